@@ -1,0 +1,177 @@
+//! What is set on the connect options of a pool, for each driver.
+
+use std::str::FromStr;
+
+use sea_orm::sqlx::{ConnectOptions, Database, Pool};
+use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, RuntimeErr, sqlx};
+
+use super::Refinement;
+
+/// Sets the refinement on a pool that was opened lazily.
+pub(super) async fn refine(
+    connection: DatabaseConnection,
+    refinement: Refinement,
+) -> Result<DatabaseConnection, DbErr> {
+    match &connection.inner {
+        #[cfg(feature = "sqlx-postgres")]
+        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
+            let pool = connection.get_postgres_connection_pool();
+            let options = postgres((*pool.connect_options()).clone(), &refinement)?;
+            match replace(pool, options).await {
+                Some(pool) => Ok(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(pool)),
+                None => Ok(connection),
+            }
+        }
+        #[cfg(feature = "sqlx-mysql")]
+        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+            let pool = connection.get_mysql_connection_pool();
+            let options = mysql((*pool.connect_options()).clone(), &refinement)?;
+            match replace(pool, options).await {
+                Some(pool) => Ok(sea_orm::SqlxMySqlConnector::from_sqlx_mysql_pool(pool)),
+                None => Ok(connection),
+            }
+        }
+        #[cfg(feature = "sqlx-sqlite")]
+        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
+            let pool = connection.get_sqlite_connection_pool();
+            let options = sqlite((*pool.connect_options()).clone(), &refinement)?;
+            match replace(pool, options).await {
+                Some(pool) => {
+                    // SQLite opens files, so it can be tried at once.
+                    drop(pool.acquire().await.map_err(sqlx_error)?);
+                    Ok(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+                }
+                None => Ok(connection),
+            }
+        }
+        _ => Ok(connection),
+    }
+}
+
+/// Gives a pool other connect options; one that has connections already is replaced by a new one.
+async fn replace<DB: Database>(
+    pool: &Pool<DB>,
+    options: <DB::Connection as sqlx::Connection>::Options,
+) -> Option<Pool<DB>> {
+    if pool.size() == 0 {
+        pool.set_connect_options(options);
+        return None;
+    }
+    let refined = pool.options().clone().connect_lazy_with(options);
+    pool.close().await;
+    Some(refined)
+}
+
+fn sqlx_error(error: sqlx::Error) -> DbErr {
+    DbErr::Conn(RuntimeErr::SqlxError(error.into()))
+}
+
+fn parse<O>(url: &str) -> Result<O, DbErr>
+where
+    O: ConnectOptions + FromStr<Err = sqlx::Error>,
+{
+    O::from_str(url).map_err(sqlx_error)
+}
+
+#[cfg(feature = "sqlx-postgres")]
+fn postgres(
+    mut options: sqlx::postgres::PgConnectOptions,
+    refinement: &Refinement,
+) -> Result<sqlx::postgres::PgConnectOptions, DbErr> {
+    if let Some(endpoint) = &refinement.endpoint {
+        if endpoint.has_options() {
+            options = parse(endpoint.as_str())?;
+        }
+        if let Some(host) = endpoint.host() {
+            options = match host.starts_with('/') {
+                true => options.socket(host),
+                false => options.host(&host).port(endpoint.port().unwrap_or(5432)),
+            };
+        }
+        if let Some(name) = endpoint.username() {
+            options = options.username(&name);
+        }
+        if let Some(database) = endpoint.database() {
+            options = options.database(&database);
+        }
+    }
+    if let Some(password) = refinement.password() {
+        options = options.password(&password);
+    }
+    if refinement.read_only {
+        options = options.options([("default_transaction_read_only", "on")]);
+    }
+    Ok(options)
+}
+
+#[cfg(feature = "sqlx-mysql")]
+fn mysql(
+    mut options: sqlx::mysql::MySqlConnectOptions,
+    refinement: &Refinement,
+) -> Result<sqlx::mysql::MySqlConnectOptions, DbErr> {
+    if let Some(endpoint) = &refinement.endpoint {
+        if endpoint.has_options() {
+            options = parse(endpoint.as_str())?;
+        }
+        if let Some(host) = endpoint.host() {
+            options = options.host(&host).port(endpoint.port().unwrap_or(3306));
+        }
+        if let Some(name) = endpoint.username() {
+            options = options.username(&name);
+        }
+        if let Some(database) = endpoint.database() {
+            options = options.database(&database);
+        }
+    }
+    if let Some(password) = refinement.password() {
+        options = options.password(&password);
+    }
+    if refinement.read_only {
+        options = mysql_read_only(options);
+    }
+    Ok(options)
+}
+
+/// Makes every connection of the pool read-only.
+///
+/// sqlx offers one `after_connect` slot, and it is the user's. The one statement it runs by itself
+/// on each new connection is `SET NAMES <charset> [COLLATE <collation>]`; the guard is put behind
+/// it, in the same message. A test on a real server holds this in place.
+#[cfg(feature = "sqlx-mysql")]
+fn mysql_read_only(options: sqlx::mysql::MySqlConnectOptions) -> sqlx::mysql::MySqlConnectOptions {
+    const GUARD: &str = "; SET SESSION TRANSACTION READ ONLY";
+    let options = options.set_names(true);
+    match options.get_collation().map(str::to_owned) {
+        Some(collation) => options.collation(&(collation + GUARD)),
+        None => {
+            let charset = options.get_charset().to_owned();
+            options.charset(&(charset + GUARD))
+        }
+    }
+}
+
+#[cfg(feature = "sqlx-sqlite")]
+fn sqlite(
+    mut options: sqlx::sqlite::SqliteConnectOptions,
+    refinement: &Refinement,
+) -> Result<sqlx::sqlite::SqliteConnectOptions, DbErr> {
+    if let Some(endpoint) = &refinement.endpoint {
+        let own: sqlx::sqlite::SqliteConnectOptions = parse(endpoint.as_str())?;
+        options = match endpoint.has_options() {
+            true => own,
+            false => options.filename(own.get_filename()),
+        };
+    }
+    if refinement.read_only {
+        options = options.read_only(true).create_if_missing(false);
+    }
+    Ok(options)
+}
+
+impl Refinement {
+    #[cfg(any(feature = "sqlx-postgres", feature = "sqlx-mysql"))]
+    fn password(&self) -> Option<String> {
+        let endpoint = self.endpoint.as_ref().and_then(super::Endpoint::password);
+        endpoint.or_else(|| self.password.clone())
+    }
+}

@@ -1,0 +1,191 @@
+//! URLs: what dialect they name, where they lead, and how they are shown without a password.
+
+use percent_encoding::percent_decode_str;
+use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbBackend};
+use url::Url;
+
+use super::options::Source;
+use crate::error::dialect_name;
+
+/// A URL that SeaORM can open.
+#[derive(Debug, Clone)]
+pub(crate) struct Endpoint {
+    url: Url,
+    /// As written: `url` is normalised.
+    text: String,
+    dialect: DbBackend,
+}
+
+impl Endpoint {
+    /// Reads a URL.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with it, without repeating it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let url = Url::parse(text).map_err(|error| {
+            format!("{error}; expected postgres://, mysql:// or sqlite: (not shown, it may hold a password)")
+        })?;
+        let dialect = match url.scheme() {
+            "postgres" | "postgresql" => DbBackend::Postgres,
+            "mysql" => DbBackend::MySql,
+            "sqlite" => DbBackend::Sqlite,
+            other => {
+                return Err(format!(
+                    "the scheme {other:?} is none of postgres, mysql and sqlite"
+                ));
+            }
+        };
+        if !is_driver_on(dialect) {
+            let name = dialect_name(dialect);
+            let feature = name.to_ascii_lowercase();
+            return Err(format!(
+                "it is {name}, and the feature `sqlx-{feature}` of sea-orm-routing is off"
+            ));
+        }
+        Ok(Self {
+            url,
+            text: text.to_owned(),
+            dialect,
+        })
+    }
+
+    pub(crate) fn dialect(&self) -> DbBackend {
+        self.dialect
+    }
+
+    /// The URL without its password, and the password: SeaORM traces the URLs it opens.
+    pub(crate) fn without_password(&self) -> (String, Option<String>) {
+        let Some(password) = self.password() else {
+            return (self.text.clone(), None);
+        };
+        let mut url = self.url.clone();
+        // Fails only for a URL without a host, which has no password.
+        let _ = url.set_password(None);
+        (url.into(), Some(password))
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn host(&self) -> Option<String> {
+        self.url.host_str().filter(|host| !host.is_empty()).map(decode)
+    }
+
+    pub(crate) fn port(&self) -> Option<u16> {
+        self.url.port()
+    }
+
+    pub(crate) fn username(&self) -> Option<String> {
+        let name = self.url.username();
+        (!name.is_empty()).then(|| decode(name))
+    }
+
+    pub(crate) fn password(&self) -> Option<String> {
+        self.url.password().map(decode)
+    }
+
+    pub(crate) fn database(&self) -> Option<String> {
+        let path = self.url.path().trim_start_matches('/');
+        (!path.is_empty()).then(|| decode(path))
+    }
+
+    /// Whether it sets options of its own, which then are all it has.
+    pub(crate) fn has_options(&self) -> bool {
+        self.url.query().is_some_and(|query| !query.is_empty())
+    }
+
+    /// An SQLite database that no other connection can see.
+    pub(crate) fn is_private_memory(&self) -> bool {
+        let memory = self.as_str().contains(":memory:") || self.as_str().contains("mode=memory");
+        self.dialect == DbBackend::Sqlite && memory && !self.as_str().contains("cache=shared")
+    }
+}
+
+impl Source {
+    /// The dialect of a node, before it is opened.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong with its URL.
+    pub(crate) fn dialect(&self) -> Result<DbBackend, String> {
+        match self {
+            Self::Url(url) => Ok(Endpoint::parse(url)?.dialect()),
+            Self::Options(options) => Ok(Endpoint::parse(options.get_url())?.dialect()),
+            Self::Open(connection) => {
+                dialect_of(connection).ok_or_else(|| "the connection is not open".to_owned())
+            }
+        }
+    }
+
+    pub(crate) fn is_private_memory(&self) -> bool {
+        let url = match self {
+            Self::Url(url) => url,
+            Self::Options(options) => options.get_url(),
+            Self::Open(_) => return false,
+        };
+        Endpoint::parse(url).is_ok_and(|endpoint| endpoint.is_private_memory())
+    }
+}
+
+/// The dialect of a connection; SeaORM panics on one that is not open.
+pub(crate) fn dialect_of(connection: &DatabaseConnection) -> Option<DbBackend> {
+    match &connection.inner {
+        DatabaseConnectionType::Disconnected => None,
+        _ => Some(connection.get_database_backend()),
+    }
+}
+
+/// Whether a pool holds any connection to its server.
+pub(crate) fn has_connections(connection: &DatabaseConnection) -> bool {
+    match &connection.inner {
+        #[cfg(feature = "sqlx-postgres")]
+        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
+            connection.get_postgres_connection_pool().size() > 0
+        }
+        #[cfg(feature = "sqlx-mysql")]
+        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+            connection.get_mysql_connection_pool().size() > 0
+        }
+        #[cfg(feature = "sqlx-sqlite")]
+        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
+            connection.get_sqlite_connection_pool().size() > 0
+        }
+        _ => false,
+    }
+}
+
+fn decode(text: &str) -> String {
+    percent_decode_str(text).decode_utf8_lossy().into_owned()
+}
+
+fn is_driver_on(dialect: DbBackend) -> bool {
+    match dialect {
+        DbBackend::Postgres => cfg!(feature = "sqlx-postgres"),
+        DbBackend::MySql => cfg!(feature = "sqlx-mysql"),
+        _ => cfg!(feature = "sqlx-sqlite"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bad_url_is_not_repeated() {
+        for url in ["postgres//app:secret@host", "app:secret@host", "", "oracle://app:secret@host"] {
+            let error = Endpoint::parse(url).expect_err("no URL");
+            assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "sqlx-postgres")]
+    fn the_password_is_taken_out_and_decoded() {
+        let endpoint = Endpoint::parse("postgres://app:s%40cret@host:1/db").expect("a URL");
+        let (url, password) = endpoint.without_password();
+        assert_eq!(url, "postgres://app@host:1/db");
+        assert_eq!(password.as_deref(), Some("s@cret"));
+    }
+}

@@ -1,0 +1,142 @@
+//! What an error of a node means for the statement that met it.
+
+use sea_orm::{ConnAcquireErr, DbErr};
+
+/// What an error says about the node, and whether the statement may be tried elsewhere.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// No connection was to be had: nothing was sent.
+    NoConnection,
+    /// The connection broke, or the server is going away.
+    Lost,
+    /// A replica cancelled the read because replaying the primary's changes was in its way.
+    RecoveryConflict,
+    /// The node refused the statement because it only reads.
+    RefusedAsWrite,
+    /// The statement's own error: it would be the same elsewhere.
+    Statement,
+}
+
+impl Fault {
+    pub(crate) fn of(error: &DbErr) -> Self {
+        match error {
+            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed)
+            | DbErr::Conn(_) => Self::NoConnection,
+            DbErr::Exec(error) | DbErr::Query(error) => driver::fault(error),
+            _ => Self::Statement,
+        }
+    }
+
+    /// Whether the server has rolled back the whole transaction with this error, so that what
+    /// follows would run outside of it: a deadlock in MySQL and MariaDB.
+    pub(crate) fn ends_transaction(error: &DbErr) -> bool {
+        match error {
+            DbErr::Exec(error) | DbErr::Query(error) => driver::ends_transaction(error),
+            _ => false,
+        }
+    }
+}
+
+#[cfg(feature = "sqlx-dep")]
+mod driver {
+    use sea_orm::RuntimeErr;
+    use sea_orm::sqlx::Error;
+    use sea_orm::sqlx::error::DatabaseError;
+
+    use super::Fault;
+
+    pub(super) fn fault(error: &RuntimeErr) -> Fault {
+        let RuntimeErr::SqlxError(error) = error else {
+            return Fault::Statement;
+        };
+        match &**error {
+            Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Fault::Lost,
+            Error::PoolTimedOut | Error::PoolClosed => Fault::NoConnection,
+            Error::Database(error) => by_code(&**error),
+            _ => Fault::Statement,
+        }
+    }
+
+    pub(super) fn ends_transaction(error: &RuntimeErr) -> bool {
+        let RuntimeErr::SqlxError(error) = error else {
+            return false;
+        };
+        #[cfg(feature = "sqlx-mysql")]
+        if let Error::Database(error) = &**error
+            && let Some(error) =
+                error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>()
+        {
+            return error.number() == 1213;
+        }
+        let _ = error;
+        false
+    }
+
+    fn by_code(error: &dyn DatabaseError) -> Fault {
+        #[cfg(feature = "sqlx-postgres")]
+        if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::postgres::PgDatabaseError>() {
+            return postgres(error.code(), error.message());
+        }
+        #[cfg(feature = "sqlx-mysql")]
+        if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>() {
+            return mysql(error.number());
+        }
+        #[cfg(feature = "sqlx-sqlite")]
+        if error.try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>().is_some() {
+            return sqlite(&error.code().unwrap_or_default());
+        }
+        let _ = error;
+        Fault::Statement
+    }
+
+    #[cfg(feature = "sqlx-postgres")]
+    fn postgres(code: &str, message: &str) -> Fault {
+        match code {
+            // read_only_sql_transaction
+            "25006" => Fault::RefusedAsWrite,
+            // admin_shutdown, crash_shutdown, cannot_connect_now, and class 08
+            "57P01" | "57P02" | "57P03" => Fault::Lost,
+            _ if code.starts_with("08") => Fault::Lost,
+            // serialization_failure, which a standby also says of a cancelled read
+            "40001" if message.contains("conflict with recovery") => Fault::RecoveryConflict,
+            _ => Fault::Statement,
+        }
+    }
+
+    #[cfg(feature = "sqlx-mysql")]
+    fn mysql(number: u16) -> Fault {
+        match number {
+            // --read-only, --super-read-only; a READ ONLY transaction; read-only mode
+            1290 | 1792 | 1836 => Fault::RefusedAsWrite,
+            // server shutdown, connection killed
+            1053 | 1927 => Fault::Lost,
+            _ => Fault::Statement,
+        }
+    }
+
+    #[cfg(feature = "sqlx-sqlite")]
+    fn sqlite(code: &str) -> Fault {
+        // The primary result code is the lowest byte of an extended one.
+        match code.parse::<u32>().map(|code| code & 0xff) {
+            Ok(8) => Fault::RefusedAsWrite,
+            // I/O error, cannot open, not a database
+            Ok(10 | 14 | 26) => Fault::Lost,
+            _ => Fault::Statement,
+        }
+    }
+}
+
+#[cfg(not(feature = "sqlx-dep"))]
+mod driver {
+    use sea_orm::RuntimeErr;
+
+    use super::Fault;
+
+    pub(super) fn fault(_: &RuntimeErr) -> Fault {
+        Fault::Statement
+    }
+
+    pub(super) fn ends_transaction(_: &RuntimeErr) -> bool {
+        false
+    }
+}

@@ -1,0 +1,87 @@
+//! The open pools, and the one writer of the [topology](crate::topology).
+//!
+//! Pools live in an arena that the topology's indices point into. Connections that we open are
+//! ours to shape: replicas get a guard, and no password reaches SeaORM's traces.
+
+mod endpoint;
+mod fault;
+mod open;
+mod options;
+mod pool;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use arc_swap::ArcSwap;
+
+pub(crate) use endpoint::{dialect_of, has_connections};
+pub(crate) use fault::Fault;
+pub(crate) use open::Plan;
+pub(crate) use options::Source;
+pub use options::{DatabaseOptions, ReplicaGuard, ReplicaOptions};
+pub(crate) use pool::{NodeMetric, Pool};
+
+use crate::topology::{Health, NodeId, Topology};
+
+/// Every pool of a connection, and what is known about their nodes.
+#[derive(Debug)]
+pub(crate) struct Cluster {
+    pools: Box<[Pool]>,
+    topology: Arc<ArcSwap<Topology>>,
+}
+
+impl Cluster {
+    /// The pools of a topology, in the order of its nodes.
+    pub(crate) fn new(pools: Box<[Pool]>, topology: Topology) -> Self {
+        Self {
+            pools,
+            topology: Arc::new(ArcSwap::from_pointee(topology)),
+        }
+    }
+
+    pub(crate) fn pools(&self) -> &[Pool] {
+        &self.pools
+    }
+
+    pub(crate) fn pool(&self, node: NodeId) -> &Pool {
+        &self.pools[node.index()]
+    }
+
+    /// The topology now; no lock is taken.
+    pub(crate) fn topology(&self) -> arc_swap::Guard<Arc<Topology>> {
+        self.topology.load()
+    }
+
+    pub(crate) fn snapshot(&self) -> Arc<Topology> {
+        self.topology.load_full()
+    }
+
+    /// A connection to the node failed.
+    pub(crate) fn report_failure(&self, node: NodeId) {
+        let now = Instant::now();
+        tracing::warn!(node = self.pool(node).name().as_str(), "a replica cannot be reached");
+        self.set_health(node, |health| health.after_failure(now));
+    }
+
+    /// The node answered.
+    pub(crate) fn report_success(&self, node: NodeId) {
+        self.set_health(node, |_| Health::Up);
+    }
+
+    fn set_health(&self, node: NodeId, change: impl Fn(Health) -> Health) {
+        self.topology
+            .rcu(|topology| topology.with_health(node, &change));
+    }
+
+    /// The same nodes and the same knowledge of them, with statements reported to `metric`.
+    pub(crate) fn with_metric(&self, metric: &NodeMetric) -> Self {
+        Self {
+            pools: self
+                .pools
+                .iter()
+                .map(|pool| pool.with_metric(Arc::clone(metric)))
+                .collect(),
+            topology: Arc::clone(&self.topology),
+        }
+    }
+}

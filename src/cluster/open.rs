@@ -1,0 +1,153 @@
+//! How the pool of a node is opened.
+//!
+//! SeaORM opens it, so that every option and hook of the user's applies; then what SeaORM has no
+//! hook for is set on the connect options of the pool, before it has a connection: the password,
+//! which SeaORM would trace with the URL, the endpoint of a replica that inherits everything else
+//! from its primary, and the guard.
+
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use tracing::instrument::WithSubscriber;
+use tracing::level_filters::LevelFilter;
+use tracing::subscriber::NoSubscriber;
+
+use super::endpoint::Endpoint;
+use super::options::{ReplicaGuard, Source};
+
+/// How long a replica may take to hand out a connection, where nothing else is said: a read has
+/// somewhere else to go.
+const REPLICA_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// What to open, and how.
+#[derive(Debug, Clone)]
+pub(crate) struct Plan {
+    source: Source,
+    /// A replica's primary, whose options it inherits where its source is a bare URL.
+    inherit: Option<Source>,
+    guard: Option<ReplicaGuard>,
+}
+
+/// What is set on the connect options after SeaORM has made them.
+#[derive(Debug, Default)]
+pub(super) struct Refinement {
+    pub(super) password: Option<String>,
+    pub(super) endpoint: Option<Endpoint>,
+    pub(super) read_only: bool,
+}
+
+impl Plan {
+    /// A primary: opened at once.
+    pub(crate) fn primary(source: Source) -> Self {
+        Self {
+            source,
+            inherit: None,
+            guard: None,
+        }
+    }
+
+    /// A replica: opened without a connection, which is made when the first read needs it.
+    pub(crate) fn replica(source: Source, primary: &Source, guard: ReplicaGuard) -> Self {
+        Self {
+            source,
+            inherit: Some(primary.clone()),
+            guard: Some(guard),
+        }
+    }
+
+    pub(super) async fn open(&self) -> Result<DatabaseConnection, DbErr> {
+        match self.guard {
+            None => self.open_primary().await,
+            Some(guard) => self.open_replica(guard).await,
+        }
+    }
+
+    async fn open_primary(&self) -> Result<DatabaseConnection, DbErr> {
+        let url = match &self.source {
+            Source::Open(connection) => return Ok(connection.clone()),
+            Source::Options(options) => return connect((**options).clone()).await,
+            Source::Url(url) => endpoint(url)?,
+        };
+        let (url, password) = url.without_password();
+        let Some(password) = password else {
+            return connect(ConnectOptions::new(url)).await;
+        };
+        let mut options = ConnectOptions::new(url);
+        options.connect_lazy(true);
+        let refinement = Refinement {
+            password: Some(password),
+            ..Refinement::default()
+        };
+        let connection = drivers::refine(connect(options).await?, refinement).await?;
+        connection.ping().await?;
+        Ok(connection)
+    }
+
+    async fn open_replica(&self, guard: ReplicaGuard) -> Result<DatabaseConnection, DbErr> {
+        let mut refinement = Refinement {
+            read_only: guard == ReplicaGuard::Server,
+            ..Refinement::default()
+        };
+        let mut options = match (&self.source, &self.inherit) {
+            (Source::Open(connection), _) => return Ok(connection.clone()),
+            (Source::Options(options), _) => (**options).clone(),
+            (Source::Url(url), primary) => {
+                let endpoint = endpoint(url)?;
+                let options = inherited(primary.as_ref(), &endpoint)?;
+                if let Some(Source::Url(primary)) = primary {
+                    refinement.password = self::endpoint(primary)?.password();
+                }
+                refinement.endpoint = Some(endpoint);
+                options
+            }
+        };
+        options.connect_lazy(true).min_connections(0);
+        if options.get_acquire_timeout().is_none() && options.get_connect_timeout().is_none() {
+            options.acquire_timeout(REPLICA_ACQUIRE_TIMEOUT);
+        }
+        drivers::refine(connect(options).await?, refinement).await
+    }
+}
+
+/// The primary's options, for a replica that is only a URL; its own where the primary has none.
+fn inherited(primary: Option<&Source>, replica: &Endpoint) -> Result<ConnectOptions, DbErr> {
+    let mut options = match primary {
+        Some(Source::Options(options)) => (**options).clone(),
+        Some(Source::Url(url)) => ConnectOptions::new(endpoint(url)?.without_password().0),
+        Some(Source::Open(_)) | None => ConnectOptions::new(replica.without_password().0),
+    };
+    options.after_connect(|_| Box::pin(async { Ok(()) }));
+    Ok(options)
+}
+
+fn endpoint(url: &str) -> Result<Endpoint, DbErr> {
+    Endpoint::parse(url).map_err(DbErr::Custom)
+}
+
+/// SeaORM's connect; where spans are recorded at TRACE it would record the URL, password and all.
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    if LevelFilter::current() < LevelFilter::TRACE {
+        return Database::connect(options).await;
+    }
+    Database::connect(options)
+        .with_subscriber(NoSubscriber::default())
+        .await
+}
+
+#[cfg(feature = "sqlx-dep")]
+#[path = "drivers.rs"]
+mod drivers;
+
+#[cfg(not(feature = "sqlx-dep"))]
+mod drivers {
+    use sea_orm::{DatabaseConnection, DbErr};
+
+    use super::Refinement;
+
+    pub(super) async fn refine(
+        connection: DatabaseConnection,
+        _: Refinement,
+    ) -> Result<DatabaseConnection, DbErr> {
+        Ok(connection)
+    }
+}

@@ -1,0 +1,240 @@
+//! Declaring databases, bindings and policies.
+
+mod assemble;
+
+use futures_util::future::{join_all, try_join_all};
+use sea_orm::{DatabaseConnection, EntityTrait};
+
+use super::handle::RoutingConnection;
+use crate::bind::{RoutingPolicy, Unbound};
+use crate::cluster::{DatabaseOptions, Source};
+use crate::error::RoutingError;
+use crate::name::TableName;
+use crate::sql::ReadOnlyFunctions;
+
+/// How many bytes of texts are remembered, where nothing else is said.
+const CACHE_BYTES: u64 = 8 << 20;
+
+/// Declares the databases of a [`RoutingConnection`], and where each table lives.
+///
+/// Nothing is checked before [`connect`](Self::connect) or [`build`](Self::build), and then
+/// everything is, before anything is opened.
+#[derive(Debug)]
+pub struct RoutingBuilder {
+    databases: Vec<(String, DatabaseOptions)>,
+    bindings: Vec<Binding>,
+    policies: Vec<Box<dyn RoutingPolicy>>,
+    functions: ReadOnlyFunctions,
+    default: String,
+    unbound: Unbound,
+    declared: bool,
+    seed: Option<u64>,
+    cache_bytes: u64,
+}
+
+#[derive(Debug)]
+enum Binding {
+    Table {
+        table: TableName,
+        what: String,
+        database: String,
+    },
+    Schema {
+        schema: String,
+        database: String,
+    },
+    Module {
+        module: String,
+        database: String,
+    },
+}
+
+impl Default for RoutingBuilder {
+    fn default() -> Self {
+        Self {
+            databases: Vec::new(),
+            bindings: Vec::new(),
+            policies: Vec::new(),
+            functions: ReadOnlyFunctions::default(),
+            default: "default".to_owned(),
+            unbound: Unbound::default(),
+            declared: true,
+            seed: None,
+            cache_bytes: CACHE_BYTES,
+        }
+    }
+}
+
+impl RoutingBuilder {
+    /// Declares a database: a URL, a `ConnectOptions`, an open `DatabaseConnection` (a mock too), or
+    /// [`DatabaseOptions`] with replicas.
+    #[must_use]
+    pub fn database(
+        mut self,
+        name: impl Into<String>,
+        options: impl Into<DatabaseOptions>,
+    ) -> Self {
+        self.databases.push((name.into(), options.into()));
+        self
+    }
+
+    /// The database of tables without a binding, and the one whose dialect the connection speaks;
+    /// `default` unless said otherwise.
+    #[must_use]
+    pub fn default_database(mut self, name: impl Into<String>) -> Self {
+        self.default = name.into();
+        self
+    }
+
+    /// Binds the table of an entity to a database.
+    #[must_use]
+    pub fn bind<E: EntityTrait>(mut self, entity: E, database: impl Into<String>) -> Self {
+        self.bindings.push(Binding::Table {
+            table: TableName::of(entity),
+            what: format!("the entity {}", std::any::type_name::<E>()),
+            database: database.into(),
+        });
+        self
+    }
+
+    /// Binds a table, `"orders"` or `"reporting.orders"`, to a database.
+    #[must_use]
+    pub fn bind_table(mut self, table: impl Into<TableName>, database: impl Into<String>) -> Self {
+        let table = table.into();
+        self.bindings.push(Binding::Table {
+            what: format!("the table {table}"),
+            table,
+            database: database.into(),
+        });
+        self
+    }
+
+    /// Binds the tables of a schema that have no binding of their own.
+    #[must_use]
+    pub fn bind_schema(
+        mut self,
+        schema: impl Into<String>,
+        database: impl Into<String>,
+    ) -> Self {
+        self.bindings.push(Binding::Schema {
+            schema: schema.into(),
+            database: database.into(),
+        });
+        self
+    }
+
+    /// Binds every entity below a module path, `"crate::warehouse"` or `"my_app::warehouse"`. Needs
+    /// SeaORM's feature `entity-registry`, with which entities register themselves.
+    #[must_use]
+    pub fn bind_module(mut self, path: impl Into<String>, database: impl Into<String>) -> Self {
+        self.bindings.push(Binding::Module {
+            module: path.into(),
+            database: database.into(),
+        });
+        self
+    }
+
+    /// What becomes of tables without a binding; they live in the default database unless said
+    /// otherwise.
+    #[must_use]
+    pub fn unbound(mut self, unbound: Unbound) -> Self {
+        self.unbound = unbound;
+        self
+    }
+
+    /// Whether entities that name their own database ([`DeriveBinding`](crate::DeriveBinding)) are
+    /// bound; they are unless said otherwise. For a connection that knows only some of a program's
+    /// databases.
+    #[must_use]
+    pub fn declared_bindings(mut self, bind: bool) -> Self {
+        self.declared = bind;
+        self
+    }
+
+    /// Adds a policy, asked after those added before it.
+    #[must_use]
+    pub fn policy(mut self, policy: impl RoutingPolicy + 'static) -> Self {
+        self.policies.push(Box::new(policy));
+        self
+    }
+
+    /// Declares a function of yours, `"total"` or `"app.total"`, as one that only reads, so that
+    /// statements that call it can go to replicas.
+    #[must_use]
+    pub fn read_only_function(mut self, name: impl AsRef<str>) -> Self {
+        self.functions.add(name.as_ref());
+        self
+    }
+
+    /// Makes every random choice a function of `seed`, for tests.
+    #[must_use]
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.seed = Some(seed);
+        self
+    }
+
+    /// How many bytes may be kept of what was found out about texts; 8 MiB unless said otherwise.
+    #[must_use]
+    pub fn statement_cache_bytes(mut self, bytes: u64) -> Self {
+        self.cache_bytes = bytes;
+        self
+    }
+
+    /// Opens the primaries, prepares the replicas, and builds the connection. A dead replica does
+    /// not stop a start: it is tried again when a read needs it.
+    ///
+    /// # Errors
+    ///
+    /// What contradicts itself in the declaration, before anything is opened; then the first primary
+    /// that cannot be reached ([`RoutingError::Connect`]), without its password.
+    pub async fn connect(self) -> Result<RoutingConnection, RoutingError> {
+        let connection = self.assemble()?;
+        let cluster = &connection.core.cluster;
+        let topology = cluster.snapshot();
+        let primaries = topology.databases().iter().map(|database| {
+            let pool = cluster.pool(database.primary);
+            async move { pool.open().await.map(|_| ()) }
+        });
+        try_join_all(primaries).await?;
+        let replicas = topology.databases().iter().flat_map(|database| &database.replicas);
+        join_all(replicas.map(|id| cluster.pool(*id).open())).await;
+        Ok(connection)
+    }
+
+    /// Builds the connection out of open connections; does no I/O.
+    ///
+    /// # Errors
+    ///
+    /// What contradicts itself in the declaration, and [`RoutingError::NotOpen`] for a node that was
+    /// given as a URL or as options.
+    pub fn build(self) -> Result<RoutingConnection, RoutingError> {
+        let connection = self.assemble()?;
+        for pool in connection.core.cluster.pools() {
+            if pool.get().is_none() {
+                return Err(RoutingError::NotOpen {
+                    node: pool.name().clone(),
+                });
+            }
+        }
+        Ok(connection)
+    }
+}
+
+impl RoutingConnection {
+    /// One database, `default`.
+    pub(crate) fn single(connection: DatabaseConnection) -> Self {
+        RoutingBuilder {
+            declared: false,
+            ..RoutingBuilder::default()
+        }
+        .assemble_single(connection)
+    }
+}
+
+/// Whether a node was given as an open connection.
+fn open_connection(source: &Source) -> Option<&DatabaseConnection> {
+    match source {
+        Source::Open(connection) => Some(connection),
+        Source::Url(_) | Source::Options(_) => None,
+    }
+}

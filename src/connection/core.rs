@@ -1,0 +1,217 @@
+//! What all handles of a connection share.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt};
+use sea_orm::{DbBackend, DbErr};
+
+use super::follow_up::Mark;
+use crate::bind::{Bindings, Bound, RoutingPolicy};
+use crate::cluster::Cluster;
+use crate::observe::Recorders;
+use crate::route::{Balancing, Decision, Question, Route, decide};
+use crate::scope::Scope;
+use crate::sql::{Access, Cache, Operation, ReadOnlyFunctions, classify};
+use crate::topology::{DatabaseId, NodeId, Topology};
+
+/// What is known about a text: what it does, and where its tables live by the connection's own
+/// bindings.
+#[derive(Debug)]
+pub(crate) struct Known {
+    pub(crate) operation: Operation,
+    bound: Bound,
+}
+
+/// What all handles of a connection share.
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub(crate) cluster: Cluster,
+    pub(crate) shared: Arc<Shared>,
+}
+
+/// The part of the core that no handle can change.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) bindings: Bindings,
+    pub(crate) policies: Box<[Box<dyn RoutingPolicy>]>,
+    pub(crate) balancing: Box<[Balancing]>,
+    pub(crate) functions: ReadOnlyFunctions,
+    pub(crate) cache: Cache<Known>,
+    pub(crate) random: Randomness,
+    pub(crate) recorders: Recorders,
+    /// Whether some database has no RETURNING, so that SeaORM reads a row after it wrote it.
+    pub(crate) reads_after_writes: bool,
+    /// How often a replica refused a statement as a write.
+    pub(crate) refusals: AtomicU64,
+}
+
+/// Where random numbers come from.
+#[derive(Debug)]
+pub(crate) enum Randomness {
+    Thread,
+    Seeded(Box<Mutex<StdRng>>),
+}
+
+impl Randomness {
+    fn next(&self) -> u64 {
+        match self {
+            Self::Thread => rand::rng().random(),
+            Self::Seeded(generator) => generator
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .next_u64(),
+        }
+    }
+}
+
+impl Core {
+    /// What is known about a text, found out if need be.
+    pub(crate) fn know(&self, sql: &str, dialect: DbBackend) -> Arc<Known> {
+        let shared = &self.shared;
+        shared.cache.get_or_insert(dialect, sql, || {
+            let operation = classify(sql, dialect, &shared.functions);
+            Known {
+                bound: shared.bindings.bound(&operation, dialect),
+                operation,
+            }
+        })
+    }
+
+    /// A replica refused a text as a write: it goes to the primary from now on.
+    pub(crate) fn learn_refusal(&self, sql: &str, dialect: DbBackend, known: &Known) {
+        self.shared.refusals.fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(target: "sea_orm_routing", sql, "a replica refused a statement as a write");
+        let known = Known {
+            operation: known.operation.refused_by_replica(),
+            bound: known.bound.clone(),
+        };
+        self.shared.cache.put(dialect, sql, Arc::new(known));
+    }
+
+    /// Where a statement goes.
+    pub(crate) fn decide(
+        &self,
+        topology: &Topology,
+        scope: &Scope,
+        known: &Known,
+        dialect: DbBackend,
+        failed: &[NodeId],
+        mark: Option<Mark>,
+    ) -> Result<Decision, DbErr> {
+        self.ask(topology, scope, known, dialect, failed, mark, decide)
+    }
+
+    /// The mark of this thread, if SeaORM can have left one on this connection.
+    pub(crate) fn take_mark(&self) -> Option<Mark> {
+        match self.shared.reads_after_writes {
+            true => Mark::take(self.address()),
+            false => None,
+        }
+    }
+
+    /// A statement succeeded on a pool of its own: SeaORM may read the row next.
+    pub(crate) fn leave_mark(&self, known: &Known, database: DatabaseId) {
+        let dialect = || self.cluster.topology().database(database).dialect;
+        if self.shared.reads_after_writes
+            && known.operation.access() == Access::Write
+            && !dialect().support_returning()
+        {
+            Mark::leave(self.address(), database, &known.operation);
+        }
+    }
+
+    fn address(&self) -> usize {
+        Arc::as_ptr(&self.shared).addr()
+    }
+
+    /// Puts the question to `answer`.
+    #[expect(clippy::too_many_arguments, reason = "each is one fact of the question")]
+    pub(crate) fn ask<T>(
+        &self,
+        topology: &Topology,
+        scope: &Scope,
+        known: &Known,
+        dialect: DbBackend,
+        failed: &[NodeId],
+        mark: Option<Mark>,
+        answer: impl FnOnce(&Question<'_>) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
+        let own;
+        let bound = match &scope.bindings {
+            None => &known.bound,
+            Some(bindings) => {
+                own = bindings.bound(&known.operation, dialect);
+                &own
+            }
+        };
+        answer(&Question {
+            operation: &known.operation,
+            dialect,
+            bound,
+            scope,
+            topology,
+            policies: &self.shared.policies,
+            balancing: &self.shared.balancing,
+            default: self.default_database(scope),
+            follows_up: mark.and_then(|mark| mark.database_read_by(&known.operation)),
+            failed,
+            random: &|| self.shared.random.next(),
+            now: &Instant::now,
+        })
+    }
+
+    pub(crate) fn default_database(&self, scope: &Scope) -> DatabaseId {
+        match &scope.bindings {
+            None => self.shared.bindings.default_database(),
+            Some(bindings) => bindings.default_database(),
+        }
+    }
+
+    /// Whether the default database is a mock, so that SeaORM does not expect rows of it.
+    pub(crate) fn is_mock(&self) -> bool {
+        let topology = self.cluster.topology();
+        let default = topology.database(self.shared.bindings.default_database());
+        let pool = self.cluster.pool(default.primary).get();
+        pool.is_some_and(sea_orm::ConnectionTrait::is_mock_connection)
+    }
+
+    /// A decision with its names.
+    pub(crate) fn route(&self, known: &Known, decision: Decision) -> Route {
+        let policy = &self.shared.balancing[decision.database.index()].policy;
+        Route::new(
+            known.operation.clone(),
+            decision,
+            self.cluster.snapshot(),
+            policy.name(),
+        )
+    }
+
+    /// Tells whoever wants to know where a statement goes: the recordings and `tracing`.
+    pub(crate) fn report(&self, known: &Known, decision: Decision) {
+        if self.shared.recorders.any() {
+            self.shared.recorders.record(&self.route(known, decision));
+        }
+        if tracing::enabled!(target: "sea_orm_routing", tracing::Level::DEBUG) {
+            self.trace(known, decision);
+        }
+    }
+
+    #[cold]
+    fn trace(&self, known: &Known, decision: Decision) {
+        let route = self.route(known, decision);
+        tracing::debug!(
+            target: "sea_orm_routing",
+            database = route.database().as_str(),
+            node = route.node().as_str(),
+            role = %route.role(),
+            access = %route.access(),
+            why_database = route.why_database(),
+            why_role = route.why_role(),
+            why_node = route.why_node(),
+            "routed"
+        );
+    }
+}

@@ -1,0 +1,93 @@
+//! Choosing what a handle fixes, for connections and for transactions alike.
+
+use std::sync::Arc;
+
+use sea_orm::EntityTrait;
+
+use super::core::Core;
+use crate::bind::{BindingOrigin, BindingsBuilder};
+use crate::error::RoutingError;
+use crate::name::TableName;
+use crate::scope::{Chosen, Place, Scope};
+use crate::topology::DatabaseId;
+
+/// Makes scopes out of a scope.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Scopes<'a> {
+    pub(crate) core: &'a Core,
+    pub(crate) scope: &'a Scope,
+}
+
+impl Scopes<'_> {
+    /// A database or one node by its name.
+    pub(crate) fn using(self, name: &str) -> Result<Scope, RoutingError> {
+        let topology = self.core.cluster.topology();
+        let (place, database) = match topology.find_database(name) {
+            Some(database) => (Place::Database(database, Chosen::Using), database),
+            None => {
+                let node = topology.find_node(name).ok_or_else(|| {
+                    let known = topology.database_names().chain(topology.node_names());
+                    RoutingError::unknown_node(name, known)
+                })?;
+                (Place::Node(node), topology.node(node).database)
+            }
+        };
+        Ok(Scope {
+            place,
+            dialect: topology.database(database).dialect,
+            ..self.scope.clone()
+        })
+    }
+
+    /// The database an entity is bound to.
+    pub(crate) fn for_entity<E: EntityTrait>(self, entity: E) -> Result<Scope, RoutingError> {
+        let database = self.database_of(&TableName::of(entity))?;
+        Ok(Scope {
+            place: Place::Database(database, Chosen::Entity),
+            dialect: self.core.cluster.topology().database(database).dialect,
+            ..self.scope.clone()
+        })
+    }
+
+    /// Other bindings on top of those there are.
+    pub(crate) fn with_bindings<I, T, D>(self, bindings: I) -> Result<Scope, RoutingError>
+    where
+        I: IntoIterator<Item = (T, D)>,
+        T: Into<TableName>,
+        D: AsRef<str>,
+    {
+        let topology = self.core.cluster.topology();
+        let base = match &self.scope.bindings {
+            Some(bindings) => bindings,
+            None => &self.core.shared.bindings,
+        };
+        let mut builder = BindingsBuilder::over(base);
+        for (table, name) in bindings {
+            let (table, name) = (table.into(), name.as_ref());
+            let what = format!("the table {table}");
+            let Some(database) = topology.find_database(name) else {
+                return Err(RoutingError::BindingToNothing {
+                    what,
+                    database: name.to_owned(),
+                    known: crate::error::list(topology.database_names()),
+                });
+            };
+            let name_of = |id| topology.database(id).name.to_string();
+            builder.table(table, database, BindingOrigin::Builder, what, name_of)?;
+        }
+        Ok(Scope {
+            bindings: Some(Arc::new(builder.finish())),
+            ..self.scope.clone()
+        })
+    }
+
+    fn database_of(self, table: &TableName) -> Result<DatabaseId, RoutingError> {
+        let bindings = match &self.scope.bindings {
+            Some(bindings) => bindings,
+            None => &self.core.shared.bindings,
+        };
+        bindings.of_entity(table).ok_or_else(|| RoutingError::Unbound {
+            table: table.clone(),
+        })
+    }
+}

@@ -1,0 +1,338 @@
+//! What can go wrong before a statement is sent, and how to tell it from what a server answered.
+
+use std::sync::Arc;
+
+use sea_orm::{DbBackend, DbErr};
+
+use crate::name::{DatabaseName, NodeName, TableName};
+use crate::sql::{Access, Evidence};
+
+/// An error of the routing layer itself. Where it is returned, nothing was sent, except where the
+/// variant says otherwise.
+///
+/// SeaORM's traits return [`DbErr`]; a `RoutingError` becomes one with `?`, and is found again with
+/// [`RoutingError::of`].
+///
+/// ```
+/// use sea_orm::DbErr;
+/// use sea_orm_routing::RoutingError;
+///
+/// let error = RoutingError::unknown_database("wharehouse", ["default", "warehouse"]);
+/// let error: DbErr = error.into();
+/// assert!(matches!(
+///     RoutingError::of(&error),
+///     Some(RoutingError::UnknownDatabase { .. })
+/// ));
+/// assert!(error.to_string().contains("wharehouse"));
+/// ```
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum RoutingError {
+    /// A name that no database has.
+    #[error("there is no database {name:?}; declared are {known}")]
+    UnknownDatabase {
+        /// The name that was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// A name that neither a node nor a database has.
+    #[error("there is no node {name:?}; the nodes are {known}")]
+    UnknownNode {
+        /// The name that was asked for.
+        name: String,
+        /// The names there are.
+        known: String,
+    },
+    /// Two databases or nodes of one name.
+    #[error("{name:?} is declared twice; names of databases and nodes are unique, give one another with name(..)")]
+    DuplicateName {
+        /// The name.
+        name: String,
+    },
+    /// A name that cannot be one.
+    #[error("{name:?} is no name for a {what}: it must not be empty")]
+    EmptyName {
+        /// What was to be named.
+        what: &'static str,
+        /// The name.
+        name: String,
+    },
+    /// There is no database at all, or none named `default`.
+    #[error("no database is named \"default\" (declared: {known}); tables without a binding live there: declare it, or name another with default_database(..)")]
+    NoDefault {
+        /// The names there are.
+        known: String,
+    },
+    /// A binding to a database that was not declared.
+    #[error("{what} is bound to the database {database:?}, which is not declared; declared are {known}")]
+    BindingToNothing {
+        /// What is bound: an entity, a table, a schema, a module.
+        what: String,
+        /// The database it names.
+        database: String,
+        /// The names there are.
+        known: String,
+    },
+    /// One table, two databases.
+    #[error("{first} and {second} are both the table {table}, but one is bound to {first_database:?} and the other to {second_database:?}; give one a schema name, or bind neither and say using(..) for one of them")]
+    Twins {
+        /// The table both name.
+        table: TableName,
+        /// What was bound first.
+        first: String,
+        /// Where the first is bound.
+        first_database: String,
+        /// What was bound second.
+        second: String,
+        /// Where the second is bound.
+        second_database: String,
+    },
+    /// No registered entity lives in a module that was bound.
+    #[error("no registered entity lives in the module {module:?}; entities register themselves with SeaORM's feature `entity-registry`{hint}")]
+    EmptyModule {
+        /// The module.
+        module: String,
+        /// What may be wrong with the name.
+        hint: String,
+    },
+    /// Nodes of one database that speak different dialects.
+    #[error("the database {database} is {expected}, but its node {node} is {found}; a database has one dialect, declare two databases")]
+    MixedDialects {
+        /// The database.
+        database: DatabaseName,
+        /// The dialect of its primary.
+        expected: &'static str,
+        /// The node that differs.
+        node: NodeName,
+        /// Its dialect.
+        found: &'static str,
+    },
+    /// A URL that is none. It is not repeated here: it may hold a password.
+    #[error("the URL of the node {node} cannot be used: {reason}")]
+    InvalidUrl {
+        /// The node.
+        node: NodeName,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A node that does not open.
+    #[error("cannot connect to the node {node}: {source}")]
+    Connect {
+        /// The node.
+        node: NodeName,
+        /// What SeaORM or the server said.
+        source: Arc<DbErr>,
+    },
+    /// A connection that is not open, given to `build()`, or a URL, which `build()` does not open.
+    #[error("build() opens no connection, and the node {node} is not open; use connect().await, or give it an open DatabaseConnection")]
+    NotOpen {
+        /// The node.
+        node: NodeName,
+    },
+    /// A replica that can never hold what its primary holds.
+    #[error("the node {node} is a private in-memory database, which cannot be a replica of anything; use a file")]
+    PrivateReplica {
+        /// The node.
+        node: NodeName,
+    },
+    /// A number that makes no sense.
+    #[error("{what} of the node {node} cannot be {value}: {reason}")]
+    InvalidOption {
+        /// The option.
+        what: &'static str,
+        /// The node.
+        node: NodeName,
+        /// What was given.
+        value: String,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// One statement names tables of several databases.
+    #[error("one statement names tables of several databases: {tables}; no server can join them: load one side, then the other with load_one or load_many (a many-to-many load is a join with its junction table)")]
+    SeveralDatabases {
+        /// Each table with its database.
+        tables: String,
+    },
+    /// A table without a binding, where that is refused.
+    #[error("the table {table} is bound to no database, and unbound tables are refused; bind it, or say using(..)")]
+    Unbound {
+        /// The table.
+        table: TableName,
+    },
+    /// A statement that would have to be spoken in another dialect than its handle's.
+    #[error("{what} goes to the database {database}, which is {node_dialect}, but this handle speaks {handle_dialect}; use {way_out}")]
+    ForeignDialect {
+        /// What the statement is.
+        what: String,
+        /// The database it goes to.
+        database: DatabaseName,
+        /// What that speaks.
+        node_dialect: &'static str,
+        /// What the handle speaks.
+        handle_dialect: &'static str,
+        /// Which handle to use.
+        way_out: String,
+    },
+    /// A raw statement that says it is written in another dialect than its node's.
+    #[error("a raw statement for {statement_dialect} was routed to the node {node} of the database {database}, which is {node_dialect}; build it with the backend of the handle it is run on, that of using({database:?}) or for_entity(..)", database = .database.as_str())]
+    StatementDialect {
+        /// What the statement says it is.
+        statement_dialect: &'static str,
+        /// The database it would go to.
+        database: DatabaseName,
+        /// The node it would go to.
+        node: NodeName,
+        /// What that speaks.
+        node_dialect: &'static str,
+    },
+    /// A statement that is no read, on a handle or in a transaction that only reads.
+    #[error("{scope} only reads, and this statement is {access}: {evidence}; run it on a handle without that limit")]
+    ReadOnly {
+        /// What limits it.
+        scope: &'static str,
+        /// What the statement does.
+        access: Access,
+        /// How it is known.
+        evidence: Evidence,
+    },
+    /// A write that an explicit choice would send to a replica.
+    #[error("{by} sends this statement to a replica of {database}, and it is {access}: {evidence}; writes go to the primary, as they do without that choice")]
+    WriteOnReplica {
+        /// Who chose the replica.
+        by: &'static str,
+        /// The database.
+        database: DatabaseName,
+        /// What the statement does.
+        access: Access,
+        /// How it is known.
+        evidence: Evidence,
+    },
+    /// No replica can serve, and the primary must not.
+    #[error("no replica of {database} can serve ({considered}), and ReplicaFallback::Error keeps reads off its primary")]
+    NoReplica {
+        /// The database.
+        database: DatabaseName,
+        /// Each replica and its state.
+        considered: String,
+    },
+    /// A second database written to in one transaction.
+    #[error("this transaction has written to {first}, and cannot write to {second} too: the two could not be committed as one; use two transactions")]
+    SecondDatabase {
+        /// The database with changes.
+        first: DatabaseName,
+        /// The database that was to be changed.
+        second: DatabaseName,
+    },
+    /// A statement without a table in a transaction: it says nothing about where it belongs.
+    #[error("this statement names no table, and the transaction {branches}: say where with txn.using(..)")]
+    WhichBranch {
+        /// What the transaction has open.
+        branches: String,
+    },
+    /// A node that is not a transaction's.
+    #[error("{scope} names the node {node}, but a transaction runs on the primary, {primary}")]
+    NotInTransaction {
+        /// What names the node.
+        scope: &'static str,
+        /// The node.
+        node: NodeName,
+        /// Where the transaction runs.
+        primary: NodeName,
+    },
+    /// A control statement of a branch was cut off: whether it ran is not known.
+    #[error("the transaction on {database} is in doubt: {statement} was cut off before its answer; its connection is closed and the server rolls back what was not committed")]
+    InDoubt {
+        /// The database.
+        database: DatabaseName,
+        /// What was cut off.
+        statement: &'static str,
+    },
+    /// A text that would begin or end a transaction inside one.
+    #[error("{keyword} inside a transaction would end it behind its back; use commit(), rollback() or begin()")]
+    Control {
+        /// The keyword of the statement.
+        keyword: String,
+    },
+    /// The transaction can only be rolled back.
+    #[error("the transaction cannot go on: {reason}; roll it back")]
+    Doomed {
+        /// Why.
+        reason: String,
+    },
+    /// A level of the transaction that is not the innermost.
+    #[error("a nested transaction is still open inside this one; commit it or roll it back first")]
+    NestedOpen,
+    /// A connection whose driver cannot hold a branch.
+    #[error("the node {node} is a connection of a driver whose feature is off in sea-orm-routing; turn on the one of {dialect}")]
+    DriverOff {
+        /// The node.
+        node: NodeName,
+        /// Its dialect.
+        dialect: &'static str,
+    },
+    /// A thing that one dialect lacks.
+    #[error("{what} is not possible on several databases at once: {way_out}")]
+    NotRouted {
+        /// What was asked for.
+        what: &'static str,
+        /// What to do instead.
+        way_out: &'static str,
+    },
+}
+
+impl RoutingError {
+    /// The error for a database that is not among `known`.
+    pub fn unknown_database<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::UnknownDatabase {
+            name: name.to_owned(),
+            known: list(known),
+        }
+    }
+
+    pub(crate) fn unknown_node<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::UnknownNode {
+            name: name.to_owned(),
+            known: list(known),
+        }
+    }
+
+    /// The routing error inside a [`DbErr`], if it is one.
+    pub fn of(error: &DbErr) -> Option<&Self> {
+        match error {
+            DbErr::TryIntoErr { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl From<RoutingError> for DbErr {
+    /// SeaORM has one variant that carries a foreign error with or without a driver; its text reads
+    /// "Error converting `statement` into `route`: ...".
+    fn from(error: RoutingError) -> Self {
+        Self::TryIntoErr {
+            from: "statement",
+            into: "route",
+            source: Arc::new(error),
+        }
+    }
+}
+
+/// The name of a dialect as its users write it.
+pub(crate) fn dialect_name(dialect: DbBackend) -> &'static str {
+    match dialect {
+        DbBackend::Postgres => "Postgres",
+        DbBackend::MySql => "MySQL",
+        DbBackend::Sqlite => "SQLite",
+        other => other.as_str(),
+    }
+}
+
+/// `"a", "b"`.
+pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
+    let names: Vec<_> = names.into_iter().map(|name| format!("{name:?}")).collect();
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
+    }
+}

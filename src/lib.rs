@@ -1,0 +1,35 @@
+//! Several databases behind one SeaORM connection.
+
+mod balance;
+mod bind;
+mod cluster;
+mod connection;
+mod error;
+mod name;
+mod observe;
+mod route;
+mod scope;
+mod session;
+mod sql;
+mod topology;
+mod transaction;
+
+pub use balance::{Candidate, Candidates, Random, ReplicaPolicy, RoundRobin, Weighted};
+pub use bind::{Bind, BindRequest, EntityBinding, RoutingPolicy, Unbound};
+pub use cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions};
+pub use connection::{RoutingBuilder, RoutingConnection};
+pub use error::RoutingError;
+pub use name::{DatabaseName, NodeName, TableName};
+pub use observe::Recording;
+pub use route::{ReplicaFallback, Route};
+#[cfg(feature = "macros")]
+pub use sea_orm_routing_macros::DeriveBinding;
+pub use session::{Consistency, Session};
+pub use sql::{Access, Evidence, Operation};
+pub use topology::{Database, Node, Role, Topology};
+pub use transaction::{RoutingTransaction, ScopedTransaction};
+
+#[doc(hidden)]
+pub mod __private {
+    pub use inventory;
+}

@@ -1,0 +1,392 @@
+//! Where does a statement go, and why?
+//!
+//! [`decide`] is the rule of the house, in order: the scope of the handle, the policies, the
+//! bindings, the access, the replica policy. It is pure: no I/O, no clock, no lock.
+
+mod explain;
+
+use std::time::Instant;
+
+use sea_orm::{DbBackend, DbErr};
+
+pub use explain::Route;
+
+use crate::balance::{Candidates, ReplicaPolicy};
+use crate::bind::{Bind, BindRequest, Bound, RoutingPolicy};
+use crate::error::RoutingError;
+use crate::scope::{Chosen, Place, Scope};
+use crate::sql::{Access, Operation};
+use crate::topology::{DatabaseId, NodeId, Role, Topology};
+
+/// What becomes of a read when no replica can serve.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ReplicaFallback {
+    /// It goes to the primary.
+    #[default]
+    Primary,
+    /// It fails: the primary is kept for writes.
+    Error,
+}
+
+/// How each database chooses among its replicas.
+#[derive(Debug)]
+pub(crate) struct Balancing {
+    pub(crate) policy: Box<dyn ReplicaPolicy>,
+    pub(crate) fallback: ReplicaFallback,
+}
+
+/// Everything a decision depends on.
+pub(crate) struct Question<'a> {
+    pub(crate) operation: &'a Operation,
+    /// The dialect the statement is written in.
+    pub(crate) dialect: DbBackend,
+    pub(crate) bound: &'a Bound,
+    pub(crate) scope: &'a Scope,
+    pub(crate) topology: &'a Topology,
+    pub(crate) policies: &'a [Box<dyn RoutingPolicy>],
+    pub(crate) balancing: &'a [Balancing],
+    pub(crate) default: DatabaseId,
+    /// The database and table SeaORM wrote last on this thread, if the statement follows up on it.
+    pub(crate) follows_up: Option<DatabaseId>,
+    /// Nodes that failed this statement already.
+    pub(crate) failed: &'a [NodeId],
+    pub(crate) random: &'a dyn Fn() -> u64,
+    pub(crate) now: &'a dyn Fn() -> Instant,
+}
+
+/// The node, and the reason of each step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decision {
+    pub(crate) database: DatabaseId,
+    pub(crate) node: NodeId,
+    pub(crate) role: Role,
+    pub(crate) why_database: WhyDatabase,
+    pub(crate) why_role: WhyRole,
+    pub(crate) why_node: WhyNode,
+}
+
+/// Why this database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhyDatabase {
+    Using,
+    Entity,
+    Node,
+    Policy(usize),
+    Binding { table: usize },
+    Unbound { table: usize },
+    NoTable,
+    Branch,
+}
+
+/// Why this role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhyRole {
+    Scope,
+    Policy,
+    Node,
+    FollowUp,
+    Read,
+    NotRead,
+    Transaction,
+}
+
+/// Why this node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhyNode {
+    Chosen,
+    Primary,
+    Replica { of: usize },
+    NoReplicas,
+    NoneServes,
+}
+
+/// The database, what fixed it, and the role that was fixed with it.
+struct Target {
+    database: DatabaseId,
+    why: WhyDatabase,
+    role: Option<Role>,
+}
+
+/// Where the statement goes.
+///
+/// # Errors
+///
+/// What must not be sent: tables of several databases, a write where only reads may go, a policy's
+/// own error, no replica where the primary is no substitute.
+pub(crate) fn decide(question: &Question<'_>) -> Result<Decision, DbErr> {
+    question.check_read_only()?;
+    if let Place::Node(node) = question.scope.place {
+        return Ok(question.node(node, WhyDatabase::Node, "using(..)")?);
+    }
+    let target = match question.scope.place {
+        Place::Database(database, chosen) => Target {
+            database,
+            why: match chosen {
+                Chosen::Using => WhyDatabase::Using,
+                Chosen::Entity => WhyDatabase::Entity,
+            },
+            role: None,
+        },
+        Place::Anywhere | Place::Node(_) => match question.ask_policies()? {
+            Some((policy, Bind::Node(name))) => {
+                let node = question.find_node(&name)?;
+                return Ok(question.node(node, WhyDatabase::Policy(policy), "the routing policy")?);
+            }
+            Some((policy, Bind::Database { name, role })) => Target {
+                database: question.find_database(&name)?,
+                why: WhyDatabase::Policy(policy),
+                role,
+            },
+            None => question.bound_target()?,
+        },
+    };
+    Ok(question.choose(&target)?)
+}
+
+/// The database a statement of a transaction belongs to: its scope, its policies, its bindings.
+/// Nothing when it names no table and nothing else says.
+pub(crate) fn decide_branch(
+    question: &Question<'_>,
+) -> Result<Option<(DatabaseId, WhyDatabase)>, DbErr> {
+    question.check_read_only()?;
+    match question.scope.place {
+        Place::Database(database, Chosen::Using) => Ok(Some((database, WhyDatabase::Using))),
+        Place::Database(database, Chosen::Entity) => Ok(Some((database, WhyDatabase::Entity))),
+        Place::Node(node) => {
+            let database = question.primary_only(node, "using(..)")?;
+            Ok(Some((database, WhyDatabase::Node)))
+        }
+        Place::Anywhere => match question.ask_policies()? {
+            Some((policy, Bind::Node(name))) => {
+                let node = question.find_node(&name)?;
+                let database = question.topology.node(node).database;
+                Ok(Some((database, WhyDatabase::Policy(policy))))
+            }
+            Some((policy, Bind::Database { name, .. })) => {
+                let database = question.find_database(&name)?;
+                Ok(Some((database, WhyDatabase::Policy(policy))))
+            }
+            None if *question.bound == Bound::NoTable => Ok(None),
+            None => {
+                let target = question.bound_target()?;
+                Ok(Some((target.database, target.why)))
+            }
+        },
+    }
+}
+
+impl Question<'_> {
+    fn check_read_only(&self) -> Result<(), RoutingError> {
+        let access = self.operation.access();
+        if self.scope.read_only && access != Access::Read {
+            return Err(RoutingError::ReadOnly {
+                scope: "read_only()",
+                access,
+                evidence: self.operation.evidence().clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The first policy with an opinion.
+    fn ask_policies(&self) -> Result<Option<(usize, Bind)>, DbErr> {
+        if self.policies.is_empty() {
+            return Ok(None);
+        }
+        let request = BindRequest {
+            operation: self.operation,
+            dialect: self.dialect,
+            random: (self.random)(),
+            bound: self.bound,
+            topology: self.topology,
+        };
+        for (index, policy) in self.policies.iter().enumerate() {
+            if let Some(bind) = policy.get_bind(&request)? {
+                return Ok(Some((index, bind)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// The database the bind table names.
+    fn bound_target(&self) -> Result<Target, RoutingError> {
+        let (database, why) = match self.bound {
+            Bound::NoTable => (self.default, WhyDatabase::NoTable),
+            Bound::One {
+                database,
+                table,
+                explicit: true,
+            } => (*database, WhyDatabase::Binding { table: *table }),
+            Bound::One {
+                database, table, ..
+            } => (*database, WhyDatabase::Unbound { table: *table }),
+            Bound::Refused(table) => {
+                return Err(RoutingError::Unbound {
+                    table: self.operation.tables()[*table].clone(),
+                });
+            }
+            Bound::Several(tables) => return Err(self.several(tables)),
+        };
+        Ok(Target {
+            database,
+            why,
+            role: None,
+        })
+    }
+
+    fn several(&self, tables: &[(usize, DatabaseId)]) -> RoutingError {
+        let tables: Vec<_> = tables
+            .iter()
+            .map(|(table, database)| {
+                let table = &self.operation.tables()[*table];
+                format!("{table} ({})", self.topology.database(*database).name)
+            })
+            .collect();
+        RoutingError::SeveralDatabases {
+            tables: tables.join(", "),
+        }
+    }
+
+    fn choose(&self, target: &Target) -> Result<Decision, RoutingError> {
+        let (role, why_role) = self.role(target)?;
+        let database = self.topology.database(target.database);
+        let decision = |node, role, why_node| Decision {
+            database: target.database,
+            node,
+            role,
+            why_database: target.why,
+            why_role,
+            why_node,
+        };
+        if role == Role::Primary {
+            return Ok(decision(database.primary, role, WhyNode::Primary));
+        }
+        if database.replicas.is_empty() {
+            return self
+                .fall_back(target.database)
+                .map(|node| decision(node, Role::Primary, WhyNode::NoReplicas));
+        }
+        match self.replica(target.database) {
+            Some((node, of)) => Ok(decision(node, role, WhyNode::Replica { of })),
+            None => self
+                .fall_back(target.database)
+                .map(|node| decision(node, Role::Primary, WhyNode::NoneServes)),
+        }
+    }
+
+    fn role(&self, target: &Target) -> Result<(Role, WhyRole), RoutingError> {
+        let access = self.operation.access();
+        let (role, why, by) = match (self.scope.role, target.role) {
+            (Some(role), _) => (role, WhyRole::Scope, "on_replica()"),
+            (None, Some(role)) => (role, WhyRole::Policy, "the routing policy"),
+            (None, None) if self.follows_up == Some(target.database) => {
+                return Ok((Role::Primary, WhyRole::FollowUp));
+            }
+            (None, None) if access == Access::Read => return Ok((Role::Replica, WhyRole::Read)),
+            (None, None) => return Ok((Role::Primary, WhyRole::NotRead)),
+        };
+        if role == Role::Replica {
+            self.check_replica(target.database, by)?;
+        }
+        Ok((role, why))
+    }
+
+    /// An explicit choice of a replica is obeyed, but not for what is known to write or lock.
+    fn check_replica(&self, database: DatabaseId, by: &'static str) -> Result<(), RoutingError> {
+        let access = self.operation.access();
+        match access {
+            Access::Read | Access::Session | Access::Unknown => Ok(()),
+            Access::LockingRead | Access::Write | Access::Schema => {
+                Err(RoutingError::WriteOnReplica {
+                    by,
+                    database: self.topology.database(database).name.clone(),
+                    access,
+                    evidence: self.operation.evidence().clone(),
+                })
+            }
+        }
+    }
+
+    fn replica(&self, database: DatabaseId) -> Option<(NodeId, usize)> {
+        let replicas = self.topology.database(database).replicas.iter().copied();
+        let candidates = if self.topology.is_all_up() && self.failed.is_empty() {
+            Candidates::of(self.topology, replicas)
+        } else {
+            let now = (self.now)();
+            let serves = |id: &NodeId| {
+                !self.failed.contains(id) && self.topology.node(*id).health.serves(now)
+            };
+            Candidates::of(self.topology, replicas.filter(serves))
+        }?;
+        let of = candidates.len();
+        if of == 1 {
+            return Some((candidates.at(0).node, of));
+        }
+        let policy = &self.balancing[database.index()].policy;
+        Some((policy.choose(&candidates, (self.random)()).node, of))
+    }
+
+    fn fall_back(&self, database: DatabaseId) -> Result<NodeId, RoutingError> {
+        match self.balancing[database.index()].fallback {
+            ReplicaFallback::Primary => Ok(self.topology.database(database).primary),
+            ReplicaFallback::Error => Err(RoutingError::NoReplica {
+                database: self.topology.database(database).name.clone(),
+                considered: self.topology.describe_replicas(database, (self.now)()),
+            }),
+        }
+    }
+
+    /// One node, chosen by name.
+    fn node(
+        &self,
+        id: NodeId,
+        why_database: WhyDatabase,
+        by: &'static str,
+    ) -> Result<Decision, RoutingError> {
+        let node = self.topology.node(id);
+        if node.role == Role::Replica {
+            self.check_replica(node.database, by)?;
+        }
+        if self.scope.role.is_some_and(|role| role != node.role) {
+            return self.choose(&Target {
+                database: node.database,
+                why: why_database,
+                role: None,
+            });
+        }
+        Ok(Decision {
+            database: node.database,
+            node: id,
+            role: node.role,
+            why_database,
+            why_role: WhyRole::Node,
+            why_node: WhyNode::Chosen,
+        })
+    }
+
+    /// The database of a node a transaction can run on.
+    fn primary_only(&self, id: NodeId, scope: &'static str) -> Result<DatabaseId, RoutingError> {
+        let node = self.topology.node(id);
+        let primary = self.topology.database(node.database).primary;
+        if primary == id {
+            return Ok(node.database);
+        }
+        Err(RoutingError::NotInTransaction {
+            scope,
+            node: node.name.clone(),
+            primary: self.topology.node(primary).name.clone(),
+        })
+    }
+
+    fn find_database(&self, name: &str) -> Result<DatabaseId, RoutingError> {
+        self.topology
+            .find_database(name)
+            .ok_or_else(|| RoutingError::unknown_database(name, self.topology.database_names()))
+    }
+
+    fn find_node(&self, name: &str) -> Result<NodeId, RoutingError> {
+        self.topology
+            .find_node(name)
+            .ok_or_else(|| RoutingError::unknown_node(name, self.topology.node_names()))
+    }
+}

@@ -1,0 +1,137 @@
+//! A decision with its names, to print and to assert on.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::{Decision, WhyDatabase, WhyNode, WhyRole};
+use crate::error::dialect_name;
+use crate::name::{DatabaseName, NodeName, TableName};
+use crate::sql::{Access, Operation};
+use crate::topology::{Role, Topology};
+
+/// Where a statement goes, with the reason of each step. Prints as four lines.
+///
+/// ```text
+/// default/2, a replica of default (Postgres)
+///   it is     a read: nothing in it writes
+///   database  default: the table cake has no binding
+///   role      replica: it is a read
+///   node      default/2: random, one of 2 replicas
+/// ```
+#[derive(Debug, Clone)]
+pub struct Route {
+    operation: Operation,
+    decision: Decision,
+    topology: Arc<Topology>,
+    replica_policy: &'static str,
+}
+
+impl Route {
+    pub(crate) fn new(
+        operation: Operation,
+        decision: Decision,
+        topology: Arc<Topology>,
+        replica_policy: &'static str,
+    ) -> Self {
+        Self {
+            operation,
+            decision,
+            topology,
+            replica_policy,
+        }
+    }
+
+    /// The database.
+    pub fn database(&self) -> &DatabaseName {
+        &self.topology.database(self.decision.database).name
+    }
+
+    /// The node.
+    pub fn node(&self) -> &NodeName {
+        &self.topology.node(self.decision.node).name
+    }
+
+    /// The role of the node.
+    pub fn role(&self) -> Role {
+        self.decision.role
+    }
+
+    /// What the statement does.
+    pub fn access(&self) -> Access {
+        self.operation.access()
+    }
+
+    /// The tables it names.
+    pub fn tables(&self) -> &[TableName] {
+        self.operation.tables()
+    }
+
+    /// What the statement does, and how it is known.
+    pub fn operation(&self) -> &Operation {
+        &self.operation
+    }
+
+    /// Why this database.
+    pub fn why_database(&self) -> String {
+        let table = |index: usize| &self.operation.tables()[index];
+        match self.decision.why_database {
+            WhyDatabase::Using => "using(..) says so".to_owned(),
+            WhyDatabase::Entity => "for_entity(..) says so".to_owned(),
+            WhyDatabase::Node => "using(..) names one of its nodes".to_owned(),
+            WhyDatabase::Policy(index) => format!("routing policy {} says so", index + 1),
+            WhyDatabase::Binding { table: index } => {
+                format!("the table {} is bound to it", table(index))
+            }
+            WhyDatabase::Unbound { table: index } => {
+                format!("the table {} has no binding", table(index))
+            }
+            WhyDatabase::NoTable => "the statement names no table".to_owned(),
+            WhyDatabase::Branch => {
+                "the statement names no table, and the transaction has one branch".to_owned()
+            }
+        }
+    }
+
+    /// Why this role.
+    pub fn why_role(&self) -> &'static str {
+        match self.decision.why_role {
+            WhyRole::Scope => "on_primary() or on_replica() says so",
+            WhyRole::Policy => "the routing policy says so",
+            WhyRole::Node => "it is the role of the node",
+            WhyRole::FollowUp => "it reads the row that was just written",
+            WhyRole::Read => "it is a read",
+            WhyRole::NotRead => "only proven reads go to a replica",
+            WhyRole::Transaction => "it is in a transaction",
+        }
+    }
+
+    /// Why this node.
+    pub fn why_node(&self) -> String {
+        match self.decision.why_node {
+            WhyNode::Chosen => "it was chosen by name".to_owned(),
+            WhyNode::Primary => "there is one primary".to_owned(),
+            WhyNode::Replica { of: 1 } => "the only replica that serves".to_owned(),
+            WhyNode::Replica { of } => format!("{}, one of {of} replicas", self.replica_policy),
+            WhyNode::NoReplicas => "the database has no replicas".to_owned(),
+            WhyNode::NoneServes => "no replica serves now".to_owned(),
+        }
+    }
+}
+
+impl fmt::Display for Route {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let database = self.topology.database(self.decision.database);
+        let (node, role) = (self.node(), self.role());
+        let dialect = dialect_name(database.dialect);
+        let article = match role {
+            Role::Primary => "the primary",
+            Role::Replica => "a replica",
+        };
+        writeln!(f, "{node}, {article} of {} ({dialect})", database.name)?;
+        let operation = &self.operation;
+        writeln!(f, "  it is     {}: {}", operation.access(), operation.evidence())?;
+        writeln!(f, "  database  {}: {}", database.name, self.why_database())?;
+        writeln!(f, "  role      {role}: {}", self.why_role())?;
+        write!(f, "  node      {node}: {}", self.why_node())
+    }
+}

@@ -1,0 +1,264 @@
+//! The classifier: one pass over the tokens of a text, with a small state for each level of
+//! parentheses.
+
+mod calls;
+mod clauses;
+mod frame;
+mod names;
+mod statements;
+
+use sea_orm::DbBackend;
+use smallvec::SmallVec;
+
+use self::frame::{Clause, Frame, Kind, With};
+use self::names::{Cte, Name};
+use super::functions::ReadOnlyFunctions;
+use super::keyword::Keyword;
+use super::lexer::Lexer;
+use super::operation::{Access, Evidence, Operation};
+use super::token::Token;
+
+/// What a text does: the strictest access of its parts, and every table it names.
+///
+/// Takes time linear in the length of the text, and never panics.
+pub(crate) fn classify(sql: &str, dialect: DbBackend, functions: &ReadOnlyFunctions) -> Operation {
+    let mut classifier = Classifier::new(sql, dialect, functions);
+    while let Some(token) = classifier.next() {
+        classifier.token(token);
+    }
+    classifier.finish()
+}
+
+struct Classifier<'a> {
+    lexer: Lexer<'a>,
+    peeked: Option<Option<Token<'a>>>,
+    dialect: DbBackend,
+    functions: &'a ReadOnlyFunctions,
+    frames: SmallVec<[Frame; 8]>,
+    /// The common table expressions in sight, innermost last.
+    ctes: SmallVec<[Cte<'a>; 8]>,
+    tables: SmallVec<[Name<'a>; 8]>,
+    access: Access,
+    evidence: Evidence,
+    /// How the next `(` opens.
+    opening: Option<Kind>,
+    last: Last,
+    before_last: Last,
+    /// Whether the text has a statement at all.
+    any: bool,
+}
+
+/// What the previous token was, as far as it changes the meaning of the next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Nothing,
+    Keyword(Keyword),
+    Name,
+    Cast,
+    Closed,
+    Other,
+}
+
+impl<'a> Classifier<'a> {
+    fn new(sql: &'a str, dialect: DbBackend, functions: &'a ReadOnlyFunctions) -> Self {
+        let mut frames = SmallVec::new();
+        frames.push(Frame::new(Kind::Statement, 0));
+        Self {
+            lexer: Lexer::new(sql, dialect),
+            peeked: None,
+            dialect,
+            functions,
+            frames,
+            ctes: SmallVec::new(),
+            tables: SmallVec::new(),
+            access: Access::Read,
+            evidence: Evidence::Proven,
+            opening: None,
+            last: Last::Nothing,
+            before_last: Last::Nothing,
+            any: false,
+        }
+    }
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        self.peeked.take().unwrap_or_else(|| self.lexer.next())
+    }
+
+    fn peek(&mut self) -> Option<Token<'a>> {
+        *self.peeked.get_or_insert_with(|| self.lexer.next())
+    }
+
+    fn peek_keyword(&mut self) -> Option<Keyword> {
+        match self.peek() {
+            Some(Token::Word(word)) => Keyword::parse(word),
+            _ => None,
+        }
+    }
+
+    fn peeks(&mut self, symbol: u8) -> bool {
+        self.peek() == Some(Token::Symbol(symbol))
+    }
+
+    /// Makes the access at least as strict as `access`.
+    fn raise(&mut self, access: Access, evidence: Evidence) {
+        if access > self.access {
+            self.access = access;
+            self.evidence = evidence;
+        }
+    }
+
+    fn doubt(&mut self, evidence: Evidence) {
+        self.raise(Access::Unknown, evidence);
+    }
+
+    /// The innermost frame. There always is one: the statement's is never closed.
+    fn frame(&mut self) -> &mut Frame {
+        if self.frames.is_empty() {
+            self.frames.push(Frame::new(Kind::Statement, 0));
+        }
+        let innermost = self.frames.len() - 1;
+        &mut self.frames[innermost]
+    }
+
+    fn remember(&mut self, last: Last) {
+        self.before_last = self.last;
+        self.last = last;
+    }
+
+    fn token(&mut self, token: Token<'a>) {
+        match token {
+            Token::Word(word) => return self.word(word),
+            Token::Quoted(..) | Token::Text(_) => return self.quoted(token),
+            Token::Symbol(symbol) => return self.symbol(symbol),
+            Token::Variable(name) => self.variable(name),
+            Token::Assign if self.dialect == DbBackend::MySql => {
+                self.raise(Access::Session, Evidence::Variable);
+            }
+            Token::ExecutableComment => return self.doubt(Evidence::ExecutableComment),
+            Token::EncodedIdentifier => self.doubt(Evidence::Unparsed),
+            Token::Unterminated => self.doubt(Evidence::Unterminated),
+            Token::Literal | Token::Assign | Token::Cast => {}
+        }
+        self.unexpected_start();
+        self.frame().expects_table = false;
+        self.remember(match token {
+            Token::Cast => Last::Cast,
+            _ => Last::Other,
+        });
+    }
+
+    fn symbol(&mut self, symbol: u8) {
+        match symbol {
+            b'(' => self.open(),
+            b')' => self.close(),
+            b',' => self.comma(),
+            b';' if self.frames.len() == 1 => self.next_statement(),
+            _ => {
+                if symbol == b';' {
+                    self.doubt(Evidence::Unparsed);
+                }
+                self.unexpected_start();
+                let star_in_from = symbol == b'*' && self.frame().clause == Clause::From;
+                self.frame().expects_table &= star_in_from;
+                self.remember(Last::Other);
+            }
+        }
+    }
+
+    /// A statement that starts with neither a word nor a parenthesis is none.
+    fn unexpected_start(&mut self) {
+        let statement = self.frames.len() == 1;
+        let frame = self.frame();
+        let unexpected = statement && frame.start;
+        frame.start = false;
+        if unexpected {
+            self.any = true;
+            self.doubt(Evidence::Unparsed);
+        }
+    }
+
+    fn open(&mut self) {
+        let visible = self.ctes.len();
+        let frame = self.frame();
+        let grouped_joins = frame.expects_table && frame.clause == Clause::From;
+        frame.expects_table = false;
+        let mut kind = Kind::Group;
+        match frame.with {
+            With::Body { recursive } => frame.with = With::InBody { recursive },
+            With::Named { .. } => kind = Kind::Names,
+            With::Name { .. } | With::AfterBody { .. } => frame.with = With::No,
+            With::No | With::InBody { .. } => {}
+        }
+        if frame.start {
+            frame.start = false;
+            self.any = true;
+        }
+        let kind = self.opening.take().unwrap_or(kind);
+        let mut inner = Frame::new(kind, visible);
+        if grouped_joins {
+            inner.expect(Clause::From);
+        }
+        self.frames.push(inner);
+        self.remember(Last::Other);
+    }
+
+    fn close(&mut self) {
+        if self.frames.len() == 1 {
+            self.doubt(Evidence::Unparsed);
+            return self.remember(Last::Closed);
+        }
+        if let Some(closed) = self.frames.pop() {
+            self.ctes.truncate(closed.visible);
+            let frame = self.frame();
+            frame.query |= closed.query && closed.kind == Kind::Group;
+            if let With::InBody { recursive } = frame.with {
+                frame.with = With::AfterBody { recursive };
+                frame.start = true;
+                frame.query = false;
+                self.cte_ended();
+            }
+        }
+        self.remember(Last::Closed);
+    }
+
+    fn comma(&mut self) {
+        let frame = self.frame();
+        match (frame.with, frame.clause) {
+            (With::AfterBody { recursive }, _) => frame.with = With::Name { recursive },
+            (_, Clause::From | Clause::Join) => frame.expect(Clause::From),
+            (_, Clause::Tables) => frame.expect(Clause::Tables),
+            _ if frame.verb == frame::Verb::TableList => frame.expect(Clause::Tables),
+            _ => {}
+        }
+        self.remember(Last::Other);
+    }
+
+    fn next_statement(&mut self) {
+        self.ctes.clear();
+        *self.frame() = Frame::new(Kind::Statement, 0);
+        self.opening = None;
+        self.last = Last::Nothing;
+        self.before_last = Last::Nothing;
+    }
+
+    /// The state a variable belongs to: the connection, unless it is the server's.
+    fn variable(&mut self, name: &str) {
+        if !names::is_server_variable(name) {
+            self.raise(Access::Session, Evidence::Variable);
+        }
+    }
+
+    fn finish(mut self) -> Operation {
+        if !self.any && self.access == Access::Read {
+            self.doubt(Evidence::Empty);
+        }
+        if self.frames.len() > 1 {
+            self.doubt(Evidence::Unparsed);
+        }
+        let tables = names::distinct(&self.tables, self.dialect);
+        Operation::new(self.access, tables, self.evidence)
+    }
+}
+
+#[cfg(test)]
+mod tests;

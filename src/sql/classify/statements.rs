@@ -1,0 +1,362 @@
+//! How statements start, and those that are no queries.
+
+use sea_orm::DbBackend;
+
+use super::Classifier;
+use super::frame::{Clause, Kind, Verb, With};
+use super::clauses::is_verb;
+use super::names::Ident;
+use crate::sql::keyword::{Keyword, is_session_statement};
+use crate::sql::operation::{Access, Evidence};
+use crate::sql::token::Token;
+
+impl<'a> Classifier<'a> {
+    /// The first word of a frame; whether it was understood as the start of a statement.
+    pub(super) fn starts(&mut self, word: &'a str, keyword: Option<Keyword>) -> bool {
+        let frame = self.frame();
+        let kind = frame.kind;
+        frame.start = false;
+        match (kind, keyword) {
+            (Kind::Statement, _) => {
+                self.any = true;
+                self.statement(word, keyword);
+                true
+            }
+            (Kind::Call, _) => false,
+            (_, Some(Keyword::With)) => {
+                self.with();
+                true
+            }
+            // REPLACE(...) and INSERT(...) are functions too; (LIKE b) copies a definition.
+            (_, Some(Keyword::Insert | Keyword::Replace)) if self.peeks(b'(') => false,
+            (Kind::Names, Some(Keyword::Like)) => {
+                self.frame().expect(Clause::Tables);
+                true
+            }
+            (_, Some(keyword)) if is_verb(keyword) => {
+                self.verb(word, keyword);
+                true
+            }
+            _ => false,
+        }
+    }
+
+    fn statement(&mut self, word: &'a str, keyword: Option<Keyword>) {
+        use Keyword as K;
+        let mysql = self.dialect == DbBackend::MySql;
+        match keyword {
+            Some(K::With) => self.with(),
+            Some(keyword) if is_verb(keyword) => self.verb(word, keyword),
+            Some(K::Explain) => self.explain(),
+            Some(K::Describe | K::Desc) if mysql => self.explain(),
+            Some(K::Analyze) if mysql && self.analyzes_statement() => self.explain(),
+            Some(K::Show) => self.show(),
+            Some(K::Pragma) if self.dialect == DbBackend::Sqlite => self.pragma(),
+            Some(K::Copy) => self.write(word, Verb::Copy),
+            Some(K::Load) => self.write(word, Verb::Definition),
+            Some(K::Lock | K::Handler) => {
+                self.raise(Access::Session, Evidence::Keyword(word.into()));
+                self.frame().verb = Verb::TableList;
+                self.frame().expect(Clause::Tables);
+            }
+            Some(K::Call | K::Do) => self.doubt(Evidence::Keyword(word.into())),
+            Some(keyword) if is_definition(keyword) => self.definition(word, keyword),
+            _ if is_session_statement(word) => {
+                self.raise(Access::Session, Evidence::Keyword(word.into()));
+                self.frame().verb = Verb::Other;
+            }
+            _ => {
+                self.doubt(Evidence::Unparsed);
+                self.frame().verb = Verb::Other;
+            }
+        }
+    }
+
+    pub(super) fn with(&mut self) {
+        let named = self.tables.len();
+        let frame = self.frame();
+        frame.named = named;
+        frame.with = With::Name { recursive: false };
+    }
+
+    fn verb(&mut self, word: &'a str, keyword: Keyword) {
+        use Keyword as K;
+        let named = self.tables.len();
+        match keyword {
+            K::Select => self.select(),
+            K::Insert => self.write(word, Verb::Insert),
+            K::Replace if self.dialect != DbBackend::Postgres => self.write(word, Verb::Insert),
+            K::Merge => self.write(word, Verb::Merge),
+            K::Update => {
+                self.write(word, Verb::Update);
+                self.frame().expect(Clause::From);
+            }
+            K::Delete => {
+                self.write(word, Verb::Delete);
+                self.frame().named = named;
+                self.frame().leave(Clause::Other);
+            }
+            K::Values | K::Table => {
+                let frame = self.frame();
+                frame.query = true;
+                frame.verb = Verb::Query;
+                if keyword == K::Table {
+                    frame.expect(Clause::Tables);
+                }
+            }
+            _ => self.doubt(Evidence::Unparsed),
+        }
+    }
+
+    fn write(&mut self, word: &str, verb: Verb) {
+        self.raise(Access::Write, Evidence::Keyword(word.into()));
+        self.frame().verb = verb;
+        if verb != Verb::Definition {
+            self.frame().expect(Clause::Target);
+        }
+    }
+
+    fn definition(&mut self, word: &str, keyword: Keyword) {
+        use Keyword as K;
+        self.raise(Access::Schema, Evidence::Keyword(word.into()));
+        let postgres = self.dialect == DbBackend::Postgres;
+        let frame = self.frame();
+        frame.verb = match keyword {
+            K::Grant | K::Revoke | K::Comment => Verb::Grant,
+            K::Rename => Verb::TableList,
+            _ => Verb::Definition,
+        };
+        let names_tables = match keyword {
+            K::Truncate => true,
+            K::Vacuum | K::Analyze | K::Cluster => postgres,
+            _ => false,
+        };
+        if names_tables {
+            frame.expect(Clause::Tables);
+        }
+    }
+
+    /// The words of schema statements that announce tables.
+    pub(super) fn definition_word(&mut self, keyword: Keyword) {
+        use Keyword as K;
+        let renamed = self.last == super::Last::Keyword(K::Rename);
+        let partition = self.last == super::Last::Keyword(K::Partition);
+        let frame = self.frame();
+        let defines = matches!(frame.verb, Verb::Definition | Verb::DefinitionOn);
+        let expects = match keyword {
+            K::Table => true,
+            K::Tables => !matches!(frame.verb, Verb::None | Verb::Query),
+            K::View => defines,
+            K::References => !frame.query,
+            K::Like => defines && frame.clause != Clause::From,
+            K::To => renamed || frame.verb == Verb::TableList,
+            K::Of => partition && defines,
+            _ => false,
+        };
+        if expects {
+            frame.expect(Clause::Tables);
+        }
+        match keyword {
+            K::Index | K::Trigger | K::Policy | K::Rule if defines => {
+                frame.verb = Verb::DefinitionOn;
+            }
+            K::With if !frame.query && (defines || frame.verb == Verb::Insert) => self.with(),
+            _ => {}
+        }
+    }
+
+    /// MariaDB's `ANALYZE SELECT ...`, which runs the statement, as against `ANALYZE TABLE`.
+    fn analyzes_statement(&mut self) -> bool {
+        match self.peek_keyword() {
+            Some(Keyword::Format | Keyword::With) => true,
+            Some(keyword) => is_verb(keyword) && keyword != Keyword::Table,
+            None => self.peeks(b'('),
+        }
+    }
+
+    /// `EXPLAIN`, which does what its statement does, or in MySQL names a table.
+    fn explain(&mut self) {
+        use Keyword as K;
+        loop {
+            match (self.peek(), self.peek_keyword()) {
+                (Some(Token::Symbol(b'(')), _) if self.explains_options() => self.skip_group(),
+                (_, Some(K::Analyze | K::Verbose | K::Extended | K::Partitions)) => {
+                    self.next();
+                }
+                (_, Some(K::Query | K::Plan)) if self.dialect == DbBackend::Sqlite => {
+                    self.next();
+                }
+                (_, Some(K::Format)) => {
+                    self.next();
+                    self.next();
+                    self.next();
+                }
+                (_, Some(K::For | K::Into)) => {
+                    return self.raise(Access::Session, Evidence::Keyword("explain".into()));
+                }
+                (Some(Token::Word(word)), _) if word.eq_ignore_ascii_case("analyse") => {
+                    self.next();
+                }
+                _ => break,
+            }
+        }
+        self.explained();
+    }
+
+    fn explained(&mut self) {
+        let statement = match self.peek_keyword() {
+            Some(keyword) => is_verb(keyword) || keyword == Keyword::With || is_definition(keyword),
+            None => !matches!(self.peek(), Some(Token::Word(_) | Token::Quoted(..))),
+        };
+        if statement || self.dialect != DbBackend::MySql {
+            self.frame().start = true;
+        } else {
+            self.frame().expect(Clause::Tables);
+        }
+    }
+
+    /// `EXPLAIN (ANALYZE, BUFFERS) ...` as against `EXPLAIN (SELECT ...)`.
+    fn explains_options(&self) -> bool {
+        let inside = self.lexer.clone().next();
+        let statement = match inside {
+            Some(Token::Word(word)) => {
+                Keyword::parse(word).is_some_and(|k| is_verb(k) || k == Keyword::With)
+            }
+            Some(Token::Symbol(b'(')) => true,
+            _ => false,
+        };
+        self.dialect == DbBackend::Postgres && !statement
+    }
+
+    fn skip_group(&mut self) {
+        let mut depth = 0_usize;
+        while let Some(token) = self.next() {
+            match token {
+                Token::Symbol(b'(') => depth += 1,
+                Token::Symbol(b')') => depth = depth.saturating_sub(1),
+                Token::Unterminated => self.doubt(Evidence::Unterminated),
+                _ => {}
+            }
+            if depth == 0 {
+                return;
+            }
+        }
+        self.doubt(Evidence::Unparsed);
+    }
+
+    /// `SHOW`: what it lists decides in MySQL.
+    fn show(&mut self) {
+        self.frame().verb = Verb::Other;
+        match self.dialect {
+            DbBackend::Postgres => {}
+            DbBackend::MySql => self.show_mysql(),
+            _ => self.doubt(Evidence::Unparsed),
+        }
+    }
+
+    fn show_mysql(&mut self) {
+        loop {
+            let Some(Token::Word(what)) = self.peek() else {
+                return self.doubt(Evidence::Unparsed);
+            };
+            self.next();
+            let is = |words: &[&str]| words.iter().any(|word| what.eq_ignore_ascii_case(word));
+            if is(&["full", "extended"]) {
+                continue;
+            }
+            if is(&["warnings", "errors", "count", "session", "local"]) {
+                return self.raise(Access::Session, Evidence::Keyword("show".into()));
+            }
+            if is(&["columns", "fields", "index", "indexes", "keys"]) {
+                self.next();
+                return self.frame().expect(Clause::Tables);
+            }
+            if is(&["create"]) {
+                if matches!(self.peek_keyword(), Some(Keyword::Table | Keyword::View)) {
+                    self.next();
+                    self.frame().expect(Clause::Tables);
+                }
+                return;
+            }
+            if !is(SHOWN_BY_ANY_NODE) {
+                self.doubt(Evidence::Keyword("show".into()));
+            }
+            return;
+        }
+    }
+
+    /// `PRAGMA`: a read when its name is known to be one and no value is given.
+    fn pragma(&mut self) {
+        self.frame().verb = Verb::Other;
+        let name = self.next().and_then(Ident::of);
+        let Some(name) = name.and_then(|first| self.chain(first)) else {
+            return self.doubt(Evidence::Unparsed);
+        };
+        let is = |names: &[&str]| {
+            let text = name.name.text();
+            names.iter().any(|name| text.eq_ignore_ascii_case(name))
+        };
+        let argument = self.peeks(b'(');
+        let read = match argument {
+            true => is(PRAGMAS_OF_A_TABLE) || is(PRAGMAS_WITH_ARGUMENT),
+            false => {
+                let lists = is(PRAGMAS_OF_A_TABLE) || is(PRAGMAS_WITH_ARGUMENT);
+                (lists || is(PRAGMAS_WITHOUT_ARGUMENT)) && !self.peeks(b'=')
+            }
+        };
+        if !read {
+            return self.raise(Access::Session, Evidence::Keyword("pragma".into()));
+        }
+        if argument && is(PRAGMAS_OF_A_TABLE) {
+            self.next();
+            if let Some(table) = self.next().and_then(Ident::of) {
+                self.table(table);
+            }
+            self.next();
+        } else if argument {
+            self.opening = Some(Kind::Names);
+        }
+    }
+}
+
+/// Whether a keyword starts a statement that changes the schema or maintains it.
+fn is_definition(keyword: Keyword) -> bool {
+    use Keyword as K;
+    matches!(
+        keyword,
+        K::Alter | K::Analyze | K::Check | K::Checksum | K::Cluster | K::Comment | K::Create
+            | K::Drop | K::Grant | K::Optimize | K::Refresh | K::Reindex | K::Rename | K::Repair
+            | K::Revoke | K::Truncate | K::Vacuum
+    )
+}
+
+/// What `SHOW` tells the same way on every node, or of the node itself.
+#[rustfmt::skip]
+const SHOWN_BY_ANY_NODE: &[&str] = &[
+    "character", "charset", "collation", "contributors", "databases", "engine", "engines", "events",
+    "function", "global", "grants", "open", "package", "plugins", "privileges", "procedure",
+    "processlist", "schemas", "status", "storage", "table", "tables", "triggers", "variables",
+];
+
+const PRAGMAS_OF_A_TABLE: &[&str] = &[
+    "table_info",
+    "table_xinfo",
+    "index_list",
+    "foreign_key_list",
+    "foreign_key_check",
+];
+
+const PRAGMAS_WITH_ARGUMENT: &[&str] = &[
+    "index_info",
+    "index_xinfo",
+    "table_list",
+    "integrity_check",
+    "quick_check",
+];
+
+#[rustfmt::skip]
+const PRAGMAS_WITHOUT_ARGUMENT: &[&str] = &[
+    "application_id", "auto_vacuum", "collation_list", "compile_options", "database_list",
+    "encoding", "freelist_count", "function_list", "journal_mode", "module_list", "page_count",
+    "page_size", "pragma_list", "schema_version", "user_version",
+];

@@ -1,0 +1,445 @@
+//! The lexer: one linear pass over the bytes, nothing copied, nothing allocated, no recursion.
+//!
+//! It knows just what decides where code ends and data begins in each dialect: quotes and their
+//! escapes, comments (nested in Postgres), dollar quotes, and MySQL's executable comments, which
+//! are lexed as the code they are.
+
+use sea_orm::DbBackend;
+
+use super::token::{Quote, Token};
+
+/// An iterator over the tokens of one SQL text.
+#[derive(Debug, Clone)]
+pub(crate) struct Lexer<'a> {
+    sql: &'a str,
+    at: usize,
+    dialect: DbBackend,
+    executable_comments: usize,
+}
+
+impl<'a> Iterator for Lexer<'a> {
+    type Item = Token<'a>;
+
+    fn next(&mut self) -> Option<Token<'a>> {
+        loop {
+            let byte = self.byte(0)?;
+            match byte {
+                b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => self.at += 1,
+                b'-' if self.starts_dash_comment() => self.skip_line(),
+                b'#' if self.dialect == DbBackend::MySql => self.skip_line(),
+                b'/' if self.byte(1) == Some(b'*') => {
+                    if let Some(token) = self.comment() {
+                        return Some(token);
+                    }
+                }
+                b'*' if self.executable_comments > 0 && self.byte(1) == Some(b'/') => {
+                    self.executable_comments -= 1;
+                    self.at += 2;
+                }
+                _ => return Some(self.token(byte)),
+            }
+        }
+    }
+}
+
+impl<'a> Lexer<'a> {
+    pub(crate) fn new(sql: &'a str, dialect: DbBackend) -> Self {
+        Self {
+            sql,
+            at: 0,
+            dialect,
+            executable_comments: 0,
+        }
+    }
+
+    fn token(&mut self, byte: u8) -> Token<'a> {
+        match byte {
+            b'\'' => self.string(b'\'', self.dialect == DbBackend::MySql),
+            b'"' => self.double_quoted(),
+            b'`' if self.dialect != DbBackend::Postgres => self.quoted(Quote::Backtick),
+            b'[' if self.dialect == DbBackend::Sqlite => self.quoted(Quote::Bracket),
+            b'$' => self.dollar(),
+            b'?' if self.dialect != DbBackend::Postgres => self.parameter(),
+            b':' => self.colon(),
+            b'@' => self.at_sign(),
+            b'0'..=b'9' => self.number(),
+            b'.' if self.starts_fraction() => self.number(),
+            _ if is_word_start(byte) => self.word(byte),
+            _ => {
+                self.at += 1;
+                Token::Symbol(byte)
+            }
+        }
+    }
+
+    fn byte(&self, ahead: usize) -> Option<u8> {
+        self.sql.as_bytes().get(self.at + ahead).copied()
+    }
+
+    fn slice(&self, from: usize, to: usize) -> &'a str {
+        self.sql.get(from..to).unwrap_or_default()
+    }
+
+    /// `--`; in MySQL only when white space or a control character follows.
+    fn starts_dash_comment(&self) -> bool {
+        self.byte(1) == Some(b'-')
+            && (self.dialect != DbBackend::MySql
+                || self
+                    .byte(2)
+                    .is_none_or(|next| next <= b' ' || next == 0x7f))
+    }
+
+    fn skip_line(&mut self) {
+        while self.byte(0).is_some_and(|byte| byte != b'\n' && !self.is_carriage_return(byte)) {
+            self.at += 1;
+        }
+    }
+
+    /// Only Postgres ends a line comment at a carriage return.
+    fn is_carriage_return(&self, byte: u8) -> bool {
+        byte == b'\r' && self.dialect == DbBackend::Postgres
+    }
+
+    /// A block comment, or the start of an executable one.
+    fn comment(&mut self) -> Option<Token<'a>> {
+        if self.dialect == DbBackend::MySql
+            && let Some(marker) = self.executable_marker()
+        {
+            self.at += marker;
+            while self.byte(0).is_some_and(|byte| byte.is_ascii_digit()) {
+                self.at += 1;
+            }
+            self.executable_comments += 1;
+            return Some(Token::ExecutableComment);
+        }
+        self.skip_comment()
+    }
+
+    /// The length of `/*!` or MariaDB's `/*M!`.
+    fn executable_marker(&self) -> Option<usize> {
+        match (self.byte(2), self.byte(3)) {
+            (Some(b'!'), _) => Some(3),
+            (Some(b'M' | b'm'), Some(b'!')) => Some(4),
+            _ => None,
+        }
+    }
+
+    fn skip_comment(&mut self) -> Option<Token<'a>> {
+        let nests = self.dialect == DbBackend::Postgres;
+        let mut depth = 1_usize;
+        self.at += 2;
+        while depth > 0 {
+            match (self.byte(0), self.byte(1)) {
+                (Some(b'*'), Some(b'/')) => {
+                    depth -= 1;
+                    self.at += 2;
+                }
+                (Some(b'/'), Some(b'*')) if nests => {
+                    depth += 1;
+                    self.at += 2;
+                }
+                (Some(_), _) => self.at += 1,
+                // SQLite reads a comment that never ends as one that ends with the text.
+                (None, _) if self.dialect == DbBackend::Sqlite => return None,
+                (None, _) => return Some(Token::Unterminated),
+            }
+        }
+        None
+    }
+
+    /// A string that starts at the current byte, its quote.
+    fn string(&mut self, quote: u8, backslash_escapes: bool) -> Token<'a> {
+        let start = self.at + 1;
+        self.at = start;
+        loop {
+            match self.byte(0) {
+                None => return Token::Unterminated,
+                Some(b'\\') if backslash_escapes => self.at += 2,
+                Some(byte) if byte == quote => {
+                    if self.byte(1) != Some(quote) {
+                        break;
+                    }
+                    self.at += 2;
+                }
+                Some(_) => self.at += 1,
+            }
+        }
+        self.at += 1;
+        Token::Text(self.slice(start, self.at - 1))
+    }
+
+    /// An identifier, but a string in MySQL's default mode (an identifier with `ANSI_QUOTES`).
+    fn double_quoted(&mut self) -> Token<'a> {
+        if self.dialect != DbBackend::MySql {
+            return self.quoted(Quote::Double);
+        }
+        match self.string(b'"', true) {
+            Token::Text(text) => Token::Quoted(text, Quote::Double),
+            other => other,
+        }
+    }
+
+    fn quoted(&mut self, quote: Quote) -> Token<'a> {
+        match (self.string(quote.closing(), false), quote) {
+            (Token::Text(text), quote) => Token::Quoted(text, quote),
+            (other, _) => other,
+        }
+    }
+
+    /// `$1`, `$tag$ ... $tag$`, SQLite's `$name`, or a MySQL word.
+    fn dollar(&mut self) -> Token<'a> {
+        match self.dialect {
+            DbBackend::MySql => self.plain_word(),
+            DbBackend::Postgres => self.dollar_quote(),
+            _ => self.parameter(),
+        }
+    }
+
+    fn dollar_quote(&mut self) -> Token<'a> {
+        let mut length = 1;
+        while self.byte(length).is_some_and(|byte| is_tag(byte, length)) {
+            length += 1;
+        }
+        if self.byte(length) != Some(b'$') {
+            return self.parameter();
+        }
+        let tag = self.slice(self.at, self.at + length + 1);
+        let body = self.at + tag.len();
+        match self.sql.get(body..).and_then(|rest| rest.find(tag)) {
+            Some(end) if !tag.is_empty() => {
+                self.at = body + end + tag.len();
+                Token::Literal
+            }
+            _ => {
+                self.at = self.sql.len();
+                Token::Unterminated
+            }
+        }
+    }
+
+    fn parameter(&mut self) -> Token<'a> {
+        self.at += 1;
+        while self.byte(0).is_some_and(is_word_part) {
+            self.at += 1;
+        }
+        Token::Literal
+    }
+
+    fn colon(&mut self) -> Token<'a> {
+        match self.byte(1) {
+            Some(b':') => {
+                self.at += 2;
+                Token::Cast
+            }
+            Some(b'=') => {
+                self.at += 2;
+                Token::Assign
+            }
+            Some(next) if self.dialect == DbBackend::Sqlite && is_word_part(next) => self.parameter(),
+            _ => {
+                self.at += 1;
+                Token::Symbol(b':')
+            }
+        }
+    }
+
+    fn at_sign(&mut self) -> Token<'a> {
+        match self.dialect {
+            DbBackend::MySql => self.variable(),
+            DbBackend::Sqlite => self.parameter(),
+            _ => {
+                self.at += 1;
+                Token::Symbol(b'@')
+            }
+        }
+    }
+
+    /// `@x`, `@'x'`, `` @`x` ``, `@@x`, `@@global.x`.
+    fn variable(&mut self) -> Token<'a> {
+        let start = self.at + 1;
+        self.at = start;
+        if let Some(quote @ (b'\'' | b'"' | b'`')) = self.byte(0) {
+            return match self.string(quote, quote != b'`') {
+                Token::Text(text) => Token::Variable(text),
+                other => other,
+            };
+        }
+        while self
+            .byte(0)
+            .is_some_and(|byte| is_word_part(byte) || matches!(byte, b'.' | b'@'))
+        {
+            self.at += 1;
+        }
+        Token::Variable(self.slice(start, self.at))
+    }
+
+    /// `.5`, but not the dot of `a.5`.
+    fn starts_fraction(&self) -> bool {
+        let before = self.at.checked_sub(1).and_then(|at| self.sql.as_bytes().get(at));
+        self.byte(1).is_some_and(|next| next.is_ascii_digit())
+            && !before.is_some_and(|byte| is_word_part(*byte) || matches!(byte, b'"' | b'`' | b']'))
+    }
+
+    /// A number; in MySQL `1a` is a word.
+    fn number(&mut self) -> Token<'a> {
+        let start = self.at;
+        while self.byte(0).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')) {
+            let exponent = matches!(self.byte(0), Some(b'e' | b'E'));
+            self.at += 1;
+            if exponent && matches!(self.byte(0), Some(b'+' | b'-')) && !self.is_hex(start) {
+                self.at += 1;
+            }
+        }
+        if self.dialect == DbBackend::MySql && is_mysql_word(self.slice(start, self.at)) {
+            self.at = start;
+            return self.plain_word();
+        }
+        Token::Literal
+    }
+
+    fn is_hex(&self, start: usize) -> bool {
+        matches!(self.sql.as_bytes().get(start + 1), Some(b'x' | b'X'))
+    }
+
+    fn word(&mut self, byte: u8) -> Token<'a> {
+        if self.dialect == DbBackend::Postgres {
+            match (byte, self.byte(1), self.byte(2)) {
+                (b'e' | b'E', Some(b'\''), _) => return self.escape_string(),
+                (b'u' | b'U', Some(b'&'), Some(b'"')) => return self.encoded_identifier(),
+                _ => {}
+            }
+        }
+        self.plain_word()
+    }
+
+    fn plain_word(&mut self) -> Token<'a> {
+        let start = self.at;
+        self.at += 1;
+        while self.byte(0).is_some_and(is_word_part) {
+            self.at += 1;
+        }
+        Token::Word(self.slice(start, self.at))
+    }
+
+    /// `E'...'`, with every string that continues it on a following line.
+    fn escape_string(&mut self) -> Token<'a> {
+        self.at += 1;
+        loop {
+            let token = self.string(b'\'', true);
+            if token == Token::Unterminated || !self.continues_string() {
+                return if token == Token::Unterminated { token } else { Token::Literal };
+            }
+        }
+    }
+
+    /// Whether white space with a line break, then a quote, follows; if so, moves to the quote.
+    fn continues_string(&mut self) -> bool {
+        let mut ahead = 0;
+        let mut line_break = false;
+        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)) = self.byte(ahead) {
+            line_break |= matches!(byte, b'\n' | b'\r');
+            ahead += 1;
+        }
+        let continues = line_break && self.byte(ahead) == Some(b'\'');
+        if continues {
+            self.at += ahead;
+        }
+        continues
+    }
+
+    fn encoded_identifier(&mut self) -> Token<'a> {
+        self.at += 2;
+        match self.quoted(Quote::Double) {
+            Token::Unterminated => Token::Unterminated,
+            _ => Token::EncodedIdentifier,
+        }
+    }
+}
+
+fn is_word_start(byte: u8) -> bool {
+    byte.is_ascii_alphabetic() || byte == b'_' || byte >= 0x80
+}
+
+fn is_word_part(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
+}
+
+/// Whether `byte` may stand at `position` in the tag of a dollar quote.
+fn is_tag(byte: u8, position: usize) -> bool {
+    is_word_start(byte) || (position > 1 && byte.is_ascii_digit())
+}
+
+/// Whether text that starts with a digit is a MySQL identifier rather than a number.
+fn is_mysql_word(text: &str) -> bool {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    let rest = text.as_bytes().get(digits..).unwrap_or_default();
+    match rest.first() {
+        None | Some(b'.') => false,
+        Some(b'e' | b'E') => !rest.get(1..).is_some_and(is_exponent),
+        Some(b'x' | b'X' | b'b' | b'B') if digits == 1 && text.starts_with('0') => false,
+        Some(_) => true,
+    }
+}
+
+fn is_exponent(rest: &[u8]) -> bool {
+    let digits = rest.strip_prefix(b"+").or_else(|| rest.strip_prefix(b"-")).unwrap_or(rest);
+    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(sql: &str, dialect: DbBackend) -> Vec<Token<'_>> {
+        Lexer::new(sql, dialect).collect()
+    }
+
+    #[test]
+    fn postgres_comments_nest() {
+        let tokens = words("/* a /* b */ c */ x", DbBackend::Postgres);
+        assert_eq!(tokens, [Token::Word("x")]);
+    }
+
+    #[test]
+    fn mysql_comments_do_not_nest() {
+        let tokens = words("/* a /* b */ x", DbBackend::MySql);
+        assert_eq!(tokens, [Token::Word("x")]);
+    }
+
+    #[test]
+    fn mysql_dashes_without_white_space_are_operators() {
+        let tokens = words("1--1", DbBackend::MySql);
+        assert_eq!(
+            tokens,
+            [Token::Literal, Token::Symbol(b'-'), Token::Symbol(b'-'), Token::Literal]
+        );
+    }
+
+    #[test]
+    fn an_escape_string_goes_on_over_a_line_break() {
+        let tokens = words("E'a'\n'b\\'; DELETE' x", DbBackend::Postgres);
+        assert_eq!(tokens, [Token::Literal, Token::Word("x")]);
+    }
+
+    #[test]
+    fn a_dollar_inside_a_word_does_not_quote() {
+        let tokens = words("a$$b $$c$$", DbBackend::Postgres);
+        assert_eq!(tokens, [Token::Word("a$$b"), Token::Literal]);
+    }
+
+    #[test]
+    fn mysql_names_may_start_with_a_digit() {
+        let tokens = words("1a 1e5 0x1F 2.5", DbBackend::MySql);
+        assert_eq!(
+            tokens,
+            [Token::Word("1a"), Token::Literal, Token::Literal, Token::Literal]
+        );
+    }
+
+    #[test]
+    fn what_never_ends_is_said_so() {
+        for sql in ["'a", "\"a", "/* a", "$$ a", "E'a\\'"] {
+            assert!(words(sql, DbBackend::Postgres).contains(&Token::Unterminated), "{sql}");
+        }
+    }
+}

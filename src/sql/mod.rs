@@ -1,0 +1,25 @@
+//! What does a statement do?
+//!
+//! A connection sees SQL text and nothing else, so the text has to tell whether a replica may run
+//! it. The rule: **a replica gets a statement only if it is proven a read.** Doubt goes to the
+//! primary: an unknown function, a procedure call, text that does not parse.
+//!
+//! One linear pass over the text finds the access and the tables. There is no syntax tree, no
+//! recursion, and no allocation per token; what is found is cached by text.
+//!
+//! What no text can show: a view that calls a writing function, an operator or a cast with side
+//! effects, a user's function that hides a built-in of the same name. The guard on the replica's
+//! pool is there for these: the server refuses, and the statement runs on the primary.
+
+mod cache;
+mod classify;
+mod functions;
+mod keyword;
+mod lexer;
+mod operation;
+mod token;
+
+pub(crate) use cache::Cache;
+pub(crate) use classify::classify;
+pub(crate) use functions::ReadOnlyFunctions;
+pub use operation::{Access, Evidence, Operation};

@@ -1,0 +1,156 @@
+//! What a statement does: its access, its tables, and why the access is what it is.
+
+use std::fmt;
+
+use sea_orm::DbBackend;
+
+use super::functions::ReadOnlyFunctions;
+use crate::name::TableName;
+
+/// What a statement does to the data, in order of strictness. Of several statements in one text,
+/// and of several parts of one statement, the strictest decides.
+///
+/// Only [`Read`](Self::Read) is ever sent to a replica.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Access {
+    /// Proven to read only.
+    Read,
+    /// Reads and locks rows: `SELECT ... FOR UPDATE`.
+    LockingRead,
+    /// Touches the state of the connection: `SET`, `BEGIN`, `SELECT LAST_INSERT_ID()`.
+    Session,
+    /// Not proven to be anything else: an unknown function, a procedure, text that does not parse.
+    Unknown,
+    /// Changes rows.
+    Write,
+    /// Changes the schema.
+    Schema,
+}
+
+impl fmt::Display for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Read => "a read",
+            Self::LockingRead => "a locking read",
+            Self::Session => "a statement on the session",
+            Self::Unknown => "not proven to be a read",
+            Self::Write => "a write",
+            Self::Schema => "a schema change",
+        })
+    }
+}
+
+/// The part of a statement that decided its [`Access`].
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Evidence {
+    /// Everything in it is a read.
+    Proven,
+    /// The keyword a statement, or a part of it, starts with.
+    Keyword(Box<str>),
+    /// A function that is not on the list of read-only built-ins.
+    Function(Box<str>),
+    /// `FOR UPDATE`, `FOR SHARE`, `LOCK IN SHARE MODE`.
+    LockingClause,
+    /// `SELECT ... INTO`.
+    Into,
+    /// A variable of the connection: `@x`, `@@session.x`.
+    Variable,
+    /// `SQL_CALC_FOUND_ROWS`, which a later `FOUND_ROWS()` on the same connection reads.
+    FoundRows,
+    /// `/*! ... */`, which some servers run and others skip.
+    ExecutableComment,
+    /// There is no statement in the text.
+    Empty,
+    /// A quote or a comment never ends.
+    Unterminated,
+    /// The text is not understood.
+    Unparsed,
+    /// A replica once refused this text as a write.
+    RefusedByReplica,
+}
+
+impl fmt::Display for Evidence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Proven => f.write_str("nothing in it writes"),
+            Self::Keyword(word) => write!(f, "{}", word.to_uppercase()),
+            Self::Function(name) => write!(
+                f,
+                "the function {name} is not on the list of read-only built-ins; add it with read_only_function(\"{name}\") if it is one"
+            ),
+            Self::LockingClause => f.write_str("it locks rows"),
+            Self::Into => f.write_str("SELECT ... INTO"),
+            Self::Variable => f.write_str("it uses a variable of the connection"),
+            Self::FoundRows => f.write_str("SQL_CALC_FOUND_ROWS"),
+            Self::ExecutableComment => f.write_str("an executable comment, /*! ... */"),
+            Self::Empty => f.write_str("there is no statement in it"),
+            Self::Unterminated => f.write_str("a quote or comment in it never ends"),
+            Self::Unparsed => f.write_str("it is not understood"),
+            Self::RefusedByReplica => f.write_str("a replica refused it as a write"),
+        }
+    }
+}
+
+/// What a statement does: its access and exactly the tables it names.
+///
+/// The idea of classifying by proof is that of Pgpool-II's `black_function_list`, turned around: a
+/// function must be known as harmless, not known as harmful.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Operation {
+    access: Access,
+    tables: Box<[TableName]>,
+    evidence: Evidence,
+}
+
+impl Operation {
+    /// What a text does, by the built-in lists alone.
+    ///
+    /// ```
+    /// use sea_orm::DbBackend;
+    /// use sea_orm_routing::{Access, Operation};
+    ///
+    /// let find = Operation::of("SELECT * FROM cake WHERE id = $1", DbBackend::Postgres);
+    /// assert_eq!(find.access(), Access::Read);
+    /// assert_eq!(find.tables()[0].name(), "cake");
+    ///
+    /// let next = Operation::of("SELECT nextval('cake_id_seq')", DbBackend::Postgres);
+    /// assert_eq!(next.access(), Access::Unknown);
+    /// ```
+    pub fn of(sql: &str, dialect: DbBackend) -> Self {
+        super::classify(sql, dialect, &ReadOnlyFunctions::default())
+    }
+
+    pub(crate) fn new(access: Access, tables: Box<[TableName]>, evidence: Evidence) -> Self {
+        Self {
+            access,
+            tables,
+            evidence,
+        }
+    }
+
+    /// The same operation after a replica refused it as a write.
+    pub(crate) fn refused_by_replica(&self) -> Self {
+        Self::new(
+            Access::Unknown,
+            self.tables.clone(),
+            Evidence::RefusedByReplica,
+        )
+    }
+
+    /// What it does to the data.
+    pub fn access(&self) -> Access {
+        self.access
+    }
+
+    /// The tables it names, each once; the target of a write comes first. Names of common table
+    /// expressions and aliases are not tables.
+    pub fn tables(&self) -> &[TableName] {
+        &self.tables
+    }
+
+    /// What in the statement decided its access.
+    pub fn evidence(&self) -> &Evidence {
+        &self.evidence
+    }
+}

@@ -1,0 +1,86 @@
+//! The control statements of each dialect.
+
+use sea_orm::{AccessMode, DbBackend, TransactionOptions};
+
+use super::levels::Level;
+
+/// What begins a transaction: one or more texts, sent one after the other.
+pub(super) fn begin(dialect: DbBackend, options: &TransactionOptions) -> Vec<String> {
+    let isolation = options
+        .isolation_level
+        .map(|level| format!("ISOLATION LEVEL {level}"));
+    let access = options.access_mode.map(|mode| mode.to_string());
+    match dialect {
+        DbBackend::Postgres => {
+            let modes: Vec<_> = isolation.into_iter().chain(access).collect();
+            vec![format!("BEGIN {}", modes.join(" ")).trim_end().to_owned()]
+        }
+        DbBackend::MySql => {
+            let next = isolation.map(|isolation| format!("SET TRANSACTION {isolation}"));
+            let start = match access {
+                Some(access) => format!("START TRANSACTION {access}"),
+                None => "BEGIN".to_owned(),
+            };
+            next.into_iter().chain([start]).collect()
+        }
+        // SQLite's transactions are serializable; a read-only one is kept so by our own rule.
+        _ => vec![match options.sqlite_transaction_mode {
+            Some(mode) if options.access_mode != Some(AccessMode::ReadOnly) => {
+                format!("BEGIN {}", mode.sqlite_keyword())
+            }
+            _ => "BEGIN".to_owned(),
+        }],
+    }
+}
+
+/// What commits. Postgres answers `COMMIT` of an aborted transaction with `ROLLBACK` and no error;
+/// with a statement before it in the same message, the transaction's error is the answer.
+pub(super) fn commit(dialect: DbBackend) -> &'static str {
+    match dialect {
+        DbBackend::Postgres => "SELECT 1; COMMIT",
+        _ => "COMMIT",
+    }
+}
+
+pub(super) fn savepoint(level: Level) -> String {
+    format!("SAVEPOINT sea_orm_routing_{level}")
+}
+
+pub(super) fn release(level: Level) -> String {
+    format!("RELEASE SAVEPOINT sea_orm_routing_{level}")
+}
+
+pub(super) fn roll_back_to(level: Level) -> String {
+    format!("ROLLBACK TO SAVEPOINT sea_orm_routing_{level}")
+}
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{IsolationLevel, SqliteTransactionMode};
+
+    use super::*;
+
+    #[test]
+    fn each_dialect_begins_in_its_own_way() {
+        let options = TransactionOptions {
+            isolation_level: Some(IsolationLevel::Serializable),
+            access_mode: Some(AccessMode::ReadOnly),
+            sqlite_transaction_mode: None,
+        };
+        let plain = TransactionOptions::default();
+        assert_eq!(
+            begin(DbBackend::Postgres, &options),
+            ["BEGIN ISOLATION LEVEL SERIALIZABLE READ ONLY"]
+        );
+        assert_eq!(begin(DbBackend::Postgres, &plain), ["BEGIN"]);
+        assert_eq!(
+            begin(DbBackend::MySql, &options),
+            ["SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "START TRANSACTION READ ONLY"]
+        );
+        let immediate = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..plain
+        };
+        assert_eq!(begin(DbBackend::Sqlite, &immediate), ["BEGIN IMMEDIATE"]);
+    }
+}

@@ -1,0 +1,32 @@
+//! Transactions.
+//!
+//! A transaction does not know its database when it begins: a *branch*, its part on one database,
+//! opens with the first statement there. Branches are our own, not SeaORM's `DatabaseTransaction`,
+//! which loses writes when a future is dropped at the wrong moment.
+//!
+//! The rules:
+//!
+//! - **One owner.** A branch is one pool connection and belongs to one transaction; its statements
+//!   run one after the other.
+//! - **Doubt.** Before each control statement (`BEGIN`, `SAVEPOINT`, `COMMIT`, ...) the branch is
+//!   *in doubt*, and the answer clears it. A branch that was cut off in between takes no more
+//!   statements, and its connection is closed, not returned: the server rolls back.
+//! - **Levels are savepoints, last in first out.** A nested transaction that is dropped is rolled
+//!   back before the next statement. A branch first opened by a nested transaction begins in the
+//!   outermost one too.
+//! - **Everything runs on the primary.**
+//! - **One database is written.** A write to a second one is refused, since the two could come
+//!   apart. Reading a second one is fine.
+
+mod branch;
+mod control;
+mod levels;
+mod open;
+mod routing_transaction;
+mod scoped;
+#[cfg(feature = "stream")]
+mod stream;
+
+pub(crate) use open::Open;
+pub use routing_transaction::RoutingTransaction;
+pub use scoped::ScopedTransaction;

@@ -1,0 +1,289 @@
+//! The connection of a branch: one of a pool's, or SeaORM's own transaction where there is no pool.
+
+use sea_orm::{
+    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseConnectionType,
+    DatabaseTransaction, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, TransactionOptions,
+    TransactionTrait,
+};
+
+#[cfg(feature = "sqlx-dep")]
+use sea_orm::sqlx::{self, Executor, pool::PoolConnection};
+#[cfg(feature = "sqlx-dep")]
+use sea_query_sqlx::SqlxValues;
+
+use crate::cluster::Pool;
+use crate::error::{RoutingError, dialect_name};
+
+/// A connection in use by one branch.
+pub(crate) struct Open {
+    pub(super) driver: Driver,
+    metric: Option<Box<dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync>>,
+}
+
+/// What a branch runs on.
+pub(super) enum Driver {
+    #[cfg(feature = "sqlx-postgres")]
+    Postgres(PoolConnection<sqlx::Postgres>),
+    #[cfg(feature = "sqlx-mysql")]
+    MySql(PoolConnection<sqlx::MySql>),
+    #[cfg(feature = "sqlx-sqlite")]
+    Sqlite(PoolConnection<sqlx::Sqlite>),
+    /// Mock, proxy and rusqlite: SeaORM's transactions, one for each level.
+    SeaOrm(Vec<DatabaseTransaction>),
+}
+
+impl std::fmt::Debug for Open {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Open").finish_non_exhaustive()
+    }
+}
+
+/// Runs `$body` with `$connection` as sqlx's connection, or `$other` on SeaORM's transaction.
+macro_rules! on_driver {
+    ($open:expr, |$connection:ident| $body:expr, |$levels:ident| $other:expr) => {
+        match &mut $open.driver {
+            #[cfg(feature = "sqlx-postgres")]
+            Driver::Postgres($connection) => $body,
+            #[cfg(feature = "sqlx-mysql")]
+            Driver::MySql($connection) => $body,
+            #[cfg(feature = "sqlx-sqlite")]
+            Driver::Sqlite($connection) => $body,
+            Driver::SeaOrm($levels) => $other,
+        }
+    };
+}
+
+pub(super) use on_driver;
+
+impl Open {
+    /// A connection of the pool; SeaORM's own transaction has begun already.
+    pub(super) async fn acquire(pool: &Pool, options: TransactionOptions) -> Result<Self, DbErr> {
+        let connection = pool.open().await?;
+        let driver = match &connection.inner {
+            #[cfg(feature = "sqlx-postgres")]
+            DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
+                let pool = connection.get_postgres_connection_pool();
+                Driver::Postgres(pool.acquire().await.map_err(acquire_error)?)
+            }
+            #[cfg(feature = "sqlx-mysql")]
+            DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+                let pool = connection.get_mysql_connection_pool();
+                Driver::MySql(pool.acquire().await.map_err(acquire_error)?)
+            }
+            #[cfg(feature = "sqlx-sqlite")]
+            DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
+                let pool = connection.get_sqlite_connection_pool();
+                Driver::Sqlite(pool.acquire().await.map_err(acquire_error)?)
+            }
+            _ => Driver::SeaOrm(vec![begin(pool, connection, options).await?]),
+        };
+        let metric = pool.metric().cloned().map(|metric| {
+            let name = pool.name().clone();
+            let call = move |info: &sea_orm::metric::Info<'_>| metric(&name, info);
+            Box::new(call) as Box<dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync>
+        });
+        Ok(Self { driver, metric })
+    }
+
+    /// Whether control statements are sent as SQL; SeaORM's transactions have methods.
+    pub(super) fn speaks_sql(&self) -> bool {
+        !matches!(self.driver, Driver::SeaOrm(_))
+    }
+
+    /// Sends a text that is no user's.
+    pub(super) async fn control(&mut self, sql: &str) -> Result<(), DbErr> {
+        on_driver!(
+            self,
+            |connection| {
+                let result = (**connection).execute(sqlx::AssertSqlSafe(sql.to_owned())).await;
+                result.map(|_| ()).map_err(exec_error)
+            },
+            |levels| innermost(levels)?.execute_unprepared(sql).await.map(|_| ())
+        )
+    }
+
+    pub(crate) async fn execute_unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
+        on_driver!(
+            self,
+            |connection| {
+                let result = (**connection).execute(sqlx::AssertSqlSafe(sql.to_owned())).await;
+                result.map(Into::into).map_err(exec_error)
+            },
+            |levels| innermost(levels)?.execute_unprepared(sql).await
+        )
+    }
+
+    pub(crate) async fn execute_raw(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let timer = Timer::start(self.metric.as_deref(), &statement);
+        let result = on_driver!(
+            self,
+            |connection| {
+                let result = query(&statement).execute(&mut **connection).await;
+                result.map(Into::into).map_err(exec_error)
+            },
+            |levels| innermost(levels)?.execute_raw(statement.clone()).await
+        );
+        timer.stop(&statement, result.is_err());
+        result
+    }
+
+    pub(crate) async fn query_one_raw(
+        &mut self,
+        statement: Statement,
+    ) -> Result<Option<QueryResult>, DbErr> {
+        let timer = Timer::start(self.metric.as_deref(), &statement);
+        let result = on_driver!(
+            self,
+            |connection| match query(&statement).fetch_one(&mut **connection).await {
+                Ok(row) => Ok(Some(row.into())),
+                Err(sqlx::Error::RowNotFound) => Ok(None),
+                Err(error) => Err(query_error(error)),
+            },
+            |levels| innermost(levels)?.query_one_raw(statement.clone()).await
+        );
+        timer.stop(&statement, result.is_err());
+        result
+    }
+
+    pub(crate) async fn query_all_raw(
+        &mut self,
+        statement: Statement,
+    ) -> Result<Vec<QueryResult>, DbErr> {
+        let timer = Timer::start(self.metric.as_deref(), &statement);
+        let result = on_driver!(
+            self,
+            |connection| match query(&statement).fetch_all(&mut **connection).await {
+                Ok(rows) => Ok(rows.into_iter().map(Into::into).collect()),
+                Err(error) => Err(query_error(error)),
+            },
+            |levels| innermost(levels)?.query_all_raw(statement.clone()).await
+        );
+        timer.stop(&statement, result.is_err());
+        result
+    }
+
+    /// Whether closing the connection would lose more than the transaction: an SQLite database in
+    /// memory lives in it.
+    pub(super) fn must_survive(&self) -> bool {
+        match &self.driver {
+            #[cfg(feature = "sqlx-sqlite")]
+            Driver::Sqlite(_) => true,
+            Driver::SeaOrm(_) => true,
+            #[cfg(any(feature = "sqlx-postgres", feature = "sqlx-mysql"))]
+            _ => false,
+        }
+    }
+
+    /// Closes the connection instead of returning it to its pool.
+    pub(super) fn close(self) {
+        match self.driver {
+            #[cfg(feature = "sqlx-postgres")]
+            Driver::Postgres(connection) => close(connection),
+            #[cfg(feature = "sqlx-mysql")]
+            Driver::MySql(connection) => close(connection),
+            #[cfg(feature = "sqlx-sqlite")]
+            Driver::Sqlite(connection) => close(connection),
+            Driver::SeaOrm(levels) => drop(levels),
+        }
+    }
+}
+
+/// Without a runtime there is nobody to close the connection in the background.
+#[cfg(feature = "sqlx-dep")]
+fn close<DB: sqlx::Database>(mut connection: PoolConnection<DB>) {
+    if tokio::runtime::Handle::try_current().is_ok() {
+        connection.close_on_drop();
+    } else {
+        drop(connection.detach());
+    }
+}
+
+async fn begin(
+    pool: &Pool,
+    connection: &DatabaseConnection,
+    options: TransactionOptions,
+) -> Result<DatabaseTransaction, DbErr> {
+    let dialect = crate::cluster::dialect_of(connection);
+    if is_pool(connection) {
+        return Err(RoutingError::DriverOff {
+            node: pool.name().clone(),
+            dialect: dialect.map_or("unknown", dialect_name),
+        }
+        .into());
+    }
+    connection.begin_with_options(options).await
+}
+
+/// Whether a connection is a pool of a driver whose feature is off here.
+fn is_pool(connection: &DatabaseConnection) -> bool {
+    format!("{:?}", connection.inner).starts_with("Sqlx")
+}
+
+pub(super) fn innermost(levels: &[DatabaseTransaction]) -> Result<&DatabaseTransaction, DbErr> {
+    levels.last().ok_or_else(|| {
+        DbErr::from(RoutingError::Doomed {
+            reason: "it is over".to_owned(),
+        })
+    })
+}
+
+#[cfg(feature = "sqlx-dep")]
+pub(super) fn query<'q, DB>(statement: &'q Statement) -> sqlx::query::Query<'q, DB, SqlxValues>
+where
+    DB: sqlx::Database,
+    SqlxValues: sqlx::IntoArguments<DB>,
+{
+    let values = statement
+        .values
+        .clone()
+        .unwrap_or_else(|| sea_orm::Values(Vec::new()));
+    sqlx::query_with(sqlx::AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
+}
+
+#[cfg(feature = "sqlx-dep")]
+fn exec_error(error: sqlx::Error) -> DbErr {
+    DbErr::Exec(RuntimeErr::SqlxError(error.into()))
+}
+
+#[cfg(feature = "sqlx-dep")]
+pub(super) fn query_error(error: sqlx::Error) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(error.into()))
+}
+
+#[cfg(feature = "sqlx-dep")]
+fn acquire_error(error: sqlx::Error) -> DbErr {
+    match error {
+        sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
+        sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
+        other => DbErr::Conn(RuntimeErr::SqlxError(other.into())),
+    }
+}
+
+/// Tells the user's metric callback how long a statement took.
+struct Timer<'m> {
+    metric: Option<(
+        &'m (dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync),
+        std::time::Instant,
+    )>,
+}
+
+impl<'m> Timer<'m> {
+    fn start(
+        metric: Option<&'m (dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync)>,
+        _: &Statement,
+    ) -> Self {
+        Self {
+            metric: metric.map(|metric| (metric, std::time::Instant::now())),
+        }
+    }
+
+    fn stop(self, statement: &Statement, failed: bool) {
+        if let Some((metric, start)) = self.metric {
+            metric(&sea_orm::metric::Info {
+                elapsed: start.elapsed(),
+                statement,
+                failed,
+            });
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! Rows of a transaction, one by one. The branch is held until the stream is dropped.
+
+use std::future::Future;
+use std::pin::Pin;
+
+use futures_util::{Stream, StreamExt};
+use sea_orm::{DbErr, QueryResult, Statement};
+use tokio::sync::MutexGuard;
+
+use super::branch::State;
+use super::open::{Driver, on_driver, query, query_error, innermost};
+use super::{RoutingTransaction, ScopedTransaction};
+use crate::connection::Source;
+
+/// A stream of rows inside a transaction.
+pub type BranchStream<'a> = Pin<Box<dyn Stream<Item = Result<QueryResult, DbErr>> + Send + 'a>>;
+
+type Opening<'a> = Pin<Box<dyn Future<Output = Result<BranchStream<'a>, DbErr>> + 'a + Send>>;
+
+impl RoutingTransaction {
+    pub(super) fn open_stream<'a, S: Source>(&'a self, mut source: S) -> Opening<'a> {
+        // The future may not borrow the builder, so it is rendered here.
+        let planned = self.plan(self.scope(), &mut source);
+        Box::pin(self.stream(planned))
+    }
+}
+
+impl ScopedTransaction<'_> {
+    pub(super) fn open_stream<'a, S: Source>(&'a self, mut source: S) -> Opening<'a> {
+        let planned = self.whole().plan(self.scope(), &mut source);
+        Box::pin(self.whole().stream(planned))
+    }
+}
+
+/// The rows of a statement on a branch that was entered.
+pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> BranchStream<'_> {
+    Box::pin(async_stream::stream! {
+        let open = match state.open() {
+            Ok(open) => open,
+            Err(error) => {
+                yield Err(error);
+                return;
+            }
+        };
+        let mut failure = None;
+        on_driver!(
+            open,
+            |connection| {
+                let mut rows = query(&statement).fetch(&mut **connection);
+                while let Some(row) = rows.next().await {
+                    match row {
+                        Ok(row) => yield Ok(QueryResult::from(row)),
+                        Err(error) => {
+                            failure = Some(query_error(error));
+                            break;
+                        }
+                    }
+                }
+            },
+            |levels| {
+                use sea_orm::StreamTrait;
+                let transaction = match innermost(levels) {
+                    Ok(transaction) => transaction,
+                    Err(error) => {
+                        yield Err(error);
+                        return;
+                    }
+                };
+                match transaction.stream_raw(statement.clone()).await {
+                    Ok(mut rows) => {
+                        while let Some(row) = rows.next().await {
+                            yield row;
+                        }
+                    }
+                    Err(error) => failure = Some(error),
+                }
+            }
+        );
+        if let Some(error) = failure {
+            state.failed(&error);
+            yield Err(error);
+        }
+    })
+}

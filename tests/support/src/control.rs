@@ -1,0 +1,86 @@
+//! Stopping, freezing and delaying the servers of a cluster.
+
+use crate::cluster::Cluster;
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::node::Node;
+
+impl<E: Engine> Cluster<E> {
+    /// Kills the primary, as a crash would; nothing happens when it is stopped.
+    pub async fn stop_primary(&self) -> Result<()> {
+        self.stop(Node::Primary).await
+    }
+
+    /// Starts the primary, unless it runs; returns when it accepts connections.
+    ///
+    /// Replicas connect to it again by themselves, within a second or so.
+    pub async fn start_primary(&self) -> Result<()> {
+        self.restart(Node::Primary).await
+    }
+
+    /// Kills a replica, as a crash would; nothing happens when it is stopped.
+    pub async fn stop_replica(&self, replica: usize) -> Result<()> {
+        self.stop(Node::Replica(replica)).await
+    }
+
+    /// Starts a replica, unless it runs; returns when it accepts connections.
+    ///
+    /// It applies changes even if its replay was paused before it was stopped. What
+    /// it missed it may still miss: see [`wait_caught_up`](Self::wait_caught_up).
+    pub async fn start_replica(&self, replica: usize) -> Result<()> {
+        self.restart(Node::Replica(replica)).await
+    }
+
+    /// Freezes a server with `SIGSTOP`: its connections stay open and hang.
+    ///
+    /// New connections are accepted by the kernel and hang too. A plain number
+    /// means a replica.
+    pub async fn pause_process(&self, node: impl Into<Node>) -> Result<()> {
+        self.set_frozen(node.into(), true).await
+    }
+
+    /// Lets a frozen server go on.
+    pub async fn resume_process(&self, node: impl Into<Node>) -> Result<()> {
+        self.set_frozen(node.into(), false).await
+    }
+
+    /// Makes a replica stale: it goes on receiving changes but applies none.
+    pub async fn pause_replay(&self, replica: usize) -> Result<()> {
+        self.with(move |parts| {
+            let replica = parts.node(Node::Replica(replica))?;
+            parts.engine.pause_replay(replica.port)?;
+            replica.set_paused(true);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes a replica apply changes again.
+    pub async fn resume_replay(&self, replica: usize) -> Result<()> {
+        self.with(move |parts| {
+            let replica = parts.node(Node::Replica(replica))?;
+            parts.engine.resume_replay(replica.port)?;
+            replica.set_paused(false);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn stop(&self, node: Node) -> Result<()> {
+        self.with(move |parts| {
+            parts.node(node)?.stop();
+            Ok(())
+        })
+        .await
+    }
+
+    async fn restart(&self, node: Node) -> Result<()> {
+        self.with(move |parts| parts.node(node)?.start(&parts.engine))
+            .await
+    }
+
+    async fn set_frozen(&self, node: Node, frozen: bool) -> Result<()> {
+        self.with(move |parts| parts.node(node)?.set_frozen(frozen))
+            .await
+    }
+}

@@ -1,0 +1,34 @@
+//! The log of a server.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::error::Result;
+
+const TAIL: usize = 15;
+
+/// A file with all that a server has said.
+pub(crate) struct Log(pub(crate) PathBuf);
+
+impl Log {
+    /// Whether the server found its port taken.
+    pub(crate) fn names_taken_port(&self) -> bool {
+        self.text().contains("Address already in use")
+    }
+
+    /// The last lines.
+    pub(crate) fn tail(&self) -> String {
+        let text = self.text();
+        let lines: Vec<&str> = text.lines().collect();
+        lines[lines.len().saturating_sub(TAIL)..].join("\n")
+    }
+
+    /// Forgets a failed attempt.
+    pub(crate) fn clear(&self) -> Result<()> {
+        Ok(fs::remove_file(&self.0)?)
+    }
+
+    fn text(&self) -> String {
+        fs::read_to_string(&self.0).unwrap_or_default()
+    }
+}

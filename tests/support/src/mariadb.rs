@@ -1,0 +1,109 @@
+//! MariaDB, version 10.5 or newer.
+
+mod setup;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::account::{Account, bare};
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::instance::Instance;
+use crate::node::Node;
+use crate::parts::Parts;
+use crate::spawn::run;
+
+/// The settings of all servers.
+const SETTINGS: [&str; 13] = [
+    "--bind-address=127.0.0.1",
+    "--skip-name-resolve",
+    "--character-set-server=utf8mb4",
+    "--max-connections=200",
+    "--innodb-buffer-pool-size=24M",
+    "--innodb-log-file-size=16M",
+    "--innodb-use-native-aio=OFF",
+    "--innodb-fast-shutdown=2",
+    // The logs are written at each commit but not forced to the disk: nothing is
+    // lost when the server is killed. With 0 a second's worth would be.
+    "--innodb-flush-log-at-trx-commit=2",
+    "--sync-binlog=0",
+    "--gtid-strict-mode=ON",
+    "--binlog-format=ROW",
+    "--relay-log=relay",
+];
+
+/// The kind of server of a [`MariaDbCluster`](crate::MariaDbCluster).
+#[derive(Debug)]
+pub struct MariaDb {
+    server: PathBuf,
+    client: PathBuf,
+    account: Account,
+    /// The directory of the cluster, which is that of its sockets too.
+    home: PathBuf,
+}
+
+impl Engine for MariaDb {
+    const SERVER: &'static str = "mariadb";
+    const SCHEME: &'static str = "mysql";
+    const SYSTEM_DATABASE: &'static str = "mysql";
+
+    fn assemble(replicas: usize) -> Result<Parts<Self>> {
+        Self::assembled(replicas)
+    }
+
+    fn server(&self, instance: &Instance) -> Command {
+        let mut command = self.account.command(&self.server);
+        command.arg("--no-defaults").args(SETTINGS);
+        command.arg(format!("--datadir={}", instance.data.display()));
+        command.arg(format!("--socket={}", self.socket(instance.port)));
+        command.arg(format!("--port={}", instance.port));
+        match instance.node {
+            Node::Primary => command.args(["--log-bin=binlog", "--server-id=1"]),
+            Node::Replica(index) => command
+                .arg(format!("--server-id={}", index + 2))
+                .arg("--read-only=ON"),
+        };
+        command
+    }
+
+    fn query(&self, port: u16, database: &str, sql: &str) -> Result<String> {
+        let mut client = Command::new(&self.client);
+        bare(&mut client);
+        client.arg("--no-defaults");
+        client.arg(format!("--socket={}", self.socket(port)));
+        client.args(["--user=root", "--connect-timeout=10"]);
+        client.args(["--batch", "--skip-column-names"]);
+        client.args(["--execute", sql, database]);
+        run(&mut client)
+    }
+
+    fn create_database(name: &str) -> String {
+        format!("CREATE DATABASE `{}`", name.replace('`', "``"))
+    }
+
+    fn position(&self, primary: u16) -> Result<String> {
+        self.query(primary, Self::SYSTEM_DATABASE, "SELECT @@gtid_binlog_pos")
+    }
+
+    fn has_reached(&self, replica: u16, position: &str) -> Result<bool> {
+        // -1 when that fails to happen within a second.
+        let sql = format!("SELECT MASTER_GTID_WAIT('{position}', 1)");
+        Ok(self.query(replica, Self::SYSTEM_DATABASE, &sql)? == "0")
+    }
+
+    fn pause_replay(&self, replica: u16) -> Result<()> {
+        self.query(replica, Self::SYSTEM_DATABASE, "STOP SLAVE SQL_THREAD")
+            .map(drop)
+    }
+
+    fn resume_replay(&self, replica: u16) -> Result<()> {
+        self.query(replica, Self::SYSTEM_DATABASE, "START SLAVE SQL_THREAD")
+            .map(drop)
+    }
+}
+
+impl MariaDb {
+    fn socket(&self, port: u16) -> String {
+        format!("{}/{port}.sock", self.home.display())
+    }
+}

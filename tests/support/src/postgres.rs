@@ -1,0 +1,130 @@
+//! Postgres, version 14 or newer.
+
+mod setup;
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use crate::account::{Account, bare};
+use crate::cluster::Cluster;
+use crate::engine::Engine;
+use crate::error::{Result, ServerError};
+use crate::instance::Instance;
+use crate::node::Node;
+use crate::parts::Parts;
+use crate::poll::until;
+use crate::spawn::run;
+
+const LIMIT: Duration = Duration::from_secs(30);
+const IS_PAUSED: &str = "SELECT pg_get_wal_replay_pause_state() = 'paused'";
+
+/// The kind of server of a [`PostgresCluster`](crate::PostgresCluster).
+#[derive(Debug)]
+pub struct Postgres {
+    bin: PathBuf,
+    account: Account,
+    /// The directory of the cluster, which is that of its sockets too.
+    home: PathBuf,
+}
+
+impl Cluster<Postgres> {
+    /// Runs SQL as the superuser with `psql`; see [`sql`](Self::sql).
+    ///
+    /// Several statements in one string make one transaction.
+    pub async fn psql(&self, node: impl Into<Node>, database: &str, sql: &str) -> Result<String> {
+        self.sql(node, database, sql).await
+    }
+
+    /// Makes a replica a primary; returns when it takes writes.
+    ///
+    /// The other replicas go on following the old primary.
+    pub async fn promote(&self, replica: usize) -> Result<()> {
+        self.with(move |parts| {
+            let replica = parts.node(Node::Replica(replica))?;
+            let promoted = parts.engine.holds(replica.port, "SELECT pg_promote()")?;
+            if !promoted {
+                return Err(ServerError::new("the replica was not promoted in time"));
+            }
+            replica.set_promoted();
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Engine for Postgres {
+    const SERVER: &'static str = "postgres";
+    const SCHEME: &'static str = "postgres";
+    const SYSTEM_DATABASE: &'static str = "postgres";
+
+    fn assemble(replicas: usize) -> Result<Parts<Self>> {
+        Self::assembled(replicas)
+    }
+
+    fn server(&self, instance: &Instance) -> Command {
+        let mut command = self.program("postgres");
+        command.arg("-D").arg(&instance.data);
+        command.arg("-p").arg(instance.port.to_string());
+        command
+    }
+
+    fn query(&self, port: u16, database: &str, sql: &str) -> Result<String> {
+        let mut psql = Command::new(self.bin.join("psql"));
+        bare(&mut psql);
+        psql.env("PGCONNECT_TIMEOUT", "10");
+        psql.args(["-XAtq", "-v", "ON_ERROR_STOP=1", "-U", "app"]);
+        psql.arg("-h").arg(&self.home);
+        psql.args(["-p", &port.to_string(), "-d", database, "-c", sql]);
+        run(&mut psql)
+    }
+
+    fn create_database(name: &str) -> String {
+        // The usual template cannot be copied by two at the same time.
+        let name = name.replace('"', "\"\"");
+        format!("CREATE DATABASE \"{name}\" TEMPLATE template0")
+    }
+
+    fn position(&self, primary: u16) -> Result<String> {
+        self.query(
+            primary,
+            Self::SYSTEM_DATABASE,
+            "SELECT pg_current_wal_flush_lsn()",
+        )
+    }
+
+    fn has_reached(&self, replica: u16, position: &str) -> Result<bool> {
+        let sql = format!("SELECT pg_last_wal_replay_lsn() >= '{position}'");
+        self.holds(replica, &sql)
+    }
+
+    fn pause_replay(&self, replica: u16) -> Result<()> {
+        self.query(
+            replica,
+            Self::SYSTEM_DATABASE,
+            "SELECT pg_wal_replay_pause()",
+        )?;
+        until("replay is paused", LIMIT, || self.holds(replica, IS_PAUSED))
+    }
+
+    fn resume_replay(&self, replica: u16) -> Result<()> {
+        self.query(
+            replica,
+            Self::SYSTEM_DATABASE,
+            "SELECT pg_wal_replay_resume()",
+        )
+        .map(drop)
+    }
+}
+
+impl Postgres {
+    fn program(&self, name: &str) -> Command {
+        self.account.command(&self.bin.join(name))
+    }
+
+    /// Whether the query returns `true`.
+    fn holds(&self, port: u16, sql: &str) -> Result<bool> {
+        let answer = self.query(port, Self::SYSTEM_DATABASE, sql)?;
+        Ok(answer == "t")
+    }
+}
