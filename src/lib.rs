@@ -27,6 +27,8 @@ pub use sea_orm_routing_macros::DeriveBinding;
 pub use session::{Consistency, Session};
 pub use sql::{Access, Evidence, Operation};
 pub use topology::{Database, Node, Role, Topology};
+#[cfg(feature = "stream")]
+pub use transaction::BranchStream;
 pub use transaction::{RoutingTransaction, ScopedTransaction};
 
 #[doc(hidden)]

@@ -69,6 +69,7 @@ impl<V> Cache<V> {
     }
 
     /// How many bytes the entries weigh.
+    #[cfg(test)]
     pub(crate) fn weight(&self) -> u64 {
         self.entries.weight()
     }

@@ -146,10 +146,6 @@ impl Topology {
             .map(|id| self.node(*id))
     }
 
-    pub(crate) fn nodes(&self) -> &[Node] {
-        &self.nodes
-    }
-
     pub(crate) fn database(&self, id: DatabaseId) -> &Database {
         &self.databases[id.index()]
     }

@@ -30,3 +30,5 @@ mod stream;
 pub(crate) use open::Open;
 pub use routing_transaction::RoutingTransaction;
 pub use scoped::ScopedTransaction;
+#[cfg(feature = "stream")]
+pub use stream::BranchStream;

@@ -11,7 +11,7 @@ use crate::parts::Parts;
 /// A primary and its replicas, all killed when dropped.
 ///
 /// Each server keeps its port, so its URLs stay valid while it is stopped. All
-/// methods may be called from any runtime.
+/// methods may be called from any Tokio runtime.
 #[derive(Debug)]
 pub struct Cluster<E: Engine> {
     parts: Arc<Parts<E>>,
