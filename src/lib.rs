@@ -34,4 +34,13 @@ pub use transaction::{RoutingTransaction, ScopedTransaction};
 #[doc(hidden)]
 pub mod __private {
     pub use inventory;
+
+    use sea_orm::{DbErr, Statement};
+
+    use crate::RoutingConnection;
+
+    /// Decides as for a statement that is sent, and does nothing else: for the benches.
+    pub fn decide(db: &RoutingConnection, statement: &Statement) -> Result<bool, DbErr> {
+        db.decide_only(statement)
+    }
 }

@@ -252,6 +252,16 @@ impl RoutingConnection {
         self.explain_source(Raw(Some(statement)))
     }
 
+    pub(crate) fn decide_only(&self, statement: &Statement) -> Result<bool, DbErr> {
+        let dialect = statement.db_backend;
+        let known = self.core.know(&statement.sql, dialect);
+        let topology = self.core.cluster.topology();
+        let mark = self.core.take_mark();
+        self.core
+            .decide(&topology, &self.scope, &known, dialect, &[], mark)
+            .map(|decision| decision.role == Role::Replica)
+    }
+
     fn explain_source<S: Source>(&self, mut source: S) -> Result<Route, DbErr> {
         let core = &self.core;
         let planned = plan(core, &self.scope, &mut source, |topology, known, dialect| {

@@ -1,0 +1,83 @@
+//! What the benches share: interleaved timing, and whether this is only a smoke test.
+
+#![allow(dead_code, reason = "each bench uses some of it")]
+
+use std::time::{Duration, Instant};
+
+/// Whether the bench only has to show that it runs: `cargo bench -- --smoke`, or `cargo test`.
+pub fn is_smoke() -> bool {
+    std::env::args().any(|argument| argument == "--smoke" || argument == "--test")
+        || !std::env::args().any(|argument| argument == "--bench")
+}
+
+/// Times two things in turn, and returns the median time of each for one run of `batch`.
+pub fn interleave(
+    rounds: usize,
+    mut a: impl FnMut() -> Duration,
+    mut b: impl FnMut() -> Duration,
+) -> (Duration, Duration) {
+    let (mut times_a, mut times_b) = (Vec::new(), Vec::new());
+    for round in 0..rounds {
+        if round % 2 == 0 {
+            times_a.push(a());
+            times_b.push(b());
+        } else {
+            times_b.push(b());
+            times_a.push(a());
+        }
+    }
+    (median(times_a), median(times_b))
+}
+
+/// How long `times` calls take.
+pub fn time(times: usize, mut call: impl FnMut()) -> Duration {
+    let start = Instant::now();
+    for _ in 0..times {
+        call();
+    }
+    start.elapsed()
+}
+
+pub fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
+
+/// One line of a report, with the goal it is held against.
+pub fn report(what: &str, value: f64, unit: &str, goal: &str) {
+    println!("{what:<64} {value:>10.3} {unit:<14} goal {goal}");
+}
+
+pub fn ratio(a: Duration, b: Duration) -> f64 {
+    a.as_secs_f64() / b.as_secs_f64()
+}
+
+/// Runs this bench again under callgrind for two amounts of work, and returns the instructions of
+/// one piece: what start-up costs cancels out.
+pub fn instructions(work: &str, few: usize, many: usize) -> Option<f64> {
+    let count = |amount: usize| -> Option<u64> {
+        let out = tempfile::NamedTempFile::new().ok()?;
+        let output = std::process::Command::new("valgrind")
+            .arg("--tool=callgrind")
+            .arg(format!("--callgrind-out-file={}", out.path().display()))
+            .arg(std::env::current_exe().ok()?)
+            .args(["--work", work, &amount.to_string()])
+            .output()
+            .ok()?;
+        let log = String::from_utf8_lossy(&output.stderr).into_owned();
+        let collected = log.lines().find(|line| line.contains("Collected :"))?;
+        collected.rsplit(' ').next()?.parse().ok()
+    };
+    let (few_count, many_count) = (count(few)?, count(many)?);
+    Some((many_count - few_count) as f64 / (many - few) as f64)
+}
+
+/// The work this process was started for by [`instructions`].
+pub fn work() -> Option<(String, usize)> {
+    let arguments: Vec<String> = std::env::args().collect();
+    let place = arguments.iter().position(|argument| argument == "--work")?;
+    Some((
+        arguments.get(place + 1)?.clone(),
+        arguments.get(place + 2)?.parse().ok()?,
+    ))
+}

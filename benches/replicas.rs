@@ -1,0 +1,115 @@
+//! Throughput over replicas: Postgres on loopback, 8 tasks, point reads over two replicas through
+//! `RoutingConnection`, against the bare connection to one of them.
+
+mod common;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use common::{is_smoke, report};
+use sea_orm::entity::prelude::*;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, Set};
+use sea_orm_routing::{DatabaseOptions, RoutingConnection};
+
+#[path = "../examples/shop/entities.rs"]
+mod entities;
+
+use entities::customer;
+
+const TASKS: usize = 8;
+const ROWS: i32 = 1000;
+
+#[tokio::main]
+async fn main() {
+    let Some(postgres) = routing_servers::postgres(2).await else {
+        return;
+    };
+    postgres.create_database("bench").await.expect("a database");
+    let options = |url: String| {
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(TASKS as u32).sqlx_logging(false);
+        options
+    };
+    let routed = RoutingConnection::builder()
+        .database(
+            "default",
+            DatabaseOptions::new(options(postgres.primary_url("bench")))
+                .replica(postgres.replica_url(0, "bench"))
+                .replica(postgres.replica_url(1, "bench")),
+        )
+        .connect()
+        .await
+        .expect("a connection");
+    let bare = Database::connect(options(postgres.replica_url(0, "bench")))
+        .await
+        .expect("a connection");
+    fill(&routed).await;
+    postgres.wait_caught_up().await.expect("replicas in time");
+
+    let (rounds, window) = if is_smoke() {
+        (1, Duration::from_millis(50))
+    } else {
+        (15, Duration::from_millis(1500))
+    };
+    let mut ratios = Vec::new();
+    let (mut best_bare, mut best_routed) = (0.0_f64, 0.0_f64);
+    for round in 0..rounds {
+        let (a, b) = if round % 2 == 0 {
+            let a = throughput(&routed, window).await;
+            (a, throughput(&bare, window).await)
+        } else {
+            let b = throughput(&bare, window).await;
+            (throughput(&routed, window).await, b)
+        };
+        ratios.push(a / b);
+        best_routed = best_routed.max(a);
+        best_bare = best_bare.max(b);
+    }
+    ratios.sort_by(f64::total_cmp);
+    report("point reads, bare connection to one replica", best_bare, "reads/s", "-");
+    report("point reads, routed over two replicas", best_routed, "reads/s", "-");
+    report("throughput, routed / bare, median of rounds", ratios[rounds / 2], "", ">= 0.98");
+}
+
+async fn fill(db: &RoutingConnection) {
+    let primary = db.primary("default").expect("the primary");
+    let builder = primary.get_schema_builder();
+    builder.register(customer::Entity).apply(&primary).await.expect("a table");
+    let customers = (1..=ROWS).map(|n| customer::ActiveModel {
+        name: Set(format!("customer {n}")),
+        email: Set(format!("{n}@example.org")),
+        ..Default::default()
+    });
+    customer::Entity::insert_many(customers).exec(db).await.expect("customers");
+}
+
+async fn throughput<C>(db: &C, window: Duration) -> f64
+where
+    C: ConnectionTrait + Clone + Send + 'static,
+{
+    let stop = Arc::new(AtomicBool::new(false));
+    let reads = Arc::new(AtomicU64::new(0));
+    let tasks: Vec<_> = (0..TASKS as i32)
+        .map(|task| {
+            let (db, stop, reads) = (db.clone(), Arc::clone(&stop), Arc::clone(&reads));
+            tokio::spawn(async move {
+                let mut id = task;
+                while !stop.load(Ordering::Relaxed) {
+                    id = id % ROWS + 1;
+                    let found = customer::Entity::find_by_id(id).one(&db).await;
+                    assert!(found.expect("a result").is_some());
+                    reads.fetch_add(1, Ordering::Relaxed);
+                }
+            })
+        })
+        .collect();
+    let start = std::time::Instant::now();
+    tokio::time::sleep(window).await;
+    stop.store(true, Ordering::Relaxed);
+    let elapsed = start.elapsed();
+    for task in tasks {
+        task.await.expect("no panic");
+    }
+    reads.load(Ordering::Relaxed) as f64 / elapsed.as_secs_f64()
+}
