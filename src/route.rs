@@ -176,6 +176,7 @@ pub(crate) fn decide_branch(
 }
 
 impl Question<'_> {
+    #[inline]
     fn check_read_only(&self) -> Result<(), RoutingError> {
         let access = self.operation.access();
         if self.scope.read_only && access != Access::Read {
@@ -189,6 +190,7 @@ impl Question<'_> {
     }
 
     /// The first policy with an opinion.
+    #[inline]
     fn ask_policies(&self) -> Result<Option<(usize, Bind)>, DbErr> {
         if self.policies.is_empty() {
             return Ok(None);
@@ -209,6 +211,7 @@ impl Question<'_> {
     }
 
     /// The database the bind table names.
+    #[inline]
     fn bound_target(&self) -> Result<Target, RoutingError> {
         let (database, why) = match self.bound {
             Bound::NoTable => (self.default, WhyDatabase::NoTable),
@@ -247,6 +250,7 @@ impl Question<'_> {
         }
     }
 
+    #[inline]
     fn choose(&self, target: &Target) -> Result<Decision, RoutingError> {
         let (role, why_role) = self.role(target)?;
         let database = self.topology.database(target.database);
@@ -274,6 +278,7 @@ impl Question<'_> {
         }
     }
 
+    #[inline]
     fn role(&self, target: &Target) -> Result<(Role, WhyRole), RoutingError> {
         let access = self.operation.access();
         let (role, why, by) = match (self.scope.role, target.role) {
@@ -326,6 +331,7 @@ impl Question<'_> {
         Some((policy.choose(&candidates, (self.random)()).node, of))
     }
 
+    #[inline]
     fn fall_back(&self, database: DatabaseId) -> Result<NodeId, RoutingError> {
         match self.balancing[database.index()].fallback {
             ReplicaFallback::Primary => Ok(self.topology.database(database).primary),

@@ -51,4 +51,12 @@ impl Scope {
             dialect,
         }
     }
+
+    /// Whether it has fixed nothing that a decision depends on.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.place == Place::Anywhere
+            && self.role.is_none()
+            && !self.read_only
+            && self.bindings.is_none()
+    }
 }

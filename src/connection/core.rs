@@ -23,6 +23,15 @@ use crate::topology::{DatabaseId, NodeId, Topology};
 pub(crate) struct Known {
     pub(crate) operation: Operation,
     bound: Bound,
+    settled: Option<Settled>,
+}
+
+/// A decision that is the same every time, on a handle that has fixed nothing: no policy is asked
+/// and no replica is chosen.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Settled {
+    pub(crate) decision: Decision,
+    pub(crate) dialect: DbBackend,
 }
 
 /// What all handles of a connection share.
@@ -73,21 +82,47 @@ impl Core {
         let shared = &self.shared;
         shared.cache.get_or_insert(dialect, sql, || {
             let operation = classify(sql, dialect, &shared.functions);
-            Known {
-                bound: shared.bindings.bound(&operation, dialect),
-                operation,
-            }
+            let bound = shared.bindings.bound(&operation, dialect);
+            self.known(operation, bound, dialect)
         })
+    }
+
+    fn known(&self, operation: Operation, bound: Bound, dialect: DbBackend) -> Known {
+        let mut known = Known {
+            operation,
+            bound,
+            settled: None,
+        };
+        known.settled = self.settle(&known, dialect);
+        known
+    }
+
+    fn settle(&self, known: &Known, dialect: DbBackend) -> Option<Settled> {
+        if !self.shared.policies.is_empty() {
+            return None;
+        }
+        let topology = self.cluster.topology();
+        let scope = Scope::new(dialect);
+        let decision = self.decide(&topology, &scope, known, dialect, &[], None).ok()?;
+        let database = topology.database(decision.database);
+        let chooses = known.operation.access() == Access::Read && !database.replicas.is_empty();
+        (!chooses).then_some(Settled {
+            decision,
+            dialect: database.dialect,
+        })
+    }
+
+    /// The decision on a text, where it is the same every time on a handle like this.
+    pub(crate) fn settled(&self, scope: &Scope, known: &Known) -> Option<Settled> {
+        known.settled.filter(|_| scope.is_plain())
     }
 
     /// A replica refused a text as a write: it goes to the primary from now on.
     pub(crate) fn learn_refusal(&self, sql: &str, dialect: DbBackend, known: &Known) {
         self.shared.refusals.fetch_add(1, Ordering::Relaxed);
         tracing::warn!(target: "sea_orm_routing", sql, "a replica refused a statement as a write");
-        let known = Known {
-            operation: known.operation.refused_by_replica(),
-            bound: known.bound.clone(),
-        };
+        let refused = known.operation.refused_by_replica();
+        let known = self.known(refused, known.bound.clone(), dialect);
         self.shared.cache.put(dialect, sql, Arc::new(known));
     }
 
@@ -114,13 +149,16 @@ impl Core {
 
     /// A statement succeeded on a pool of its own: SeaORM may read the row next.
     pub(crate) fn leave_mark(&self, known: &Known, database: DatabaseId) {
-        let dialect = || self.cluster.topology().database(database).dialect;
-        if self.shared.reads_after_writes
-            && known.operation.access() == Access::Write
-            && !dialect().support_returning()
-        {
+        let dialect = self.cluster.topology().database(database).dialect;
+        let returns = dialect != DbBackend::MySql && dialect.support_returning();
+        if self.leaves_mark(known) && !returns {
             Mark::leave(self.address(), database, &known.operation);
         }
+    }
+
+    /// Whether SeaORM may read after this statement what it has written.
+    pub(crate) fn leaves_mark(&self, known: &Known) -> bool {
+        self.shared.reads_after_writes && known.operation.access() == Access::Write
     }
 
     fn address(&self) -> usize {

@@ -3,12 +3,13 @@
 use std::future::Future;
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, QueryTrait, Statement,
     StatementBuilder,
 };
 
-use super::core::{Core, Known};
+use super::core::{Core, Known, Settled};
 use crate::error::{RoutingError, dialect_name};
 use crate::route::Decision;
 use crate::scope::Scope;
@@ -21,22 +22,20 @@ pub(crate) trait Dispatch: Sync {
 
     fn scope(&self) -> &Scope;
 
-    /// Sends a statement where it belongs.
-    fn dispatch<A: Action, S: Source>(
-        &self,
-        source: S,
-    ) -> impl Future<Output = Result<A::Output, DbErr>> + Send;
+    /// Sends a statement where it belongs. What is decided is decided by this call; the future only
+    /// waits for the node.
+    fn dispatch<'a, A: Action, S: Source + 'a>(&'a self, source: S) -> Answer<'a, A::Output>;
 }
+
+/// What a node will answer.
+pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, DbErr>>;
 
 /// What is to be done with a statement.
 pub(crate) trait Action: Send + 'static {
-    type Output: Send;
+    type Output: Send + 'static;
 
     /// Does it on a pool.
-    fn on_pool(
-        pool: &DatabaseConnection,
-        statement: Statement,
-    ) -> impl Future<Output = Result<Self::Output, DbErr>> + Send;
+    fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, Self::Output>;
 
     /// Does it on the branch of a transaction.
     fn on_branch(
@@ -54,11 +53,8 @@ macro_rules! action {
         impl Action for $name {
             type Output = $output;
 
-            async fn on_pool(
-                pool: &DatabaseConnection,
-                statement: Statement,
-            ) -> Result<$output, DbErr> {
-                pool.$method(statement).await
+            fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, $output> {
+                pool.$method(statement)
             }
 
             async fn on_branch(
@@ -91,8 +87,8 @@ pub(crate) struct Unprepared;
 impl Action for Unprepared {
     type Output = ExecResult;
 
-    async fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Result<ExecResult, DbErr> {
-        pool.execute_unprepared(&statement.sql).await
+    fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, ExecResult> {
+        Box::pin(async move { pool.execute_unprepared(&statement.sql).await })
     }
 
     async fn on_branch(
@@ -183,7 +179,7 @@ pub(crate) struct Planned {
     pub(crate) decision: Decision,
 }
 
-/// Renders a statement and decides where it goes.
+/// Renders a statement and decides where it goes, or takes what is settled.
 ///
 /// One for a node of another dialect than the handle's is rendered once more for the node and
 /// decided again, if it is a builder's read; everything else is refused.
@@ -191,10 +187,21 @@ pub(crate) fn plan<S: Source>(
     core: &Core,
     scope: &Scope,
     source: &mut S,
+    settled: impl FnOnce(&Known) -> Option<Settled>,
     decide: impl FnOnce(&Topology, &Known, DbBackend) -> Result<Decision, DbErr>,
 ) -> Result<Planned, DbErr> {
     let statement = source.render(scope.dialect);
     let known = core.know(&statement.sql, statement.db_backend);
+    if let Some(settled) = settled(&known)
+        && settled.dialect == scope.dialect
+        && settled.dialect == statement.db_backend
+    {
+        return Ok(Planned {
+            statement,
+            known,
+            decision: settled.decision,
+        });
+    }
     let topology = core.cluster.topology();
     let decision = decide(&topology, &known, statement.db_backend)?;
     let dialect = topology.database(decision.database).dialect;

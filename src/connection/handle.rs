@@ -255,8 +255,11 @@ impl RoutingConnection {
     pub(crate) fn decide_only(&self, statement: &Statement) -> Result<bool, DbErr> {
         let dialect = statement.db_backend;
         let known = self.core.know(&statement.sql, dialect);
-        let topology = self.core.cluster.topology();
         let mark = self.core.take_mark();
+        if let Some(settled) = self.core.settled(&self.scope, &known) {
+            return Ok(settled.decision.role == Role::Replica);
+        }
+        let topology = self.core.cluster.topology();
         self.core
             .decide(&topology, &self.scope, &known, dialect, &[], mark)
             .map(|decision| decision.role == Role::Replica)
@@ -264,9 +267,15 @@ impl RoutingConnection {
 
     fn explain_source<S: Source>(&self, mut source: S) -> Result<Route, DbErr> {
         let core = &self.core;
-        let planned = plan(core, &self.scope, &mut source, |topology, known, dialect| {
-            core.decide(topology, &self.scope, known, dialect, &[], None)
-        })?;
+        let planned = plan(
+            core,
+            &self.scope,
+            &mut source,
+            |_| None,
+            |topology, known, dialect| {
+                core.decide(topology, &self.scope, known, dialect, &[], None)
+            },
+        )?;
         Ok(core.route(&planned.known, planned.decision))
     }
 

@@ -17,9 +17,9 @@ mod traits;
 pub use builder::RoutingBuilder;
 pub(crate) use self::core::{Core, Known};
 pub(crate) use dispatch::{
-    Action, Built, Dispatch, Execute, Planned, QueryAll, QueryOne, Raw, Source, Text, Unprepared,
+    Action, Answer, Built, Dispatch, Execute, Planned, QueryAll, QueryOne, Raw, Source, Text, Unprepared,
     plan,
 };
 pub use handle::RoutingConnection;
 pub(crate) use scopes::Scopes;
-pub(crate) use traits::{connection_trait, options};
+pub(crate) use traits::{built_method, connection_trait, options, raw_method};

@@ -1,47 +1,78 @@
 //! Statements outside a transaction: sent once, and a read that met a failing replica once more.
 
+use std::future::ready;
 use std::sync::Arc;
 
 use sea_orm::{DatabaseConnection, DbErr};
 
 use super::core::{Core, Known};
-use super::dispatch::{Action, Planned, Source, plan};
+use super::dispatch::{Action, Answer, Planned, Source, plan};
 use crate::cluster::{Fault, has_connections};
 use crate::route::{Decision, WhyNode};
 use crate::scope::{Chosen, Place, Scope};
 use crate::topology::{NodeId, Role};
 
 /// Sends a statement to a pool.
-pub(crate) async fn autocommit<A: Action, S: Source>(
+///
+/// Most statements need nothing after their answer: SeaORM's own future is returned for them, and
+/// costs what it costs without us.
+pub(crate) fn autocommit<'a, A: Action, S: Source + 'a>(
+    core: &'a Core,
+    scope: &'a Scope,
+    mut source: S,
+) -> Answer<'a, A::Output> {
+    let planned = match plan_on_pool(core, scope, &mut source) {
+        Ok(planned) => planned,
+        Err(error) => return Box::pin(ready(Err(error))),
+    };
+    core.report(&planned.known, planned.decision);
+    let pool = core.cluster.pool(planned.decision.node);
+    match pool.get() {
+        Some(pool) if !is_watched(core, &planned) => A::on_pool(pool, planned.statement),
+        Some(pool) => Box::pin(watched::<A, S>(core, scope, source, planned, pool)),
+        None => Box::pin(async move {
+            match pool.open().await {
+                Ok(pool) => watched::<A, S>(core, scope, source, planned, pool).await,
+                Err(error) if is_movable(planned.decision) => {
+                    source.keep(&planned.statement);
+                    let (known, decision) = (planned.known, planned.decision);
+                    move_on::<A, S>(core, scope, source, &known, decision, error.into()).await
+                }
+                Err(error) => Err(error.into()),
+            }
+        }),
+    }
+}
+
+/// Whether something may have to be done after the answer.
+fn is_watched(core: &Core, planned: &Planned) -> bool {
+    planned.decision.role == Role::Replica || core.leaves_mark(&planned.known)
+}
+
+/// A statement on a pool, and what follows its answer.
+async fn watched<A: Action, S: Source>(
     core: &Core,
     scope: &Scope,
     mut source: S,
+    planned: Planned,
+    pool: &DatabaseConnection,
 ) -> Result<A::Output, DbErr> {
     let Planned {
         statement,
         known,
         decision,
-    } = plan_on_pool(core, scope, &mut source)?;
-    core.report(&known, decision);
+    } = planned;
     let movable = is_movable(decision);
     if movable {
         source.keep(&statement);
     }
-    let result = match core.cluster.pool(decision.node).get() {
-        Some(pool) => A::on_pool(pool, statement).await,
-        None => match core.cluster.pool(decision.node).open().await {
-            Ok(pool) => A::on_pool(pool, statement).await,
-            Err(error) => Err(error.into()),
-        },
-    };
-    match result {
+    match A::on_pool(pool, statement).await {
         Ok(output) => {
             succeeded(core, &known, decision);
             Ok(output)
         }
         Err(error) if movable => {
-            let moved = Box::pin(move_on::<A, S>(core, scope, source, &known, decision, error));
-            moved.await
+            Box::pin(move_on::<A, S>(core, scope, source, &known, decision, error)).await
         }
         Err(error) => Err(error),
     }
@@ -87,9 +118,13 @@ pub(crate) fn plan_on_pool<S: Source>(
     source: &mut S,
 ) -> Result<Planned, DbErr> {
     let mark = core.take_mark();
-    plan(core, scope, source, |topology, known, dialect| {
-        core.decide(topology, scope, known, dialect, &[], mark)
-    })
+    plan(
+        core,
+        scope,
+        source,
+        |known| core.settled(scope, known),
+        |topology, known, dialect| core.decide(topology, scope, known, dialect, &[], mark),
+    )
 }
 
 /// Whether a failed read may go to another node: it went to a replica that a policy picked.

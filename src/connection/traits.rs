@@ -1,68 +1,32 @@
 //! SeaORM's traits, one line each: everything happens in the dispatch.
 
 /// Implements `ConnectionTrait` for something that dispatches.
+///
+/// Written out as `async_trait` would write it, but without its box: the dispatch returns one.
 macro_rules! connection_trait {
     ($type:ty) => {
-        #[async_trait::async_trait]
         impl sea_orm::ConnectionTrait for $type {
             fn get_database_backend(&self) -> sea_orm::DbBackend {
                 self.scope().dialect
             }
 
-            async fn execute_raw(
-                &self,
-                statement: sea_orm::Statement,
-            ) -> Result<sea_orm::ExecResult, sea_orm::DbErr> {
-                self.dispatch::<$crate::connection::Execute, _>($crate::connection::Raw(Some(statement)))
-                    .await
-            }
+            $crate::connection::raw_method!(execute_raw, Execute, sea_orm::ExecResult);
+            $crate::connection::raw_method!(query_one_raw, QueryOne, Option<sea_orm::QueryResult>);
+            $crate::connection::raw_method!(query_all_raw, QueryAll, Vec<sea_orm::QueryResult>);
+            $crate::connection::built_method!(execute, Execute, sea_orm::ExecResult);
+            $crate::connection::built_method!(query_one, QueryOne, Option<sea_orm::QueryResult>);
+            $crate::connection::built_method!(query_all, QueryAll, Vec<sea_orm::QueryResult>);
 
-            async fn execute<S: sea_orm::StatementBuilder>(
-                &self,
-                statement: &S,
-            ) -> Result<sea_orm::ExecResult, sea_orm::DbErr> {
-                self.dispatch::<$crate::connection::Execute, _>($crate::connection::Built(statement))
-                    .await
-            }
-
-            async fn execute_unprepared(
-                &self,
-                sql: &str,
-            ) -> Result<sea_orm::ExecResult, sea_orm::DbErr> {
+            fn execute_unprepared<'a, 's, 'f>(
+                &'a self,
+                sql: &'s str,
+            ) -> $crate::connection::Answer<'f, sea_orm::ExecResult>
+            where
+                'a: 'f,
+                's: 'f,
+                Self: 'f,
+            {
                 self.dispatch::<$crate::connection::Unprepared, _>($crate::connection::Text(sql))
-                    .await
-            }
-
-            async fn query_one_raw(
-                &self,
-                statement: sea_orm::Statement,
-            ) -> Result<Option<sea_orm::QueryResult>, sea_orm::DbErr> {
-                self.dispatch::<$crate::connection::QueryOne, _>($crate::connection::Raw(Some(statement)))
-                    .await
-            }
-
-            async fn query_one<S: sea_orm::StatementBuilder>(
-                &self,
-                statement: &S,
-            ) -> Result<Option<sea_orm::QueryResult>, sea_orm::DbErr> {
-                self.dispatch::<$crate::connection::QueryOne, _>($crate::connection::Built(statement))
-                    .await
-            }
-
-            async fn query_all_raw(
-                &self,
-                statement: sea_orm::Statement,
-            ) -> Result<Vec<sea_orm::QueryResult>, sea_orm::DbErr> {
-                self.dispatch::<$crate::connection::QueryAll, _>($crate::connection::Raw(Some(statement)))
-                    .await
-            }
-
-            async fn query_all<S: sea_orm::StatementBuilder>(
-                &self,
-                statement: &S,
-            ) -> Result<Vec<sea_orm::QueryResult>, sea_orm::DbErr> {
-                self.dispatch::<$crate::connection::QueryAll, _>($crate::connection::Built(statement))
-                    .await
             }
 
             /// sea-query renders no RETURNING for MySQL, whatever SeaORM's feature says.
@@ -78,7 +42,41 @@ macro_rules! connection_trait {
     };
 }
 
-pub(crate) use connection_trait;
+/// A method of `ConnectionTrait` that takes a statement.
+macro_rules! raw_method {
+    ($method:ident, $action:ident, $output:ty) => {
+        fn $method<'a, 'f>(
+            &'a self,
+            statement: sea_orm::Statement,
+        ) -> $crate::connection::Answer<'f, $output>
+        where
+            'a: 'f,
+            Self: 'f,
+        {
+            self.dispatch::<$crate::connection::$action, _>($crate::connection::Raw(Some(statement)))
+        }
+    };
+}
+
+/// A method of `ConnectionTrait` that takes a builder.
+macro_rules! built_method {
+    ($method:ident, $action:ident, $output:ty) => {
+        fn $method<'a, 's, 'f, S>(
+            &'a self,
+            statement: &'s S,
+        ) -> $crate::connection::Answer<'f, $output>
+        where
+            'a: 'f,
+            's: 'f,
+            S: sea_orm::StatementBuilder + 'f,
+            Self: 'f,
+        {
+            self.dispatch::<$crate::connection::$action, _>($crate::connection::Built(statement))
+        }
+    };
+}
+
+pub(crate) use {built_method, connection_trait, raw_method};
 
 use std::future::Future;
 use std::pin::Pin;
@@ -88,7 +86,7 @@ use sea_orm::{
 };
 
 use super::core::Core;
-use super::dispatch::{Action, Dispatch, Source};
+use super::dispatch::{Action, Answer, Dispatch, Source};
 #[cfg(feature = "stream")]
 use super::dispatch::{Built, Raw};
 use super::handle::RoutingConnection;
@@ -107,8 +105,8 @@ impl Dispatch for RoutingConnection {
         &self.scope
     }
 
-    async fn dispatch<A: Action, S: Source>(&self, source: S) -> Result<A::Output, DbErr> {
-        reads::autocommit::<A, S>(&self.core, &self.scope, source).await
+    fn dispatch<'a, A: Action, S: Source + 'a>(&'a self, source: S) -> Answer<'a, A::Output> {
+        reads::autocommit::<A, S>(&self.core, &self.scope, source)
     }
 }
 

@@ -94,7 +94,7 @@ impl Hash for Borrowed<'_> {
 }
 
 fn hash<H: Hasher>(dialect: DbBackend, sql: &str, state: &mut H) {
-    (dialect as u8).hash(state);
+    state.write_u8(dialect as u8);
     state.write(sql.as_bytes());
 }
 

@@ -16,7 +16,7 @@ use super::ScopedTransaction;
 use super::branch::Branch;
 use super::levels::{Level, Levels};
 use crate::connection::{
-    Action, Core, Dispatch, Known, Planned, Scopes, Source, connection_trait, plan,
+    Action, Answer, Core, Dispatch, Known, Planned, Scopes, Source, connection_trait, plan,
 };
 use crate::error::{RoutingError, list};
 use crate::route::{Decision, WhyDatabase, WhyNode, WhyRole, decide_branch};
@@ -176,7 +176,7 @@ impl RoutingTransaction {
         scope: &Scope,
         source: &mut S,
     ) -> Result<Planned, DbErr> {
-        let planned = plan(self.core(), scope, source, |topology, known, dialect| {
+        let decide = |topology: &Topology, known: &Known, dialect| {
             let branch = self.core().ask(
                 topology,
                 scope,
@@ -198,7 +198,8 @@ impl RoutingTransaction {
                 why_role: WhyRole::Transaction,
                 why_node: WhyNode::Primary,
             })
-        })?;
+        };
+        let planned = plan(self.core(), scope, source, |_| None, decide)?;
         self.shared.check(&planned.known, planned.decision.database)?;
         Ok(planned)
     }
@@ -425,8 +426,8 @@ impl Dispatch for RoutingTransaction {
         &self.scope
     }
 
-    async fn dispatch<A: Action, S: Source>(&self, source: S) -> Result<A::Output, DbErr> {
-        self.send::<A, S>(&self.scope, source).await
+    fn dispatch<'a, A: Action, S: Source + 'a>(&'a self, source: S) -> Answer<'a, A::Output> {
+        Box::pin(self.send::<A, S>(&self.scope, source))
     }
 }
 

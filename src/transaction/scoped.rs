@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::RoutingTransaction;
-use crate::connection::{Action, Core, Dispatch, Source, connection_trait};
+use crate::connection::{Action, Answer, Core, Dispatch, Source, connection_trait};
 use crate::error::RoutingError;
 use crate::scope::Scope;
 
@@ -57,8 +57,8 @@ impl Dispatch for ScopedTransaction<'_> {
         &self.scope
     }
 
-    async fn dispatch<A: Action, S: Source>(&self, source: S) -> Result<A::Output, DbErr> {
-        self.transaction.send::<A, S>(&self.scope, source).await
+    fn dispatch<'a, A: Action, S: Source + 'a>(&'a self, source: S) -> Answer<'a, A::Output> {
+        Box::pin(self.transaction.send::<A, S>(&self.scope, source))
     }
 }
 

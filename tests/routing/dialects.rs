@@ -1,0 +1,194 @@
+//! Databases of several dialects behind one handle: a query is rendered for where it goes,
+//! everything else is refused with the handle to use.
+
+use futures_util::TryStreamExt;
+use sea_orm::{
+    ActiveModelTrait, ColumnTrait, ConnectionTrait, DatabaseConnection, DbBackend, EntityTrait,
+    MockDatabase, MockExecResult, QueryFilter, QuerySelect, Set, Statement, TransactionTrait,
+};
+use sea_orm_routing::{RoutingConnection, RoutingError};
+
+use crate::entities::customer;
+use crate::entities::warehouse::stock;
+use crate::shop::{Result, add_stock, assert_says, mock, routing, sent_to};
+
+struct Two {
+    db: RoutingConnection,
+    default: DatabaseConnection,
+    warehouse: DatabaseConnection,
+}
+
+fn row() -> stock::Model {
+    stock::Model {
+        id: 7,
+        product_id: 1,
+        quantity: 12,
+    }
+}
+
+/// `default` is SQLite; `warehouse` is of the dialect and answers with rows.
+fn two(dialect: DbBackend) -> Result<Two> {
+    let result = MockExecResult {
+        last_insert_id: 7,
+        rows_affected: 1,
+    };
+    let warehouse = MockDatabase::new(dialect)
+        .append_query_results([[row()], [row()]])
+        .append_exec_results([result])
+        .into_connection();
+    let default = mock(DbBackend::Sqlite);
+    let db = RoutingConnection::builder()
+        .database("default", default.clone())
+        .database("warehouse", warehouse.clone())
+        .bind(stock::Entity, "warehouse")
+        .build()?;
+    Ok(Two {
+        db,
+        default,
+        warehouse,
+    })
+}
+
+const COLUMNS: &str = "SELECT `stock`.`id`, `stock`.`product_id`, `stock`.`quantity` FROM `stock`";
+
+#[track_caller]
+fn assert_foreign(error: &sea_orm::DbErr, what: &str) {
+    assert!(matches!(routing(error), RoutingError::ForeignDialect { .. }), "{error}");
+    assert_says(
+        error,
+        &[
+            what,
+            "the database warehouse, which is MySQL",
+            "this handle speaks SQLite",
+            "for_entity(..)",
+            "using(\"warehouse\")",
+        ],
+    );
+}
+
+#[tokio::test]
+async fn a_query_is_rendered_for_the_node_it_goes_to() -> Result {
+    let by_quantity = stock::Entity::find().filter(stock::Column::Quantity.gt(3));
+    let mysql = two(DbBackend::MySql)?;
+    assert_eq!(by_quantity.clone().all(&mysql.db).await?, [row()]);
+    let expected = format!("{COLUMNS} WHERE `stock`.`quantity` > ?");
+    assert_eq!(sent_to(&mysql.warehouse), [expected]);
+
+    let postgres = two(DbBackend::Postgres)?;
+    assert_eq!(by_quantity.all(&postgres.db).await?, [row()]);
+    let sent = sent_to(&postgres.warehouse);
+    assert_says(&sent[0], &["FROM \"stock\" WHERE \"stock\".\"quantity\" > $1"]);
+    assert!(sent_to(&postgres.default).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stream_is_rendered_for_the_node_it_goes_to() -> Result {
+    let two = two(DbBackend::MySql)?;
+    let rows = stock::Entity::find().stream(&two.db).await?;
+    assert_eq!(rows.try_collect::<Vec<_>>().await?, [row()]);
+    assert_eq!(sent_to(&two.warehouse), [COLUMNS]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_write_in_another_dialect_is_refused() -> Result {
+    let two = two(DbBackend::MySql)?;
+    assert_foreign(&add_stock(&two.db, 1, 12).await.expect_err("a write"), "a write");
+    let delete = stock::Entity::delete_by_id(7).exec(&two.db).await;
+    assert_foreign(&delete.expect_err("a write"), "a write");
+    let schema = two.db.get_schema_builder().register(stock::Entity).apply(&two.db).await;
+    assert_foreign(&schema.expect_err("a schema change"), "a schema change");
+    assert!(sent_to(&two.warehouse).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn raw_and_unprepared_text_in_another_dialect_is_refused() -> Result {
+    let two = two(DbBackend::MySql)?;
+    for dialect in [DbBackend::Sqlite, DbBackend::MySql] {
+        let raw = Statement::from_string(dialect, "SELECT * FROM stock");
+        let refused = two.db.query_all_raw(raw.clone()).await.expect_err("raw");
+        assert_foreign(&refused, "raw SQL");
+        assert_foreign(&two.db.execute_raw(raw).await.expect_err("raw"), "raw SQL");
+    }
+    let refused = two.db.execute_unprepared("DELETE FROM stock").await.expect_err("a text");
+    assert_foreign(&refused, "raw SQL");
+    assert!(sent_to(&two.warehouse).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_locking_read_in_another_dialect_is_refused() -> Result {
+    let two = two(DbBackend::MySql)?;
+    // SQLite locks no rows, so that the lock only shows when it is rendered for MySQL.
+    let locked = stock::Entity::find().lock_exclusive().all(&two.db).await;
+    assert_foreign(&locked.expect_err("it locks"), "a locking read");
+    assert!(sent_to(&two.warehouse).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_handle_of_the_entity_speaks_its_dialect() -> Result {
+    for by_entity in [true, false] {
+        let two = two(DbBackend::MySql)?;
+        let handle = match by_entity {
+            true => two.db.for_entity(stock::Entity)?,
+            false => two.db.using("warehouse/1")?,
+        };
+        assert_eq!(handle.get_database_backend(), DbBackend::MySql);
+        assert!(!handle.support_returning());
+        assert_eq!(add_stock(&handle, 1, 12).await?, row());
+        handle.query_all_raw(Statement::from_string(DbBackend::MySql, "SELECT 1")).await?;
+        let insert = "INSERT INTO `stock` (`product_id`, `quantity`) VALUES (?, ?)";
+        assert_eq!(sent_to(&two.warehouse)[0], insert);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_raw_statement_of_another_dialect_than_its_node_is_refused() -> Result {
+    let two = two(DbBackend::MySql)?;
+    let raw = Statement::from_string(DbBackend::MySql, "SELECT `id` FROM `customer`");
+    let refused = two.db.query_all_raw(raw).await.expect_err("MySQL text for SQLite");
+    assert!(matches!(routing(&refused), RoutingError::StatementDialect { .. }));
+    assert_says(&refused, &["for MySQL", "default/1", "is SQLite", "using(\"default\")"]);
+    assert!(sent_to(&two.default).is_empty());
+    Ok(())
+}
+
+#[tokio::test]
+async fn in_a_transaction_the_same_rules_hold() -> Result {
+    let two = two(DbBackend::MySql)?;
+    let txn = two.db.begin().await?;
+    assert_foreign(&add_stock(&txn, 1, 12).await.expect_err("a write"), "a write");
+    let warehouse = txn.for_entity(stock::Entity)?;
+    assert_eq!(warehouse.get_database_backend(), DbBackend::MySql);
+    let update = stock::ActiveModel {
+        id: Set(7),
+        quantity: Set(12),
+        ..Default::default()
+    };
+    assert_eq!(update.update(&warehouse).await?, row());
+    assert_eq!(stock::Entity::find().all(&txn).await?, [row()]);
+    drop(warehouse);
+    txn.commit().await?;
+    let sent = sent_to(&two.warehouse);
+    assert_eq!(sent[1], "UPDATE `stock` SET `quantity` = ? WHERE `stock`.`id` = ?");
+    assert_eq!(sent[3], COLUMNS);
+    Ok(())
+}
+
+#[test]
+fn an_explanation_says_the_same_as_running_it() -> Result {
+    let two = two(DbBackend::MySql)?;
+    let route = two.db.explain(&stock::Entity::find())?;
+    assert_says(&route, &["warehouse/1, the primary of warehouse (MySQL)"]);
+    let insert = stock::Entity::insert(stock::ActiveModel {
+        product_id: Set(1),
+        ..Default::default()
+    });
+    assert_foreign(&two.db.explain(&insert).expect_err("a write"), "a write");
+    assert_eq!(*two.db.explain(&customer::Entity::find())?.node(), "default/1");
+    Ok(())
+}

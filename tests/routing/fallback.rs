@@ -1,0 +1,169 @@
+//! Replicas that cannot serve: reads find another node, or fail as declared.
+
+use futures_util::TryStreamExt;
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
+use sea_orm_routing::{DatabaseOptions, ReplicaFallback, ReplicaOptions, Role, RoutingError};
+
+use crate::entities::category;
+use crate::shop::{Files, Result, Shop, add_category, assert_says, nodes, routing};
+
+/// One replica whose file does not exist.
+fn missing(files: &Files) -> DatabaseOptions {
+    DatabaseOptions::new(files.primary("shop")).replica(files.replica("missing"))
+}
+
+#[tokio::test]
+async fn replica_file_is_missing() -> Result {
+    let shop = Shop::on(missing, |builder| builder).await?;
+    add_category(&shop.db, "Tea").await?;
+    let routes = shop.db.record();
+    assert_eq!(category::Entity::find().count(&shop.db).await?, 1);
+    let last = routes.routes().pop().expect("a route");
+    assert_eq!((last.node().as_str(), last.role()), ("default/1", Role::Primary));
+    assert_eq!(last.why_node(), "no replica serves now");
+    let topology = shop.db.topology();
+    let replica = topology.nodes_of(&topology.databases()[0]).nth(1).expect("a replica");
+    assert!(!replica.is_up());
+    Ok(())
+}
+
+#[tokio::test]
+async fn replica_file_is_missing_for_a_stream() -> Result {
+    let shop = Shop::on(missing, |builder| builder).await?;
+    add_category(&shop.db, "Tea").await?;
+    let rows = category::Entity::find().stream(&shop.db).await?;
+    assert_eq!(rows.try_collect::<Vec<_>>().await?.len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn one_replica_file_of_two_is_missing() -> Result {
+    let half = |files: &Files| missing(files).replica(files.replica("shop"));
+    let shop = Shop::on(half, |builder| builder).await?;
+    add_category(&shop.db, "Tea").await?;
+    let routes = shop.db.record();
+    for _ in 0..20 {
+        assert_eq!(category::Entity::find().count(&shop.db).await?, 1);
+    }
+    let nodes = nodes(&routes);
+    assert!(!nodes.contains(&"default/1".to_owned()), "{nodes:?}");
+    assert!(nodes.contains(&"default/3".to_owned()), "{nodes:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn replica_file_is_missing_and_reads_may_not_fall_back() -> Result {
+    let strict = |files: &Files| missing(files).replica_fallback(ReplicaFallback::Error);
+    let shop = Shop::on(strict, |builder| builder).await?;
+    let failed = category::Entity::find().count(&shop.db).await.expect_err("no replica");
+    assert!(matches!(routing(&failed), RoutingError::NoReplica { .. }), "{failed}");
+    assert_says(&failed, &["no replica of default", "default/2 is down", "ReplicaFallback::Error"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn there_is_no_replica_and_reads_may_not_fall_back() -> Result {
+    let none = |files: &Files| {
+        DatabaseOptions::new(files.primary("shop")).replica_fallback(ReplicaFallback::Error)
+    };
+    let shop = Shop::on(none, |builder| builder).await?;
+    add_category(&shop.db, "Tea").await?;
+    let failed = category::Entity::find().count(&shop.db).await.expect_err("no replica");
+    assert_says(&failed, &["no replica of default", "it has none"]);
+    assert_eq!(category::Entity::find().count(&shop.db.on_primary()).await?, 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_replicas_reads_go_to_the_primary() -> Result {
+    let none = |files: &Files| DatabaseOptions::new(files.primary("shop"));
+    let shop = Shop::on(none, |builder| builder).await?;
+    let route = shop.db.explain(&category::Entity::find())?;
+    assert_eq!(*route.node(), "default/1");
+    assert_eq!(route.why_node(), "the database has no replicas");
+    assert_eq!(category::Entity::find().count(&shop.db).await?, 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_missing_replica_that_was_chosen_by_name_is_an_error() -> Result {
+    let shop = Shop::on(missing, |builder| builder).await?;
+    let chosen = shop.db.using("default/2")?;
+    let failed = category::Entity::find().count(&chosen).await.expect_err("missing");
+    assert!(matches!(routing(&failed), RoutingError::Connect { .. }), "{failed}");
+    assert_says(&failed, &["cannot connect to the node default/2", "unable to open database file"]);
+    assert_says(&shop.db.node("default/2").expect_err("missing"), &["default/2 is not open"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn replica_file_appears_after_the_start() -> Result {
+    let late = |files: &Files| {
+        DatabaseOptions::new(files.primary("shop"))
+            .replica(ReplicaOptions::new(files.replica("late")).name("late"))
+    };
+    let shop = Shop::on(late, |builder| builder).await?;
+    add_category(&shop.db, "Tea").await?;
+    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+    shop.db.primary("default")?.execute_unprepared(checkpoint).await?;
+    std::fs::copy(shop.files.path("shop"), shop.files.path("late"))?;
+
+    let routes = shop.db.record();
+    assert_eq!(category::Entity::find().count(&shop.db).await?, 1);
+    assert_eq!(nodes(&routes), ["late"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn primary_file_cannot_be_opened() -> Result {
+    let files = Files::new()?;
+    let connected = sea_orm_routing::RoutingConnection::builder()
+        .database("default", files.replica("missing"))
+        .connect()
+        .await;
+    let error = connected.expect_err("no such file");
+    assert!(matches!(error, RoutingError::Connect { .. }), "{error}");
+    assert_says(&error, &["cannot connect to the node default/1", "unable to open database file"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn replica_pool_is_closed_under_the_router() -> Result {
+    let shop = Shop::open().await?;
+    add_category(&shop.db, "Tea").await?;
+    shop.db.node("default/2")?.close().await?;
+    let routes = shop.db.record();
+    for _ in 0..20 {
+        assert_eq!(category::Entity::find().count(&shop.db).await?, 1);
+    }
+    let last = nodes(&routes).split_off(10);
+    assert!(last.iter().all(|node| node == "default/3"), "{last:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn every_replica_pool_is_closed_under_the_router() -> Result {
+    let shop = Shop::open().await?;
+    add_category(&shop.db, "Tea").await?;
+    for node in ["default/2", "default/3"] {
+        shop.db.node(node)?.close().await?;
+    }
+    for _ in 0..4 {
+        assert_eq!(category::Entity::find().count(&shop.db).await?, 1);
+    }
+    assert_eq!(*shop.db.explain(&category::Entity::find())?.node(), "default/1");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_failing_statement_is_not_tried_elsewhere() -> Result {
+    let shop = Shop::open().await?;
+    let routes = shop.db.record();
+    let failed = shop.db.query_all_raw(sea_orm::Statement::from_string(
+        sea_orm::DbBackend::Sqlite,
+        "SELECT no_such_column FROM category",
+    ));
+    assert!(matches!(failed.await, Err(DbErr::Query(_))));
+    assert_eq!(routes.routes().len(), 1);
+    Ok(())
+}

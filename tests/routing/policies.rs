@@ -1,0 +1,237 @@
+//! A routing policy: asked once about each statement, with what the statement does.
+
+use std::fmt;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+
+use futures_util::TryStreamExt;
+use sea_orm::{
+    ConnectionTrait, DbBackend, DbErr, EntityTrait, TransactionTrait,
+};
+use sea_orm_routing::{
+    Access, Bind, BindRequest, Role, RoutingConnection, RoutingError, RoutingPolicy,
+};
+
+use crate::entities::warehouse::stock;
+use crate::entities::{category, customer};
+use crate::shop::{
+    Result, Shop, add_category, add_stock, assert_says, mock, nodes, routing, sent_to, three_mocks,
+};
+
+type Answer = std::result::Result<Option<Bind>, DbErr>;
+
+/// A closure as a policy.
+pub(crate) struct Rule<F>(F);
+
+impl<F> fmt::Debug for Rule<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Rule")
+    }
+}
+
+impl<F: Fn(&BindRequest<'_>) -> Answer + Send + Sync> RoutingPolicy for Rule<F> {
+    fn get_bind(&self, request: &BindRequest<'_>) -> Answer {
+        (self.0)(request)
+    }
+}
+
+pub(crate) fn rule<F: Fn(&BindRequest<'_>) -> Answer + Send + Sync>(decide: F) -> Rule<F> {
+    Rule(decide)
+}
+
+/// A policy without an opinion that writes down what it was asked.
+type Asked = Arc<Mutex<Vec<(Access, Vec<String>)>>>;
+
+fn write_down(asked: &Asked) -> impl RoutingPolicy + 'static {
+    let asked = Arc::clone(asked);
+    rule(move |request| {
+        let tables = request.tables().iter().map(ToString::to_string).collect();
+        asked.lock().expect("not poisoned").push((request.access(), tables));
+        Ok(None)
+    })
+}
+
+fn take(asked: &Asked) -> Vec<(Access, Vec<String>)> {
+    std::mem::take(&mut *asked.lock().expect("not poisoned"))
+}
+
+#[tokio::test]
+async fn it_is_asked_once_about_each_statement() -> Result {
+    let asked = Asked::default();
+    let shop = Shop::with(|builder| builder.policy(write_down(&asked))).await?;
+    let category = || vec!["category".to_owned()];
+
+    let tea = add_category(&shop.db, "Tea").await?;
+    assert_eq!(take(&asked), [(Access::Write, category())]);
+    category::Entity::find().all(&shop.db).await?;
+    assert_eq!(take(&asked), [(Access::Read, category())]);
+    let mut rows = category::Entity::find().stream(&shop.db).await?;
+    while rows.try_next().await?.is_some() {}
+    assert_eq!(take(&asked), [(Access::Read, category())]);
+    shop.db.execute_unprepared("CREATE TABLE note (id INTEGER)").await?;
+    assert_eq!(take(&asked), [(Access::Schema, vec!["note".to_owned()])]);
+
+    let txn = shop.db.begin().await?;
+    category::Entity::delete_by_id(tea.id).exec(&txn).await?;
+    txn.commit().await?;
+    assert_eq!(take(&asked), [(Access::Write, category())]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_is_asked_once_though_a_query_is_rendered_twice() -> Result {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let warehouse = mock(DbBackend::MySql);
+    let db = RoutingConnection::builder()
+        .database("default", mock(DbBackend::Sqlite))
+        .database("warehouse", warehouse.clone())
+        .bind(stock::Entity, "warehouse")
+        .policy(rule(move |_| {
+            count.fetch_add(1, Ordering::Relaxed);
+            Ok(None)
+        }))
+        .build()?;
+    // The mock has no rows to give, but is asked.
+    stock::Entity::find().all(&db).await.expect_err("no rows");
+    assert_eq!(sent_to(&warehouse).len(), 1);
+    assert_eq!(asked.load(Ordering::Relaxed), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn its_error_reaches_the_caller_unchanged_and_nothing_is_sent() -> Result {
+    let no = || DbErr::Custom("not on a Sunday".to_owned());
+    let shop = Shop::with(|builder| {
+        builder.policy(rule(move |request| match request.names(category::Entity) {
+            true => Err(no()),
+            false => Ok(None),
+        }))
+    });
+    let shop = shop.await?;
+    let routes = shop.db.record();
+    assert_eq!(add_category(&shop.db, "Tea").await.expect_err("refused"), no());
+    let read = category::Entity::find().all(&shop.db).await;
+    assert!(matches!(read, Err(DbErr::Custom(reason)) if reason == "not on a Sunday"));
+    routes.assert_nothing_sent();
+    customer::Entity::find().all(&shop.db).await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn of_several_the_first_with_an_opinion_wins() -> Result {
+    let second = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&second);
+    let db = three_mocks(DbBackend::Sqlite)
+        .policy(rule(|request| {
+            Ok(request.names(stock::Entity).then(|| Bind::database("warehouse")))
+        }))
+        .policy(rule(move |request| {
+            count.fetch_add(1, Ordering::Relaxed);
+            let write = request.access() == Access::Write;
+            Ok(write.then(|| Bind::database("archive")))
+        }))
+        .build()?;
+    let of_stock = db.explain_sql("DELETE FROM stock")?;
+    assert_eq!(*of_stock.database(), "warehouse");
+    assert_eq!(of_stock.why_database(), "routing policy 1 says so");
+    assert_eq!(second.load(Ordering::Relaxed), 0);
+    let write = db.explain_sql("DELETE FROM customer")?;
+    assert_eq!(*write.database(), "archive");
+    assert_eq!(write.why_database(), "routing policy 2 says so");
+    let by_default = db.explain_sql("SELECT * FROM customer")?;
+    assert_eq!(*by_default.database(), "default");
+    assert_eq!(by_default.why_database(), "the table customer has no binding");
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_can_name_a_node() -> Result {
+    let shop = Shop::with(|builder| {
+        builder.policy(rule(|request| {
+            let read = request.access() == Access::Read && request.names(category::Entity);
+            Ok(read.then(|| Bind::node("default/3")))
+        }))
+    });
+    let shop = shop.await?;
+    add_category(&shop.db, "Tea").await?;
+    let routes = shop.db.record();
+    for _ in 0..8 {
+        assert_eq!(category::Entity::find().all(&shop.db).await?.len(), 1);
+    }
+    assert_eq!(nodes(&routes), vec!["default/3"; 8]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_can_name_a_database_and_a_role() -> Result {
+    let shop = Shop::with(|builder| {
+        builder.policy(rule(|request| {
+            Ok(request.names(category::Entity).then(|| Bind::primary("default")))
+        }))
+    });
+    let shop = shop.await?;
+    let route = shop.db.explain(&category::Entity::find())?;
+    assert_eq!((route.node().as_str(), route.role()), ("default/1", Role::Primary));
+    assert_eq!(route.why_role(), "the routing policy says so");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_write_it_sends_to_a_replica_is_refused() -> Result {
+    for bind in [Bind::replica("default"), Bind::node("default/2")] {
+        let shop = Shop::with(|builder| builder.policy(rule(move |_| Ok(Some(bind.clone()))))).await?;
+        let routes = shop.db.record();
+        let refused = add_category(&shop.db, "Tea").await.expect_err("a write");
+        assert!(matches!(routing(&refused), RoutingError::WriteOnReplica { .. }));
+        assert_says(&refused, &["the routing policy", "a replica of default", "INSERT", "primary"]);
+        routes.assert_nothing_sent();
+    }
+    Ok(())
+}
+
+#[test]
+fn a_name_it_makes_up_is_refused() -> Result {
+    let invent = |bind: Bind| {
+        three_mocks(DbBackend::Sqlite).policy(rule(move |_| Ok(Some(bind.clone())))).build()
+    };
+    let database = invent(Bind::database("nowhere"))?;
+    let refused = database.explain_sql("SELECT 1").expect_err("no such database");
+    assert_says(&refused, &["no database \"nowhere\"", "\"default\", \"warehouse\", \"archive\""]);
+    let node = invent(Bind::node("nowhere/1"))?;
+    let refused = node.explain_sql("SELECT 1").expect_err("no such node");
+    assert_says(&refused, &["no node \"nowhere/1\"", "\"warehouse/1\""]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_a_handle_has_fixed_is_not_asked_about() -> Result {
+    let shop = Shop::with(|builder| {
+        builder.policy(rule(|_| Err(DbErr::Custom("asked".to_owned()))))
+    });
+    let shop = shop.await?;
+    let warehouse = shop.db.for_entity(stock::Entity)?;
+    add_stock(&warehouse, 1, 1).await?;
+    let node = shop.db.using("warehouse/2")?;
+    assert_eq!(stock::Entity::find().all(&node).await?.len(), 1);
+    assert_says(&add_stock(&shop.db, 2, 1).await.expect_err("asked"), &["asked"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn in_a_transaction_it_chooses_the_database_and_never_a_replica() -> Result {
+    let shop = Shop::with(|builder| {
+        builder.policy(rule(|request| {
+            let replica = Bind::node("default/2");
+            Ok(request.names(category::Entity).then_some(replica))
+        }))
+    });
+    let shop = shop.await?;
+    let txn = shop.db.begin().await?;
+    let routes = shop.db.record();
+    add_category(&txn, "Tea").await?;
+    assert_eq!(category::Entity::find().all(&txn).await?.len(), 1);
+    assert_eq!(nodes(&routes), ["default/1", "default/1"]);
+    txn.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,27 @@
+//! The connection on real servers: Postgres with streaming replicas, MariaDB with GTID replication.
+//!
+//! Where the servers are not installed, each test says SKIPPED and why; with
+//! `ROUTING_REQUIRE_SERVERS=1` it fails instead.
+
+#[path = "../../examples/shop/entities.rs"]
+mod entities;
+
+mod support;
+
+mod cancellation;
+mod dialects;
+mod follow_up;
+mod guard;
+mod hot_standby;
+mod inherited;
+mod isolation;
+mod lost_connections;
+mod primary_down;
+mod read_only_replica;
+mod refusals;
+mod replica_down;
+mod several_statements;
+mod shop;
+mod transactions;
+mod transactions_mariadb;
+mod transactions_postgres;

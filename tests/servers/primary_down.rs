@@ -1,0 +1,98 @@
+//! A primary that cannot be reached, at the start and later.
+
+use std::time::Duration;
+
+use routing_servers::PostgresCluster;
+use sea_orm::{ConnectOptions, EntityTrait};
+use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
+
+use crate::support::{self, error_of, eventually, impatient, item, single, soon};
+
+async fn cluster() -> Option<PostgresCluster> {
+    let pg = routing_servers::postgres(1).await?;
+    pg.create_database("shop").await.expect("a database");
+    Some(pg)
+}
+
+/// The error of a start, which names the node and nothing secret, however it is printed.
+async fn refused_start(primary: impl Into<DatabaseOptions>, secret: &str) -> String {
+    let builder = RoutingConnection::builder().database("default", primary);
+    let started = soon("a start", builder.connect()).await;
+    let error = started.expect_err("the primary cannot be opened");
+    assert!(
+        matches!(&error, RoutingError::Connect { node, .. } if node.as_str() == "default/1"),
+        "{error:?}"
+    );
+    let printed = format!("{error} {error:?} {:?}", sea_orm::DbErr::from(error.clone()));
+    assert!(printed.contains("default/1"), "{printed}");
+    assert!(!printed.contains(secret), "{printed}");
+    error.to_string()
+}
+
+#[tokio::test]
+async fn a_primary_is_dead_at_the_start() {
+    let Some(pg) = cluster().await else {
+        return;
+    };
+    pg.stop_primary().await.expect("stopped");
+    let mut options = ConnectOptions::new(pg.primary_url("shop"));
+    options.connect_timeout(Duration::from_millis(500));
+    refused_start(options, "secret").await;
+    let database = DatabaseOptions::new(impatient(pg.primary_url("shop")))
+        .replica(pg.replica_url(0, "shop"));
+    refused_start(database, "secret").await;
+}
+
+#[tokio::test]
+async fn a_primary_refuses_the_password_at_the_start() {
+    let Some(pg) = support::postgres("down_password").await else {
+        return;
+    };
+    let url = pg.cluster.primary_url(pg.name);
+    let wrong = url.replace(":secret@", ":hunter2@");
+    let error = refused_start(wrong.as_str(), "hunter2").await;
+    assert!(error.contains("password authentication failed"), "{error}");
+    let error = refused_start(ConnectOptions::new(wrong), "hunter2").await;
+    assert!(error.contains("password authentication failed"), "{error}");
+    let elsewhere = url.replace("/down_password", "/nowhere");
+    let error = refused_start(elsewhere, "secret").await;
+    assert!(error.contains("nowhere"), "{error}");
+
+    let Some(maria) = support::mariadb("down_password").await else {
+        return;
+    };
+    let url = maria.cluster.primary_url(maria.name);
+    let wrong = url.replace(":secret@", ":hunter2@");
+    let error = refused_start(wrong.as_str(), "hunter2").await;
+    assert!(error.contains("Access denied"), "{error}");
+    refused_start(ConnectOptions::new(wrong), "hunter2").await;
+}
+
+#[tokio::test]
+async fn a_primary_dies_and_reads_go_on() {
+    let Some(pg) = cluster().await else {
+        return;
+    };
+    let database = DatabaseOptions::new(impatient(pg.primary_url("shop")))
+        .replica(pg.replica_url(0, "shop"));
+    let db = single(database).await;
+    item::create(&db).await;
+    item::insert(&db, "one").await.expect("a row");
+    pg.wait_caught_up().await.expect("caught up");
+
+    pg.stop_primary().await.expect("stopped");
+    let refused = soon("a write", item::insert(&db, "two")).await;
+    let error = error_of(refused);
+    assert!(!error.contains("secret"), "{error}");
+    for _ in 0..10 {
+        let items = soon("a read", item::Entity::find().all(&db)).await;
+        assert_eq!(items.expect("a read goes on").len(), 1);
+    }
+    let unreachable = error_of(soon("a ping", db.ping()).await);
+    assert!(unreachable.contains("default/1"), "{unreachable}");
+
+    pg.start_primary().await.expect("started");
+    let db = &db;
+    eventually("writes go on", || async move { item::insert(db, "two").await.is_ok() }).await;
+    assert_eq!(item::names(db).await, ["one", "two"]);
+}

@@ -1,0 +1,44 @@
+//! A table of two columns.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{ActiveModelTrait, ConnectionTrait, EntityTrait, Schema, Set};
+use sea_orm_routing::RoutingConnection;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "item")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key)]
+    pub(crate) id: i32,
+    #[sea_orm(unique)]
+    pub(crate) name: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// Creates the table on the primary of `default`.
+pub(crate) async fn create(db: &RoutingConnection) {
+    let primary = db.primary("default").expect("default");
+    let schema = Schema::new(primary.get_database_backend());
+    let table = schema.create_table_from_entity(Entity);
+    primary.execute(&table).await.expect("the table item");
+}
+
+pub(crate) fn named(name: impl Into<String>) -> ActiveModel {
+    ActiveModel {
+        name: Set(name.into()),
+        ..Default::default()
+    }
+}
+
+pub(crate) async fn insert(db: &impl ConnectionTrait, name: &str) -> Result<Model, DbErr> {
+    named(name).insert(db).await
+}
+
+/// The names in the table, sorted, as the primary has them.
+pub(crate) async fn names(db: &RoutingConnection) -> Vec<String> {
+    let items = Entity::find().all(&db.on_primary()).await.expect("items");
+    let mut names: Vec<_> = items.into_iter().map(|item| item.name).collect();
+    names.sort();
+    names
+}
