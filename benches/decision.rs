@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use common::{interleave, is_smoke, ratio, report, time};
 use sea_orm::{Database, DbBackend, EntityTrait, QueryTrait, Statement};
-use sea_orm_routing::{Operation, RoutingConnection, __private::decide};
+use sea_orm_routing::{__private::decide, Operation, RoutingConnection};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 
@@ -35,18 +35,27 @@ fn cached(db: &RoutingConnection, rounds: usize) {
         || time(1000, || drop(black_box(decide(db, black_box(&statement))))),
         || {
             time(1000, || {
-                drop(black_box(product::Entity::find_by_id(black_box(1)).build(DbBackend::Sqlite)));
+                drop(black_box(
+                    product::Entity::find_by_id(black_box(1)).build(DbBackend::Sqlite),
+                ));
             })
         },
     );
     report("decision on a cached text", per(decided, 1000), "ns", "-");
-    report("building the SQL of find_by_id", per(built, 1000), "ns", "-");
+    report(
+        "building the SQL of find_by_id",
+        per(built, 1000),
+        "ns",
+        "-",
+    );
     report("decision / building", ratio(decided, built), "", "<= 0.25");
 }
 
 fn first_sight(rounds: usize) {
     let texts = [
-        product::Entity::find_by_id(1).build(DbBackend::Postgres).sql,
+        product::Entity::find_by_id(1)
+            .build(DbBackend::Postgres)
+            .sql,
         product::Entity::find()
             .find_also_related(entities::category::Entity)
             .build(DbBackend::Postgres)
@@ -55,13 +64,28 @@ fn first_sight(rounds: usize) {
          JOIN b ON a.id = b.id WHERE a.n IN (1, 2, 3) AND EXISTS (SELECT 1 FROM d)) \
          SELECT * FROM c WHERE s > 10 ORDER BY s DESC LIMIT 20"
             .to_owned(),
-        "UPDATE a SET x = b.x FROM b WHERE a.id = b.id AND b.y > now() - interval '1 day'".to_owned(),
+        "UPDATE a SET x = b.x FROM b WHERE a.id = b.id AND b.y > now() - interval '1 day'"
+            .to_owned(),
     ];
     for sql in &texts {
         let (ours, theirs) = interleave(
             rounds,
-            || time(100, || drop(black_box(Operation::of(black_box(sql), DbBackend::Postgres)))),
-            || time(100, || drop(black_box(Parser::parse_sql(&PostgreSqlDialect {}, black_box(sql))))),
+            || {
+                time(100, || {
+                    drop(black_box(Operation::of(
+                        black_box(sql),
+                        DbBackend::Postgres,
+                    )))
+                })
+            },
+            || {
+                time(100, || {
+                    drop(black_box(Parser::parse_sql(
+                        &PostgreSqlDialect {},
+                        black_box(sql),
+                    )))
+                })
+            },
         );
         let what = format!("sqlparser / first sight, {} bytes", sql.len());
         report(&what, ratio(theirs, ours), "times", ">= 5");
@@ -71,24 +95,63 @@ fn first_sight(rounds: usize) {
 /// A bulk insert of 36 kB, and one eight times as long.
 fn linear(rounds: usize) {
     let insert = |rows: usize| {
-        let values: Vec<_> = (0..rows).map(|n| format!("({n}, 'name {n}', now())")).collect();
-        format!("INSERT INTO product (id, name, at) VALUES {}", values.join(", "))
+        let values: Vec<_> = (0..rows)
+            .map(|n| format!("({n}, 'name {n}', now())"))
+            .collect();
+        format!(
+            "INSERT INTO product (id, name, at) VALUES {}",
+            values.join(", ")
+        )
     };
     let (short, long) = (insert(1250), insert(10_000));
     let (a, b) = interleave(
         rounds.min(31),
-        || time(1, || drop(black_box(Operation::of(&short, DbBackend::Postgres)))),
-        || time(1, || drop(black_box(Operation::of(&long, DbBackend::Postgres)))),
+        || {
+            time(1, || {
+                drop(black_box(Operation::of(&short, DbBackend::Postgres)))
+            })
+        },
+        || {
+            time(1, || {
+                drop(black_box(Operation::of(&long, DbBackend::Postgres)))
+            })
+        },
     );
-    let (a, b) = (per(a, 1) / short.len() as f64, per(b, 1) / long.len() as f64);
-    report(&format!("a bulk insert of {} bytes", short.len()), a, "ns/byte", "-");
-    report(&format!("a bulk insert of {} bytes", long.len()), b, "ns/byte", "as above");
+    let (a, b) = (
+        per(a, 1) / short.len() as f64,
+        per(b, 1) / long.len() as f64,
+    );
+    report(
+        &format!("a bulk insert of {} bytes", short.len()),
+        a,
+        "ns/byte",
+        "-",
+    );
+    report(
+        &format!("a bulk insert of {} bytes", long.len()),
+        b,
+        "ns/byte",
+        "as above",
+    );
     let (ours, theirs) = interleave(
         rounds.min(31),
-        || time(1, || drop(black_box(Operation::of(&short, DbBackend::Postgres)))),
-        || time(1, || drop(black_box(Parser::parse_sql(&PostgreSqlDialect {}, &short)))),
+        || {
+            time(1, || {
+                drop(black_box(Operation::of(&short, DbBackend::Postgres)))
+            })
+        },
+        || {
+            time(1, || {
+                drop(black_box(Parser::parse_sql(&PostgreSqlDialect {}, &short)))
+            })
+        },
     );
-    report("sqlparser / first sight, the bulk insert", ratio(theirs, ours), "times", ">= 5");
+    report(
+        "sqlparser / first sight, the bulk insert",
+        ratio(theirs, ours),
+        "times",
+        ">= 5",
+    );
 }
 
 fn bindings(runtime: &tokio::runtime::Runtime, rounds: usize) {
@@ -117,7 +180,12 @@ fn bindings(runtime: &tokio::runtime::Runtime, rounds: usize) {
         })
     };
     let (a, b) = interleave(rounds, || run(&many), || run(&few));
-    report(&format!("cached decision, {count} bindings / 10"), ratio(a, b), "times", "<= 1.2");
+    report(
+        &format!("cached decision, {count} bindings / 10"),
+        ratio(a, b),
+        "times",
+        "<= 1.2",
+    );
     let mut n = 0;
     let mut fresh = |db: &RoutingConnection| {
         n += 1;
@@ -139,7 +207,12 @@ fn bindings(runtime: &tokio::runtime::Runtime, rounds: usize) {
         times_b.push(fresh(&few));
     }
     let ratio = ratio(common::median(times_a), common::median(times_b));
-    report(&format!("decision on a new text, {count} bindings / 10"), ratio, "times", "<= 1.2");
+    report(
+        &format!("decision on a new text, {count} bindings / 10"),
+        ratio,
+        "times",
+        "<= 1.2",
+    );
 }
 
 fn per(time: Duration, times: usize) -> f64 {

@@ -49,7 +49,13 @@ fn main() {
     }
     let (few, many) = if is_smoke() { (10, 20) } else { (500, 2500) };
     counted("find_by_id, instructions", "", few, many, "<= 1.006");
-    counted("transaction of one insert, instructions", "transaction_", few, many, "<= 1.02");
+    counted(
+        "transaction of one insert, instructions",
+        "transaction_",
+        few,
+        many,
+        "<= 1.02",
+    );
 
     let (rounds, batch) = if is_smoke() { (2, 10) } else { (201, 300) };
     let (a, b) = interleave(
@@ -57,7 +63,12 @@ fn main() {
         || time(1, || find(&runtime, &routed, batch)),
         || time(1, || find(&runtime, &bare, batch)),
     );
-    report("find_by_id, median time, routed / bare", ratio(a, b), "", "<= 1.03");
+    report(
+        "find_by_id, median time, routed / bare",
+        ratio(a, b),
+        "",
+        "<= 1.03",
+    );
 }
 
 fn counted(what: &str, prefix: &str, few: usize, many: usize, goal: &str) {
@@ -100,7 +111,10 @@ fn insert<C: sea_orm::TransactionTrait>(runtime: &Runtime, db: &C, times: usize)
 
 async fn open() -> Result<DatabaseConnection, DbErr> {
     let db = Database::connect("sqlite::memory:").await?;
-    db.get_schema_builder().register(cake::Entity).apply(&db).await?;
+    db.get_schema_builder()
+        .register(cake::Entity)
+        .apply(&db)
+        .await?;
     let cake = cake::ActiveModel {
         name: Set("Cheesecake".to_owned()),
         ..Default::default()

@@ -67,21 +67,43 @@ async fn main() {
         best_bare = best_bare.max(b);
     }
     ratios.sort_by(f64::total_cmp);
-    report("point reads, bare connection to one replica", best_bare, "reads/s", "-");
-    report("point reads, routed over two replicas", best_routed, "reads/s", "-");
-    report("throughput, routed / bare, median of rounds", ratios[rounds / 2], "", ">= 0.98");
+    report(
+        "point reads, bare connection to one replica",
+        best_bare,
+        "reads/s",
+        "-",
+    );
+    report(
+        "point reads, routed over two replicas",
+        best_routed,
+        "reads/s",
+        "-",
+    );
+    report(
+        "throughput, routed / bare, median of rounds",
+        ratios[rounds / 2],
+        "",
+        ">= 0.98",
+    );
 }
 
 async fn fill(db: &RoutingConnection) {
     let primary = db.primary("default").expect("the primary");
     let builder = primary.get_schema_builder();
-    builder.register(customer::Entity).apply(&primary).await.expect("a table");
+    builder
+        .register(customer::Entity)
+        .apply(&primary)
+        .await
+        .expect("a table");
     let customers = (1..=ROWS).map(|n| customer::ActiveModel {
         name: Set(format!("customer {n}")),
         email: Set(format!("{n}@example.org")),
         ..Default::default()
     });
-    customer::Entity::insert_many(customers).exec(db).await.expect("customers");
+    customer::Entity::insert_many(customers)
+        .exec(db)
+        .await
+        .expect("customers");
 }
 
 async fn throughput<C>(db: &C, window: Duration) -> f64

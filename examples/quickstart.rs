@@ -91,7 +91,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 }
 
 fn print_routes(routes: &[sea_orm_routing::Route]) {
-    println!("{:<14} {:<10} {:<14} {:<12} why", "does", "database", "node", "role");
+    println!(
+        "{:<14} {:<10} {:<14} {:<12} why",
+        "does", "database", "node", "role"
+    );
     for route in routes {
         let what = format!("{:?} {}", route.access(), route.tables()[0]);
         println!(

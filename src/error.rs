@@ -45,7 +45,9 @@ pub enum RoutingError {
         known: String,
     },
     /// Two databases or nodes of one name.
-    #[error("{name:?} is declared twice; names of databases and nodes are unique, give one another with name(..)")]
+    #[error(
+        "{name:?} is declared twice; names of databases and nodes are unique, give one another with name(..)"
+    )]
     DuplicateName {
         /// The name.
         name: String,
@@ -59,13 +61,17 @@ pub enum RoutingError {
         name: String,
     },
     /// There is no database at all, or none named `default`.
-    #[error("no database is named \"default\" (declared: {known}); tables without a binding live there: declare it, or name another with default_database(..)")]
+    #[error(
+        "no database is named \"default\" (declared: {known}); tables without a binding live there: declare it, or name another with default_database(..)"
+    )]
     NoDefault {
         /// The names there are.
         known: String,
     },
     /// A binding to a database that was not declared.
-    #[error("{what} is bound to the database {database:?}, which is not declared; declared are {known}")]
+    #[error(
+        "{what} is bound to the database {database:?}, which is not declared; declared are {known}"
+    )]
     BindingToNothing {
         /// What is bound: an entity, a table, a schema, a module.
         what: String,
@@ -75,7 +81,9 @@ pub enum RoutingError {
         known: String,
     },
     /// One table, two databases.
-    #[error("{first} and {second} are both the table {table}, but one is bound to {first_database:?} and the other to {second_database:?}; give one a schema name, or bind neither and say using(..) for one of them")]
+    #[error(
+        "{first} and {second} are both the table {table}, but one is bound to {first_database:?} and the other to {second_database:?}; give one a schema name, or bind neither and say using(..) for one of them"
+    )]
     Twins {
         /// The table both name.
         table: TableName,
@@ -89,7 +97,9 @@ pub enum RoutingError {
         second_database: String,
     },
     /// No registered entity lives in a module that was bound.
-    #[error("no registered entity lives in the module {module:?}; entities register themselves with SeaORM's feature `entity-registry`{hint}")]
+    #[error(
+        "no registered entity lives in the module {module:?}; entities register themselves with SeaORM's feature `entity-registry`{hint}"
+    )]
     EmptyModule {
         /// The module.
         module: String,
@@ -97,7 +107,9 @@ pub enum RoutingError {
         hint: String,
     },
     /// Nodes of one database that speak different dialects.
-    #[error("the database {database} is {expected}, but its node {node} is {found}; a database has one dialect, declare two databases")]
+    #[error(
+        "the database {database} is {expected}, but its node {node} is {found}; a database has one dialect, declare two databases"
+    )]
     MixedDialects {
         /// The database.
         database: DatabaseName,
@@ -125,13 +137,17 @@ pub enum RoutingError {
         source: Arc<DbErr>,
     },
     /// A connection that is not open, given to `build()`, or a URL, which `build()` does not open.
-    #[error("build() opens no connection, and the node {node} is not open; use connect().await, or give it an open DatabaseConnection")]
+    #[error(
+        "build() opens no connection, and the node {node} is not open; use connect().await, or give it an open DatabaseConnection"
+    )]
     NotOpen {
         /// The node.
         node: NodeName,
     },
     /// A replica that can never hold what its primary holds.
-    #[error("the node {node} is a private in-memory database, which cannot be a replica of anything; use a file")]
+    #[error(
+        "the node {node} is a private in-memory database, which cannot be a replica of anything; use a file"
+    )]
     PrivateReplica {
         /// The node.
         node: NodeName,
@@ -149,19 +165,25 @@ pub enum RoutingError {
         reason: &'static str,
     },
     /// One statement names tables of several databases.
-    #[error("one statement names tables of several databases: {tables}; no server can join them: load one side, then the other with load_one or load_many (a many-to-many load is a join with its junction table)")]
+    #[error(
+        "one statement names tables of several databases: {tables}; no server can join them: load one side, then the other with load_one or load_many (a many-to-many load is a join with its junction table)"
+    )]
     SeveralDatabases {
         /// Each table with its database.
         tables: String,
     },
     /// A table without a binding, where that is refused.
-    #[error("the table {table} is bound to no database, and unbound tables are refused; bind it, or say using(..)")]
+    #[error(
+        "the table {table} is bound to no database, and unbound tables are refused; bind it, or say using(..)"
+    )]
     Unbound {
         /// The table.
         table: TableName,
     },
     /// A statement that would have to be spoken in another dialect than its handle's.
-    #[error("{what} goes to the database {database}, which is {node_dialect}, but this handle speaks {handle_dialect}; use {way_out}")]
+    #[error(
+        "{what} goes to the database {database}, which is {node_dialect}, but this handle speaks {handle_dialect}; use {way_out}"
+    )]
     ForeignDialect {
         /// What the statement is.
         what: String,
@@ -187,7 +209,9 @@ pub enum RoutingError {
         node_dialect: &'static str,
     },
     /// A statement that is no read, on a handle or in a transaction that only reads.
-    #[error("{scope} only reads, and this statement is {access}: {evidence}; run it on a handle without that limit")]
+    #[error(
+        "{scope} only reads, and this statement is {access}: {evidence}; run it on a handle without that limit"
+    )]
     ReadOnly {
         /// What limits it.
         scope: &'static str,
@@ -197,7 +221,9 @@ pub enum RoutingError {
         evidence: Evidence,
     },
     /// A write that an explicit choice would send to a replica.
-    #[error("{by} sends this statement to a replica of {database}, and it is {access}: {evidence}; writes go to the primary, as they do without that choice")]
+    #[error(
+        "{by} sends this statement to a replica of {database}, and it is {access}: {evidence}; writes go to the primary, as they do without that choice"
+    )]
     WriteOnReplica {
         /// Who chose the replica.
         by: &'static str,
@@ -209,7 +235,9 @@ pub enum RoutingError {
         evidence: Evidence,
     },
     /// No replica can serve, and the primary must not.
-    #[error("no replica of {database} can serve ({considered}), and ReplicaFallback::Error keeps reads off its primary")]
+    #[error(
+        "no replica of {database} can serve ({considered}), and ReplicaFallback::Error keeps reads off its primary"
+    )]
     NoReplica {
         /// The database.
         database: DatabaseName,
@@ -217,7 +245,9 @@ pub enum RoutingError {
         considered: String,
     },
     /// A second database written to in one transaction.
-    #[error("this transaction has written to {first}, and cannot write to {second} too: the two could not be committed as one; use two transactions")]
+    #[error(
+        "this transaction has written to {first}, and cannot write to {second} too: the two could not be committed as one; use two transactions"
+    )]
     SecondDatabase {
         /// The database with changes.
         first: DatabaseName,
@@ -225,7 +255,9 @@ pub enum RoutingError {
         second: DatabaseName,
     },
     /// A statement without a table in a transaction: it says nothing about where it belongs.
-    #[error("this statement names no table, and the transaction {branches}: say where with txn.using(..)")]
+    #[error(
+        "this statement names no table, and the transaction {branches}: say where with txn.using(..)"
+    )]
     WhichBranch {
         /// What the transaction has open.
         branches: String,
@@ -241,7 +273,9 @@ pub enum RoutingError {
         primary: NodeName,
     },
     /// A control statement of a branch was cut off: whether it ran is not known.
-    #[error("the transaction on {database} is in doubt: {statement} was cut off before its answer; its connection is closed and the server rolls back what was not committed")]
+    #[error(
+        "the transaction on {database} is in doubt: {statement} was cut off before its answer; its connection is closed and the server rolls back what was not committed"
+    )]
     InDoubt {
         /// The database.
         database: DatabaseName,
@@ -249,7 +283,9 @@ pub enum RoutingError {
         statement: &'static str,
     },
     /// A text that would begin or end a transaction inside one.
-    #[error("{keyword} inside a transaction would end it behind its back; use commit(), rollback() or begin()")]
+    #[error(
+        "{keyword} inside a transaction would end it behind its back; use commit(), rollback() or begin()"
+    )]
     Control {
         /// The keyword of the statement.
         keyword: String,
@@ -264,7 +300,9 @@ pub enum RoutingError {
     #[error("a nested transaction is still open inside this one; commit it or roll it back first")]
     NestedOpen,
     /// A connection whose driver cannot hold a branch.
-    #[error("the node {node} is a connection of a driver whose feature is off in sea-orm-routing; turn on the one of {dialect}")]
+    #[error(
+        "the node {node} is a connection of a driver whose feature is off in sea-orm-routing; turn on the one of {dialect}"
+    )]
     DriverOff {
         /// The node.
         node: NodeName,

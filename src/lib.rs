@@ -1,4 +1,23 @@
-//! Several databases behind one SeaORM connection.
+#![doc = include_str!("../README.md")]
+//!
+//! # The map
+//!
+//! SQL in -> classify -> bind -> choose -> run -> report. Deciding is pure; doing is small. A module
+//! uses only those above it.
+//!
+//! | module | question |
+//! |---|---|
+//! | `error`, `name` | what is it called, what went wrong? |
+//! | `sql` | what does a statement do? |
+//! | `topology` | which nodes, in what state? |
+//! | `bind` | where do its tables live? |
+//! | `balance` | which replica? |
+//! | `session`, `scope` | what has this work seen, what has this handle fixed? |
+//! | `route` | the decision, with its reasons |
+//! | `cluster` | the open pools; the one writer of the topology |
+//! | `observe` | who wants to know? |
+//! | `connection` | the handle, and the one dispatch |
+//! | `transaction` | branches, savepoints |
 
 mod balance;
 mod bind;

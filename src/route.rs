@@ -130,7 +130,11 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<Decision, DbErr> {
         Place::Anywhere | Place::Node(_) => match question.ask_policies()? {
             Some((policy, Bind::Node(name))) => {
                 let node = question.find_node(&name)?;
-                return Ok(question.node(node, WhyDatabase::Policy(policy), "the routing policy")?);
+                return Ok(question.node(
+                    node,
+                    WhyDatabase::Policy(policy),
+                    "the routing policy",
+                )?);
             }
             Some((policy, Bind::Database { name, role })) => Target {
                 database: question.find_database(&name)?,

@@ -1,6 +1,11 @@
 //! The entities of the examples' shop: seven in `default`, two in `warehouse`.
 
-#![allow(dead_code, missing_docs, unreachable_pub, reason = "each example uses some of it")]
+#![allow(
+    dead_code,
+    missing_docs,
+    unreachable_pub,
+    reason = "each example uses some of it"
+)]
 
 pub mod customer {
     use sea_orm::entity::prelude::*;

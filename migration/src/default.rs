@@ -33,7 +33,15 @@ impl MigrationTrait for CreateShop {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for table in ["product_tag", "order_line", "order", "tag", "product", "category", "customer"] {
+        for table in [
+            "product_tag",
+            "order_line",
+            "order",
+            "tag",
+            "product",
+            "category",
+            "customer",
+        ] {
             let drop = Table::drop().table(table).to_owned();
             manager.drop_table(drop).await?;
         }
@@ -49,7 +57,10 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(string("name"))
             .col(string_uniq("email"))
             .to_owned(),
-        table("category").col(pk_auto("id")).col(string("name")).to_owned(),
+        table("category")
+            .col(pk_auto("id"))
+            .col(string("name"))
+            .to_owned(),
         table("product")
             .col(pk_auto("id"))
             .col(string("name"))
@@ -57,7 +68,10 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(integer("category_id"))
             .foreign_key(&mut key("product", "category_id", "category"))
             .to_owned(),
-        table("tag").col(pk_auto("id")).col(string("name")).to_owned(),
+        table("tag")
+            .col(pk_auto("id"))
+            .col(string("name"))
+            .to_owned(),
         table("product_tag")
             .col(integer("product_id"))
             .col(integer("tag_id"))

@@ -50,7 +50,11 @@ impl MigrationTrait for CreateWarehouse {
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        manager.drop_table(Table::drop().table("movement").to_owned()).await?;
-        manager.drop_table(Table::drop().table("stock").to_owned()).await
+        manager
+            .drop_table(Table::drop().table("movement").to_owned())
+            .await?;
+        manager
+            .drop_table(Table::drop().table("stock").to_owned())
+            .await
     }
 }

@@ -99,7 +99,11 @@ impl BindingsBuilder {
         what: String,
         name_of: impl Fn(DatabaseId) -> String,
     ) -> Result<(), RoutingError> {
-        let entries = self.bindings.tables.entry(fold(table.name()).into()).or_default();
+        let entries = self
+            .bindings
+            .tables
+            .entry(fold(table.name()).into())
+            .or_default();
         let new = Entry {
             table,
             database,
@@ -142,7 +146,11 @@ impl Bindings {
             .tables
             .get(&*fold(table.name()))
             .map_or(&[][..], Vec::as_slice);
-        let fitting = || entries.iter().filter(|entry| entry.table.is(table, dialect));
+        let fitting = || {
+            entries
+                .iter()
+                .filter(|entry| entry.table.is(table, dialect))
+        };
         let bare = || fitting().find(|entry| entry.table.schema().is_none());
         let Some(schema) = schema_of(table, dialect) else {
             return bare().map(|entry| entry.database);
@@ -215,7 +223,11 @@ fn is_of_the_server(table: &TableName, dialect: DbBackend) -> bool {
     };
     let prefix = match dialect {
         DbBackend::Postgres => "pg_",
-        DbBackend::MySql => return table.schema().is_some_and(|schema| is_one_of(schema, schemas)),
+        DbBackend::MySql => {
+            return table
+                .schema()
+                .is_some_and(|schema| is_one_of(schema, schemas));
+        }
         _ => "sqlite_",
     };
     match table.schema() {
@@ -251,7 +263,13 @@ mod tests {
         for (table, database) in tables {
             let origin = BindingOrigin::Builder;
             builder
-                .table((*table).into(), *database, origin, (*table).to_owned(), |_| String::new())
+                .table(
+                    (*table).into(),
+                    *database,
+                    origin,
+                    (*table).to_owned(),
+                    |_| String::new(),
+                )
                 .expect("no twins");
         }
         for (schema, database) in schemas {
@@ -282,9 +300,15 @@ mod tests {
     fn case_counts_in_postgres_only() {
         let bindings = bindings(&[("Orders", WAREHOUSE)], &[]);
         assert_eq!(of(&bindings, "orders", DbBackend::Postgres), None);
-        assert_eq!(of(&bindings, "Orders", DbBackend::Postgres), Some(WAREHOUSE));
+        assert_eq!(
+            of(&bindings, "Orders", DbBackend::Postgres),
+            Some(WAREHOUSE)
+        );
         assert_eq!(of(&bindings, "ORDERS", DbBackend::MySql), Some(WAREHOUSE));
-        assert_eq!(of(&bindings, "main.orders", DbBackend::Sqlite), Some(WAREHOUSE));
+        assert_eq!(
+            of(&bindings, "main.orders", DbBackend::Sqlite),
+            Some(WAREHOUSE)
+        );
     }
 
     #[test]
@@ -293,7 +317,16 @@ mod tests {
         let sql = "SELECT * FROM orders, information_schema.tables, pg_class";
         let operation = Operation::of(sql, DbBackend::Postgres);
         let bound = bindings.bound(&operation, DbBackend::Postgres);
-        assert!(matches!(bound, Bound::One { database: WAREHOUSE, .. }), "{bound:?}");
+        assert!(
+            matches!(
+                bound,
+                Bound::One {
+                    database: WAREHOUSE,
+                    ..
+                }
+            ),
+            "{bound:?}"
+        );
     }
 
     #[test]

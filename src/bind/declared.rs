@@ -91,7 +91,10 @@ pub(crate) fn in_module(path: &str) -> Result<Vec<(TableName, &'static str)>, Ro
     let entities: Vec<_> = inventory::iter::<EntityRegistry>()
         .filter(|entity| is_below(entity.module_path, wanted))
         .collect();
-    let mut crates: Vec<_> = entities.iter().map(|entity| crate_of(entity.module_path)).collect();
+    let mut crates: Vec<_> = entities
+        .iter()
+        .map(|entity| crate_of(entity.module_path))
+        .collect();
     crates.sort_unstable();
     crates.dedup();
     if entities.is_empty() || crates.len() > 1 {
@@ -99,7 +102,10 @@ pub(crate) fn in_module(path: &str) -> Result<Vec<(TableName, &'static str)>, Ro
             module: path.to_owned(),
             hint: match crates.len() {
                 0 => String::new(),
-                _ => format!("; several crates have that module ({}): name one", crates.join(", ")),
+                _ => format!(
+                    "; several crates have that module ({}): name one",
+                    crates.join(", ")
+                ),
             },
         });
     }
@@ -128,7 +134,10 @@ fn crate_of(path: &str) -> &str {
 fn is_below(module: &str, wanted: &str) -> bool {
     let wanted = wanted.replace('-', "_");
     let (module, wanted) = match wanted.strip_prefix("crate::") {
-        Some(inside) => (module.split_once("::").map_or("", |(_, inside)| inside), inside),
+        Some(inside) => (
+            module.split_once("::").map_or("", |(_, inside)| inside),
+            inside,
+        ),
         None => (module, wanted.as_str()),
     };
     module

@@ -27,8 +27,8 @@ mod bindings;
 mod declared;
 mod policy;
 
-pub(crate) use bindings::{BindingOrigin, Bindings, BindingsBuilder, Bound};
 pub use bindings::Unbound;
+pub(crate) use bindings::{BindingOrigin, Bindings, BindingsBuilder, Bound};
 pub use declared::EntityBinding;
 pub(crate) use declared::{declared, in_module};
 pub use policy::{Bind, BindRequest, RoutingPolicy};

@@ -84,7 +84,9 @@ impl<'a> BindRequest<'a> {
     /// Whether it names the table of an entity.
     pub fn names<E: EntityTrait>(&self, entity: E) -> bool {
         let entity = TableName::of(entity);
-        self.tables().iter().any(|table| entity.is(table, self.dialect))
+        self.tables()
+            .iter()
+            .any(|table| entity.is(table, self.dialect))
     }
 
     /// The database the bindings name; nothing when there is no table, or when there are tables of

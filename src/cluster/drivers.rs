@@ -18,7 +18,9 @@ pub(super) async fn refine(
             let pool = connection.get_postgres_connection_pool();
             let options = postgres((*pool.connect_options()).clone(), &refinement)?;
             match replace(pool, options).await {
-                Some(pool) => Ok(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(pool)),
+                Some(pool) => Ok(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(
+                    pool,
+                )),
                 None => Ok(connection),
             }
         }

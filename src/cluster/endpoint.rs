@@ -70,7 +70,10 @@ impl Endpoint {
     }
 
     pub(crate) fn host(&self) -> Option<String> {
-        self.url.host_str().filter(|host| !host.is_empty()).map(decode)
+        self.url
+            .host_str()
+            .filter(|host| !host.is_empty())
+            .map(decode)
     }
 
     pub(crate) fn port(&self) -> Option<u16> {
@@ -174,7 +177,12 @@ mod tests {
 
     #[test]
     fn a_bad_url_is_not_repeated() {
-        for url in ["postgres//app:secret@host", "app:secret@host", "", "oracle://app:secret@host"] {
+        for url in [
+            "postgres//app:secret@host",
+            "app:secret@host",
+            "",
+            "oracle://app:secret@host",
+        ] {
             let error = Endpoint::parse(url).expect_err("no URL");
             assert!(!error.contains("secret"), "{error}");
         }

@@ -20,7 +20,9 @@ pub(crate) enum Fault {
 impl Fault {
     pub(crate) fn of(error: &DbErr) -> Self {
         match error {
-            DbErr::ConnectionAcquire(ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed)
+            DbErr::ConnectionAcquire(
+                ConnAcquireErr::Timeout | ConnAcquireErr::ConnectionClosed,
+            )
             | DbErr::Conn(_) => Self::NoConnection,
             DbErr::Exec(error) | DbErr::Query(error) => driver::fault(error),
             _ => Self::Statement,
@@ -82,7 +84,10 @@ mod driver {
             return mysql(error.number());
         }
         #[cfg(feature = "sqlx-sqlite")]
-        if error.try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>().is_some() {
+        if error
+            .try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>()
+            .is_some()
+        {
             return sqlite(&error.code().unwrap_or_default());
         }
         let _ = error;

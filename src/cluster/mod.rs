@@ -59,7 +59,10 @@ impl Cluster {
     /// A connection to the node failed.
     pub(crate) fn report_failure(&self, node: NodeId) {
         let now = Instant::now();
-        tracing::warn!(node = self.pool(node).name().as_str(), "a replica cannot be reached");
+        tracing::warn!(
+            node = self.pool(node).name().as_str(),
+            "a replica cannot be reached"
+        );
         self.set_health(node, |health| health.after_failure(now));
     }
 

@@ -111,11 +111,7 @@ impl RoutingBuilder {
 
     /// Binds the tables of a schema that have no binding of their own.
     #[must_use]
-    pub fn bind_schema(
-        mut self,
-        schema: impl Into<String>,
-        database: impl Into<String>,
-    ) -> Self {
+    pub fn bind_schema(mut self, schema: impl Into<String>, database: impl Into<String>) -> Self {
         self.bindings.push(Binding::Schema {
             schema: schema.into(),
             database: database.into(),
@@ -196,7 +192,10 @@ impl RoutingBuilder {
             async move { pool.open().await.map(|_| ()) }
         });
         try_join_all(primaries).await?;
-        let replicas = topology.databases().iter().flat_map(|database| &database.replicas);
+        let replicas = topology
+            .databases()
+            .iter()
+            .flat_map(|database| &database.replicas);
         join_all(replicas.map(|id| cluster.pool(*id).open())).await;
         Ok(connection)
     }

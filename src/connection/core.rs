@@ -103,7 +103,9 @@ impl Core {
         }
         let topology = self.cluster.topology();
         let scope = Scope::new(dialect);
-        let decision = self.decide(&topology, &scope, known, dialect, &[], None).ok()?;
+        let decision = self
+            .decide(&topology, &scope, known, dialect, &[], None)
+            .ok()?;
         let database = topology.database(decision.database);
         let chooses = known.operation.access() == Access::Read && !database.replicas.is_empty();
         (!chooses).then_some(Settled {
@@ -166,7 +168,10 @@ impl Core {
     }
 
     /// Puts the question to `answer`.
-    #[expect(clippy::too_many_arguments, reason = "each is one fact of the question")]
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "each is one fact of the question"
+    )]
     pub(crate) fn ask<T>(
         &self,
         topology: &Topology,

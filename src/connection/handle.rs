@@ -189,9 +189,9 @@ impl RoutingConnection {
     /// [`RoutingError::UnknownDatabase`], with the names there are.
     pub fn primary(&self, database: &str) -> Result<DatabaseConnection, RoutingError> {
         let topology = self.core.cluster.topology();
-        let id = topology.find_database(database).ok_or_else(|| {
-            RoutingError::unknown_database(database, topology.database_names())
-        })?;
+        let id = topology
+            .find_database(database)
+            .ok_or_else(|| RoutingError::unknown_database(database, topology.database_names()))?;
         open(self.core.cluster.pool(topology.database(id).primary))
     }
 
@@ -384,7 +384,8 @@ impl RoutingConnection {
         T: Send,
         E: fmt::Display + fmt::Debug + Send,
     {
-        self.transaction_with_config_async(callback, None, None).await
+        self.transaction_with_config_async(callback, None, None)
+            .await
     }
 
     /// Like [`transaction_async`](Self::transaction_async), with isolation level and access mode.

@@ -14,11 +14,11 @@ mod reads;
 mod scopes;
 mod traits;
 
-pub use builder::RoutingBuilder;
 pub(crate) use self::core::{Core, Known};
+pub use builder::RoutingBuilder;
 pub(crate) use dispatch::{
-    Action, Answer, Built, Dispatch, Execute, Planned, QueryAll, QueryOne, Raw, Source, Text, Unprepared,
-    plan,
+    Action, Answer, Built, Dispatch, Execute, Planned, QueryAll, QueryOne, Raw, Source, Text,
+    Unprepared, plan,
 };
 pub use handle::RoutingConnection;
 pub(crate) use scopes::Scopes;

@@ -72,7 +72,10 @@ async fn watched<A: Action, S: Source>(
             Ok(output)
         }
         Err(error) if movable => {
-            Box::pin(move_on::<A, S>(core, scope, source, &known, decision, error)).await
+            Box::pin(move_on::<A, S>(
+                core, scope, source, &known, decision, error,
+            ))
+            .await
         }
         Err(error) => Err(error),
     }
@@ -203,8 +206,8 @@ fn decide_elsewhere(
 /// A pool that has connections and hands out none is busy; one without cannot reach its server.
 fn node_failed(core: &Core, node: NodeId, error: &DbErr) {
     let has = |pool: &DatabaseConnection| has_connections(pool);
-    let busy = Fault::of(error) == Fault::NoConnection
-        && core.cluster.pool(node).get().is_some_and(has);
+    let busy =
+        Fault::of(error) == Fault::NoConnection && core.cluster.pool(node).get().is_some_and(has);
     if !busy {
         core.cluster.report_failure(node);
     }

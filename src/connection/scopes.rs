@@ -86,8 +86,10 @@ impl Scopes<'_> {
             Some(bindings) => bindings,
             None => &self.core.shared.bindings,
         };
-        bindings.of_entity(table).ok_or_else(|| RoutingError::Unbound {
-            table: table.clone(),
-        })
+        bindings
+            .of_entity(table)
+            .ok_or_else(|| RoutingError::Unbound {
+                table: table.clone(),
+            })
     }
 }

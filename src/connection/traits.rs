@@ -53,7 +53,9 @@ macro_rules! raw_method {
             'a: 'f,
             Self: 'f,
         {
-            self.dispatch::<$crate::connection::$action, _>($crate::connection::Raw(Some(statement)))
+            self.dispatch::<$crate::connection::$action, _>($crate::connection::Raw(Some(
+                statement,
+            )))
         }
     };
 }
@@ -191,7 +193,10 @@ impl TransactionTrait for RoutingConnection {
         E: std::fmt::Display + std::fmt::Debug + Send,
     {
         let begun = self.begin_with_config(isolation_level, access_mode).await;
-        begun.map_err(TransactionError::Connection)?.run(callback).await
+        begun
+            .map_err(TransactionError::Connection)?
+            .run(callback)
+            .await
     }
 }
 

@@ -2,5 +2,5 @@
 
 mod record;
 
-pub use record::Recording;
 pub(crate) use record::Recorders;
+pub use record::Recording;

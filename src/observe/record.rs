@@ -74,7 +74,10 @@ impl Recording {
             .filter(|route| route.tables().contains(&table))
             .collect();
         let elsewhere = |route: &&Route| *route.database() != database || route.role() != role;
-        assert!(!of_entity.is_empty(), "no statement named {table}; sent were:\n{self}");
+        assert!(
+            !of_entity.is_empty(),
+            "no statement named {table}; sent were:\n{self}"
+        );
         assert!(
             !of_entity.iter().any(elsewhere),
             "{table} should have gone to the {role} of {database}; sent were:\n{self}"
@@ -88,7 +91,10 @@ impl Recording {
     /// With the routes, when something was.
     #[track_caller]
     pub fn assert_nothing_sent(&self) {
-        assert!(self.routes().is_empty(), "nothing should have been sent, but was:\n{self}");
+        assert!(
+            self.routes().is_empty(),
+            "nothing should have been sent, but was:\n{self}"
+        );
     }
 }
 

@@ -129,7 +129,12 @@ impl fmt::Display for Route {
         };
         writeln!(f, "{node}, {article} of {} ({dialect})", database.name)?;
         let operation = &self.operation;
-        writeln!(f, "  it is     {}: {}", operation.access(), operation.evidence())?;
+        writeln!(
+            f,
+            "  it is     {}: {}",
+            operation.access(),
+            operation.evidence()
+        )?;
         writeln!(f, "  database  {}: {}", database.name, self.why_database())?;
         writeln!(f, "  role      {role}: {}", self.why_role())?;
         write!(f, "  node      {node}: {}", self.why_node())

@@ -51,7 +51,12 @@ impl<V> Cache<V> {
     }
 
     /// What is known about a text; found out, and remembered unless the text is long.
-    pub(crate) fn get_or_insert(&self, dialect: DbBackend, sql: &str, find: impl FnOnce() -> V) -> Arc<V> {
+    pub(crate) fn get_or_insert(
+        &self,
+        dialect: DbBackend,
+        sql: &str,
+        find: impl FnOnce() -> V,
+    ) -> Arc<V> {
         if let Some(known) = self.entries.get(&Borrowed { dialect, sql }) {
             return known;
         }

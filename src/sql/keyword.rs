@@ -64,7 +64,10 @@ keywords! {
 }
 
 /// `word` in lower case, in `buffer`; nothing when it is longer than any keyword.
-pub(crate) fn lowercase<'b, const N: usize>(word: &str, buffer: &'b mut [u8; N]) -> Option<&'b [u8]> {
+pub(crate) fn lowercase<'b, const N: usize>(
+    word: &str,
+    buffer: &'b mut [u8; N],
+) -> Option<&'b [u8]> {
     let lower = buffer.get_mut(..word.len())?;
     lower.copy_from_slice(word.as_bytes());
     lower.make_ascii_lowercase();
@@ -98,8 +101,14 @@ mod tests {
     fn keywords_are_found_in_any_case() {
         assert_eq!(Keyword::parse("SeLeCt"), Some(Keyword::Select));
         assert_eq!(Keyword::parse("selec"), None);
-        assert_eq!(Keyword::parse("sql_calc_found_rows"), Some(Keyword::SqlCalcFoundRows));
-        assert_eq!(Keyword::parse("a_name_that_is_longer_than_any_keyword"), None);
+        assert_eq!(
+            Keyword::parse("sql_calc_found_rows"),
+            Some(Keyword::SqlCalcFoundRows)
+        );
+        assert_eq!(
+            Keyword::parse("a_name_that_is_longer_than_any_keyword"),
+            None
+        );
     }
 
     #[test]

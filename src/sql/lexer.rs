@@ -84,13 +84,14 @@ impl<'a> Lexer<'a> {
     fn starts_dash_comment(&self) -> bool {
         self.byte(1) == Some(b'-')
             && (self.dialect != DbBackend::MySql
-                || self
-                    .byte(2)
-                    .is_none_or(|next| next <= b' ' || next == 0x7f))
+                || self.byte(2).is_none_or(|next| next <= b' ' || next == 0x7f))
     }
 
     fn skip_line(&mut self) {
-        while self.byte(0).is_some_and(|byte| byte != b'\n' && !self.is_carriage_return(byte)) {
+        while self
+            .byte(0)
+            .is_some_and(|byte| byte != b'\n' && !self.is_carriage_return(byte))
+        {
             self.at += 1;
         }
     }
@@ -235,7 +236,9 @@ impl<'a> Lexer<'a> {
                 self.at += 2;
                 Token::Assign
             }
-            Some(next) if self.dialect == DbBackend::Sqlite && is_word_part(next) => self.parameter(),
+            Some(next) if self.dialect == DbBackend::Sqlite && is_word_part(next) => {
+                self.parameter()
+            }
             _ => {
                 self.at += 1;
                 Token::Symbol(b':')
@@ -275,7 +278,10 @@ impl<'a> Lexer<'a> {
 
     /// `.5`, but not the dot of `a.5`.
     fn starts_fraction(&self) -> bool {
-        let before = self.at.checked_sub(1).and_then(|at| self.sql.as_bytes().get(at));
+        let before = self
+            .at
+            .checked_sub(1)
+            .and_then(|at| self.sql.as_bytes().get(at));
         self.byte(1).is_some_and(|next| next.is_ascii_digit())
             && !before.is_some_and(|byte| is_word_part(*byte) || matches!(byte, b'"' | b'`' | b']'))
     }
@@ -283,7 +289,10 @@ impl<'a> Lexer<'a> {
     /// A number; in MySQL `1a` is a word.
     fn number(&mut self) -> Token<'a> {
         let start = self.at;
-        while self.byte(0).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_')) {
+        while self
+            .byte(0)
+            .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'))
+        {
             let exponent = matches!(self.byte(0), Some(b'e' | b'E'));
             self.at += 1;
             if exponent && matches!(self.byte(0), Some(b'+' | b'-')) && !self.is_hex(start) {
@@ -327,7 +336,11 @@ impl<'a> Lexer<'a> {
         loop {
             let token = self.string(b'\'', true);
             if token == Token::Unterminated || !self.continues_string() {
-                return if token == Token::Unterminated { token } else { Token::Literal };
+                return if token == Token::Unterminated {
+                    token
+                } else {
+                    Token::Literal
+                };
             }
         }
     }
@@ -382,7 +395,10 @@ fn is_mysql_word(text: &str) -> bool {
 }
 
 fn is_exponent(rest: &[u8]) -> bool {
-    let digits = rest.strip_prefix(b"+").or_else(|| rest.strip_prefix(b"-")).unwrap_or(rest);
+    let digits = rest
+        .strip_prefix(b"+")
+        .or_else(|| rest.strip_prefix(b"-"))
+        .unwrap_or(rest);
     !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
 }
 
@@ -411,7 +427,12 @@ mod tests {
         let tokens = words("1--1", DbBackend::MySql);
         assert_eq!(
             tokens,
-            [Token::Literal, Token::Symbol(b'-'), Token::Symbol(b'-'), Token::Literal]
+            [
+                Token::Literal,
+                Token::Symbol(b'-'),
+                Token::Symbol(b'-'),
+                Token::Literal
+            ]
         );
     }
 
@@ -432,14 +453,22 @@ mod tests {
         let tokens = words("1a 1e5 0x1F 2.5", DbBackend::MySql);
         assert_eq!(
             tokens,
-            [Token::Word("1a"), Token::Literal, Token::Literal, Token::Literal]
+            [
+                Token::Word("1a"),
+                Token::Literal,
+                Token::Literal,
+                Token::Literal
+            ]
         );
     }
 
     #[test]
     fn what_never_ends_is_said_so() {
         for sql in ["'a", "\"a", "/* a", "$$ a", "E'a\\'"] {
-            assert!(words(sql, DbBackend::Postgres).contains(&Token::Unterminated), "{sql}");
+            assert!(
+                words(sql, DbBackend::Postgres).contains(&Token::Unterminated),
+                "{sql}"
+            );
         }
     }
 }

@@ -193,7 +193,11 @@ impl Topology {
             .iter()
             .map(|id| {
                 let node = self.node(*id);
-                let state = if node.health.serves(now) { "up" } else { "down" };
+                let state = if node.health.serves(now) {
+                    "up"
+                } else {
+                    "down"
+                };
                 format!("{} is {state}", node.name)
             })
             .collect();
@@ -211,7 +215,12 @@ impl fmt::Display for Topology {
             writeln!(f, "{} ({})", database.name, dialect_name(database.dialect))?;
             for node in self.nodes_of(database) {
                 let state = if node.is_up() { "up" } else { "down" };
-                writeln!(f, "  {:<24} {:<8} {state}", node.name.as_str(), node.role.to_string())?;
+                writeln!(
+                    f,
+                    "  {:<24} {:<8} {state}",
+                    node.name.as_str(),
+                    node.role.to_string()
+                )?;
             }
         }
         Ok(())

@@ -64,7 +64,12 @@ impl Branch {
     pub(super) async fn enter(&self, levels: &[Level]) -> Result<MutexGuard<'_, State>, DbErr> {
         let mut state = self.state.lock().await;
         state.check(&self.database)?;
-        let kept = state.savepoints.iter().zip(levels).take_while(|(a, b)| a == b).count();
+        let kept = state
+            .savepoints
+            .iter()
+            .zip(levels)
+            .take_while(|(a, b)| a == b)
+            .count();
         if let Some(abandoned) = state.savepoints.get(kept).copied() {
             state.roll_back_to(abandoned).await?;
         }
@@ -178,7 +183,10 @@ impl State {
                 let nested = innermost(stack)?.begin().await?;
                 stack.push(nested);
             }
-            None => self.control("SAVEPOINT", &control::savepoint(level)).await?,
+            None => {
+                self.control("SAVEPOINT", &control::savepoint(level))
+                    .await?
+            }
         }
         self.savepoints.push(level);
         Ok(())
@@ -191,14 +199,23 @@ impl State {
                     nested.commit().await?;
                 }
             }
-            None => self.control("RELEASE SAVEPOINT", &control::release(level)).await?,
+            None => {
+                self.control("RELEASE SAVEPOINT", &control::release(level))
+                    .await?
+            }
         }
         self.forget(level);
         Ok(())
     }
 
     async fn roll_back_to(&mut self, level: Level) -> Result<(), DbErr> {
-        let depth = self.savepoints.iter().rev().take_while(|l| **l != level).count() + 1;
+        let depth = self
+            .savepoints
+            .iter()
+            .rev()
+            .take_while(|l| **l != level)
+            .count()
+            + 1;
         match self.stack() {
             Some(stack) => {
                 for _ in 0..depth {
@@ -210,7 +227,8 @@ impl State {
             None => {
                 let name = "ROLLBACK TO SAVEPOINT";
                 self.control(name, &control::roll_back_to(level)).await?;
-                self.control("RELEASE SAVEPOINT", &control::release(level)).await?;
+                self.control("RELEASE SAVEPOINT", &control::release(level))
+                    .await?;
             }
         }
         self.forget(level);

@@ -75,7 +75,10 @@ mod tests {
         assert_eq!(begin(DbBackend::Postgres, &plain), ["BEGIN"]);
         assert_eq!(
             begin(DbBackend::MySql, &options),
-            ["SET TRANSACTION ISOLATION LEVEL SERIALIZABLE", "START TRANSACTION READ ONLY"]
+            [
+                "SET TRANSACTION ISOLATION LEVEL SERIALIZABLE",
+                "START TRANSACTION READ ONLY"
+            ]
         );
         let immediate = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),

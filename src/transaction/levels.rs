@@ -102,7 +102,10 @@ mod tests {
         let outer = levels.nest(None).expect("nested");
         let inner = levels.nest(Some(outer)).expect("nested");
         assert!(matches!(levels.enter(None), Err(RoutingError::NestedOpen)));
-        assert!(matches!(levels.enter(Some(outer)), Err(RoutingError::NestedOpen)));
+        assert!(matches!(
+            levels.enter(Some(outer)),
+            Err(RoutingError::NestedOpen)
+        ));
         assert_eq!(levels.enter(Some(inner)).expect("alive"), [outer, inner]);
     }
 
@@ -112,7 +115,10 @@ mod tests {
         let outer = levels.nest(None).expect("nested");
         let inner = levels.nest(Some(outer)).expect("nested");
         levels.end(Some(outer));
-        assert!(matches!(levels.enter(Some(inner)), Err(RoutingError::Doomed { .. })));
+        assert!(matches!(
+            levels.enter(Some(inner)),
+            Err(RoutingError::Doomed { .. })
+        ));
         assert!(levels.enter(None).expect("alive").is_empty());
     }
 

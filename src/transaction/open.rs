@@ -95,7 +95,9 @@ impl Open {
         on_driver!(
             self,
             |connection| {
-                let result = (**connection).execute(sqlx::AssertSqlSafe(sql.to_owned())).await;
+                let result = (**connection)
+                    .execute(sqlx::AssertSqlSafe(sql.to_owned()))
+                    .await;
                 result.map(|_| ()).map_err(exec_error)
             },
             |levels| innermost(levels)?.execute_unprepared(sql).await.map(|_| ())
@@ -106,7 +108,9 @@ impl Open {
         on_driver!(
             self,
             |connection| {
-                let result = (**connection).execute(sqlx::AssertSqlSafe(sql.to_owned())).await;
+                let result = (**connection)
+                    .execute(sqlx::AssertSqlSafe(sql.to_owned()))
+                    .await;
                 result.map(Into::into).map_err(exec_error)
             },
             |levels| innermost(levels)?.execute_unprepared(sql).await
@@ -237,7 +241,10 @@ where
         .values
         .clone()
         .unwrap_or_else(|| sea_orm::Values(Vec::new()));
-    sqlx::query_with(sqlx::AssertSqlSafe(statement.sql.as_str()), SqlxValues(values))
+    sqlx::query_with(
+        sqlx::AssertSqlSafe(statement.sql.as_str()),
+        SqlxValues(values),
+    )
 }
 
 #[cfg(feature = "sqlx-dep")]

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
-    AccessMode, DbErr, EntityTrait, IsolationLevel, TransactionError,
-    TransactionOptions, TransactionSession, TransactionTrait,
+    AccessMode, DbErr, EntityTrait, IsolationLevel, TransactionError, TransactionOptions,
+    TransactionSession, TransactionTrait,
 };
 use tokio::sync::OnceCell;
 
@@ -171,21 +171,11 @@ impl RoutingTransaction {
         Ok(super::stream::rows(state, planned.statement))
     }
 
-    pub(super) fn plan<S: Source>(
-        &self,
-        scope: &Scope,
-        source: &mut S,
-    ) -> Result<Planned, DbErr> {
+    pub(super) fn plan<S: Source>(&self, scope: &Scope, source: &mut S) -> Result<Planned, DbErr> {
         let decide = |topology: &Topology, known: &Known, dialect| {
-            let branch = self.core().ask(
-                topology,
-                scope,
-                known,
-                dialect,
-                &[],
-                None,
-                decide_branch,
-            )?;
+            let branch =
+                self.core()
+                    .ask(topology, scope, known, dialect, &[], None, decide_branch)?;
             let (database, why) = match branch {
                 Some(found) => found,
                 None => (self.shared.only_branch(topology)?, WhyDatabase::Branch),
@@ -200,15 +190,14 @@ impl RoutingTransaction {
             })
         };
         let planned = plan(self.core(), scope, source, |_| None, decide)?;
-        self.shared.check(&planned.known, planned.decision.database)?;
+        self.shared
+            .check(&planned.known, planned.decision.database)?;
         Ok(planned)
     }
 
     pub(crate) async fn run<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>
     where
-        F: for<'c> FnOnce(
-                &'c Self,
-            ) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
+        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
             + Send,
         T: Send,
         E: fmt::Display + fmt::Debug + Send,
@@ -263,7 +252,9 @@ impl RoutingTransaction {
     /// [`RoutingError::NestedOpen`] while a nested transaction is alive, which dooms this one.
     pub async fn commit(mut self) -> Result<(), DbErr> {
         if let Err(error) = self.shared.levels.enter(self.level) {
-            self.shared.levels.doom("it was committed while a nested transaction was open");
+            self.shared
+                .levels
+                .doom("it was committed while a nested transaction was open");
             return Err(error.into());
         }
         self.ended = true;
@@ -337,7 +328,11 @@ impl Shared {
 
     /// The branches, the one with changes first, the others in order of first use.
     fn open(&self) -> impl Iterator<Item = &Branch> {
-        let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let mut order = self
+            .order
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
         order.sort_by_key(|database| self.writes_to.get() != Some(database));
         order
             .into_iter()
@@ -347,7 +342,10 @@ impl Shared {
     fn open_branches(&self) -> Vec<String> {
         let topology = self.core.cluster.topology();
         let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        order.iter().map(|id| topology.database(*id).name.to_string()).collect()
+        order
+            .iter()
+            .map(|id| topology.database(*id).name.to_string())
+            .collect()
     }
 
     /// The branch of a statement that names no table.
@@ -357,7 +355,9 @@ impl Shared {
             ([only], _) => Ok(*only),
             ([], 1) => Ok(DatabaseId::new(0)),
             (branches, _) => {
-                let names = branches.iter().map(|id| topology.database(*id).name.as_str());
+                let names = branches
+                    .iter()
+                    .map(|id| topology.database(*id).name.as_str());
                 Err(RoutingError::WhichBranch {
                     branches: match branches.is_empty() {
                         true => "has no branch yet".to_owned(),
@@ -404,7 +404,9 @@ impl Shared {
 
 fn ends_transaction(keyword: &str) -> bool {
     const CONTROL: [&str; 7] = ["abort", "begin", "commit", "end", "rollback", "start", "xa"];
-    CONTROL.iter().any(|control| keyword.eq_ignore_ascii_case(control))
+    CONTROL
+        .iter()
+        .any(|control| keyword.eq_ignore_ascii_case(control))
 }
 
 impl Drop for RoutingTransaction {

@@ -16,10 +16,25 @@ async fn rows_of_a_bound_entity_are_stored_in_its_database() -> Result {
     let row = add_stock(&shop.db, 1, 12).await?;
 
     assert_eq!(stock::Entity::find().all(&shop.db).await?, [row.clone()]);
-    assert_eq!(stock::Entity::find().all(&shop.db.primary("warehouse")?).await?, [row]);
-    let elsewhere = stock::Entity::find().all(&shop.db.primary("default")?).await;
-    assert_says(&elsewhere.expect_err("no such table"), &["no such table: stock"]);
-    assert!(routes.routes().iter().all(|route| *route.database() == "warehouse"));
+    assert_eq!(
+        stock::Entity::find()
+            .all(&shop.db.primary("warehouse")?)
+            .await?,
+        [row]
+    );
+    let elsewhere = stock::Entity::find()
+        .all(&shop.db.primary("default")?)
+        .await;
+    assert_says(
+        &elsewhere.expect_err("no such table"),
+        &["no such table: stock"],
+    );
+    assert!(
+        routes
+            .routes()
+            .iter()
+            .all(|route| *route.database() == "warehouse")
+    );
     Ok(())
 }
 
@@ -37,9 +52,14 @@ async fn rows_of_an_unbound_entity_are_stored_in_the_default_database() -> Resul
 
 #[test]
 fn a_table_is_bound_by_its_name() -> Result {
-    let db = three_mocks(DbBackend::Sqlite).bind_table("stock", "warehouse").build()?;
+    let db = three_mocks(DbBackend::Sqlite)
+        .bind_table("stock", "warehouse")
+        .build()?;
     assert_eq!(database_of(&db, "SELECT * FROM stock")?, "warehouse");
-    assert_eq!(database_of(&db, "INSERT INTO stock VALUES (1)")?, "warehouse");
+    assert_eq!(
+        database_of(&db, "INSERT INTO stock VALUES (1)")?,
+        "warehouse"
+    );
     assert_eq!(database_of(&db, "SELECT * FROM customer")?, "default");
     let why = db.explain(&stock::Entity::find())?.why_database();
     assert_eq!(why, "the table stock is bound to it");
@@ -54,29 +74,56 @@ fn of_the_bindings_that_fit_the_most_specific_wins() -> Result {
         .bind_table("reporting.sales", "warehouse")
         .build()?;
     assert_eq!(database_of(&db, "SELECT * FROM orders")?, "warehouse");
-    assert_eq!(database_of(&db, "SELECT * FROM public.orders")?, "warehouse");
-    assert_eq!(database_of(&db, "SELECT * FROM reporting.orders")?, "archive");
-    assert_eq!(database_of(&db, r#"SELECT * FROM "reporting"."sales""#)?, "warehouse");
-    assert_eq!(database_of(&db, "SELECT * FROM reporting.other")?, "archive");
+    assert_eq!(
+        database_of(&db, "SELECT * FROM public.orders")?,
+        "warehouse"
+    );
+    assert_eq!(
+        database_of(&db, "SELECT * FROM reporting.orders")?,
+        "archive"
+    );
+    assert_eq!(
+        database_of(&db, r#"SELECT * FROM "reporting"."sales""#)?,
+        "warehouse"
+    );
+    assert_eq!(
+        database_of(&db, "SELECT * FROM reporting.other")?,
+        "archive"
+    );
     assert_eq!(database_of(&db, "SELECT * FROM sales")?, "default");
     Ok(())
 }
 
 #[test]
 fn a_schema_is_what_mysql_calls_a_database() -> Result {
-    let db = three_mocks(DbBackend::MySql).bind_schema("reporting", "archive").build()?;
-    assert_eq!(database_of(&db, "SELECT * FROM `reporting`.`orders`")?, "archive");
+    let db = three_mocks(DbBackend::MySql)
+        .bind_schema("reporting", "archive")
+        .build()?;
+    assert_eq!(
+        database_of(&db, "SELECT * FROM `reporting`.`orders`")?,
+        "archive"
+    );
     assert_eq!(database_of(&db, "SELECT * FROM `orders`")?, "default");
     Ok(())
 }
 
 #[test]
 fn names_are_compared_as_the_server_does() -> Result {
-    let sqlite = three_mocks(DbBackend::Sqlite).bind_table("Stock", "warehouse").build()?;
+    let sqlite = three_mocks(DbBackend::Sqlite)
+        .bind_table("Stock", "warehouse")
+        .build()?;
     assert_eq!(database_of(&sqlite, "SELECT * FROM STOCK")?, "warehouse");
-    assert_eq!(database_of(&sqlite, "SELECT * FROM main.stock")?, "warehouse");
-    let postgres = three_mocks(DbBackend::Postgres).bind_table("Stock", "warehouse").build()?;
-    assert_eq!(database_of(&postgres, r#"SELECT * FROM "Stock""#)?, "warehouse");
+    assert_eq!(
+        database_of(&sqlite, "SELECT * FROM main.stock")?,
+        "warehouse"
+    );
+    let postgres = three_mocks(DbBackend::Postgres)
+        .bind_table("Stock", "warehouse")
+        .build()?;
+    assert_eq!(
+        database_of(&postgres, r#"SELECT * FROM "Stock""#)?,
+        "warehouse"
+    );
     assert_eq!(database_of(&postgres, "SELECT * FROM Stock")?, "default");
     Ok(())
 }
@@ -85,12 +132,23 @@ fn names_are_compared_as_the_server_does() -> Result {
 async fn bindings_change_at_run_time_for_one_handle() -> Result {
     let shop = Shop::open().await?;
     let create = "CREATE TABLE note (id INTEGER PRIMARY KEY, text TEXT)";
-    shop.db.primary("warehouse")?.execute_unprepared(create).await?;
+    shop.db
+        .primary("warehouse")?
+        .execute_unprepared(create)
+        .await?;
 
     let moved = shop.db.with_bindings([("note", "warehouse")])?;
-    moved.execute_unprepared("INSERT INTO note VALUES (1, 'moved')").await?;
-    let missing = shop.db.execute_unprepared("INSERT INTO note VALUES (2, 'not')").await;
-    assert_says(&missing.expect_err("note is not in default"), &["no such table: note"]);
+    moved
+        .execute_unprepared("INSERT INTO note VALUES (1, 'moved')")
+        .await?;
+    let missing = shop
+        .db
+        .execute_unprepared("INSERT INTO note VALUES (2, 'not')")
+        .await;
+    assert_says(
+        &missing.expect_err("note is not in default"),
+        &["no such table: note"],
+    );
     assert_eq!(database_of(&moved, "SELECT * FROM note")?, "warehouse");
     assert_eq!(database_of(&moved, "SELECT * FROM stock")?, "warehouse");
     Ok(())
@@ -98,11 +156,16 @@ async fn bindings_change_at_run_time_for_one_handle() -> Result {
 
 #[test]
 fn a_binding_at_run_time_wins_over_the_builders_and_an_earlier_one() -> Result {
-    let db = three_mocks(DbBackend::Sqlite).bind_table("stock", "warehouse").build()?;
+    let db = three_mocks(DbBackend::Sqlite)
+        .bind_table("stock", "warehouse")
+        .build()?;
     let archive = db.with_bindings([("stock", "archive")])?;
     assert_eq!(database_of(&archive, "SELECT * FROM stock")?, "archive");
     let of_entity = archive.for_entity(stock::Entity)?;
-    assert_eq!(database_of(&of_entity, "SELECT * FROM customer")?, "archive");
+    assert_eq!(
+        database_of(&of_entity, "SELECT * FROM customer")?,
+        "archive"
+    );
     let back = archive.with_bindings([("stock", "default")])?;
     assert_eq!(database_of(&back, "SELECT * FROM stock")?, "default");
     assert_eq!(database_of(&db, "SELECT * FROM stock")?, "warehouse");
@@ -111,7 +174,9 @@ fn a_binding_at_run_time_wins_over_the_builders_and_an_earlier_one() -> Result {
 
 #[test]
 fn a_binding_at_run_time_wins_however_its_name_is_written() -> Result {
-    let db = three_mocks(DbBackend::Sqlite).bind_table("stock", "warehouse").build()?;
+    let db = three_mocks(DbBackend::Sqlite)
+        .bind_table("stock", "warehouse")
+        .build()?;
     let archive = db.with_bindings([("STOCK", "archive")])?;
     assert_eq!(database_of(&archive, "SELECT * FROM stock")?, "archive");
     Ok(())
@@ -125,12 +190,26 @@ fn unbound_tables_are_refused_where_that_is_asked_for() -> Result {
         .build()?;
     assert_eq!(database_of(&db, "SELECT * FROM stock")?, "warehouse");
     assert_eq!(database_of(&db, "SELECT 1")?, "default");
-    assert_eq!(database_of(&db, "SELECT name FROM sqlite_schema")?, "default");
+    assert_eq!(
+        database_of(&db, "SELECT name FROM sqlite_schema")?,
+        "default"
+    );
 
-    let refused = db.explain(&customer::Entity::find()).expect_err("customer is unbound");
+    let refused = db
+        .explain(&customer::Entity::find())
+        .expect_err("customer is unbound");
     assert!(matches!(routing(&refused), RoutingError::Unbound { .. }));
-    assert_says(&refused, &["the table customer is bound to no database", "bind it", "using(..)"]);
-    let refused = db.for_entity(customer::Entity).expect_err("customer is unbound");
+    assert_says(
+        &refused,
+        &[
+            "the table customer is bound to no database",
+            "bind it",
+            "using(..)",
+        ],
+    );
+    let refused = db
+        .for_entity(customer::Entity)
+        .expect_err("customer is unbound");
     assert_says(&refused, &["customer"]);
 
     let chosen = db.using("archive")?.explain(&customer::Entity::find())?;

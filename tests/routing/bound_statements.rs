@@ -23,9 +23,18 @@ fn mocks() -> Result<RoutingConnection> {
 #[test]
 fn an_alias_is_no_table() -> Result {
     let db = mocks()?;
-    assert_eq!(database_of(&db, "SELECT customer.id FROM stock AS customer")?, "warehouse");
-    assert_eq!(database_of(&db, "SELECT stock.id FROM customer AS stock")?, "default");
-    assert_eq!(database_of(&db, "UPDATE stock AS customer SET quantity = 1")?, "warehouse");
+    assert_eq!(
+        database_of(&db, "SELECT customer.id FROM stock AS customer")?,
+        "warehouse"
+    );
+    assert_eq!(
+        database_of(&db, "SELECT stock.id FROM customer AS stock")?,
+        "default"
+    );
+    assert_eq!(
+        database_of(&db, "UPDATE stock AS customer SET quantity = 1")?,
+        "warehouse"
+    );
     Ok(())
 }
 
@@ -42,21 +51,34 @@ fn a_common_table_expression_is_no_table() -> Result {
 #[test]
 fn a_subquery_goes_where_its_table_lives() -> Result {
     let db = mocks()?;
-    assert_eq!(database_of(&db, "SELECT * FROM (SELECT * FROM stock) AS x")?, "warehouse");
-    assert_eq!(database_of(&db, "SELECT (SELECT max(quantity) FROM stock)")?, "warehouse");
+    assert_eq!(
+        database_of(&db, "SELECT * FROM (SELECT * FROM stock) AS x")?,
+        "warehouse"
+    );
+    assert_eq!(
+        database_of(&db, "SELECT (SELECT max(quantity) FROM stock)")?,
+        "warehouse"
+    );
     Ok(())
 }
 
 #[test]
 fn a_union_goes_where_its_tables_live() -> Result {
     let db = mocks()?;
-    let mut ids = movement::Entity::find().select_only().column(movement::Column::StockId);
-    let more = stock::Entity::find().select_only().column(stock::Column::Id);
+    let mut ids = movement::Entity::find()
+        .select_only()
+        .column(movement::Column::StockId);
+    let more = stock::Entity::find()
+        .select_only()
+        .column(stock::Column::Id);
     ids.query().union(UnionType::All, more.into_query());
     assert_eq!(*db.explain(&ids)?.database(), "warehouse");
 
     let mixed = "SELECT id FROM stock UNION SELECT id FROM customer";
-    assert_says(&db.explain_sql(mixed).expect_err("two databases"), &["stock", "customer"]);
+    assert_says(
+        &db.explain_sql(mixed).expect_err("two databases"),
+        &["stock", "customer"],
+    );
     Ok(())
 }
 
@@ -66,11 +88,16 @@ fn a_table_only_in_a_condition_counts() -> Result {
     let inside = "SELECT * FROM movement WHERE stock_id IN (SELECT id FROM stock)";
     assert_eq!(database_of(&db, inside)?, "warehouse");
 
-    let in_stock = stock::Entity::find().select_only().column(stock::Column::ProductId);
-    let across = customer::Entity::find()
-        .filter(customer::Column::Id.in_subquery(in_stock.into_query()));
+    let in_stock = stock::Entity::find()
+        .select_only()
+        .column(stock::Column::ProductId);
+    let across =
+        customer::Entity::find().filter(customer::Column::Id.in_subquery(in_stock.into_query()));
     let refused = db.explain(&across).expect_err("two databases");
-    assert!(matches!(routing(&refused), RoutingError::SeveralDatabases { .. }));
+    assert!(matches!(
+        routing(&refused),
+        RoutingError::SeveralDatabases { .. }
+    ));
     Ok(())
 }
 
@@ -91,7 +118,12 @@ async fn tables_of_two_databases_are_refused_before_anything_is_sent() -> Result
         let refused = db.execute_unprepared(sql).await.expect_err("two databases");
         assert_says(
             &refused,
-            &["product (default)", "stock (warehouse)", "load_one or load_many", "junction table"],
+            &[
+                "product (default)",
+                "stock (warehouse)",
+                "load_one or load_many",
+                "junction table",
+            ],
         );
     }
     routes.assert_nothing_sent();
@@ -103,7 +135,9 @@ async fn tables_of_two_databases_are_refused_before_anything_is_sent() -> Result
 async fn a_statement_without_a_table_goes_to_the_default_database() -> Result {
     let shop = Shop::open().await?;
     let routes = shop.db.record();
-    let sum = Query::select().expr_as(Expr::val(40).add(2), "answer").to_owned();
+    let sum = Query::select()
+        .expr_as(Expr::val(40).add(2), "answer")
+        .to_owned();
     let row = shop.db.query_one(&sum).await?.expect("a row");
     let answer: i32 = row.try_get("", "answer")?;
     assert_eq!(answer, 42);
@@ -134,7 +168,10 @@ async fn update_and_delete_with_an_explicit_database_change_its_rows() -> Result
 
     let stocked = stock::Entity::find().one(&shop.db).await?.expect("a row");
     assert_eq!(stocked.quantity, 3);
-    let kept = category::Entity::find().one(&shop.db).await?.expect("a row");
+    let kept = category::Entity::find()
+        .one(&shop.db)
+        .await?
+        .expect("a row");
     assert_eq!(kept.name, "Tea");
     Ok(())
 }

@@ -4,9 +4,7 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{EntityTrait, PaginatorTrait};
-use sea_orm_routing::{
-    Access, Bind, BindRequest, DatabaseOptions, ReplicaOptions, RoutingPolicy,
-};
+use sea_orm_routing::{Access, Bind, BindRequest, DatabaseOptions, ReplicaOptions, RoutingPolicy};
 
 use crate::entities::category;
 use crate::entities::warehouse::stock;
@@ -16,7 +14,10 @@ use crate::shop::{Files, Result, Shop, add_category, add_stock, nodes};
 struct Classic;
 
 impl RoutingPolicy for Classic {
-    fn get_bind(&self, request: &BindRequest<'_>) -> std::result::Result<Option<Bind>, sea_orm::DbErr> {
+    fn get_bind(
+        &self,
+        request: &BindRequest<'_>,
+    ) -> std::result::Result<Option<Bind>, sea_orm::DbErr> {
         let node = if request.names(stock::Entity) {
             "warehouse/1"
         } else if request.access() == Access::Read {

@@ -55,7 +55,10 @@ fn an_empty_name() {
         assert!(matches!(error, RoutingError::EmptyName { .. }));
         assert_says(&error, &["no name for a database", "must not be empty"]);
         let node = DatabaseOptions::new(mock(DbBackend::Sqlite)).name(name);
-        assert_says(&refused(sqlite().database("x", node)), &["no name for a node"]);
+        assert_says(
+            &refused(sqlite().database("x", node)),
+            &["no name for a node"],
+        );
     }
 }
 
@@ -64,7 +67,10 @@ fn no_default_database() {
     let builder = || RoutingConnection::builder().database("main", mock(DbBackend::Sqlite));
     let error = refused(builder());
     assert!(matches!(error, RoutingError::NoDefault { .. }));
-    assert_says(&error, &["\"default\"", "declared: \"main\"", "default_database(..)"]);
+    assert_says(
+        &error,
+        &["\"default\"", "declared: \"main\"", "default_database(..)"],
+    );
     assert_says(&refused(RoutingConnection::builder()), &["declared: none"]);
     assert!(builder().default_database("main").build().is_ok());
 }
@@ -79,7 +85,10 @@ fn a_default_database_that_is_not_declared() {
 fn a_binding_to_nothing() {
     let error = refused(sqlite().bind(stock::Entity, "warehouse"));
     assert!(matches!(error, RoutingError::BindingToNothing { .. }));
-    assert_says(&error, &["stock::Entity", "\"warehouse\"", "declared are \"default\""]);
+    assert_says(
+        &error,
+        &["stock::Entity", "\"warehouse\"", "declared are \"default\""],
+    );
     let table = refused(sqlite().bind_table("reporting.orders", "warehouse"));
     assert_says(&table, &["the table reporting.orders", "\"warehouse\""]);
     let schema = refused(sqlite().bind_schema("reporting", "warehouse"));
@@ -130,16 +139,29 @@ fn two_dialects_in_one_database() {
     assert!(matches!(error, RoutingError::MixedDialects { .. }));
     assert_says(
         &error,
-        &["the database warehouse is Postgres", "warehouse/2 is MySQL", "declare two databases"],
+        &[
+            "the database warehouse is Postgres",
+            "warehouse/2 is MySQL",
+            "declare two databases",
+        ],
     );
 }
 
 #[tokio::test]
 async fn a_url_given_to_build() -> Result {
-    let error = RoutingConnection::builder().database("default", "sqlite::memory:").build();
+    let error = RoutingConnection::builder()
+        .database("default", "sqlite::memory:")
+        .build();
     let error = error.expect_err("build() does no I/O");
     assert!(matches!(error, RoutingError::NotOpen { .. }));
-    assert_says(&error, &["build() opens no connection", "default/1", "connect().await"]);
+    assert_says(
+        &error,
+        &[
+            "build() opens no connection",
+            "default/1",
+            "connect().await",
+        ],
+    );
     Ok(())
 }
 
@@ -148,11 +170,20 @@ async fn a_private_replica_in_memory() -> Result {
     for url in ["sqlite::memory:", "sqlite://?mode=memory"] {
         let files = Files::new()?;
         let options = DatabaseOptions::new(files.primary("shop")).replica(url);
-        let connected = RoutingConnection::builder().database("default", options).connect().await;
+        let connected = RoutingConnection::builder()
+            .database("default", options)
+            .connect()
+            .await;
         let error = connected.expect_err("a private database");
-        assert!(matches!(error, RoutingError::PrivateReplica { .. }), "{url}: {error}");
+        assert!(
+            matches!(error, RoutingError::PrivateReplica { .. }),
+            "{url}: {error}"
+        );
         assert_says(&error, &["default/2", "private in-memory", "use a file"]);
-        assert!(!files.path("shop").exists(), "nothing is opened before the checks");
+        assert!(
+            !files.path("shop").exists(),
+            "nothing is opened before the checks"
+        );
     }
     Ok(())
 }
@@ -164,17 +195,35 @@ fn an_absurd_weight() {
         let options = DatabaseOptions::new(mock(DbBackend::Sqlite)).replica(replica);
         let error = refused(RoutingConnection::builder().database("default", options));
         assert!(matches!(error, RoutingError::InvalidOption { .. }));
-        assert_says(&error, &["weight", "default/2", &weight.to_string(), "from 1 to 1,000,000"]);
+        assert_says(
+            &error,
+            &[
+                "weight",
+                "default/2",
+                &weight.to_string(),
+                "from 1 to 1,000,000",
+            ],
+        );
     }
 }
 
 #[tokio::test]
 async fn an_invalid_url() -> Result {
-    for url in ["", "shop.db", "oracle://host/app", "postgres://host:port/app"] {
+    for url in [
+        "",
+        "shop.db",
+        "oracle://host/app",
+        "postgres://host:port/app",
+    ] {
         for options in [DatabaseOptions::new(url), ConnectOptions::new(url).into()] {
-            let connected = RoutingConnection::builder().database("default", options).connect();
+            let connected = RoutingConnection::builder()
+                .database("default", options)
+                .connect();
             let error = connected.await.expect_err(url);
-            assert!(matches!(error, RoutingError::InvalidUrl { .. }), "{url}: {error}");
+            assert!(
+                matches!(error, RoutingError::InvalidUrl { .. }),
+                "{url}: {error}"
+            );
             assert_says(&error, &["the URL of the node default/1"]);
         }
     }

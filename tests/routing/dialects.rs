@@ -53,7 +53,10 @@ const COLUMNS: &str = "SELECT `stock`.`id`, `stock`.`product_id`, `stock`.`quant
 
 #[track_caller]
 fn assert_foreign(error: &sea_orm::DbErr, what: &str) {
-    assert!(matches!(routing(error), RoutingError::ForeignDialect { .. }), "{error}");
+    assert!(
+        matches!(routing(error), RoutingError::ForeignDialect { .. }),
+        "{error}"
+    );
     assert_says(
         error,
         &[
@@ -77,7 +80,10 @@ async fn a_query_is_rendered_for_the_node_it_goes_to() -> Result {
     let postgres = two(DbBackend::Postgres)?;
     assert_eq!(by_quantity.all(&postgres.db).await?, [row()]);
     let sent = sent_to(&postgres.warehouse);
-    assert_says(&sent[0], &["FROM \"stock\" WHERE \"stock\".\"quantity\" > $1"]);
+    assert_says(
+        &sent[0],
+        &["FROM \"stock\" WHERE \"stock\".\"quantity\" > $1"],
+    );
     assert!(sent_to(&postgres.default).is_empty());
     Ok(())
 }
@@ -94,10 +100,18 @@ async fn a_stream_is_rendered_for_the_node_it_goes_to() -> Result {
 #[tokio::test]
 async fn a_write_in_another_dialect_is_refused() -> Result {
     let two = two(DbBackend::MySql)?;
-    assert_foreign(&add_stock(&two.db, 1, 12).await.expect_err("a write"), "a write");
+    assert_foreign(
+        &add_stock(&two.db, 1, 12).await.expect_err("a write"),
+        "a write",
+    );
     let delete = stock::Entity::delete_by_id(7).exec(&two.db).await;
     assert_foreign(&delete.expect_err("a write"), "a write");
-    let schema = two.db.get_schema_builder().register(stock::Entity).apply(&two.db).await;
+    let schema = two
+        .db
+        .get_schema_builder()
+        .register(stock::Entity)
+        .apply(&two.db)
+        .await;
     assert_foreign(&schema.expect_err("a schema change"), "a schema change");
     assert!(sent_to(&two.warehouse).is_empty());
     Ok(())
@@ -112,7 +126,11 @@ async fn raw_and_unprepared_text_in_another_dialect_is_refused() -> Result {
         assert_foreign(&refused, "raw SQL");
         assert_foreign(&two.db.execute_raw(raw).await.expect_err("raw"), "raw SQL");
     }
-    let refused = two.db.execute_unprepared("DELETE FROM stock").await.expect_err("a text");
+    let refused = two
+        .db
+        .execute_unprepared("DELETE FROM stock")
+        .await
+        .expect_err("a text");
     assert_foreign(&refused, "raw SQL");
     assert!(sent_to(&two.warehouse).is_empty());
     Ok(())
@@ -139,7 +157,9 @@ async fn the_handle_of_the_entity_speaks_its_dialect() -> Result {
         assert_eq!(handle.get_database_backend(), DbBackend::MySql);
         assert!(!handle.support_returning());
         assert_eq!(add_stock(&handle, 1, 12).await?, row());
-        handle.query_all_raw(Statement::from_string(DbBackend::MySql, "SELECT 1")).await?;
+        handle
+            .query_all_raw(Statement::from_string(DbBackend::MySql, "SELECT 1"))
+            .await?;
         let insert = "INSERT INTO `stock` (`product_id`, `quantity`) VALUES (?, ?)";
         assert_eq!(sent_to(&two.warehouse)[0], insert);
     }
@@ -150,9 +170,19 @@ async fn the_handle_of_the_entity_speaks_its_dialect() -> Result {
 async fn a_raw_statement_of_another_dialect_than_its_node_is_refused() -> Result {
     let two = two(DbBackend::MySql)?;
     let raw = Statement::from_string(DbBackend::MySql, "SELECT `id` FROM `customer`");
-    let refused = two.db.query_all_raw(raw).await.expect_err("MySQL text for SQLite");
-    assert!(matches!(routing(&refused), RoutingError::StatementDialect { .. }));
-    assert_says(&refused, &["for MySQL", "default/1", "is SQLite", "using(\"default\")"]);
+    let refused = two
+        .db
+        .query_all_raw(raw)
+        .await
+        .expect_err("MySQL text for SQLite");
+    assert!(matches!(
+        routing(&refused),
+        RoutingError::StatementDialect { .. }
+    ));
+    assert_says(
+        &refused,
+        &["for MySQL", "default/1", "is SQLite", "using(\"default\")"],
+    );
     assert!(sent_to(&two.default).is_empty());
     Ok(())
 }
@@ -161,7 +191,10 @@ async fn a_raw_statement_of_another_dialect_than_its_node_is_refused() -> Result
 async fn in_a_transaction_the_same_rules_hold() -> Result {
     let two = two(DbBackend::MySql)?;
     let txn = two.db.begin().await?;
-    assert_foreign(&add_stock(&txn, 1, 12).await.expect_err("a write"), "a write");
+    assert_foreign(
+        &add_stock(&txn, 1, 12).await.expect_err("a write"),
+        "a write",
+    );
     let warehouse = txn.for_entity(stock::Entity)?;
     assert_eq!(warehouse.get_database_backend(), DbBackend::MySql);
     let update = stock::ActiveModel {
@@ -174,7 +207,10 @@ async fn in_a_transaction_the_same_rules_hold() -> Result {
     drop(warehouse);
     txn.commit().await?;
     let sent = sent_to(&two.warehouse);
-    assert_eq!(sent[1], "UPDATE `stock` SET `quantity` = ? WHERE `stock`.`id` = ?");
+    assert_eq!(
+        sent[1],
+        "UPDATE `stock` SET `quantity` = ? WHERE `stock`.`id` = ?"
+    );
     assert_eq!(sent[3], COLUMNS);
     Ok(())
 }
@@ -189,6 +225,9 @@ fn an_explanation_says_the_same_as_running_it() -> Result {
         ..Default::default()
     });
     assert_foreign(&two.db.explain(&insert).expect_err("a write"), "a write");
-    assert_eq!(*two.db.explain(&customer::Entity::find())?.node(), "default/1");
+    assert_eq!(
+        *two.db.explain(&customer::Entity::find())?.node(),
+        "default/1"
+    );
     Ok(())
 }

@@ -1,8 +1,6 @@
 //! A connection that was never open: statements fail, nothing panics.
 
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, TransactionTrait};
 use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
 
 use crate::entities::category;
@@ -11,13 +9,29 @@ use crate::shop::{Result, add_category, assert_says};
 #[tokio::test]
 async fn every_statement_fails() -> Result {
     let db = RoutingConnection::from(DatabaseConnection::default());
-    assert!(matches!(category::Entity::find().all(&db).await, Err(DbErr::Conn(_))));
-    assert_says(&add_category(&db, "Tea").await.expect_err("not open"), &["Disconnected"]);
-    let text = db.execute_unprepared("SELECT 1").await.expect_err("not open");
+    assert!(matches!(
+        category::Entity::find().all(&db).await,
+        Err(DbErr::Conn(_))
+    ));
+    assert_says(
+        &add_category(&db, "Tea").await.expect_err("not open"),
+        &["Disconnected"],
+    );
+    let text = db
+        .execute_unprepared("SELECT 1")
+        .await
+        .expect_err("not open");
     assert_says(&text, &["Disconnected"]);
-    let stream = category::Entity::find().stream(&db).await.err().expect("not open");
+    let stream = category::Entity::find()
+        .stream(&db)
+        .await
+        .err()
+        .expect("not open");
     assert_says(&stream, &["Disconnected"]);
-    assert_says(&db.ping().await.expect_err("not open"), &["default/1", "Disconnected"]);
+    assert_says(
+        &db.ping().await.expect_err("not open"),
+        &["default/1", "Disconnected"],
+    );
     Ok(())
 }
 
@@ -25,7 +39,10 @@ async fn every_statement_fails() -> Result {
 async fn a_transaction_fails_at_its_first_statement() -> Result {
     let db = RoutingConnection::from(DatabaseConnection::default());
     let txn = db.begin().await?;
-    let failed = category::Entity::find().all(&txn).await.expect_err("not open");
+    let failed = category::Entity::find()
+        .all(&txn)
+        .await
+        .expect_err("not open");
     assert_says(&failed, &["Disconnected"]);
     txn.rollback().await?;
     Ok(())
@@ -37,15 +54,18 @@ fn what_asks_no_server_works() -> Result {
     assert_eq!(*db.explain(&category::Entity::find())?.node(), "default/1");
     assert_says(&format!("{db:?}"), &["default/1"]);
     assert!(!db.is_mock_connection());
-    let _ = (db.get_database_backend(), db.support_returning(), db.get_schema_builder());
+    let _ = (
+        db.get_database_backend(),
+        db.support_returning(),
+        db.get_schema_builder(),
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn a_declared_database_must_be_open() -> Result {
-    let declare = |options: DatabaseOptions| {
-        RoutingConnection::builder().database("default", options)
-    };
+    let declare =
+        |options: DatabaseOptions| RoutingConnection::builder().database("default", options);
     let closed = || DatabaseOptions::new(DatabaseConnection::default());
     for error in [
         declare(closed()).build().expect_err("not open"),

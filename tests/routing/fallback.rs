@@ -19,10 +19,16 @@ async fn replica_file_is_missing() -> Result {
     let routes = shop.db.record();
     assert_eq!(category::Entity::find().count(&shop.db).await?, 1);
     let last = routes.routes().pop().expect("a route");
-    assert_eq!((last.node().as_str(), last.role()), ("default/1", Role::Primary));
+    assert_eq!(
+        (last.node().as_str(), last.role()),
+        ("default/1", Role::Primary)
+    );
     assert_eq!(last.why_node(), "no replica serves now");
     let topology = shop.db.topology();
-    let replica = topology.nodes_of(&topology.databases()[0]).nth(1).expect("a replica");
+    let replica = topology
+        .nodes_of(&topology.databases()[0])
+        .nth(1)
+        .expect("a replica");
     assert!(!replica.is_up());
     Ok(())
 }
@@ -55,9 +61,22 @@ async fn one_replica_file_of_two_is_missing() -> Result {
 async fn replica_file_is_missing_and_reads_may_not_fall_back() -> Result {
     let strict = |files: &Files| missing(files).replica_fallback(ReplicaFallback::Error);
     let shop = Shop::on(strict, |builder| builder).await?;
-    let failed = category::Entity::find().count(&shop.db).await.expect_err("no replica");
-    assert!(matches!(routing(&failed), RoutingError::NoReplica { .. }), "{failed}");
-    assert_says(&failed, &["no replica of default", "default/2 is down", "ReplicaFallback::Error"]);
+    let failed = category::Entity::find()
+        .count(&shop.db)
+        .await
+        .expect_err("no replica");
+    assert!(
+        matches!(routing(&failed), RoutingError::NoReplica { .. }),
+        "{failed}"
+    );
+    assert_says(
+        &failed,
+        &[
+            "no replica of default",
+            "default/2 is down",
+            "ReplicaFallback::Error",
+        ],
+    );
     Ok(())
 }
 
@@ -68,9 +87,17 @@ async fn there_is_no_replica_and_reads_may_not_fall_back() -> Result {
     };
     let shop = Shop::on(none, |builder| builder).await?;
     add_category(&shop.db, "Tea").await?;
-    let failed = category::Entity::find().count(&shop.db).await.expect_err("no replica");
+    let failed = category::Entity::find()
+        .count(&shop.db)
+        .await
+        .expect_err("no replica");
     assert_says(&failed, &["no replica of default", "it has none"]);
-    assert_eq!(category::Entity::find().count(&shop.db.on_primary()).await?, 1);
+    assert_eq!(
+        category::Entity::find()
+            .count(&shop.db.on_primary())
+            .await?,
+        1
+    );
     Ok(())
 }
 
@@ -89,10 +116,25 @@ async fn without_replicas_reads_go_to_the_primary() -> Result {
 async fn a_missing_replica_that_was_chosen_by_name_is_an_error() -> Result {
     let shop = Shop::on(missing, |builder| builder).await?;
     let chosen = shop.db.using("default/2")?;
-    let failed = category::Entity::find().count(&chosen).await.expect_err("missing");
-    assert!(matches!(routing(&failed), RoutingError::Connect { .. }), "{failed}");
-    assert_says(&failed, &["cannot connect to the node default/2", "unable to open database file"]);
-    assert_says(&shop.db.node("default/2").expect_err("missing"), &["default/2 is not open"]);
+    let failed = category::Entity::find()
+        .count(&chosen)
+        .await
+        .expect_err("missing");
+    assert!(
+        matches!(routing(&failed), RoutingError::Connect { .. }),
+        "{failed}"
+    );
+    assert_says(
+        &failed,
+        &[
+            "cannot connect to the node default/2",
+            "unable to open database file",
+        ],
+    );
+    assert_says(
+        &shop.db.node("default/2").expect_err("missing"),
+        &["default/2 is not open"],
+    );
     Ok(())
 }
 
@@ -105,7 +147,10 @@ async fn replica_file_appears_after_the_start() -> Result {
     let shop = Shop::on(late, |builder| builder).await?;
     add_category(&shop.db, "Tea").await?;
     let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
-    shop.db.primary("default")?.execute_unprepared(checkpoint).await?;
+    shop.db
+        .primary("default")?
+        .execute_unprepared(checkpoint)
+        .await?;
     std::fs::copy(shop.files.path("shop"), shop.files.path("late"))?;
 
     let routes = shop.db.record();
@@ -123,7 +168,13 @@ async fn primary_file_cannot_be_opened() -> Result {
         .await;
     let error = connected.expect_err("no such file");
     assert!(matches!(error, RoutingError::Connect { .. }), "{error}");
-    assert_says(&error, &["cannot connect to the node default/1", "unable to open database file"]);
+    assert_says(
+        &error,
+        &[
+            "cannot connect to the node default/1",
+            "unable to open database file",
+        ],
+    );
     Ok(())
 }
 
@@ -151,7 +202,10 @@ async fn every_replica_pool_is_closed_under_the_router() -> Result {
     for _ in 0..4 {
         assert_eq!(category::Entity::find().count(&shop.db).await?, 1);
     }
-    assert_eq!(*shop.db.explain(&category::Entity::find())?.node(), "default/1");
+    assert_eq!(
+        *shop.db.explain(&category::Entity::find())?.node(),
+        "default/1"
+    );
     Ok(())
 }
 

@@ -39,7 +39,9 @@ fn primary() -> DatabaseConnection {
 
 fn mysql(replica: DatabaseConnection) -> Result<RoutingConnection> {
     let options = DatabaseOptions::new(primary()).replica(replica);
-    Ok(RoutingConnection::builder().database("default", options).build()?)
+    Ok(RoutingConnection::builder()
+        .database("default", options)
+        .build()?)
 }
 
 #[tokio::test]
@@ -49,7 +51,10 @@ async fn the_row_that_was_inserted_is_read_from_the_primary() -> Result {
     let routes = db.record();
     assert_eq!(add_category(&db, "Tea").await?, tea());
     assert_eq!(nodes(&routes), ["default/1", "default/1"]);
-    assert_eq!(routes.routes()[1].why_role(), "it reads the row that was just written");
+    assert_eq!(
+        routes.routes()[1].why_role(),
+        "it reads the row that was just written"
+    );
     Ok(())
 }
 

@@ -18,7 +18,9 @@ fn a_module_binds_all_its_entities_and_no_other() -> Result {
         "routing::entities::warehouse",
         "crate::entities::warehouse::*",
     ] {
-        let db = three_mocks(DbBackend::Sqlite).bind_module(path, "warehouse").build()?;
+        let db = three_mocks(DbBackend::Sqlite)
+            .bind_module(path, "warehouse")
+            .build()?;
         assert_eq!(database::<stock::Entity>(&db)?, "warehouse", "{path}");
         assert_eq!(database::<movement::Entity>(&db)?, "warehouse", "{path}");
         assert_eq!(database::<customer::Entity>(&db)?, "default", "{path}");

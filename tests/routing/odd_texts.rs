@@ -11,8 +11,15 @@ async fn an_empty_text_goes_to_the_primary() -> Result {
     let shop = Shop::open().await?;
     for sql in ["", "  ", ";", "-- nothing", "/* nothing */"] {
         let route = shop.db.explain_sql(sql)?;
-        assert_eq!((route.node().as_str(), route.role()), ("default/1", Role::Primary), "{sql:?}");
-        let rows = shop.db.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await?;
+        assert_eq!(
+            (route.node().as_str(), route.role()),
+            ("default/1", Role::Primary),
+            "{sql:?}"
+        );
+        let rows = shop
+            .db
+            .query_all_raw(Statement::from_string(DbBackend::Sqlite, sql))
+            .await?;
         assert!(rows.is_empty());
         shop.db.execute_unprepared(sql).await?;
     }
@@ -22,11 +29,24 @@ async fn an_empty_text_goes_to_the_primary() -> Result {
 #[tokio::test]
 async fn a_quote_that_never_ends_goes_to_the_primary_and_is_the_servers_error() -> Result {
     let shop = Shop::open().await?;
-    for sql in ["SELECT 'x", "SELECT \"x", "SELECT `x", "SELECT [x", "SELECT 1 FROM category WHERE 'x"] {
+    for sql in [
+        "SELECT 'x",
+        "SELECT \"x",
+        "SELECT `x",
+        "SELECT [x",
+        "SELECT 1 FROM category WHERE 'x",
+    ] {
         let route = shop.db.explain_sql(sql)?;
-        assert_eq!((route.access(), route.role()), (Access::Unknown, Role::Primary), "{sql}");
+        assert_eq!(
+            (route.access(), route.role()),
+            (Access::Unknown, Role::Primary),
+            "{sql}"
+        );
         assert_says(&route, &["never ends"]);
-        let failed = shop.db.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await;
+        let failed = shop
+            .db
+            .query_all_raw(Statement::from_string(DbBackend::Sqlite, sql))
+            .await;
         assert_says(&failed.expect_err(sql), &["unrecognized token"]);
         assert!(shop.db.execute_unprepared(sql).await.is_err());
     }
@@ -36,7 +56,14 @@ async fn a_quote_that_never_ends_goes_to_the_primary_and_is_the_servers_error() 
 #[tokio::test]
 async fn nonsense_goes_to_the_primary_and_is_the_servers_error() -> Result {
     let shop = Shop::open().await?;
-    for sql in [")", "((((", "ünïcödé", "SELECT FROM WHERE", "\0", "FROM category SELECT"] {
+    for sql in [
+        ")",
+        "((((",
+        "ünïcödé",
+        "SELECT FROM WHERE",
+        "\0",
+        "FROM category SELECT",
+    ] {
         assert_eq!(shop.db.explain_sql(sql)?.role(), Role::Primary, "{sql:?}");
         assert!(shop.db.execute_unprepared(sql).await.is_err(), "{sql:?}");
     }
@@ -50,7 +77,10 @@ async fn a_long_text_is_routed_like_a_short_one() -> Result {
     let ids: Vec<_> = (0..20_000).map(|id| id.to_string()).collect();
     let sql = format!("SELECT id FROM category WHERE id IN ({})", ids.join(", "));
     assert_eq!(shop.db.explain_sql(&sql)?.role(), Role::Replica);
-    let rows = shop.db.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql)).await?;
+    let rows = shop
+        .db
+        .query_all_raw(Statement::from_string(DbBackend::Sqlite, sql))
+        .await?;
     assert_eq!(rows.len(), 1);
     Ok(())
 }

@@ -129,16 +129,33 @@ async fn the_url_of_options_is_never_shown() -> Result {
 async fn the_url_of_a_replica_is_never_shown() -> Result {
     let server = rude_server()?;
     for (dialect, url) in [
-        (DbBackend::Postgres, format!("postgres://app:{PASSWORD}@{server}/app")),
-        (DbBackend::Postgres, format!("postgresql://app:{PASSWORD}@{server}/app")),
-        (DbBackend::Postgres, format!("postgres://app:{PASSWORD}@{server}/app?sslmode=bogus")),
-        (DbBackend::MySql, format!("mysql://app:{PASSWORD}@{server}/app")),
+        (
+            DbBackend::Postgres,
+            format!("postgres://app:{PASSWORD}@{server}/app"),
+        ),
+        (
+            DbBackend::Postgres,
+            format!("postgresql://app:{PASSWORD}@{server}/app"),
+        ),
+        (
+            DbBackend::Postgres,
+            format!("postgres://app:{PASSWORD}@{server}/app?sslmode=bogus"),
+        ),
+        (
+            DbBackend::MySql,
+            format!("mysql://app:{PASSWORD}@{server}/app"),
+        ),
     ] {
         let mut options = ConnectOptions::new(&url);
         options.acquire_timeout(Duration::from_secs(2));
-        let options = DatabaseOptions::new(mock(dialect)).replica(url).replica(options);
+        let options = DatabaseOptions::new(mock(dialect))
+            .replica(url)
+            .replica(options);
         let (traced, _guard) = Traced::start();
-        let db = RoutingConnection::builder().database("default", options).connect().await?;
+        let db = RoutingConnection::builder()
+            .database("default", options)
+            .connect()
+            .await?;
         assert_hidden(&format!("{db:?} {:?}", db.topology()));
         for node in ["default/2", "default/3"] {
             let failed = category::Entity::find().all(&db.using(node)?).await;
@@ -154,6 +171,11 @@ async fn an_invalid_url_is_not_repeated() -> Result {
     let url = format!("oracle://app:{PASSWORD}@host/app");
     let error = connect_fails(DatabaseOptions::new(url)).await;
     assert!(matches!(error, RoutingError::InvalidUrl { .. }));
-    assert!(error.to_string().contains("\"oracle\" is none of postgres, mysql and sqlite"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("\"oracle\" is none of postgres, mysql and sqlite"),
+        "{error}"
+    );
     Ok(())
 }

@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
 use futures_util::TryStreamExt;
-use sea_orm::{
-    ConnectionTrait, DbBackend, DbErr, EntityTrait, TransactionTrait,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, TransactionTrait};
 use sea_orm_routing::{
     Access, Bind, BindRequest, Role, RoutingConnection, RoutingError, RoutingPolicy,
 };
@@ -46,7 +44,10 @@ fn write_down(asked: &Asked) -> impl RoutingPolicy + 'static {
     let asked = Arc::clone(asked);
     rule(move |request| {
         let tables = request.tables().iter().map(ToString::to_string).collect();
-        asked.lock().expect("not poisoned").push((request.access(), tables));
+        asked
+            .lock()
+            .expect("not poisoned")
+            .push((request.access(), tables));
         Ok(None)
     })
 }
@@ -68,7 +69,9 @@ async fn it_is_asked_once_about_each_statement() -> Result {
     let mut rows = category::Entity::find().stream(&shop.db).await?;
     while rows.try_next().await?.is_some() {}
     assert_eq!(take(&asked), [(Access::Read, category())]);
-    shop.db.execute_unprepared("CREATE TABLE note (id INTEGER)").await?;
+    shop.db
+        .execute_unprepared("CREATE TABLE note (id INTEGER)")
+        .await?;
     assert_eq!(take(&asked), [(Access::Schema, vec!["note".to_owned()])]);
 
     let txn = shop.db.begin().await?;
@@ -110,7 +113,10 @@ async fn its_error_reaches_the_caller_unchanged_and_nothing_is_sent() -> Result 
     });
     let shop = shop.await?;
     let routes = shop.db.record();
-    assert_eq!(add_category(&shop.db, "Tea").await.expect_err("refused"), no());
+    assert_eq!(
+        add_category(&shop.db, "Tea").await.expect_err("refused"),
+        no()
+    );
     let read = category::Entity::find().all(&shop.db).await;
     assert!(matches!(read, Err(DbErr::Custom(reason)) if reason == "not on a Sunday"));
     routes.assert_nothing_sent();
@@ -124,7 +130,9 @@ async fn of_several_the_first_with_an_opinion_wins() -> Result {
     let count = Arc::clone(&second);
     let db = three_mocks(DbBackend::Sqlite)
         .policy(rule(|request| {
-            Ok(request.names(stock::Entity).then(|| Bind::database("warehouse")))
+            Ok(request
+                .names(stock::Entity)
+                .then(|| Bind::database("warehouse")))
         }))
         .policy(rule(move |request| {
             count.fetch_add(1, Ordering::Relaxed);
@@ -141,7 +149,10 @@ async fn of_several_the_first_with_an_opinion_wins() -> Result {
     assert_eq!(write.why_database(), "routing policy 2 says so");
     let by_default = db.explain_sql("SELECT * FROM customer")?;
     assert_eq!(*by_default.database(), "default");
-    assert_eq!(by_default.why_database(), "the table customer has no binding");
+    assert_eq!(
+        by_default.why_database(),
+        "the table customer has no binding"
+    );
     Ok(())
 }
 
@@ -167,12 +178,17 @@ async fn it_can_name_a_node() -> Result {
 async fn it_can_name_a_database_and_a_role() -> Result {
     let shop = Shop::with(|builder| {
         builder.policy(rule(|request| {
-            Ok(request.names(category::Entity).then(|| Bind::primary("default")))
+            Ok(request
+                .names(category::Entity)
+                .then(|| Bind::primary("default")))
         }))
     });
     let shop = shop.await?;
     let route = shop.db.explain(&category::Entity::find())?;
-    assert_eq!((route.node().as_str(), route.role()), ("default/1", Role::Primary));
+    assert_eq!(
+        (route.node().as_str(), route.role()),
+        ("default/1", Role::Primary)
+    );
     assert_eq!(route.why_role(), "the routing policy says so");
     Ok(())
 }
@@ -180,11 +196,23 @@ async fn it_can_name_a_database_and_a_role() -> Result {
 #[tokio::test]
 async fn a_write_it_sends_to_a_replica_is_refused() -> Result {
     for bind in [Bind::replica("default"), Bind::node("default/2")] {
-        let shop = Shop::with(|builder| builder.policy(rule(move |_| Ok(Some(bind.clone()))))).await?;
+        let shop =
+            Shop::with(|builder| builder.policy(rule(move |_| Ok(Some(bind.clone()))))).await?;
         let routes = shop.db.record();
         let refused = add_category(&shop.db, "Tea").await.expect_err("a write");
-        assert!(matches!(routing(&refused), RoutingError::WriteOnReplica { .. }));
-        assert_says(&refused, &["the routing policy", "a replica of default", "INSERT", "primary"]);
+        assert!(matches!(
+            routing(&refused),
+            RoutingError::WriteOnReplica { .. }
+        ));
+        assert_says(
+            &refused,
+            &[
+                "the routing policy",
+                "a replica of default",
+                "INSERT",
+                "primary",
+            ],
+        );
         routes.assert_nothing_sent();
     }
     Ok(())
@@ -193,11 +221,21 @@ async fn a_write_it_sends_to_a_replica_is_refused() -> Result {
 #[test]
 fn a_name_it_makes_up_is_refused() -> Result {
     let invent = |bind: Bind| {
-        three_mocks(DbBackend::Sqlite).policy(rule(move |_| Ok(Some(bind.clone())))).build()
+        three_mocks(DbBackend::Sqlite)
+            .policy(rule(move |_| Ok(Some(bind.clone()))))
+            .build()
     };
     let database = invent(Bind::database("nowhere"))?;
-    let refused = database.explain_sql("SELECT 1").expect_err("no such database");
-    assert_says(&refused, &["no database \"nowhere\"", "\"default\", \"warehouse\", \"archive\""]);
+    let refused = database
+        .explain_sql("SELECT 1")
+        .expect_err("no such database");
+    assert_says(
+        &refused,
+        &[
+            "no database \"nowhere\"",
+            "\"default\", \"warehouse\", \"archive\"",
+        ],
+    );
     let node = invent(Bind::node("nowhere/1"))?;
     let refused = node.explain_sql("SELECT 1").expect_err("no such node");
     assert_says(&refused, &["no node \"nowhere/1\"", "\"warehouse/1\""]);
@@ -206,15 +244,17 @@ fn a_name_it_makes_up_is_refused() -> Result {
 
 #[tokio::test]
 async fn what_a_handle_has_fixed_is_not_asked_about() -> Result {
-    let shop = Shop::with(|builder| {
-        builder.policy(rule(|_| Err(DbErr::Custom("asked".to_owned()))))
-    });
+    let shop =
+        Shop::with(|builder| builder.policy(rule(|_| Err(DbErr::Custom("asked".to_owned())))));
     let shop = shop.await?;
     let warehouse = shop.db.for_entity(stock::Entity)?;
     add_stock(&warehouse, 1, 1).await?;
     let node = shop.db.using("warehouse/2")?;
     assert_eq!(stock::Entity::find().all(&node).await?.len(), 1);
-    assert_says(&add_stock(&shop.db, 2, 1).await.expect_err("asked"), &["asked"]);
+    assert_says(
+        &add_stock(&shop.db, 2, 1).await.expect_err("asked"),
+        &["asked"],
+    );
     Ok(())
 }
 

@@ -21,7 +21,8 @@ async fn shop_with_documents() -> Result<Shop> {
 
 /// Each in a segment of its own, so that there is something to optimize.
 async fn add_documents(db: &RoutingConnection) -> Result {
-    db.execute_unprepared("CREATE VIRTUAL TABLE doc USING fts4(body)").await?;
+    db.execute_unprepared("CREATE VIRTUAL TABLE doc USING fts4(body)")
+        .await?;
     for body in ["one cup", "two cups", "three cups"] {
         let insert = format!("INSERT INTO doc (body) VALUES ('{body}')");
         db.execute_unprepared(&insert).await?;
@@ -32,7 +33,8 @@ async fn add_documents(db: &RoutingConnection) -> Result {
 async fn optimize(
     db: &RoutingConnection,
 ) -> std::result::Result<Option<QueryResult>, sea_orm::DbErr> {
-    db.query_one_raw(Statement::from_string(DbBackend::Sqlite, OPTIMIZE)).await
+    db.query_one_raw(Statement::from_string(DbBackend::Sqlite, OPTIMIZE))
+        .await
 }
 
 fn answer(row: Option<QueryResult>) -> Result<String> {
@@ -59,7 +61,10 @@ async fn a_refused_text_goes_to_the_primary_from_then_on() -> Result {
     assert_eq!(answer(optimize(&shop.db).await?)?, "Index already optimal");
     assert_eq!(nodes(&routes), ["default/1"]);
     assert_eq!(shop.db.refusals(), 1);
-    assert_says(&shop.db.explain_sql(OPTIMIZE)?, &["a replica refused it as a write"]);
+    assert_says(
+        &shop.db.explain_sql(OPTIMIZE)?,
+        &["a replica refused it as a write"],
+    );
     Ok(())
 }
 
@@ -68,7 +73,11 @@ async fn a_refusal_leaves_the_replica_in_service() -> Result {
     let shop = shop_with_documents().await?;
     optimize(&shop.db).await?;
     let topology = shop.db.topology();
-    assert!(topology.nodes_of(&topology.databases()[0]).all(|node| node.is_up()));
+    assert!(
+        topology
+            .nodes_of(&topology.databases()[0])
+            .all(|node| node.is_up())
+    );
     Ok(())
 }
 
@@ -80,7 +89,10 @@ async fn replica_refuses_a_write_on_a_replica_scope() -> Result {
         assert_says(&refused, &["readonly"]);
     }
     // Nothing has run on the primary.
-    assert_eq!(answer(optimize(&shop.db.on_primary()).await?)?, "Index optimized");
+    assert_eq!(
+        answer(optimize(&shop.db.on_primary()).await?)?,
+        "Index optimized"
+    );
     Ok(())
 }
 
@@ -90,7 +102,10 @@ async fn replica_refuses_a_write_on_a_read_only_handle() -> Result {
     let refused = optimize(&shop.db.read_only()).await;
     refused.expect_err("a handle that only reads runs no write on the primary");
     // Nothing has run on the primary.
-    assert_eq!(answer(optimize(&shop.db.on_primary()).await?)?, "Index optimized");
+    assert_eq!(
+        answer(optimize(&shop.db.on_primary()).await?)?,
+        "Index optimized"
+    );
     Ok(())
 }
 
@@ -99,10 +114,12 @@ async fn a_policy_is_not_asked_again_after_a_refusal() -> Result {
     let asked = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&asked);
     let shop = Shop::with(|builder| {
-        builder.read_only_function("optimize").policy(rule(move |_| {
-            count.fetch_add(1, Ordering::Relaxed);
-            Ok(Some(Bind::database("default")))
-        }))
+        builder
+            .read_only_function("optimize")
+            .policy(rule(move |_| {
+                count.fetch_add(1, Ordering::Relaxed);
+                Ok(Some(Bind::database("default")))
+            }))
     });
     let shop = shop.await?;
     add_documents(&shop.db).await?;

@@ -37,8 +37,14 @@ async fn reads_are_spread_over_both_replicas() -> Result {
     let shop = Shop::open().await?;
     let read = read(&shop, 60).await?;
     let counts = counted(&read);
-    assert_eq!(counts.keys().copied().collect::<Vec<_>>(), ["default/2", "default/3"]);
-    assert!(counts.values().all(|count| (15..=45).contains(count)), "{counts:?}");
+    assert_eq!(
+        counts.keys().copied().collect::<Vec<_>>(),
+        ["default/2", "default/3"]
+    );
+    assert!(
+        counts.values().all(|count| (15..=45).contains(count)),
+        "{counts:?}"
+    );
     Ok(())
 }
 
@@ -55,7 +61,9 @@ async fn one_seed_gives_one_sequence() -> Result {
 #[tokio::test]
 async fn round_robin_alternates() -> Result {
     let alternate = |files: &Files| {
-        files.with_two_replicas("shop").replica_policy(RoundRobin::default())
+        files
+            .with_two_replicas("shop")
+            .replica_policy(RoundRobin::default())
     };
     let shop = Shop::on(alternate, |builder| builder).await?;
     let read = read(&shop, 6).await?;
@@ -70,7 +78,11 @@ async fn weights_are_kept_in_proportion() -> Result {
     let weighted = |files: &Files| {
         DatabaseOptions::new(files.primary("shop"))
             .replica(ReplicaOptions::new(files.replica("shop")).name("light"))
-            .replica(ReplicaOptions::new(files.replica("shop")).name("heavy").weight(3))
+            .replica(
+                ReplicaOptions::new(files.replica("shop"))
+                    .name("heavy")
+                    .weight(3),
+            )
             .replica_policy(Weighted)
     };
     let shop = Shop::on(weighted, |builder| builder).await?;
@@ -92,7 +104,13 @@ async fn a_policy_of_ones_own_sees_names_zones_and_weights() -> Result {
         fn choose<'c>(&self, candidates: &'c Candidates<'_>, _: u64) -> &'c Candidate<'c> {
             *self.0.lock().expect("not poisoned") = candidates
                 .iter()
-                .map(|c| (c.name().to_string(), c.weight(), c.zone().map(str::to_owned)))
+                .map(|c| {
+                    (
+                        c.name().to_string(),
+                        c.weight(),
+                        c.zone().map(str::to_owned),
+                    )
+                })
                 .collect();
             let near = candidates.iter().find(|c| c.zone() == Some("near"));
             near.unwrap_or_else(|| candidates.at(0))
@@ -102,7 +120,11 @@ async fn a_policy_of_ones_own_sees_names_zones_and_weights() -> Result {
     let zones = |files: &Files| {
         DatabaseOptions::new(files.primary("shop"))
             .replica(ReplicaOptions::new(files.replica("shop")).weight(2))
-            .replica(ReplicaOptions::new(files.replica("shop")).name("here").zone("near"))
+            .replica(
+                ReplicaOptions::new(files.replica("shop"))
+                    .name("here")
+                    .zone("near"),
+            )
             .replica_policy(Near(Arc::clone(&seen)))
     };
     let shop = Shop::on(zones, |builder| builder).await?;
@@ -136,7 +158,10 @@ async fn only_proven_reads_go_to_a_replica() -> Result {
         ("SELECT upper(name) FROM category", Role::Replica),
         ("SELECT my_own(name) FROM category", Role::Primary),
         ("SELECT last_insert_rowid()", Role::Primary),
-        ("INSERT INTO category (name) VALUES ('x') RETURNING id", Role::Primary),
+        (
+            "INSERT INTO category (name) VALUES ('x') RETURNING id",
+            Role::Primary,
+        ),
         ("WITH c AS (SELECT 1) DELETE FROM category", Role::Primary),
         ("SELECT 1; DELETE FROM category", Role::Primary),
         ("PRAGMA user_version = 3", Role::Primary),
@@ -163,7 +188,11 @@ async fn the_guard_of_a_replica_refuses_what_is_written_past_the_router() -> Res
 
 #[tokio::test]
 async fn without_the_guard_the_pool_is_opened_as_it_is() -> Result {
-    let off = |files: &Files| files.with_two_replicas("shop").replica_guard(ReplicaGuard::Off);
+    let off = |files: &Files| {
+        files
+            .with_two_replicas("shop")
+            .replica_guard(ReplicaGuard::Off)
+    };
     let shop = Shop::on(off, |builder| builder).await?;
     add_category(&shop.db.node("default/2")?, "Tea").await?;
     assert_eq!(category::Entity::find().count(&shop.db).await?, 1);
@@ -188,8 +217,14 @@ async fn a_replica_can_be_options_or_an_open_connection() -> Result {
         let found = category::Entity::find().all(&db.using(node)?).await?;
         assert_eq!(found.len(), 1, "{node}");
     }
-    let options = db.node("default/2")?.execute_unprepared("DELETE FROM category").await;
-    assert_says(&options.expect_err("the guard holds for options too"), &["readonly"]);
+    let options = db
+        .node("default/2")?
+        .execute_unprepared("DELETE FROM category")
+        .await;
+    assert_says(
+        &options.expect_err("the guard holds for options too"),
+        &["readonly"],
+    );
     Ok(())
 }
 
@@ -197,12 +232,28 @@ async fn a_replica_can_be_options_or_an_open_connection() -> Result {
 async fn the_topology_lists_every_node() -> Result {
     let shop = Shop::open().await?;
     let topology = shop.db.topology();
-    let names: Vec<_> = topology.databases().iter().map(|d| d.name().as_str()).collect();
+    let names: Vec<_> = topology
+        .databases()
+        .iter()
+        .map(|d| d.name().as_str())
+        .collect();
     assert_eq!(names, ["default", "warehouse"]);
     let nodes: Vec<_> = topology.nodes_of(&topology.databases()[0]).collect();
     assert_eq!(nodes.len(), 3);
     assert_eq!(nodes[0].role(), Role::Primary);
-    assert!(nodes[1..].iter().all(|node| node.role() == Role::Replica && node.is_up()));
-    assert_says(&*topology, &["default (SQLite)", "default/3", "warehouse/2", "replica  up"]);
+    assert!(
+        nodes[1..]
+            .iter()
+            .all(|node| node.role() == Role::Replica && node.is_up())
+    );
+    assert_says(
+        &*topology,
+        &[
+            "default (SQLite)",
+            "default/3",
+            "warehouse/2",
+            "replica  up",
+        ],
+    );
     Ok(())
 }

@@ -10,8 +10,11 @@ use crate::shop::{Result, Shop, add_category, assert_says, mock, nodes, routing}
 
 /// A primary and a replica that lock rows, as SQLite cannot.
 fn postgres() -> Result<RoutingConnection> {
-    let options = DatabaseOptions::new(mock(DbBackend::Postgres)).replica(mock(DbBackend::Postgres));
-    Ok(RoutingConnection::builder().database("default", options).build()?)
+    let options =
+        DatabaseOptions::new(mock(DbBackend::Postgres)).replica(mock(DbBackend::Postgres));
+    Ok(RoutingConnection::builder()
+        .database("default", options)
+        .build()?)
 }
 
 #[tokio::test]
@@ -21,8 +24,19 @@ async fn read_only_refuses_writes() -> Result {
     let routes = shop.db.record();
     let refused = add_category(&reader, "Tea").await.expect_err("a write");
     assert!(matches!(routing(&refused), RoutingError::ReadOnly { .. }));
-    assert_says(&refused, &["read_only() only reads", "a write", "INSERT", "without that limit"]);
-    let refused = reader.execute_unprepared("DROP TABLE category").await.expect_err("a change");
+    assert_says(
+        &refused,
+        &[
+            "read_only() only reads",
+            "a write",
+            "INSERT",
+            "without that limit",
+        ],
+    );
+    let refused = reader
+        .execute_unprepared("DROP TABLE category")
+        .await
+        .expect_err("a change");
     assert_says(&refused, &["a schema change", "DROP"]);
     routes.assert_nothing_sent();
     assert_eq!(category::Entity::find().count(&reader).await?, 0);
@@ -33,7 +47,10 @@ async fn read_only_refuses_writes() -> Result {
 fn read_only_refuses_locks_and_what_is_not_proven_to_read() -> Result {
     let reader = postgres()?.read_only();
     let locking = reader.explain(&category::Entity::find().lock_exclusive());
-    assert_says(&locking.expect_err("it locks"), &["a locking read", "it locks rows"]);
+    assert_says(
+        &locking.expect_err("it locks"),
+        &["a locking read", "it locks rows"],
+    );
     for (sql, why) in [
         ("SELECT total(1)", "read_only_function(\"total\")"),
         ("CALL tidy()", "CALL"),
@@ -42,7 +59,10 @@ fn read_only_refuses_locks_and_what_is_not_proven_to_read() -> Result {
         ("", "no statement"),
     ] {
         let refused = reader.explain_sql(sql).expect_err(sql);
-        assert!(matches!(routing(&refused), RoutingError::ReadOnly { .. }), "{refused}");
+        assert!(
+            matches!(routing(&refused), RoutingError::ReadOnly { .. }),
+            "{refused}"
+        );
         assert_says(&refused, &[why]);
     }
     reader.explain(&category::Entity::find())?;
@@ -69,7 +89,10 @@ async fn a_replica_scope_refuses_writes() -> Result {
         (shop.db.using("default/2")?, "using(..)"),
     ] {
         let refused = add_category(&handle, "Tea").await.expect_err("a write");
-        assert!(matches!(routing(&refused), RoutingError::WriteOnReplica { .. }));
+        assert!(matches!(
+            routing(&refused),
+            RoutingError::WriteOnReplica { .. }
+        ));
         assert_says(&refused, &[by, "a replica of default", "a write", "INSERT"]);
     }
     routes.assert_nothing_sent();
@@ -79,7 +102,10 @@ async fn a_replica_scope_refuses_writes() -> Result {
 #[test]
 fn a_replica_scope_refuses_locks() -> Result {
     let locking = category::Entity::find().lock_exclusive();
-    let refused = postgres()?.on_replica().explain(&locking).expect_err("it locks");
+    let refused = postgres()?
+        .on_replica()
+        .explain(&locking)
+        .expect_err("it locks");
     assert_says(&refused, &["on_replica()", "a locking read"]);
     Ok(())
 }
@@ -98,10 +124,17 @@ async fn a_replica_scope_refuses_a_write_in_a_transaction() -> Result {
     let shop = Shop::open().await?;
     for handle in [shop.db.on_replica(), shop.db.using("default/2")?] {
         let txn = handle.begin().await?;
-        add_category(&txn, "Tea").await.expect_err("no write on a replica scope");
+        add_category(&txn, "Tea")
+            .await
+            .expect_err("no write on a replica scope");
         txn.rollback().await?;
     }
-    assert_eq!(category::Entity::find().count(&shop.db.on_primary()).await?, 0);
+    assert_eq!(
+        category::Entity::find()
+            .count(&shop.db.on_primary())
+            .await?,
+        0
+    );
     Ok(())
 }
 
@@ -109,9 +142,18 @@ async fn a_replica_scope_refuses_a_write_in_a_transaction() -> Result {
 async fn a_transaction_of_a_replica_by_name_is_refused_with_its_primary() -> Result {
     let shop = Shop::open().await?;
     let txn = shop.db.using("default/2")?.begin().await?;
-    let refused = category::Entity::find().all(&txn).await.expect_err("a replica");
-    assert!(matches!(routing(&refused), RoutingError::NotInTransaction { .. }));
-    assert_says(&refused, &["using(..)", "default/2", "runs on the primary, default/1"]);
+    let refused = category::Entity::find()
+        .all(&txn)
+        .await
+        .expect_err("a replica");
+    assert!(matches!(
+        routing(&refused),
+        RoutingError::NotInTransaction { .. }
+    ));
+    assert_says(
+        &refused,
+        &["using(..)", "default/2", "runs on the primary, default/1"],
+    );
     txn.rollback().await?;
 
     let txn = shop.db.using("default/1")?.begin().await?;

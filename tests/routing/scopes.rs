@@ -37,9 +37,15 @@ async fn every_scope_is_a_connection() -> Result {
 async fn using_a_database_beats_the_bindings() -> Result {
     let shop = Shop::open().await?;
     let default = shop.db.using("default")?;
-    assert_says(&add_stock(&default, 1, 1).await.expect_err("no such table"), &["no such table"]);
+    assert_says(
+        &add_stock(&default, 1, 1).await.expect_err("no such table"),
+        &["no such table"],
+    );
     let route = default.explain(&stock::Entity::find())?;
-    assert_eq!((route.database().as_str(), route.role()), ("default", Role::Replica));
+    assert_eq!(
+        (route.database().as_str(), route.role()),
+        ("default", Role::Replica)
+    );
     assert_eq!(route.why_database(), "using(..) says so");
     Ok(())
 }
@@ -69,12 +75,25 @@ async fn an_unknown_name_is_refused_with_the_names_there_are() -> Result {
     let using = shop.db.using("wharehouse").expect_err("no such name");
     assert!(matches!(using, RoutingError::UnknownNode { .. }));
     assert_says(&using, &["\"wharehouse\"", all]);
-    assert_says(&shop.db.node("default").expect_err("a database"), &["\"default/1\""]);
+    assert_says(
+        &shop.db.node("default").expect_err("a database"),
+        &["\"default/1\""],
+    );
     let primary = shop.db.primary("wharehouse").expect_err("no such database");
     assert!(matches!(primary, RoutingError::UnknownDatabase { .. }));
     assert_says(&primary, &["\"wharehouse\"", "\"default\", \"warehouse\""]);
-    let bound = shop.db.with_bindings([("note", "wharehouse")]).expect_err("no such database");
-    assert_says(&bound, &["the table note", "\"wharehouse\"", "\"default\", \"warehouse\""]);
+    let bound = shop
+        .db
+        .with_bindings([("note", "wharehouse")])
+        .expect_err("no such database");
+    assert_says(
+        &bound,
+        &[
+            "the table note",
+            "\"wharehouse\"",
+            "\"default\", \"warehouse\"",
+        ],
+    );
     Ok(())
 }
 
@@ -97,7 +116,10 @@ async fn on_primary_keeps_reads_on_the_primary() -> Result {
     count(&primary).await?;
     assert_eq!(stock::Entity::find().count(&primary).await?, 0);
     assert_eq!(nodes(&routes), ["default/1", "warehouse/1"]);
-    assert_eq!(routes.routes()[0].why_role(), "on_primary() or on_replica() says so");
+    assert_eq!(
+        routes.routes()[0].why_role(),
+        "on_primary() or on_replica() says so"
+    );
     Ok(())
 }
 
@@ -111,7 +133,10 @@ async fn a_session_is_one_unit_of_work() -> Result {
     assert_ne!(of_one.id(), of_two.id());
     assert_eq!(of_one.consistency(), Consistency::Eventual);
     let narrowed = one.on_primary().using("default")?;
-    assert_eq!(narrowed.current_session().map(|session| session.id()), Some(of_one.id()));
+    assert_eq!(
+        narrowed.current_session().map(|session| session.id()),
+        Some(of_one.id())
+    );
     Ok(())
 }
 
@@ -124,11 +149,27 @@ async fn scopes_combine() -> Result {
     };
     assert_eq!(on(shop.db.using("warehouse")?.on_primary())?, "warehouse/1");
     assert_eq!(on(shop.db.on_primary().using("warehouse")?)?, "warehouse/1");
-    assert_eq!(on(shop.db.for_entity(stock::Entity)?.on_replica())?, "warehouse/2");
-    assert_eq!(on(shop.db.using("default")?.using("warehouse/2")?)?, "warehouse/2");
-    assert_eq!(on(shop.db.session().read_only().on_primary())?, "warehouse/1");
-    assert_eq!(on(shop.db.with_bindings([("stock", "default")])?.on_primary())?, "default/1");
-    let refused = shop.db.read_only().using("warehouse")?.explain_sql("DELETE FROM stock");
+    assert_eq!(
+        on(shop.db.for_entity(stock::Entity)?.on_replica())?,
+        "warehouse/2"
+    );
+    assert_eq!(
+        on(shop.db.using("default")?.using("warehouse/2")?)?,
+        "warehouse/2"
+    );
+    assert_eq!(
+        on(shop.db.session().read_only().on_primary())?,
+        "warehouse/1"
+    );
+    assert_eq!(
+        on(shop.db.with_bindings([("stock", "default")])?.on_primary())?,
+        "default/1"
+    );
+    let refused = shop
+        .db
+        .read_only()
+        .using("warehouse")?
+        .explain_sql("DELETE FROM stock");
     assert_says(&refused.expect_err("still read-only"), &["read_only()"]);
     Ok(())
 }
@@ -137,7 +178,10 @@ async fn scopes_combine() -> Result {
 async fn on_primary_narrows_a_replica_for_reads_and_writes_alike() -> Result {
     let shop = Shop::open().await?;
     let handle = shop.db.using("default/2")?.on_primary();
-    assert_eq!(*handle.explain(&category::Entity::find())?.node(), "default/1");
+    assert_eq!(
+        *handle.explain(&category::Entity::find())?.node(),
+        "default/1"
+    );
     add_category(&handle, "Tea").await?;
     assert_eq!(count(&shop.db).await?, 1);
     Ok(())

@@ -7,7 +7,9 @@ use migration::MigratorTrait;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, MockDatabase, Set,
 };
-use sea_orm_routing::{DatabaseOptions, Recording, RoutingBuilder, RoutingConnection, RoutingError};
+use sea_orm_routing::{
+    DatabaseOptions, Recording, RoutingBuilder, RoutingConnection, RoutingError,
+};
 use tempfile::TempDir;
 
 use crate::entities::warehouse::{movement, stock};
@@ -150,7 +152,10 @@ pub(crate) fn database_of(db: &RoutingConnection, sql: &str) -> Result<String> {
 /// The nodes of a recording, in order.
 pub(crate) fn nodes(recording: &Recording) -> Vec<String> {
     let routes = recording.routes();
-    routes.iter().map(|route| route.node().to_string()).collect()
+    routes
+        .iter()
+        .map(|route| route.node().to_string())
+        .collect()
 }
 
 /// The routing error inside an error of SeaORM's.

@@ -29,11 +29,18 @@ async fn connect(name: &'static str, default: &str) -> Option<RoutingConnection>
         .await
         .expect("connected");
     let shop = db.primary("shop").expect("declared");
-    migration::default::Migrator::up(&shop, None).await.expect("migrated");
+    migration::default::Migrator::up(&shop, None)
+        .await
+        .expect("migrated");
     let warehouse = db.primary("warehouse").expect("declared");
-    migration::warehouse::Migrator::up(&warehouse, None).await.expect("migrated");
+    migration::warehouse::Migrator::up(&warehouse, None)
+        .await
+        .expect("migrated");
     let handle = db.for_entity(stock::Entity).expect("bound");
-    stock::Entity::insert_many((1..=10).map(of)).exec(&handle).await.expect("ten rows");
+    stock::Entity::insert_many((1..=10).map(of))
+        .exec(&handle)
+        .await
+        .expect("ten rows");
     Some(db)
 }
 
@@ -50,7 +57,10 @@ fn of(product_id: i32) -> stock::ActiveModel {
 fn refused<T: Debug>(what: &str, result: Result<T, DbErr>) {
     let error = result.expect_err(what);
     assert!(
-        matches!(RoutingError::of(&error), Some(RoutingError::ForeignDialect { .. })),
+        matches!(
+            RoutingError::of(&error),
+            Some(RoutingError::ForeignDialect { .. })
+        ),
         "{what}: {error:?}"
     );
     assert!(error.to_string().contains("for_entity"), "{what}: {error}");
@@ -92,10 +102,17 @@ async fn everything_but_a_select_is_refused_on_a_handle_of_another_dialect() {
     let Some(db) = connect("dialect_refused", "shop").await else {
         return;
     };
-    let one = stock::Entity::find().one(&db).await.expect("a read").expect("a row");
+    let one = stock::Entity::find()
+        .one(&db)
+        .await
+        .expect("a read")
+        .expect("a row");
     let sent = db.record();
     refused("insert", of(11).insert(&db).await);
-    refused("insert_many", stock::Entity::insert_many([of(11)]).exec(&db).await);
+    refused(
+        "insert_many",
+        stock::Entity::insert_many([of(11)]).exec(&db).await,
+    );
     let mut changed = one.clone().into_active_model();
     changed.quantity = Set(0);
     refused("update", changed.update(&db).await);
@@ -104,11 +121,17 @@ async fn everything_but_a_select_is_refused_on_a_handle_of_another_dialect() {
     refused("update_many", updated.exec(&db).await);
     refused("delete", sea_orm::ModelTrait::delete(one, &db).await);
     refused("delete_many", stock::Entity::delete_many().exec(&db).await);
-    refused("lock", stock::Entity::find().lock_exclusive().all(&db).await);
+    refused(
+        "lock",
+        stock::Entity::find().lock_exclusive().all(&db).await,
+    );
     let raw = Statement::from_string(db.get_database_backend(), "SELECT * FROM stock");
     refused("raw read", db.query_all_raw(raw.clone()).await);
     refused("raw", db.execute_raw(raw).await);
-    refused("unprepared", db.execute_unprepared("DELETE FROM stock").await);
+    refused(
+        "unprepared",
+        db.execute_unprepared("DELETE FROM stock").await,
+    );
     sent.assert_nothing_sent();
 
     let txn = db.begin().await.expect("begun");
@@ -129,26 +152,42 @@ async fn the_entitys_own_handle_writes() {
 
     let mut changed = inserted.clone().into_active_model();
     changed.quantity = Set(7);
-    assert_eq!(changed.update(&warehouse).await.expect("updated").quantity, 7);
+    assert_eq!(
+        changed.update(&warehouse).await.expect("updated").quantity,
+        7
+    );
 
     let upsert = OnConflict::column(stock::Column::ProductId)
         .update_column(stock::Column::Quantity)
         .to_owned();
     let mut again = of(11);
     again.quantity = Set(99);
-    let upserted = stock::Entity::insert(again).on_conflict(upsert).exec(&warehouse);
+    let upserted = stock::Entity::insert(again)
+        .on_conflict(upsert)
+        .exec(&warehouse);
     upserted.await.expect("upserted");
-    let found = stock::Entity::find_by_id(inserted.id).one(&db).await.expect("a read");
+    let found = stock::Entity::find_by_id(inserted.id)
+        .one(&db)
+        .await
+        .expect("a read");
     assert_eq!(found.map(|stock| stock.quantity), Some(99));
 
     let locked = stock::Entity::find().lock_exclusive().all(&warehouse).await;
     assert_eq!(locked.expect("a locking read").len(), 11);
     let raised = stock::Entity::update_many()
-        .col_expr(stock::Column::Quantity, Expr::col(stock::Column::Quantity).add(1))
+        .col_expr(
+            stock::Column::Quantity,
+            Expr::col(stock::Column::Quantity).add(1),
+        )
         .exec(&warehouse);
     assert_eq!(raised.await.expect("updated").rows_affected, 11);
-    sea_orm::ModelTrait::delete(inserted, &warehouse).await.expect("deleted");
-    assert_eq!(value::<i64>(&warehouse, "SELECT COUNT(*) FROM `stock`").await, Ok(10));
+    sea_orm::ModelTrait::delete(inserted, &warehouse)
+        .await
+        .expect("deleted");
+    assert_eq!(
+        value::<i64>(&warehouse, "SELECT COUNT(*) FROM `stock`").await,
+        Ok(10)
+    );
 
     let txn = db.begin().await.expect("begun");
     let in_txn = txn.for_entity(stock::Entity).expect("bound");
@@ -171,13 +210,18 @@ async fn a_handle_that_speaks_mysql_refuses_inserts_into_postgres() {
     let sent = db.record();
     refused("insert", customer.clone().insert(&db).await);
     refused("save", customer.clone().save(&db).await);
-    let many = customer::Entity::insert_many([customer.clone()]).exec(&db).await;
+    let many = customer::Entity::insert_many([customer.clone()])
+        .exec(&db)
+        .await;
     refused("insert_many", many);
     sent.assert_nothing_sent();
     assert_eq!(customer::Entity::find().count(&db).await, Ok(0));
 
     let shop = db.for_entity(customer::Entity).expect("bound");
     let inserted = customer.insert(&shop).await.expect("inserted");
-    let found = customer::Entity::find_by_id(inserted.id).one(&db).await.expect("a read");
+    let found = customer::Entity::find_by_id(inserted.id)
+        .one(&db)
+        .await
+        .expect("a read");
     assert_eq!(found, Some(inserted));
 }

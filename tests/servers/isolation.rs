@@ -6,7 +6,7 @@ use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::item::{self, insert, names};
-use crate::support::{self, error_of, value};
+use crate::support::{self, error_of, eventually, value};
 
 const LEVELS: [(IsolationLevel, &str); 4] = [
     (ReadUncommitted, "READ UNCOMMITTED"),
@@ -22,7 +22,10 @@ async fn postgres_has_the_level_that_was_asked_for() {
     };
     let db = pg.connect().await;
     for (level, name) in LEVELS {
-        let txn = db.begin_with_config(Some(level), Some(ReadWrite)).await.expect("begun");
+        let txn = db
+            .begin_with_config(Some(level), Some(ReadWrite))
+            .await
+            .expect("begun");
         let found = value::<String>(&txn, "SHOW transaction_isolation").await;
         assert_eq!(found.map(|found| found.to_uppercase()).as_deref(), Ok(name));
         let read_only = value::<String>(&txn, "SHOW transaction_read_only").await;
@@ -31,7 +34,11 @@ async fn postgres_has_the_level_that_was_asked_for() {
     }
     let txn = db.begin().await.expect("begun");
     let found = value::<String>(&txn, "SHOW transaction_isolation").await;
-    assert_eq!(found.as_deref(), Ok("read committed"), "nothing is left of those before");
+    assert_eq!(
+        found.as_deref(),
+        Ok("read committed"),
+        "nothing is left of those before"
+    );
 }
 
 #[tokio::test]
@@ -40,7 +47,10 @@ async fn postgres_is_told_of_a_read_only_transaction() {
         return;
     };
     let db = pg.connect().await;
-    let txn = db.begin_with_config(None, Some(ReadOnly)).await.expect("begun");
+    let txn = db
+        .begin_with_config(None, Some(ReadOnly))
+        .await
+        .expect("begun");
     let read_only = value::<String>(&txn, "SHOW transaction_read_only").await;
     assert_eq!(read_only.as_deref(), Ok("on"));
     refuses_writes(&txn).await;
@@ -61,15 +71,26 @@ async fn mariadb_has_the_level_that_was_asked_for() {
     let sql = "SELECT trx_isolation_level FROM information_schema.innodb_trx
         WHERE trx_mysql_thread_id = CONNECTION_ID()";
     for (level, name) in LEVELS {
-        let txn = db.begin_with_config(Some(level), Some(ReadWrite)).await.expect("begun");
+        let txn = db
+            .begin_with_config(Some(level), Some(ReadWrite))
+            .await
+            .expect("begun");
         insert(&txn, name).await.expect("inserted");
-        assert_eq!(value::<String>(&txn, sql).await.as_deref(), Ok(name));
+        // The server looks at its transactions now and then.
+        let txn_of = &txn;
+        eventually(name, || async move {
+            value::<String>(txn_of, sql).await.as_deref() == Ok(name)
+        })
+        .await;
         txn.rollback().await.expect("rolled back");
     }
     let txn = db.begin().await.expect("begun");
     insert(&txn, "one").await.expect("inserted");
-    let found = value::<String>(&txn, sql).await;
-    assert_eq!(found.as_deref(), Ok("REPEATABLE READ"), "nothing is left of those before");
+    let txn = &txn;
+    eventually("nothing is left of those before", || async move {
+        value::<String>(txn, sql).await.as_deref() == Ok("REPEATABLE READ")
+    })
+    .await;
 }
 
 #[tokio::test]
@@ -78,13 +99,21 @@ async fn mariadb_is_told_of_a_read_only_transaction() {
         return;
     };
     let db = maria.connect().await;
-    maria.sql("SET GLOBAL log_bin_trust_function_creators = ON").await;
+    maria
+        .sql("SET GLOBAL log_bin_trust_function_creators = ON")
+        .await;
     let touch = "CREATE FUNCTION touch() RETURNS INT MODIFIES SQL DATA
         BEGIN INSERT INTO item (name) VALUES ('touched'); RETURN 1; END";
     db.execute_unprepared(touch).await.expect("a function");
 
-    let txn = db.begin_with_config(None, Some(ReadOnly)).await.expect("begun");
-    assert_eq!(item::Entity::find().all(&txn).await.expect("a read").len(), 0);
+    let txn = db
+        .begin_with_config(None, Some(ReadOnly))
+        .await
+        .expect("begun");
+    assert_eq!(
+        item::Entity::find().all(&txn).await.expect("a read").len(),
+        0
+    );
     refuses_writes(&txn).await;
     // What is not known to write is the server's to refuse.
     let unknown = error_of(value::<i32>(&txn, "SELECT touch()").await);
@@ -97,7 +126,10 @@ async fn mariadb_is_told_of_a_read_only_transaction() {
 async fn refuses_writes(txn: &impl ConnectionTrait) {
     let refused = insert(txn, "no").await.expect_err("it only reads");
     assert!(
-        matches!(RoutingError::of(&refused), Some(RoutingError::ReadOnly { .. })),
+        matches!(
+            RoutingError::of(&refused),
+            Some(RoutingError::ReadOnly { .. })
+        ),
         "{refused}"
     );
 }
@@ -117,9 +149,15 @@ async fn a_repeatable_read_repeats() {
 async fn repeats(db: &RoutingConnection) {
     let level = Some(RepeatableRead);
     let txn = db.begin_with_config(level, None).await.expect("begun");
-    assert_eq!(item::Entity::find().all(&txn).await.expect("a read").len(), 0);
+    assert_eq!(
+        item::Entity::find().all(&txn).await.expect("a read").len(),
+        0
+    );
     insert(db, "meanwhile").await.expect("inserted");
-    assert_eq!(item::Entity::find().all(&txn).await.expect("a read").len(), 0);
+    assert_eq!(
+        item::Entity::find().all(&txn).await.expect("a read").len(),
+        0
+    );
     txn.commit().await.expect("committed");
     assert_eq!(names(db).await, ["meanwhile"]);
 }

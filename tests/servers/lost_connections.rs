@@ -11,12 +11,17 @@ use crate::support::{self, eventually, impatient, single, soon, value};
 async fn is_over(db: &RoutingConnection, txn: RoutingTransaction) {
     let lost = soon("a statement", insert(&txn, "two")).await;
     lost.expect_err("the connection is gone");
-    let later = item::Entity::find().count(&txn).await.expect_err("it is over");
+    let later = item::Entity::find()
+        .count(&txn)
+        .await
+        .expect_err("it is over");
     assert!(
         matches!(RoutingError::of(&later), Some(RoutingError::Doomed { .. })),
         "{later}"
     );
-    soon("a commit", txn.commit()).await.expect_err("nothing to commit");
+    soon("a commit", txn.commit())
+        .await
+        .expect_err("nothing to commit");
     assert_eq!(names(db).await, [""; 0]);
     insert(db, "after").await.expect("the pool is fine");
 }
@@ -29,8 +34,11 @@ async fn a_connection_of_postgres_is_killed_in_a_transaction() {
     let db = pg.connect().await;
     let txn = db.begin().await.expect("begun");
     insert(&txn, "one").await.expect("inserted");
-    let pid = value::<i32>(&txn, "SELECT pg_backend_pid()").await.expect("a process");
-    pg.sql(&format!("SELECT pg_terminate_backend({pid}, 5000)")).await;
+    let pid = value::<i32>(&txn, "SELECT pg_backend_pid()")
+        .await
+        .expect("a process");
+    pg.sql(&format!("SELECT pg_terminate_backend({pid}, 5000)"))
+        .await;
     is_over(&db, txn).await;
 }
 
@@ -42,7 +50,9 @@ async fn a_connection_of_mariadb_is_killed_in_a_transaction() {
     let db = maria.connect().await;
     let txn = db.begin().await.expect("begun");
     insert(&txn, "one").await.expect("inserted");
-    let id = value::<i64>(&txn, "SELECT CONNECTION_ID()").await.expect("a thread");
+    let id = value::<u32>(&txn, "SELECT CONNECTION_ID()")
+        .await
+        .expect("a thread");
     maria.sql(&format!("KILL HARD CONNECTION {id}")).await;
     is_over(&db, txn).await;
 }
@@ -55,9 +65,14 @@ async fn a_connection_is_killed_before_the_commit() {
     let db = pg.connect().await;
     let txn = db.begin().await.expect("begun");
     insert(&txn, "one").await.expect("inserted");
-    let pid = value::<i32>(&txn, "SELECT pg_backend_pid()").await.expect("a process");
-    pg.sql(&format!("SELECT pg_terminate_backend({pid}, 5000)")).await;
-    soon("a commit", txn.commit()).await.expect_err("the connection is gone");
+    let pid = value::<i32>(&txn, "SELECT pg_backend_pid()")
+        .await
+        .expect("a process");
+    pg.sql(&format!("SELECT pg_terminate_backend({pid}, 5000)"))
+        .await;
+    soon("a commit", txn.commit())
+        .await
+        .expect_err("the connection is gone");
     assert_eq!(names(&db).await, [""; 0]);
 }
 
@@ -69,10 +84,17 @@ async fn a_connection_is_killed_and_the_transaction_rolled_back() {
     let db = pg.connect().await;
     let txn = db.begin().await.expect("begun");
     insert(&txn, "one").await.expect("inserted");
-    let pid = value::<i32>(&txn, "SELECT pg_backend_pid()").await.expect("a process");
-    pg.sql(&format!("SELECT pg_terminate_backend({pid}, 5000)")).await;
-    soon("a statement", insert(&txn, "two")).await.expect_err("the connection is gone");
-    soon("a rollback", txn.rollback()).await.expect("the server has rolled back");
+    let pid = value::<i32>(&txn, "SELECT pg_backend_pid()")
+        .await
+        .expect("a process");
+    pg.sql(&format!("SELECT pg_terminate_backend({pid}, 5000)"))
+        .await;
+    soon("a statement", insert(&txn, "two"))
+        .await
+        .expect_err("the connection is gone");
+    soon("a rollback", txn.rollback())
+        .await
+        .expect("the server has rolled back");
     assert_eq!(names(&db).await, [""; 0]);
 }
 
@@ -84,24 +106,39 @@ async fn the_server_of_postgres_is_killed_in_a_transaction() {
     pg.create_database("shop").await.expect("a database");
     let db = single(impatient(pg.primary_url("shop")).into()).await;
     item::create(&db).await;
-    let (txn, other) = (db.begin().await.expect("begun"), db.begin().await.expect("begun"));
+    let (txn, other) = (
+        db.begin().await.expect("begun"),
+        db.begin().await.expect("begun"),
+    );
     insert(&txn, "one").await.expect("inserted");
     insert(&other, "two").await.expect("inserted");
     pg.stop_primary().await.expect("stopped");
-    soon("a statement", insert(&txn, "three")).await.expect_err("the server is gone");
-    soon("a commit", txn.commit()).await.expect_err("the server is gone");
-    soon("a commit", other.commit()).await.expect_err("the server is gone");
+    soon("a statement", insert(&txn, "three"))
+        .await
+        .expect_err("the server is gone");
+    soon("a commit", txn.commit())
+        .await
+        .expect_err("the server is gone");
+    soon("a commit", other.commit())
+        .await
+        .expect_err("the server is gone");
     let next = db.begin().await.expect("nothing is opened yet");
-    soon("a statement", insert(&next, "four")).await.expect_err("the server is gone");
+    soon("a statement", insert(&next, "four"))
+        .await
+        .expect_err("the server is gone");
     drop(next);
 
     pg.start_primary().await.expect("started");
     let db = &db;
     eventually("transactions go on", || async move {
-        db.transaction_async(async |txn| insert(txn, "after").await).await.is_ok()
+        db.transaction_async(async |txn| insert(txn, "after").await)
+            .await
+            .is_ok()
     })
     .await;
-    let there = pg.psql(Node::Primary, "shop", "SELECT name FROM item").await;
+    let there = pg
+        .psql(Node::Primary, "shop", "SELECT name FROM item")
+        .await;
     assert_eq!(there.as_deref(), Ok("after"));
 }
 
@@ -116,12 +153,18 @@ async fn the_server_of_mariadb_is_killed_in_a_transaction() {
     let txn = db.begin().await.expect("begun");
     insert(&txn, "one").await.expect("inserted");
     maria.stop_primary().await.expect("stopped");
-    soon("a statement", insert(&txn, "two")).await.expect_err("the server is gone");
-    soon("a commit", txn.commit()).await.expect_err("the server is gone");
+    soon("a statement", insert(&txn, "two"))
+        .await
+        .expect_err("the server is gone");
+    soon("a commit", txn.commit())
+        .await
+        .expect_err("the server is gone");
     maria.start_primary().await.expect("started");
     let db = &db;
     eventually("transactions go on", || async move {
-        db.transaction_async(async |txn| insert(txn, "after").await).await.is_ok()
+        db.transaction_async(async |txn| insert(txn, "after").await)
+            .await
+            .is_ok()
     })
     .await;
     assert_eq!(names(db).await, ["after"]);

@@ -10,6 +10,7 @@ mod support;
 
 mod cancellation;
 mod dialects;
+mod ended_inside;
 mod follow_up;
 mod guard;
 mod hot_standby;

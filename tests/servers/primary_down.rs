@@ -23,7 +23,10 @@ async fn refused_start(primary: impl Into<DatabaseOptions>, secret: &str) -> Str
         matches!(&error, RoutingError::Connect { node, .. } if node.as_str() == "default/1"),
         "{error:?}"
     );
-    let printed = format!("{error} {error:?} {:?}", sea_orm::DbErr::from(error.clone()));
+    let printed = format!(
+        "{error} {error:?} {:?}",
+        sea_orm::DbErr::from(error.clone())
+    );
     assert!(printed.contains("default/1"), "{printed}");
     assert!(!printed.contains(secret), "{printed}");
     error.to_string()
@@ -38,8 +41,8 @@ async fn a_primary_is_dead_at_the_start() {
     let mut options = ConnectOptions::new(pg.primary_url("shop"));
     options.connect_timeout(Duration::from_millis(500));
     refused_start(options, "secret").await;
-    let database = DatabaseOptions::new(impatient(pg.primary_url("shop")))
-        .replica(pg.replica_url(0, "shop"));
+    let database =
+        DatabaseOptions::new(impatient(pg.primary_url("shop"))).replica(pg.replica_url(0, "shop"));
     refused_start(database, "secret").await;
 }
 
@@ -73,8 +76,8 @@ async fn a_primary_dies_and_reads_go_on() {
     let Some(pg) = cluster().await else {
         return;
     };
-    let database = DatabaseOptions::new(impatient(pg.primary_url("shop")))
-        .replica(pg.replica_url(0, "shop"));
+    let database =
+        DatabaseOptions::new(impatient(pg.primary_url("shop"))).replica(pg.replica_url(0, "shop"));
     let db = single(database).await;
     item::create(&db).await;
     item::insert(&db, "one").await.expect("a row");
@@ -93,6 +96,9 @@ async fn a_primary_dies_and_reads_go_on() {
 
     pg.start_primary().await.expect("started");
     let db = &db;
-    eventually("writes go on", || async move { item::insert(db, "two").await.is_ok() }).await;
+    eventually("writes go on", || async move {
+        item::insert(db, "two").await.is_ok()
+    })
+    .await;
     assert_eq!(item::names(db).await, ["one", "two"]);
 }

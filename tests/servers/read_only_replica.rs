@@ -27,7 +27,10 @@ async fn a_read_only_mariadb_refuses_no_case_that_is_called_a_read() {
     let db = single(maria.options()).await;
     let replica = db.node("default/2").expect("declared");
     let refusal = error_of(replica.execute_unprepared("DELETE FROM a").await);
-    assert!(refusal.contains("1290") || refusal.contains("1792"), "{refusal}");
+    assert!(
+        refusal.contains("1290") || refusal.contains("1792"),
+        "{refusal}"
+    );
 
     let mut ran = 0;
     let mut failed = BTreeMap::new();
@@ -37,9 +40,15 @@ async fn a_read_only_mariadb_refuses_no_case_that_is_called_a_read() {
             Err(error) => drop(failed.insert(sql, error.to_string())),
         }
     }
-    eprintln!("{ran} cases ran on a read-only MariaDB, {} failed: {failed:#?}", failed.len());
+    eprintln!(
+        "{ran} cases ran on a read-only MariaDB, {} failed: {failed:#?}",
+        failed.len()
+    );
     let codes = ["1290", "1792", "1836"];
     let refused = |error: &&String| codes.iter().any(|code| error.contains(code));
     assert_eq!(failed.values().filter(refused).collect::<Vec<_>>(), [""; 0]);
-    assert!(ran >= 18 && failed.len() <= 5, "only {ran} cases ran: {failed:#?}");
+    assert!(
+        ran >= 18 && failed.len() <= 5,
+        "only {ran} cases ran: {failed:#?}"
+    );
 }

@@ -20,7 +20,10 @@ END";
 
 fn nodes(recording: &Recording) -> Vec<String> {
     let routes = recording.routes();
-    routes.iter().map(|route| route.node().to_string()).collect()
+    routes
+        .iter()
+        .map(|route| route.node().to_string())
+        .collect()
 }
 
 async fn on_postgres(name: &'static str) -> Option<RoutingConnection> {
@@ -38,9 +41,17 @@ async fn on_mariadb(name: &'static str, guard: ReplicaGuard) -> Option<RoutingCo
     let maria = support::mariadb(name).await?;
     item::create(&support::single(maria.options()).await).await;
     // Without it, only the superuser creates functions on a server with a log.
-    maria.sql("SET GLOBAL log_bin_trust_function_creators = ON").await;
-    let primary = support::single(maria.options()).await.primary("default").expect("open");
-    primary.execute_unprepared(TOUCH_MARIADB).await.expect("a function");
+    maria
+        .sql("SET GLOBAL log_bin_trust_function_creators = ON")
+        .await;
+    let primary = support::single(maria.options())
+        .await
+        .primary("default")
+        .expect("open");
+    primary
+        .execute_unprepared(TOUCH_MARIADB)
+        .await
+        .expect("a function");
     maria.caught_up().await;
     let builder = RoutingConnection::builder()
         .database("default", maria.options().replica_guard(guard))
@@ -54,7 +65,10 @@ async fn runs_once_on_the_primary(db: &RoutingConnection, sql: &str) {
     assert_eq!(value::<i32>(db, sql).await, Ok(1));
     let asked = nodes(&first);
     assert_eq!(asked.len(), 2, "{first}");
-    assert!(asked[0] != "default/1" && asked[1] == "default/1", "{first}");
+    assert!(
+        asked[0] != "default/1" && asked[1] == "default/1",
+        "{first}"
+    );
     assert_eq!(item::names(db).await.len(), 1, "it ran once");
     assert_eq!(db.refusals(), 1);
     drop(first);

@@ -14,7 +14,11 @@ async fn routed(db: &RoutingConnection, texts: &[(&str, Role)]) {
         let routes = routes.routes();
         assert_eq!(routes.len(), 1, "{sql}");
         assert_eq!(routes[0].role(), *role, "{sql}");
-        assert_eq!(routes[0].access() == Access::Read, *role == Role::Replica, "{sql}");
+        assert_eq!(
+            routes[0].access() == Access::Read,
+            *role == Role::Replica,
+            "{sql}"
+        );
     }
     assert_eq!(db.refusals(), 0, "no replica was asked for what it refuses");
 }
@@ -27,13 +31,31 @@ async fn postgres_runs_a_text_on_the_primary_when_any_part_writes() {
     let db = pg.connect().await;
     let texts = [
         ("SELECT 1; SELECT count(*) FROM item", Role::Replica),
-        ("SELECT 1; INSERT INTO item (name) VALUES ('a')", Role::Primary),
-        ("INSERT INTO item (name) VALUES ('b'); SELECT 1", Role::Primary),
-        ("/* SELECT */; SELECT ';'; -- ;\n DELETE FROM item WHERE name = 'a'", Role::Primary),
-        ("SELECT $$;$$; UPDATE item SET name = 'c;' WHERE name = 'b'", Role::Primary),
+        (
+            "SELECT 1; INSERT INTO item (name) VALUES ('a')",
+            Role::Primary,
+        ),
+        (
+            "INSERT INTO item (name) VALUES ('b'); SELECT 1",
+            Role::Primary,
+        ),
+        (
+            "/* SELECT */; SELECT ';'; -- ;\n DELETE FROM item WHERE name = 'a'",
+            Role::Primary,
+        ),
+        (
+            "SELECT $$;$$; UPDATE item SET name = 'c;' WHERE name = 'b'",
+            Role::Primary,
+        ),
         ("SELECT 1; SELECT * FROM item FOR UPDATE", Role::Primary),
-        ("BEGIN; INSERT INTO item (name) VALUES ('d'); COMMIT", Role::Primary),
-        ("SELECT 'INSERT INTO item; DELETE FROM item'; SELECT 2;", Role::Replica),
+        (
+            "BEGIN; INSERT INTO item (name) VALUES ('d'); COMMIT",
+            Role::Primary,
+        ),
+        (
+            "SELECT 'INSERT INTO item; DELETE FROM item'; SELECT 2;",
+            Role::Replica,
+        ),
     ];
     routed(&db, &texts).await;
     assert_eq!(names(&db).await, ["c;", "d"]);
@@ -47,11 +69,26 @@ async fn mariadb_runs_a_text_on_the_primary_when_any_part_writes() {
     let db = maria.connect().await;
     let texts = [
         ("SELECT 1; SELECT COUNT(*) FROM item", Role::Replica),
-        ("SELECT 1; INSERT INTO item (name) VALUES ('a')", Role::Primary),
-        ("INSERT INTO item (name) VALUES ('b'); SELECT 1", Role::Primary),
-        ("SELECT ';' # ;\n; DELETE FROM item WHERE name = 'a'", Role::Primary),
-        ("SELECT 1; /*! UPDATE item SET name = 'c;' WHERE name = 'b' */", Role::Primary),
-        ("SELECT 'INSERT INTO item; DELETE FROM item'; SELECT 2;", Role::Replica),
+        (
+            "SELECT 1; INSERT INTO item (name) VALUES ('a')",
+            Role::Primary,
+        ),
+        (
+            "INSERT INTO item (name) VALUES ('b'); SELECT 1",
+            Role::Primary,
+        ),
+        (
+            "SELECT ';' # ;\n; DELETE FROM item WHERE name = 'a'",
+            Role::Primary,
+        ),
+        (
+            "SELECT 1; /*! UPDATE item SET name = 'c;' WHERE name = 'b' */",
+            Role::Primary,
+        ),
+        (
+            "SELECT 'INSERT INTO item; DELETE FROM item'; SELECT 2;",
+            Role::Replica,
+        ),
     ];
     routed(&db, &texts).await;
     assert_eq!(names(&db).await, ["c;"]);

@@ -48,7 +48,10 @@ on_both!(
 async fn committed_rows_stay(db: &RoutingConnection) {
     let txn = db.begin().await.expect("begun");
     let one = insert(&txn, "one").await.expect("inserted");
-    let found = item::Entity::find_by_id(one.id).one(&txn).await.expect("a read");
+    let found = item::Entity::find_by_id(one.id)
+        .one(&txn)
+        .await
+        .expect("a read");
     assert_eq!(found, Some(one));
     assert_eq!(names(db).await, [""; 0], "nobody else sees it yet");
     txn.commit().await.expect("committed");
@@ -65,14 +68,18 @@ async fn rolled_back_rows_do_not(db: &RoutingConnection) {
 async fn dropped_transactions_are_rolled_back(db: &RoutingConnection) {
     for _ in 0..20 {
         let txn = db.begin().await.expect("begun");
-        insert(&txn, "one").await.expect("the lock of the one before is gone");
+        insert(&txn, "one")
+            .await
+            .expect("the lock of the one before is gone");
         drop(txn);
     }
     assert_eq!(names(db).await, [""; 0]);
 }
 
 async fn closures_commit_on_ok_and_roll_back_on_err(db: &RoutingConnection) {
-    let committed = db.transaction_async(async |txn| insert(txn, "one").await).await;
+    let committed = db
+        .transaction_async(async |txn| insert(txn, "one").await)
+        .await;
     committed.expect("committed");
     let failed = db
         .transaction_async(async |txn| {
@@ -81,7 +88,10 @@ async fn closures_commit_on_ok_and_roll_back_on_err(db: &RoutingConnection) {
         })
         .await;
     let failed = failed.expect_err("the closure's error");
-    assert!(matches!(failed, TransactionError::Transaction(DbErr::Custom(_))), "{failed}");
+    assert!(
+        matches!(failed, TransactionError::Transaction(DbErr::Custom(_))),
+        "{failed}"
+    );
     let boxed = db.transaction::<_, _, DbErr>(|txn| {
         Box::pin(async move { insert(txn, "three").await.map(|_| ()) })
     });
@@ -128,7 +138,10 @@ async fn an_error_in_a_nested_transaction_is_undone_with_it(db: &RoutingConnecti
     insert(&nested, "two").await.expect("inserted");
     let twice = insert(&nested, "one").await.expect_err("the name is taken");
     assert!(twice.sql_err().is_some(), "{twice}");
-    nested.rollback().await.expect("rolled back to its savepoint");
+    nested
+        .rollback()
+        .await
+        .expect("rolled back to its savepoint");
     insert(&txn, "three").await.expect("the outer one goes on");
     txn.commit().await.expect("committed");
     assert_eq!(names(db).await, ["one", "three"]);
@@ -139,9 +152,14 @@ async fn a_parent_does_not_end_before_its_child(db: &RoutingConnection) {
     insert(&txn, "outer").await.expect("inserted");
     let nested = txn.begin().await.expect("nested");
     insert(&nested, "inner").await.expect("inserted");
-    let out_of_turn = insert(&txn, "out of turn").await.expect_err("a child is open");
+    let out_of_turn = insert(&txn, "out of turn")
+        .await
+        .expect_err("a child is open");
     assert!(
-        matches!(RoutingError::of(&out_of_turn), Some(RoutingError::NestedOpen)),
+        matches!(
+            RoutingError::of(&out_of_turn),
+            Some(RoutingError::NestedOpen)
+        ),
         "{out_of_turn}"
     );
     txn.commit().await.expect_err("a child is open");
@@ -154,7 +172,10 @@ async fn a_parent_does_not_end_before_its_child(db: &RoutingConnection) {
 async fn a_stream_can_be_read_and_left(db: &RoutingConnection) {
     let txn = db.begin().await.expect("begun");
     let rows = (0..1_000).map(|n| item::named(format!("{n:04}")));
-    item::Entity::insert_many(rows).exec(&txn).await.expect("inserted");
+    item::Entity::insert_many(rows)
+        .exec(&txn)
+        .await
+        .expect("inserted");
     let streamed = item::Entity::find().stream(&txn).await.expect("a stream");
     let all: Vec<_> = streamed.try_collect().await.expect("rows");
     assert_eq!(all.len(), 1_000);
@@ -164,7 +185,10 @@ async fn a_stream_can_be_read_and_left(db: &RoutingConnection) {
     drop(left);
     assert_eq!(item::Entity::find().count(&txn).await, Ok(1_000));
     let nested = txn.begin().await.expect("nested");
-    let mut left = item::Entity::find().stream(&nested).await.expect("a stream");
+    let mut left = item::Entity::find()
+        .stream(&nested)
+        .await
+        .expect("a stream");
     left.try_next().await.expect("a row").expect("a row");
     drop(left);
     drop(nested);

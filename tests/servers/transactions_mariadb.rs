@@ -2,9 +2,7 @@
 //! sends next would be committed by itself.
 
 use sea_orm::sea_query::Expr;
-use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, TransactionTrait,
-};
+use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, TransactionTrait};
 use sea_orm_routing::{RoutingConnection, RoutingError, RoutingTransaction};
 
 use crate::support::item::{self, insert, names};
@@ -21,7 +19,10 @@ async fn connect(name: &'static str) -> Option<RoutingConnection> {
 
 async fn append(txn: &impl ConnectionTrait, name: &str, sign: &str) -> Result<(), DbErr> {
     let changed = item::Entity::update_many()
-        .col_expr(item::Column::Name, Expr::cust(format!("CONCAT(name, '{sign}')")))
+        .col_expr(
+            item::Column::Name,
+            Expr::cust(format!("CONCAT(name, '{sign}')")),
+        )
         .filter(item::Column::Name.eq(name));
     changed.exec(txn).await.map(drop)
 }
@@ -57,12 +58,19 @@ async fn the_victim_of_a_deadlock_sends_nothing_more() {
         return;
     };
     let (went_on, victim) = deadlock(&db).await;
-    let later = insert(&victim, "would be committed by itself").await.expect_err("it is over");
+    let later = insert(&victim, "would be committed by itself")
+        .await
+        .expect_err("it is over");
     assert!(doomed(&later), "{later}");
-    let later = item::Entity::find().all(&victim).await.expect_err("it is over");
+    let later = item::Entity::find()
+        .all(&victim)
+        .await
+        .expect_err("it is over");
     assert!(doomed(&later), "{later}");
     let nested = victim.begin().await.expect("a level");
-    insert(&nested, "would be committed by itself").await.expect_err("it is over");
+    insert(&nested, "would be committed by itself")
+        .await
+        .expect_err("it is over");
     drop(nested);
     let commit = victim.commit().await.expect_err("nothing to commit");
     assert!(doomed(&commit), "{commit}");
@@ -97,7 +105,9 @@ async fn the_victim_of_a_deadlock_in_a_nested_transaction_is_over_as_a_whole() {
     // The other has changed more rows, so the server spares it.
     append(&other, "b", "2").await.expect("updated");
     for n in 0..30 {
-        insert(&other, &format!("other {n}")).await.expect("inserted");
+        insert(&other, &format!("other {n}"))
+            .await
+            .expect("inserted");
     }
     let nested = outer.begin().await.expect("nested");
     let both = async { tokio::join!(append(&nested, "b", "1"), append(&other, "a", "2")) };
@@ -107,7 +117,10 @@ async fn the_victim_of_a_deadlock_in_a_nested_transaction_is_over_as_a_whole() {
     spared.expect("the other goes on");
     drop(nested.rollback().await);
     let later = insert(&outer, "would be committed by itself").await;
-    assert!(later.is_err(), "the server has rolled back the outer one too");
+    assert!(
+        later.is_err(),
+        "the server has rolled back the outer one too"
+    );
     outer.commit().await.expect_err("nothing to commit");
     other.commit().await.expect("committed");
     assert_eq!(names(&db).await.len(), 32);
@@ -147,7 +160,10 @@ async fn a_lost_update_under_snapshot_isolation_commits_nothing_by_itself() {
         return;
     }
     insert(&txn, "mine").await.expect("inserted");
-    assert_eq!(item::Entity::find().all(&txn).await.expect("a read").len(), 3);
+    assert_eq!(
+        item::Entity::find().all(&txn).await.expect("a read").len(),
+        3
+    );
     append(&db, "a", "1").await.expect("somebody else's update");
     let error = error_of(append(&txn, "a1", "2").await);
     assert!(error.contains("1020"), "{error}");

@@ -74,8 +74,14 @@ async fn two_that_cannot_be_serialised_do_not_both_commit() {
         return;
     };
     let db = pg.connect().await;
-    let first = db.begin_with_config(Some(Serializable), None).await.expect("begun");
-    let second = db.begin_with_config(Some(Serializable), None).await.expect("begun");
+    let first = db
+        .begin_with_config(Some(Serializable), None)
+        .await
+        .expect("begun");
+    let second = db
+        .begin_with_config(Some(Serializable), None)
+        .await
+        .expect("begun");
     for (txn, name) in [(&first, "first"), (&second, "second")] {
         assert_eq!(item::Entity::find().count(txn).await, Ok(0));
         insert(txn, name).await.expect("inserted");
@@ -94,8 +100,14 @@ async fn settings_of_a_transaction_end_with_it() {
     let db = pg.connect().await;
     let txn = db.begin().await.expect("begun");
     let there = txn.using("default").expect("declared");
-    there.execute_unprepared("SET LOCAL work_mem = '3MB'").await.expect("set");
-    assert_eq!(value::<String>(&txn, "SHOW work_mem").await.as_deref(), Ok("3MB"));
+    there
+        .execute_unprepared("SET LOCAL work_mem = '3MB'")
+        .await
+        .expect("set");
+    assert_eq!(
+        value::<String>(&txn, "SHOW work_mem").await.as_deref(),
+        Ok("3MB")
+    );
     txn.commit().await.expect("committed");
     let after = value::<String>(&db.on_primary(), "SHOW work_mem").await;
     assert_eq!(after.as_deref(), Ok("4MB"));

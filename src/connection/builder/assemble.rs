@@ -40,11 +40,12 @@ impl RoutingBuilder {
             parts.add(name, options)?;
         }
         let topology = Topology::new(parts.databases.into(), parts.nodes.into());
-        let default = topology.find_database(&self.default).ok_or_else(|| {
-            RoutingError::NoDefault {
-                known: list(topology.database_names()),
-            }
-        })?;
+        let default =
+            topology
+                .find_database(&self.default)
+                .ok_or_else(|| RoutingError::NoDefault {
+                    known: list(topology.database_names()),
+                })?;
         let bindings = self.bind_all(&topology, default)?;
         let cluster = Cluster::new(parts.pools.into(), topology);
         Ok(self.finish(cluster, bindings, parts.balancing, default))
@@ -76,9 +77,8 @@ impl RoutingBuilder {
         default: DatabaseId,
     ) -> RoutingConnection {
         let topology = cluster.snapshot();
-        let lacks_returning = |d: &Database| {
-            d.dialect == DbBackend::MySql || !d.dialect.support_returning()
-        };
+        let lacks_returning =
+            |d: &Database| d.dialect == DbBackend::MySql || !d.dialect.support_returning();
         let shared = Shared {
             bindings,
             policies: self.policies.into(),
@@ -102,11 +102,7 @@ impl RoutingBuilder {
         }
     }
 
-    fn bind_all(
-        &self,
-        topology: &Topology,
-        default: DatabaseId,
-    ) -> Result<Bindings, RoutingError> {
+    fn bind_all(&self, topology: &Topology, default: DatabaseId) -> Result<Bindings, RoutingError> {
         let mut builder = BindingsBuilder::new(default, self.unbound);
         let name_of = |id: DatabaseId| topology.database(id).name.to_string();
         if self.declared {

@@ -25,12 +25,10 @@ impl<'a> Classifier<'a> {
     /// `AS alias (`, `:: type (`, and after a table `alias (`: what the parentheses hold are names
     /// and types.
     fn is_alias_or_type(&mut self, last: Last) -> bool {
-        let after_table = self.frame().clause == Clause::From
-            && matches!(last, Last::Name | Last::Closed);
+        let after_table =
+            self.frame().clause == Clause::From && matches!(last, Last::Name | Last::Closed);
         let names_only = self.frame().kind == Kind::Names && !self.frame().query;
-        after_table
-            || names_only
-            || matches!(last, Last::Cast | Last::Keyword(Keyword::As))
+        after_table || names_only || matches!(last, Last::Cast | Last::Keyword(Keyword::As))
     }
 
     pub(super) fn call(&mut self, name: Name<'a>) {
@@ -38,7 +36,11 @@ impl<'a> Classifier<'a> {
         // MySQL resolves a quoted name to a stored function.
         let stored = self.dialect == DbBackend::MySql && function.is_quoted();
         let folds = !(self.dialect == DbBackend::Postgres && function.is_quoted());
-        let exact = folds || !function.text().bytes().any(|byte| byte.is_ascii_uppercase());
+        let exact = folds
+            || !function
+                .text()
+                .bytes()
+                .any(|byte| byte.is_ascii_uppercase());
         let schema = name.schema.map(|schema| schema.text());
         let known = exact
             && !stored
@@ -61,17 +63,63 @@ impl<'a> Classifier<'a> {
         let after = |keywords: &[K]| matches!(self.last, Last::Keyword(k) if keywords.contains(&k));
         let mysql = self.dialect == DbBackend::MySql;
         match keyword {
-            K::All | K::And | K::Any | K::Array | K::As | K::Between | K::Case | K::Check
-            | K::Collate | K::Distinct | K::Else | K::Except | K::Exists | K::For | K::From
-            | K::Group | K::Having | K::Ilike | K::In | K::Intersect | K::Into | K::Is
-            | K::Isnull | K::Join | K::Lateral | K::Limit | K::Not | K::Notnull
-            | K::On | K::Only | K::Or | K::Order | K::Placing | K::References | K::Returning
-            | K::Select | K::Some_ | K::StraightJoin | K::Table | K::Then | K::To | K::Union
-            | K::Using | K::Values | K::When | K::Where | K::Window | K::With | K::Operator
-            | K::Create | K::Default | K::Offset => true,
+            K::All
+            | K::And
+            | K::Any
+            | K::Array
+            | K::As
+            | K::Between
+            | K::Case
+            | K::Check
+            | K::Collate
+            | K::Distinct
+            | K::Else
+            | K::Except
+            | K::Exists
+            | K::For
+            | K::From
+            | K::Group
+            | K::Having
+            | K::Ilike
+            | K::In
+            | K::Intersect
+            | K::Into
+            | K::Is
+            | K::Isnull
+            | K::Join
+            | K::Lateral
+            | K::Limit
+            | K::Not
+            | K::Notnull
+            | K::On
+            | K::Only
+            | K::Or
+            | K::Order
+            | K::Placing
+            | K::References
+            | K::Returning
+            | K::Select
+            | K::Some_
+            | K::StraightJoin
+            | K::Table
+            | K::Then
+            | K::To
+            | K::Union
+            | K::Using
+            | K::Values
+            | K::When
+            | K::Where
+            | K::Window
+            | K::With
+            | K::Operator
+            | K::Create
+            | K::Default
+            | K::Offset => true,
             K::Like | K::Glob | K::Regexp | K::Match => {
-                matches!(self.last, Last::Name | Last::Closed | Last::Other | Last::Keyword(K::Not))
-                    && self.last != Last::Nothing
+                matches!(
+                    self.last,
+                    Last::Name | Last::Closed | Last::Other | Last::Keyword(K::Not)
+                ) && self.last != Last::Nothing
             }
             K::Div | K::Rlike | K::Xor | K::Binary | K::Partition => mysql || after(&[K::Over]),
             K::Index | K::Key => mysql,

@@ -94,8 +94,22 @@ impl<'a> Classifier<'a> {
         let ends = matches!(
             keyword,
             Some(
-                K::As | K::From | K::In | K::On | K::Select | K::Set | K::To | K::Using | K::Values
-                    | K::Where | K::With | K::Union | K::Join | K::Order | K::Group | K::For
+                K::As
+                    | K::From
+                    | K::In
+                    | K::On
+                    | K::Select
+                    | K::Set
+                    | K::To
+                    | K::Using
+                    | K::Values
+                    | K::Where
+                    | K::With
+                    | K::Union
+                    | K::Join
+                    | K::Order
+                    | K::Group
+                    | K::For
             )
         ) || self.names_kind_of_object();
         if ends {
@@ -134,9 +148,22 @@ impl<'a> Classifier<'a> {
             ),
             _ => matches!(
                 keyword,
-                K::If | K::Not | K::Exists | K::Only | K::Table | K::Tables | K::Concurrently
-                    | K::Verbose | K::Full | K::Freeze | K::Analyze | K::Temp | K::Temporary
-                    | K::Unlogged | K::View | K::Materialized
+                K::If
+                    | K::Not
+                    | K::Exists
+                    | K::Only
+                    | K::Table
+                    | K::Tables
+                    | K::Concurrently
+                    | K::Verbose
+                    | K::Full
+                    | K::Freeze
+                    | K::Analyze
+                    | K::Temp
+                    | K::Temporary
+                    | K::Unlogged
+                    | K::View
+                    | K::Materialized
             ),
         }
     }
@@ -149,8 +176,16 @@ impl<'a> Classifier<'a> {
             K::Join | K::StraightJoin => self.join(),
             K::On => self.on(),
             K::Using => self.using(),
-            K::Where | K::Having | K::Limit | K::Window | K::Returning | K::Fetch | K::Offset
-            | K::Order | K::Set | K::Values => self.frame().leave(Clause::Other),
+            K::Where
+            | K::Having
+            | K::Limit
+            | K::Window
+            | K::Returning
+            | K::Fetch
+            | K::Offset
+            | K::Order
+            | K::Set
+            | K::Values => self.frame().leave(Clause::Other),
             K::Union | K::Except | K::Intersect => {
                 self.frame().open_joins = 0;
                 self.frame().leave(Clause::Other);
@@ -278,6 +313,13 @@ pub(super) fn is_verb(keyword: Keyword) -> bool {
     use Keyword as K;
     matches!(
         keyword,
-        K::Select | K::Values | K::Table | K::Insert | K::Replace | K::Update | K::Delete | K::Merge
+        K::Select
+            | K::Values
+            | K::Table
+            | K::Insert
+            | K::Replace
+            | K::Update
+            | K::Delete
+            | K::Merge
     )
 }

@@ -3,8 +3,8 @@
 use sea_orm::DbBackend;
 
 use super::Classifier;
-use super::frame::{Clause, Kind, Verb, With};
 use super::clauses::is_verb;
+use super::frame::{Clause, Kind, Verb, With};
 use super::names::Ident;
 use crate::sql::keyword::{Keyword, is_session_statement};
 use crate::sql::operation::{Access, Evidence};
@@ -324,9 +324,23 @@ fn is_definition(keyword: Keyword) -> bool {
     use Keyword as K;
     matches!(
         keyword,
-        K::Alter | K::Analyze | K::Check | K::Checksum | K::Cluster | K::Comment | K::Create
-            | K::Drop | K::Grant | K::Optimize | K::Refresh | K::Reindex | K::Rename | K::Repair
-            | K::Revoke | K::Truncate | K::Vacuum
+        K::Alter
+            | K::Analyze
+            | K::Check
+            | K::Checksum
+            | K::Cluster
+            | K::Comment
+            | K::Create
+            | K::Drop
+            | K::Grant
+            | K::Optimize
+            | K::Refresh
+            | K::Reindex
+            | K::Rename
+            | K::Repair
+            | K::Revoke
+            | K::Truncate
+            | K::Vacuum
     )
 }
 

@@ -65,12 +65,18 @@ fn every_case_of_our_own_holds() {
 #[test]
 fn deep_nesting_is_no_recursion() {
     let sql = format!("SELECT {}1{}", "(".repeat(100_000), ")".repeat(100_000));
-    assert_eq!(Operation::of(&sql, DbBackend::Postgres).access(), Access::Read);
+    assert_eq!(
+        Operation::of(&sql, DbBackend::Postgres).access(),
+        Access::Read
+    );
 }
 
 #[test]
 fn more_table_expressions_than_we_track_are_not_understood() {
     let list: Vec<_> = (0..1000).map(|n| format!("c{n} AS (SELECT 1)")).collect();
     let sql = format!("WITH {} SELECT * FROM c1", list.join(", "));
-    assert_eq!(Operation::of(&sql, DbBackend::Postgres).access(), Access::Unknown);
+    assert_eq!(
+        Operation::of(&sql, DbBackend::Postgres).access(),
+        Access::Unknown
+    );
 }

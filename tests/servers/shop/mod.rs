@@ -8,9 +8,7 @@ use entities::warehouse::{movement, stock};
 use entities::{category, customer, order, order_line, product, product_tag, tag};
 use migration::MigratorTrait;
 use routing_servers::{MariaDbCluster, PostgresCluster};
-use sea_orm::{
-    ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Related, RelationDef, Set,
-};
+use sea_orm::{ActiveModelTrait, ConnectionTrait, DbErr, EntityTrait, Related, RelationDef, Set};
 use sea_orm_routing::RoutingConnection;
 
 use crate::entities;
@@ -148,10 +146,7 @@ async fn fill_warehouse(db: &RoutingConnection) -> Result<(), DbErr> {
     insert(db, movements).await
 }
 
-async fn insert<A>(
-    db: &impl ConnectionTrait,
-    rows: impl Iterator<Item = A>,
-) -> Result<(), DbErr>
+async fn insert<A>(db: &impl ConnectionTrait, rows: impl Iterator<Item = A>) -> Result<(), DbErr>
 where
     A: ActiveModelTrait + Send,
 {

@@ -18,9 +18,15 @@ async fn counts_and_sums_are_those_of_the_servers() {
     let db = &shop.db;
     let orders = order::Entity::find().count(db).await.expect("a count");
     assert_eq!(orders, ORDERS as u64);
-    assert_eq!(orders as i64, shop.in_postgres("SELECT count(*) FROM \"order\"").await);
+    assert_eq!(
+        orders as i64,
+        shop.in_postgres("SELECT count(*) FROM \"order\"").await
+    );
     let movements = movement::Entity::find().count(db).await.expect("a count");
-    assert_eq!(movements as i64, shop.in_mariadb("SELECT count(*) FROM movement").await);
+    assert_eq!(
+        movements as i64,
+        shop.in_mariadb("SELECT count(*) FROM movement").await
+    );
 
     let sold: Option<i64> = order_line::Entity::find()
         .select_only()
@@ -30,7 +36,9 @@ async fn counts_and_sums_are_those_of_the_servers() {
         .await
         .expect("a sum")
         .expect("a row");
-    let expected = shop.in_postgres("SELECT sum(quantity) FROM order_line").await;
+    let expected = shop
+        .in_postgres("SELECT sum(quantity) FROM order_line")
+        .await;
     assert_eq!(sold, Some(expected));
 
     let stocked: Option<sea_orm::prelude::Decimal> = stock::Entity::find()
@@ -56,7 +64,10 @@ async fn counts_and_sums_are_those_of_the_servers() {
         .expect("groups");
     let third = i64::from(ORDERS / 3);
     assert_eq!(by_state.len(), 3);
-    assert!(by_state.iter().all(|(_, orders)| *orders == third), "{by_state:?}");
+    assert!(
+        by_state.iter().all(|(_, orders)| *orders == third),
+        "{by_state:?}"
+    );
 }
 
 #[tokio::test]
@@ -95,9 +106,16 @@ async fn relations_are_followed_within_a_database() {
     let moved = |movements: &[movement::Model]| movements.len() == MOVEMENTS_OF_A_STOCK as usize;
     assert!(stocks.iter().all(|(_, movements)| moved(movements)));
 
-    let customer = customer::Entity::find_by_id(7).one(db).await.expect("a read");
+    let customer = customer::Entity::find_by_id(7)
+        .one(db)
+        .await
+        .expect("a read");
     let customer = customer.expect("customer 7");
-    let orders = customer.find_related(order::Entity).all(db).await.expect("orders");
+    let orders = customer
+        .find_related(order::Entity)
+        .all(db)
+        .await
+        .expect("orders");
     assert_eq!(orders.len(), (ORDERS / super::CUSTOMERS) as usize);
 }
 
@@ -116,21 +134,39 @@ async fn rows_of_two_databases_are_joined_by_the_loader() {
     assert_eq!(stocks.len(), products.len());
     for (product, stock) in products.iter().zip(&stocks) {
         let stock = stock.as_ref().expect("each product has a stock");
-        assert_eq!((stock.product_id, stock.quantity), (product.id, 10 * product.id));
+        assert_eq!(
+            (stock.product_id, stock.quantity),
+            (product.id, 10 * product.id)
+        );
     }
     let stocks: Vec<_> = stocks.into_iter().flatten().collect();
-    let movements = stocks.load_many(movement::Entity, db).await.expect("movements");
+    let movements = stocks
+        .load_many(movement::Entity, db)
+        .await
+        .expect("movements");
     let loaded: usize = movements.iter().map(Vec::len).sum();
-    assert_eq!(loaded as i64, shop.in_mariadb("SELECT count(*) FROM movement").await);
+    assert_eq!(
+        loaded as i64,
+        shop.in_mariadb("SELECT count(*) FROM movement").await
+    );
 
     // Many to many: a join with the junction table, inside one database.
     let tags = products.load_many(tag::Entity, db).await.expect("tags");
-    assert!(tags.iter().all(|tags| tags.len() == TAGS_OF_A_PRODUCT as usize));
+    assert!(
+        tags.iter()
+            .all(|tags| tags.len() == TAGS_OF_A_PRODUCT as usize)
+    );
 
     // In one statement no server can do it.
-    let joined = product::Entity::find().find_also_related(stock::Entity).all(db).await;
+    let joined = product::Entity::find()
+        .find_also_related(stock::Entity)
+        .all(db)
+        .await;
     let error = joined.expect_err("tables of two databases").to_string();
-    assert!(error.contains("several databases") && error.contains("load_one"), "{error}");
+    assert!(
+        error.contains("several databases") && error.contains("load_one"),
+        "{error}"
+    );
 }
 
 #[tokio::test]
@@ -155,7 +191,10 @@ async fn pages_cursors_and_streams_see_every_row_once() {
     let ids: Vec<_> = page.iter().map(|movement| movement.id).collect();
     assert_eq!(ids, (101..=150).collect::<Vec<_>>());
 
-    let rows = order_line::Entity::find().stream(db).await.expect("a stream");
+    let rows = order_line::Entity::find()
+        .stream(db)
+        .await
+        .expect("a stream");
     let streamed: Vec<_> = rows.try_collect().await.expect("rows");
     assert_eq!(streamed.len(), lines);
 
@@ -166,6 +205,8 @@ async fn pages_cursors_and_streams_see_every_row_once() {
         .await
         .expect("a stream");
     let streamed: Vec<_> = rows.try_collect().await.expect("rows");
-    let expected = shop.in_mariadb("SELECT count(*) FROM stock WHERE quantity > 1000").await;
+    let expected = shop
+        .in_mariadb("SELECT count(*) FROM stock WHERE quantity > 1000")
+        .await;
     assert_eq!(streamed.len() as i64, expected);
 }

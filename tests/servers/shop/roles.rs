@@ -18,12 +18,21 @@ async fn reads_go_to_both_replicas_and_writes_to_primaries_only() {
     let db = &shop.db;
     let reads = db.record();
     for id in 1..=60 {
-        let product = product::Entity::find_by_id(id).one(db).await.expect("a read");
+        let product = product::Entity::find_by_id(id)
+            .one(db)
+            .await
+            .expect("a read");
         assert_eq!(product.map(|product| product.id), Some(id));
     }
     let by_node = nodes(&reads);
-    assert_eq!(by_node.keys().collect::<Vec<_>>(), ["default/2", "default/3"]);
-    assert!(by_node.values().all(|reads| *reads >= 10), "unlike random: {by_node:?}");
+    assert_eq!(
+        by_node.keys().collect::<Vec<_>>(),
+        ["default/2", "default/3"]
+    );
+    assert!(
+        by_node.values().all(|reads| *reads >= 10),
+        "unlike random: {by_node:?}"
+    );
     drop(reads);
 
     let writes = db.record();
@@ -36,15 +45,27 @@ async fn reads_go_to_both_replicas_and_writes_to_primaries_only() {
     let mut customer = customer.into_active_model();
     customer.name = Set("Renamed".to_owned());
     let customer = customer.update(db).await.expect("updated");
-    sea_orm::ModelTrait::delete(customer, db).await.expect("deleted");
-    order::Entity::delete_many().exec(db).await.expect_err("its lines refer to it");
-    assert_eq!(nodes(&writes), BTreeMap::from([("default/1".to_owned(), 4)]));
+    sea_orm::ModelTrait::delete(customer, db)
+        .await
+        .expect("deleted");
+    order::Entity::delete_many()
+        .exec(db)
+        .await
+        .expect_err("its lines refer to it");
+    assert_eq!(
+        nodes(&writes),
+        BTreeMap::from([("default/1".to_owned(), 4)])
+    );
     writes.assert_routed(customer::Entity, "default", Role::Primary);
     drop(writes);
 
     let both = db.record();
     let warehouse = db.for_entity(stock::Entity).expect("bound");
-    let one = stock::Entity::find_by_id(1).one(db).await.expect("a read").expect("a row");
+    let one = stock::Entity::find_by_id(1)
+        .one(db)
+        .await
+        .expect("a read")
+        .expect("a row");
     let mut one = one.into_active_model();
     one.quantity = Set(11);
     one.update(&warehouse).await.expect("updated");
@@ -75,9 +96,14 @@ async fn the_servers_agree_on_who_they_are() {
     assert_eq!(own, Ok(port(&postgres.cluster.primary_url(postgres.name))));
 
     let warehouse = db.using("warehouse").expect("declared");
-    let port_of_mariadb = value::<u64>(&warehouse, "SELECT @@port").await.expect("a port");
+    let port_of_mariadb = value::<u64>(&warehouse, "SELECT @@port")
+        .await
+        .expect("a port");
     let mariadb = &shop.mariadb;
-    assert_eq!(port_of_mariadb as i32, port(&mariadb.cluster.primary_url(mariadb.name)));
+    assert_eq!(
+        port_of_mariadb as i32,
+        port(&mariadb.cluster.primary_url(mariadb.name))
+    );
 }
 
 #[tokio::test]

@@ -18,12 +18,17 @@ async fn updates_and_deletes_of_many_rows_are_those_of_the_server() {
     };
     let db = &shop.db;
     let raised = product::Entity::update_many()
-        .col_expr(product::Column::Cents, Expr::col(product::Column::Cents).add(1_000))
+        .col_expr(
+            product::Column::Cents,
+            Expr::col(product::Column::Cents).add(1_000),
+        )
         .filter(product::Column::CategoryId.eq(3))
         .exec(db)
         .await
         .expect("updated");
-    let counted = shop.in_postgres("SELECT count(*) FROM product WHERE cents > 1000").await;
+    let counted = shop
+        .in_postgres("SELECT count(*) FROM product WHERE cents > 1000")
+        .await;
     assert!(counted > 0);
     assert_eq!(raised.rows_affected as i64, counted);
 
@@ -34,9 +39,16 @@ async fn updates_and_deletes_of_many_rows_are_those_of_the_server() {
         .await
         .expect("deleted");
     assert!(deleted.rows_affected > 0);
-    assert_eq!(shop.in_mariadb("SELECT count(*) FROM movement WHERE `change` < 0").await, 0);
+    assert_eq!(
+        shop.in_mariadb("SELECT count(*) FROM movement WHERE `change` < 0")
+            .await,
+        0
+    );
     let left = movement::Entity::find().count(db).await.expect("a count");
-    assert_eq!(left as i64, shop.in_mariadb("SELECT count(*) FROM movement").await);
+    assert_eq!(
+        left as i64,
+        shop.in_mariadb("SELECT count(*) FROM movement").await
+    );
 }
 
 /// An order of one line in Postgres; its stock is only read.
@@ -72,12 +84,22 @@ async fn a_transaction_writes_to_one_database_and_reads_the_other() {
     };
     let db = &shop.db;
     let before = shop.in_postgres("SELECT count(*) FROM \"order\"").await;
-    let sold_out = db.transaction_async(async |txn| buy(txn, 1, 11).await).await;
+    let sold_out = db
+        .transaction_async(async |txn| buy(txn, 1, 11).await)
+        .await;
     let sold_out = sold_out.expect_err("there are ten");
-    assert!(matches!(&sold_out, TransactionError::Transaction(DbErr::Custom(_))), "{sold_out}");
-    assert_eq!(shop.in_postgres("SELECT count(*) FROM \"order\"").await, before);
+    assert!(
+        matches!(&sold_out, TransactionError::Transaction(DbErr::Custom(_))),
+        "{sold_out}"
+    );
+    assert_eq!(
+        shop.in_postgres("SELECT count(*) FROM \"order\"").await,
+        before
+    );
 
-    let bought = db.transaction_async(async |txn| buy(txn, 1, 10).await).await;
+    let bought = db
+        .transaction_async(async |txn| buy(txn, 1, 10).await)
+        .await;
     let order = bought.expect("bought");
     let line = format!("SELECT quantity FROM order_line WHERE order_id = {order}");
     assert_eq!(shop.in_postgres(&line).await, 10);
@@ -87,11 +109,20 @@ async fn a_transaction_writes_to_one_database_and_reads_the_other() {
     buy(&txn, 2, 1).await.expect("bought");
     let warehouse = txn.for_entity(stock::Entity).expect("bound");
     let taken = stock::Entity::update_many()
-        .col_expr(stock::Column::Quantity, Expr::col(stock::Column::Quantity).sub(1))
+        .col_expr(
+            stock::Column::Quantity,
+            Expr::col(stock::Column::Quantity).sub(1),
+        )
         .exec(&warehouse)
         .await;
     let error = taken.expect_err("a second database").to_string();
-    assert!(error.contains("default") && error.contains("warehouse"), "{error}");
+    assert!(
+        error.contains("default") && error.contains("warehouse"),
+        "{error}"
+    );
     txn.rollback().await.expect("rolled back");
-    assert_eq!(shop.in_postgres("SELECT count(*) FROM \"order\"").await, before + 1);
+    assert_eq!(
+        shop.in_postgres("SELECT count(*) FROM \"order\"").await,
+        before + 1
+    );
 }

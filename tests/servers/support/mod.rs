@@ -1,6 +1,8 @@
 //! What the tests share: databases of their own, a table, and conditions to wait for.
 
+pub(crate) mod cut;
 pub(crate) mod item;
+pub(crate) mod slow_link;
 
 use std::fmt::Debug;
 use std::future::Future;
@@ -80,7 +82,10 @@ impl Servers<MariaDbCluster> {
     /// What the client prints on the primary.
     pub(crate) async fn sql(&self, sql: &str) -> String {
         let node = routing_servers::Node::Primary;
-        self.cluster.sql(node, self.name, sql).await.expect("the client")
+        self.cluster
+            .sql(node, self.name, sql)
+            .await
+            .expect("the client")
     }
 }
 
@@ -107,10 +112,7 @@ pub(crate) async fn single(database: DatabaseOptions) -> RoutingConnection {
 }
 
 /// The one value that `sql` returns.
-pub(crate) async fn value<T: TryGetable>(
-    db: &impl ConnectionTrait,
-    sql: &str,
-) -> Result<T, DbErr> {
+pub(crate) async fn value<T: TryGetable>(db: &impl ConnectionTrait, sql: &str) -> Result<T, DbErr> {
     let statement = Statement::from_string(db.get_database_backend(), sql);
     let row = db.query_one_raw(statement).await?;
     row.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))?

@@ -1,0 +1,153 @@
+//! Metric callbacks: called after each statement that a handle has run, with its node.
+
+use std::sync::{Arc, Mutex};
+
+use futures_util::TryStreamExt;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, TransactionTrait};
+use sea_orm_routing::RoutingConnection;
+
+use crate::entities::category;
+use crate::entities::warehouse::stock;
+use crate::shop::{Result, Shop, add_category, add_stock};
+
+/// What a callback was told: the node, the first word of the text, whether it failed.
+type Told = Arc<Mutex<Vec<(String, String, bool)>>>;
+
+/// A handle with a callback.
+fn measured(db: &RoutingConnection) -> (RoutingConnection, Told) {
+    let told = Told::default();
+    let write = Arc::clone(&told);
+    let mut db = db.clone();
+    db.set_node_metric_callback(move |node, info| {
+        let word = info
+            .statement
+            .sql
+            .split(' ')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
+        write
+            .lock()
+            .expect("not poisoned")
+            .push((node.to_string(), word, info.failed));
+    });
+    (db, told)
+}
+
+fn take(told: &Told) -> Vec<(String, String, bool)> {
+    std::mem::take(&mut *told.lock().expect("not poisoned"))
+}
+
+fn ran(node: &str, word: &str) -> (String, String, bool) {
+    (node.to_owned(), word.to_owned(), false)
+}
+
+#[tokio::test]
+async fn it_is_told_the_node_of_each_statement() -> Result {
+    let shop = Shop::open().await?;
+    let (db, told) = measured(&shop.db);
+    add_category(&db, "Tea").await?;
+    add_stock(&db, 1, 1).await?;
+    stock::Entity::find().all(&db).await?;
+    category::Entity::find()
+        .one(&db.using("default/3")?)
+        .await?;
+    let expected = [
+        ran("default/1", "INSERT"),
+        ran("warehouse/1", "INSERT"),
+        ran("warehouse/2", "SELECT"),
+        ran("default/3", "SELECT"),
+    ];
+    assert_eq!(take(&told), expected);
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_is_told_of_failures() -> Result {
+    let shop = Shop::open().await?;
+    let (db, told) = measured(&shop.db);
+    let sql = Statement::from_string(DbBackend::Sqlite, "SELECT nothing FROM category");
+    db.query_all_raw(sql).await.expect_err("no such column");
+    let told = take(&told);
+    assert_eq!(told.len(), 1);
+    assert!(told[0].2, "{told:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_belongs_to_one_handle_and_what_is_made_from_it() -> Result {
+    let shop = Shop::open().await?;
+    let (db, told) = measured(&shop.db);
+    category::Entity::find().all(&shop.db).await?;
+    assert!(take(&told).is_empty());
+    category::Entity::find()
+        .all(&db.session().on_primary())
+        .await?;
+    assert_eq!(take(&told), [ran("default/1", "SELECT")]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_is_told_of_a_stream() -> Result {
+    let shop = Shop::open().await?;
+    let (db, told) = measured(&shop.db.using("default/2")?);
+    category::Entity::find()
+        .stream(&db)
+        .await?
+        .try_collect::<Vec<_>>()
+        .await?;
+    assert_eq!(take(&told), [ran("default/2", "SELECT")]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_is_told_of_statements_in_a_transaction() -> Result {
+    let shop = Shop::open().await?;
+    let (db, told) = measured(&shop.db);
+    let txn = db.begin().await?;
+    add_category(&txn, "Tea").await?;
+    category::Entity::find().all(&txn).await?;
+    txn.commit().await?;
+    let told: Vec<_> = take(&told)
+        .into_iter()
+        .filter(|(_, word, _)| word != "BEGIN")
+        .collect();
+    assert_eq!(
+        told,
+        [ran("default/1", "INSERT"), ran("default/1", "SELECT")]
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn it_is_told_of_a_stream_in_a_transaction() -> Result {
+    let shop = Shop::open().await?;
+    let (db, told) = measured(&shop.db);
+    let txn = db.begin().await?;
+    category::Entity::find()
+        .stream(&txn)
+        .await?
+        .try_collect::<Vec<_>>()
+        .await?;
+    txn.commit().await?;
+    assert_eq!(take(&told), [ran("default/1", "SELECT")]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_callback_of_seaorm_is_told_the_same() -> Result {
+    let shop = Shop::open().await?;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let write = Arc::clone(&told);
+    let mut db = shop.db.clone();
+    db.set_metric_callback(move |info| {
+        write
+            .lock()
+            .expect("not poisoned")
+            .push(info.statement.sql.clone());
+    });
+    category::Entity::find().all(&db).await?;
+    let expected = "SELECT \"category\".\"id\", \"category\".\"name\" FROM \"category\"";
+    assert_eq!(*told.lock().expect("not poisoned"), [expected]);
+    Ok(())
+}

@@ -1,0 +1,105 @@
+//! Replicas that die, hang and come back.
+
+mod crashes;
+mod elsewhere;
+
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
+use routing_servers::PostgresCluster;
+use sea_orm::EntityTrait;
+use sea_orm_routing::{DatabaseOptions, RoutingConnection};
+
+use crate::support::{eventually, impatient, item, single, soon};
+
+/// A Postgres of the test's own with two replicas and one row in `item`.
+async fn cluster() -> Option<(PostgresCluster, RoutingConnection)> {
+    let pg = routing_servers::postgres(2).await?;
+    pg.create_database("shop").await.expect("a database");
+    let db = connect(&pg).await;
+    item::create(&db).await;
+    item::insert(&db, "one").await.expect("a row");
+    pg.wait_caught_up().await.expect("caught up");
+    Some((pg, db))
+}
+
+async fn connect(pg: &PostgresCluster) -> RoutingConnection {
+    let database = DatabaseOptions::new(impatient(pg.primary_url("shop")))
+        .replica(pg.replica_url(0, "shop"))
+        .replica(pg.replica_url(1, "shop"));
+    single(database).await
+}
+
+/// Reads the row, which must be there.
+async fn read(db: &RoutingConnection) {
+    let items = soon("a read", item::Entity::find().all(db)).await;
+    assert_eq!(items.expect("a read goes on").len(), 1);
+}
+
+fn is_up(db: &RoutingConnection, node: &str) -> bool {
+    let topology = db.topology();
+    let mut nodes = topology
+        .databases()
+        .iter()
+        .flat_map(|it| topology.nodes_of(it));
+    let node = nodes.find(|it| it.name().as_str() == node);
+    node.expect("declared").is_up()
+}
+
+/// Where a read went that did not fail.
+async fn served_by(db: &RoutingConnection) -> String {
+    let routes = db.record();
+    read(db).await;
+    let routes = routes.routes();
+    routes.last().expect("a route").node().to_string()
+}
+
+/// Gives the pool of a node that many idle connections.
+async fn warm(db: &RoutingConnection, node: &str, connections: u32) {
+    let node = db.node(node).expect("declared");
+    let pool = node.get_postgres_connection_pool();
+    let held = join_all((0..connections).map(|_| pool.acquire())).await;
+    assert!(held.iter().all(Result::is_ok));
+    assert_eq!(pool.size(), connections);
+    drop(held);
+}
+
+/// Reads until the node is known to be down; each read succeeds. Returns how many were slow.
+async fn read_until_down(db: &RoutingConnection, node: &str) -> usize {
+    let mut slow = 0;
+    for _ in 0..60 {
+        let start = Instant::now();
+        read(db).await;
+        slow += usize::from(start.elapsed() >= Duration::from_millis(300));
+        if !is_up(db, node) {
+            return slow;
+        }
+    }
+    panic!("{node} was never found to be down, {slow} of 60 reads were slow");
+}
+
+/// For less than the pause after a failure: no read tries the node.
+async fn reads_stay_away_from(db: &RoutingConnection, node: &str) {
+    let start = Instant::now();
+    let mut reads = 0;
+    while start.elapsed() < Duration::from_millis(250) {
+        let read = Instant::now();
+        assert_ne!(served_by(db).await, node);
+        assert!(
+            read.elapsed() < Duration::from_millis(200),
+            "{:?}",
+            read.elapsed()
+        );
+        reads += 1;
+    }
+    assert!(reads > 2, "only {reads} reads");
+}
+
+async fn comes_back(db: &RoutingConnection, node: &str) {
+    eventually("the replica serves again", || async {
+        read(db).await;
+        is_up(db, node)
+    })
+    .await;
+    eventually("reads go to it", || async { served_by(db).await == node }).await;
+}
