@@ -4,6 +4,8 @@
 //! `cargo bench --bench overhead` prints instructions (where valgrind is installed) and interleaved
 //! median times.
 
+#![allow(clippy::print_stdout, reason = "a bench prints its report")]
+
 mod common;
 
 use std::hint::black_box;
@@ -19,14 +21,14 @@ mod cake {
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "cake")]
-    pub struct Model {
+    pub(crate) struct Model {
         #[sea_orm(primary_key)]
-        pub id: i32,
-        pub name: String,
+        pub(crate) id: i32,
+        pub(crate) name: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub enum Relation {}
+    pub(crate) enum Relation {}
 
     impl ActiveModelBehavior for ActiveModel {}
 }

@@ -2,6 +2,8 @@
 //!
 //! Run with `cargo run --example quickstart`.
 
+#![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+
 #[path = "shop/entities.rs"]
 mod entities;
 

@@ -3,6 +3,8 @@
 //!
 //! Run with `cargo run --example routing_session`.
 
+#![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+
 use sea_orm::{ActiveModelTrait, ConnectionTrait, Database, DbErr, EntityTrait, Set};
 use sea_orm_routing::{
     Access, Bind, BindRequest, DatabaseOptions, ReplicaOptions, RoutingConnection, RoutingPolicy,

@@ -2,6 +2,8 @@
 //!
 //! Run with `cargo run --example same_entities_two_databases`.
 
+#![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+
 #[path = "shop/entities.rs"]
 mod entities;
 

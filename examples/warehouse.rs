@@ -2,6 +2,8 @@
 //!
 //! Run with `cargo run --example warehouse`.
 
+#![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+
 use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, Set};
 use sea_orm_routing::{RoutingConnection, RoutingError};
 

@@ -88,13 +88,13 @@ pub enum RoutingError {
         /// The table both name.
         table: TableName,
         /// What was bound first.
-        first: String,
+        first: Box<str>,
         /// Where the first is bound.
-        first_database: String,
+        first_database: Box<str>,
         /// What was bound second.
-        second: String,
+        second: Box<str>,
         /// Where the second is bound.
-        second_database: String,
+        second_database: Box<str>,
     },
     /// No registered entity lives in a module that was bound.
     #[error(

@@ -1,17 +1,18 @@
 //! What the benches share: interleaved timing, and whether this is only a smoke test.
 
 #![allow(dead_code, reason = "each bench uses some of it")]
+#![allow(clippy::print_stdout, reason = "a bench prints its report")]
 
 use std::time::{Duration, Instant};
 
 /// Whether the bench only has to show that it runs: `cargo bench -- --smoke`, or `cargo test`.
-pub fn is_smoke() -> bool {
+pub(crate) fn is_smoke() -> bool {
     std::env::args().any(|argument| argument == "--smoke" || argument == "--test")
         || !std::env::args().any(|argument| argument == "--bench")
 }
 
 /// Times two things in turn, and returns the median time of each for one run of `batch`.
-pub fn interleave(
+pub(crate) fn interleave(
     rounds: usize,
     mut a: impl FnMut() -> Duration,
     mut b: impl FnMut() -> Duration,
@@ -30,7 +31,7 @@ pub fn interleave(
 }
 
 /// How long `times` calls take.
-pub fn time(times: usize, mut call: impl FnMut()) -> Duration {
+pub(crate) fn time(times: usize, mut call: impl FnMut()) -> Duration {
     let start = Instant::now();
     for _ in 0..times {
         call();
@@ -38,23 +39,23 @@ pub fn time(times: usize, mut call: impl FnMut()) -> Duration {
     start.elapsed()
 }
 
-pub fn median(mut times: Vec<Duration>) -> Duration {
+pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
     times.sort();
     times[times.len() / 2]
 }
 
 /// One line of a report, with the goal it is held against.
-pub fn report(what: &str, value: f64, unit: &str, goal: &str) {
+pub(crate) fn report(what: &str, value: f64, unit: &str, goal: &str) {
     println!("{what:<64} {value:>10.3} {unit:<14} goal {goal}");
 }
 
-pub fn ratio(a: Duration, b: Duration) -> f64 {
+pub(crate) fn ratio(a: Duration, b: Duration) -> f64 {
     a.as_secs_f64() / b.as_secs_f64()
 }
 
 /// Runs this bench again under callgrind for two amounts of work, and returns the instructions of
 /// one piece: what start-up costs cancels out.
-pub fn instructions(work: &str, few: usize, many: usize) -> Option<f64> {
+pub(crate) fn instructions(work: &str, few: usize, many: usize) -> Option<f64> {
     let count = |amount: usize| -> Option<u64> {
         let out = tempfile::NamedTempFile::new().ok()?;
         let output = std::process::Command::new("valgrind")
@@ -73,7 +74,7 @@ pub fn instructions(work: &str, few: usize, many: usize) -> Option<f64> {
 }
 
 /// The work this process was started for by [`instructions`].
-pub fn work() -> Option<(String, usize)> {
+pub(crate) fn work() -> Option<(String, usize)> {
     let arguments: Vec<String> = std::env::args().collect();
     let place = arguments.iter().position(|argument| argument == "--work")?;
     Some((

@@ -4,6 +4,8 @@
 //! `cargo run --example shop` starts throw-away servers from the installed binaries; without them
 //! it says SKIPPED.
 
+#![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+
 mod entities;
 
 use entities::warehouse::{movement, stock};

@@ -4,6 +4,8 @@
 //! empty databases), or starts throw-away ones from the installed binaries; without either it says
 //! SKIPPED.
 
+#![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+
 #[path = "../shop/entities.rs"]
 mod entities;
 

@@ -117,10 +117,10 @@ impl BindingsBuilder {
         if old.origin == origin && old.database != database {
             return Err(RoutingError::Twins {
                 table: new.table,
-                first: old.what.clone(),
-                first_database: name_of(old.database),
-                second: new.what,
-                second_database: name_of(database),
+                first: old.what.as_str().into(),
+                first_database: name_of(old.database).into(),
+                second: new.what.into(),
+                second_database: name_of(database).into(),
             });
         }
         if old.origin < origin {

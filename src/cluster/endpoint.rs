@@ -134,10 +134,8 @@ impl Source {
 
 /// The dialect of a connection; SeaORM panics on one that is not open.
 pub(crate) fn dialect_of(connection: &DatabaseConnection) -> Option<DbBackend> {
-    match &connection.inner {
-        DatabaseConnectionType::Disconnected => None,
-        _ => Some(connection.get_database_backend()),
-    }
+    let open = !matches!(connection.inner, DatabaseConnectionType::Disconnected);
+    open.then(|| connection.get_database_backend())
 }
 
 /// Whether a pool holds any connection to its server.

@@ -3,8 +3,20 @@
 //! Pools live in an arena that the topology's indices point into. Connections that we open are
 //! ours to shape: replicas get a guard, and no password reaches SeaORM's traces.
 
+#[cfg_attr(
+    not(all(feature = "sqlx-postgres", feature = "sqlx-mysql")),
+    allow(dead_code, reason = "only drivers with a network take a URL apart")
+)]
 mod endpoint;
+#[cfg_attr(
+    not(feature = "sqlx-dep"),
+    allow(dead_code, reason = "only drivers have faults")
+)]
 mod fault;
+#[cfg_attr(
+    not(feature = "sqlx-dep"),
+    allow(dead_code, reason = "only drivers can be refined")
+)]
 mod open;
 mod options;
 mod pool;

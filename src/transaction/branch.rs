@@ -287,13 +287,8 @@ impl Drop for Branch {
 
 /// Gives up a connection with an open transaction: rolled back in the background and returned to
 /// its pool, or closed.
-fn abandon(mut open: Open, uncertain: bool) {
-    if let Driver::SeaOrm(levels) = &mut open.driver {
-        // Innermost first; SeaORM rolls back what is dropped.
-        while levels.pop().is_some() {}
-        return;
-    }
-    if uncertain && !open.must_survive() {
+fn abandon(open: Open, uncertain: bool) {
+    if !open.speaks_sql() || uncertain && !open.must_survive() {
         return open.close();
     }
     match tokio::runtime::Handle::try_current() {

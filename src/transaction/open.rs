@@ -1,23 +1,27 @@
 //! The connection of a branch: one of a pool's, or SeaORM's own transaction where there is no pool.
 
-use sea_orm::{
-    ConnAcquireErr, ConnectionTrait, DatabaseConnection, DatabaseConnectionType,
-    DatabaseTransaction, DbErr, ExecResult, QueryResult, RuntimeErr, Statement, TransactionOptions,
-    TransactionTrait,
-};
-
 #[cfg(feature = "sqlx-dep")]
-use sea_orm::sqlx::{self, Executor, pool::PoolConnection};
+use sea_orm::{
+    ConnAcquireErr, DatabaseConnectionType, RuntimeErr,
+    sqlx::{self, Executor, pool::PoolConnection},
+};
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, ExecResult, QueryResult,
+    Statement, TransactionOptions, TransactionTrait,
+};
 #[cfg(feature = "sqlx-dep")]
 use sea_query_sqlx::SqlxValues;
 
 use crate::cluster::Pool;
 use crate::error::{RoutingError, dialect_name};
 
+/// What a user wants to know of each statement.
+type Callback = dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync;
+
 /// A connection in use by one branch.
 pub(crate) struct Open {
     pub(super) driver: Driver,
-    metric: Option<Box<dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync>>,
+    metric: Option<Box<Callback>>,
 }
 
 /// What a branch runs on.
@@ -53,6 +57,7 @@ macro_rules! on_driver {
     };
 }
 
+#[cfg(feature = "stream")]
 pub(super) use on_driver;
 
 impl Open {
@@ -80,7 +85,7 @@ impl Open {
         let metric = pool.metric().cloned().map(|metric| {
             let name = pool.name().clone();
             let call = move |info: &sea_orm::metric::Info<'_>| metric(&name, info);
-            Box::new(call) as Box<dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync>
+            Box::new(call) as Box<Callback>
         });
         Ok(Self { driver, metric })
     }
@@ -118,7 +123,7 @@ impl Open {
     }
 
     pub(crate) async fn execute_raw(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let timer = Timer::start(self.metric.as_deref(), &statement);
+        let timer = Timer::start(self.metric.as_deref());
         let result = on_driver!(
             self,
             |connection| {
@@ -135,7 +140,7 @@ impl Open {
         &mut self,
         statement: Statement,
     ) -> Result<Option<QueryResult>, DbErr> {
-        let timer = Timer::start(self.metric.as_deref(), &statement);
+        let timer = Timer::start(self.metric.as_deref());
         let result = on_driver!(
             self,
             |connection| match query(&statement).fetch_one(&mut **connection).await {
@@ -153,7 +158,7 @@ impl Open {
         &mut self,
         statement: Statement,
     ) -> Result<Vec<QueryResult>, DbErr> {
-        let timer = Timer::start(self.metric.as_deref(), &statement);
+        let timer = Timer::start(self.metric.as_deref());
         let result = on_driver!(
             self,
             |connection| match query(&statement).fetch_all(&mut **connection).await {
@@ -187,7 +192,8 @@ impl Open {
             Driver::MySql(connection) => close(connection),
             #[cfg(feature = "sqlx-sqlite")]
             Driver::Sqlite(connection) => close(connection),
-            Driver::SeaOrm(levels) => drop(levels),
+            // Innermost first; SeaORM rolls back what is dropped.
+            Driver::SeaOrm(mut levels) => while levels.pop().is_some() {},
         }
     }
 }
@@ -268,17 +274,11 @@ fn acquire_error(error: sqlx::Error) -> DbErr {
 
 /// Tells the user's metric callback how long a statement took.
 struct Timer<'m> {
-    metric: Option<(
-        &'m (dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync),
-        std::time::Instant,
-    )>,
+    metric: Option<(&'m Callback, std::time::Instant)>,
 }
 
 impl<'m> Timer<'m> {
-    fn start(
-        metric: Option<&'m (dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync)>,
-        _: &Statement,
-    ) -> Self {
+    fn start(metric: Option<&'m Callback>) -> Self {
         Self {
             metric: metric.map(|metric| (metric, std::time::Instant::now())),
         }

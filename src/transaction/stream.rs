@@ -8,7 +8,9 @@ use sea_orm::{DbErr, QueryResult, Statement};
 use tokio::sync::MutexGuard;
 
 use super::branch::State;
-use super::open::{Driver, innermost, on_driver, query, query_error};
+use super::open::{Driver, innermost, on_driver};
+#[cfg(feature = "sqlx-dep")]
+use super::open::{query, query_error};
 use super::{RoutingTransaction, ScopedTransaction};
 use crate::connection::Source;
 

@@ -71,7 +71,7 @@ fn a_union_goes_where_its_tables_live() -> Result {
     let more = stock::Entity::find()
         .select_only()
         .column(stock::Column::Id);
-    ids.query().union(UnionType::All, more.into_query());
+    QueryTrait::query(&mut ids).union(UnionType::All, more.into_query());
     assert_eq!(*db.explain(&ids)?.database(), "warehouse");
 
     let mixed = "SELECT id FROM stock UNION SELECT id FROM customer";

@@ -118,7 +118,7 @@ async fn insert_that_returns_its_rows() -> Result {
         }
     );
     let many = Entity::insert_many(["b", "c"].map(named));
-    let many = many.exec_with_returning_many(&shop.db).await?;
+    let many = many.exec_with_returning(&shop.db).await?;
     assert_eq!(many.iter().map(|row| row.id).collect::<Vec<_>>(), [2, 3]);
     let keys = Entity::insert_many(["d", "e"].map(named));
     assert_eq!(keys.exec_with_returning_keys(&shop.db).await?, [4, 5]);

@@ -64,7 +64,7 @@ async fn each_statement_is_one_event() -> Result {
     assert_eq!(events.take().len(), 1);
     category::Entity::find().count(&shop.db).await?;
     assert_eq!(events.take().len(), 1);
-    category::Entity::find().stream(&shop.db).await?;
+    drop(category::Entity::find().stream(&shop.db).await?);
     assert_eq!(events.take().len(), 1);
 
     let txn = shop.db.begin().await?;

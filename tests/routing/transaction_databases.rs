@@ -194,11 +194,11 @@ async fn a_transaction_keeps_the_scope_it_was_begun_on() -> Result {
     txn.execute_unprepared("CREATE TABLE note (id INTEGER)")
         .await?;
     txn.commit().await?;
-    let create = shop
-        .db
-        .using("warehouse")?
-        .execute_unprepared("CREATE TABLE note (id INTEGER)");
-    assert_says(&create.await.expect_err("it is there"), &["already exists"]);
+    let warehouse = shop.db.using("warehouse")?;
+    let create = warehouse
+        .execute_unprepared("CREATE TABLE note (id INTEGER)")
+        .await;
+    assert_says(&create.expect_err("it is there"), &["already exists"]);
 
     let txn = shop.db.for_entity(stock::Entity)?.begin().await?;
     assert!(txn.query_one_raw(answer()).await?.is_some());

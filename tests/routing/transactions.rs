@@ -1,8 +1,8 @@
 //! Transactions: what is committed stays, everything else leaves no trace.
 
 use sea_orm::{
-    ConnectOptions, DbErr, EntityTrait, PaginatorTrait, SqliteTransactionMode, TransactionOptions,
-    TransactionSession, TransactionTrait,
+    ActiveModelTrait, ConnectOptions, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
+    SqliteTransactionMode, TransactionOptions, TransactionSession, TransactionTrait,
 };
 use sea_orm_routing::{DatabaseOptions, Role};
 
@@ -79,7 +79,7 @@ async fn a_failed_statement_leaves_the_transaction_usable() -> Result {
     let shop = Shop::open().await?;
     let txn = shop.db.begin().await?;
     let tea = add_category(&txn, "Tea").await?;
-    let duplicate = sea_orm::IntoActiveModel::into_active_model(tea).reset_all();
+    let duplicate = tea.into_active_model().reset_all();
     assert!(Entity::insert(duplicate).exec(&txn).await.is_err());
     add_category(&txn, "Coffee").await?;
     txn.commit().await?;

@@ -5,7 +5,6 @@ mod elsewhere;
 
 use std::time::{Duration, Instant};
 
-use futures_util::future::join_all;
 use routing_servers::PostgresCluster;
 use sea_orm::EntityTrait;
 use sea_orm_routing::{DatabaseOptions, RoutingConnection};
@@ -58,10 +57,16 @@ async fn served_by(db: &RoutingConnection) -> String {
 async fn warm(db: &RoutingConnection, node: &str, connections: u32) {
     let node = db.node(node).expect("declared");
     let pool = node.get_postgres_connection_pool();
-    let held = join_all((0..connections).map(|_| pool.acquire())).await;
-    assert!(held.iter().all(Result::is_ok));
+    let mut held = Vec::new();
+    for _ in 0..connections {
+        held.push(pool.acquire().await.expect("a connection"));
+    }
     assert_eq!(pool.size(), connections);
     drop(held);
+    eventually("they are back", || async {
+        pool.num_idle() == connections as usize
+    })
+    .await;
 }
 
 /// Reads until the node is known to be down; each read succeeds. Returns how many were slow.

@@ -15,6 +15,9 @@ use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 /// No test waits longer for a condition.
 const LIMIT: Duration = Duration::from_secs(20);
 
+/// InnoDB lists its transactions anew only when nobody has looked for 100 ms.
+const INTERVAL: Duration = Duration::from_millis(120);
+
 /// The two sides of every test here, by the name of their database.
 pub(crate) struct Servers<C: 'static> {
     pub(crate) cluster: &'static C,
@@ -129,7 +132,7 @@ where
     async move {
         while !holds().await {
             assert!(Instant::now() < deadline, "{what}: not within {LIMIT:?}");
-            tokio::time::sleep(Duration::from_millis(20)).await;
+            tokio::time::sleep(INTERVAL).await;
         }
     }
 }
