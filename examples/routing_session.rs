@@ -51,7 +51,7 @@ impl RoutingPolicy for RoutingSession {
     fn get_bind(&self, request: &BindRequest<'_>) -> Result<Option<Bind>, DbErr> {
         Ok(Some(match request.access() {
             _ if request.names(event::Entity) => Bind::node("other"),
-            Access::Read if request.random % 2 == 0 => Bind::node("slave1"),
+            Access::Read if request.random.is_multiple_of(2) => Bind::node("slave1"),
             Access::Read => Bind::node("slave2"),
             _ => Bind::node("master"),
         }))

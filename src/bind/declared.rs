@@ -45,7 +45,7 @@ impl EntityBinding {
 /// Registers that an entity lives in a database, as [`DeriveBinding`](crate::DeriveBinding) does,
 /// for entities whose `Model` cannot carry a derive.
 ///
-/// ```
+/// ```standalone_crate
 /// mod cake {
 ///     use sea_orm::entity::prelude::*;
 ///     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]

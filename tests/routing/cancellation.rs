@@ -5,8 +5,8 @@ use std::pin::pin;
 use std::task::Poll;
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, PaginatorTrait,
-    TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait,
+    PaginatorTrait, TransactionTrait,
 };
 use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
@@ -39,6 +39,17 @@ fn one_connection(files: &Files) -> DatabaseOptions {
     DatabaseOptions::new(options)
 }
 
+/// Each row takes the server a few milliseconds, so that its answer has to be waited for.
+const SLOW: &str = "CREATE TRIGGER slow AFTER INSERT ON category \
+                    BEGIN SELECT length(hex(randomblob(500000))); END";
+
+async fn slow_shop() -> Result<(Shop, DatabaseConnection)> {
+    let shop = Shop::on(one_connection, |builder| builder).await?;
+    shop.db.execute_unprepared(SLOW).await?;
+    let others = Database::connect(shop.files.primary("shop")).await?;
+    Ok((shop, others))
+}
+
 /// Cuts `work` off after one poll, two polls, ... until it is done, and checks each time that the
 /// one connection serves again and that its writes are not in some forgotten transaction.
 ///
@@ -47,8 +58,7 @@ async fn cut_off_everywhere<W>(rows: u64, work: W) -> Result
 where
     W: AsyncFn(&RoutingConnection) -> Done,
 {
-    let shop = Shop::on(one_connection, |builder| builder).await?;
-    let others: DatabaseConnection = Database::connect(shop.files.primary("shop")).await?;
+    let (shop, others) = slow_shop().await?;
     let mut seen = 0;
     for times in 1..1000 {
         let done = poll_times(work(&shop.db), times).await;
@@ -132,8 +142,7 @@ async fn write_is_dropped_at_every_poll() -> Result {
 /// writes outside of itself.
 #[tokio::test]
 async fn statement_of_a_transaction_is_dropped_at_every_poll() -> Result {
-    let shop = Shop::on(one_connection, |builder| builder).await?;
-    let others = Database::connect(shop.files.primary("shop")).await?;
+    let (shop, others) = slow_shop().await?;
     for times in 1..1000 {
         let before = Entity::find().count(&others).await?;
         let txn = shop.db.begin().await?;
@@ -159,8 +168,7 @@ async fn statement_of_a_transaction_is_dropped_at_every_poll() -> Result {
 /// the parent stay in the transaction.
 #[tokio::test]
 async fn first_nested_statement_is_dropped_at_every_poll() -> Result {
-    let shop = Shop::on(one_connection, |builder| builder).await?;
-    let others = Database::connect(shop.files.primary("shop")).await?;
+    let (shop, others) = slow_shop().await?;
     for times in 1..1000 {
         let txn = shop.db.begin().await?;
         add_category(&txn, "outer").await?;

@@ -181,7 +181,7 @@ async fn the_plain_connections_are_the_nodes() -> Result {
     Ok(())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn many_tasks_share_a_connection() -> Result {
     let shop = Shop::open().await?;
     let tasks: Vec<_> = (0..20)

@@ -66,7 +66,7 @@ async fn it_is_told_the_node_of_each_statement() -> Result {
 async fn it_is_told_of_failures() -> Result {
     let shop = Shop::open().await?;
     let (db, told) = measured(&shop.db);
-    let sql = Statement::from_string(DbBackend::Sqlite, "SELECT nothing FROM category");
+    let sql = Statement::from_string(DbBackend::Sqlite, "SELECT missing FROM category");
     db.query_all_raw(sql).await.expect_err("no such column");
     let told = take(&told);
     assert_eq!(told.len(), 1);

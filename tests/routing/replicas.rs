@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use sea_orm::{
     ColumnTrait, ConnectOptions, ConnectionTrait, Database, EntityTrait, PaginatorTrait,
-    QueryFilter,
+    QueryFilter, Statement,
 };
 use sea_orm_routing::{
     Candidate, Candidates, DatabaseOptions, ReplicaGuard, ReplicaOptions, ReplicaPolicy, Role,
@@ -70,6 +70,50 @@ async fn round_robin_alternates() -> Result {
     assert_eq!(read[0..2], read[2..4]);
     assert_eq!(read[2..4], read[4..6]);
     assert_ne!(read[0], read[1]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn round_robin_alternates_over_texts_that_were_never_seen() -> Result {
+    let alternate = |files: &Files| {
+        files
+            .with_two_replicas("shop")
+            .replica_policy(RoundRobin::default())
+    };
+    let shop = Shop::on(alternate, |builder| builder).await?;
+    let routes = shop.db.record();
+    for id in 0..10 {
+        let sql = format!("SELECT name FROM category WHERE id = {id}");
+        let statement = Statement::from_string(shop.db.get_database_backend(), sql);
+        shop.db.query_all_raw(statement).await?;
+    }
+    let nodes = nodes(&routes);
+    assert_eq!(
+        counted(&nodes),
+        [("default/2", 5), ("default/3", 5)].into(),
+        "{nodes:?}"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_replica_policy_is_asked_once_about_a_read() -> Result {
+    #[derive(Debug)]
+    struct Asked(Arc<Mutex<usize>>);
+    impl ReplicaPolicy for Asked {
+        fn choose<'c>(&self, candidates: &'c Candidates<'_>, _: u64) -> &'c Candidate<'c> {
+            *self.0.lock().expect("not poisoned") += 1;
+            candidates.at(0)
+        }
+    }
+    let asked = Arc::new(Mutex::new(0));
+    let counting = |files: &Files| {
+        let policy = Asked(Arc::clone(&asked));
+        files.with_two_replicas("shop").replica_policy(policy)
+    };
+    let shop = Shop::on(counting, |builder| builder).await?;
+    assert_eq!(read(&shop, 3).await?, ["default/2"; 3]);
+    assert_eq!(*asked.lock().expect("not poisoned"), 3);
     Ok(())
 }
 

@@ -73,7 +73,7 @@ async fn a_stream_dropped_midway_leaves_its_pool_whole() -> Result {
 #[tokio::test]
 async fn a_failing_stream_is_the_servers_error() -> Result {
     let shop = hundred().await?;
-    let sql = Statement::from_string(DbBackend::Sqlite, "SELECT nothing FROM category");
+    let sql = Statement::from_string(DbBackend::Sqlite, "SELECT missing FROM category");
     let failed = match shop.db.stream_raw(sql).await {
         Ok(rows) => rows
             .try_collect::<Vec<_>>()
@@ -131,7 +131,7 @@ async fn a_failing_stream_in_a_transaction_leaves_it_usable() -> Result {
     let shop = Shop::open().await?;
     let txn = shop.db.begin().await?;
     add_category(&txn, "Tea").await?;
-    let sql = Statement::from_string(DbBackend::Sqlite, "SELECT nothing FROM category");
+    let sql = Statement::from_string(DbBackend::Sqlite, "SELECT missing FROM category");
     let failed = txn.stream_raw(sql).await?.try_collect::<Vec<_>>().await;
     assert_says(&failed.expect_err("no such column"), &["no such column"]);
     add_category(&txn, "Coffee").await?;

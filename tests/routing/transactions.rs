@@ -170,3 +170,48 @@ async fn a_dropped_transaction_keeps_a_database_in_memory() -> Result {
     assert_eq!(Entity::find().count(&db).await?, 1);
     Ok(())
 }
+
+#[tokio::test]
+async fn two_first_statements_at_once_share_one_branch() -> Result {
+    let shop = Shop::open().await?;
+    let txn = shop.db.begin().await?;
+    let (one, two) = tokio::join!(add_category(&txn, "one"), add_category(&txn, "two"));
+    assert_ne!(one?.id, two?.id);
+    txn.commit().await?;
+    assert_eq!(committed(&shop).await?, 2);
+    Ok(())
+}
+
+#[tokio::test]
+async fn task_panics_in_a_transaction() -> Result {
+    let shop = Shop::open().await?;
+    let db = shop.db.clone();
+    let task = tokio::spawn(async move {
+        let txn = db.begin().await.expect("begun");
+        add_category(&txn, "Tea").await.expect("added");
+        panic!("on purpose");
+    });
+    assert!(task.await.is_err_and(|error| error.is_panic()));
+    add_category(&shop.db, "kept").await?;
+    assert_eq!(committed(&shop).await?, 1);
+    Ok(())
+}
+
+#[test]
+fn transaction_is_dropped_outside_of_a_runtime() -> Result {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let (shop, txn) = runtime.block_on(async {
+        let shop = Shop::open().await?;
+        let txn = shop.db.begin().await?;
+        add_category(&txn, "lost").await?;
+        Result::Ok((shop, txn))
+    })?;
+    drop(txn);
+    runtime.block_on(async {
+        add_category(&shop.db, "kept").await?;
+        assert_eq!(committed(&shop).await?, 1);
+        Ok(())
+    })
+}

@@ -45,13 +45,34 @@ async fn on_postgres() {
         "START TRANSACTION",
         "SELECT 1; COMMIT",
         "COMMIT; SELECT 1",
-        "SELECT my_function(); COMMIT",
+        "SELECT txid_current(); COMMIT",
         "INSERT INTO item (name) VALUES ('inner'); COMMIT",
         "COMMIT; INSERT INTO item (name) VALUES ('inner')",
         "CREATE TABLE t (id int); COMMIT",
-        "PREPARE TRANSACTION 'ended'",
     ];
     refuses(&pg.connect().await, &texts).await;
+}
+
+#[tokio::test]
+async fn by_preparing_it_on_postgres() {
+    let Some(pg) = support::postgres("ended_prepared").await else {
+        return;
+    };
+    let db = pg.connect().await;
+    let txn = db.begin().await.expect("begun");
+    insert(&txn, "outer").await.expect("inserted");
+    let there = txn.using("default").expect("declared");
+    let result = there
+        .execute_unprepared("PREPARE TRANSACTION 'ended'")
+        .await;
+    drop(txn.rollback().await);
+    let left = pg
+        .sql("SELECT count(*) FROM pg_prepared_xacts WHERE gid = 'ended'")
+        .await;
+    if left != "0" {
+        pg.sql("ROLLBACK PREPARED 'ended'").await;
+    }
+    assert_eq!(left, "0", "{result:?}");
 }
 
 #[tokio::test]
