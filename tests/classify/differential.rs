@@ -1,0 +1,73 @@
+//! The classifier against sqlparser, over random SQL and over the case files.
+
+use sea_orm::DbBackend;
+use sea_orm_routing::Access;
+
+use crate::generate::statement;
+use crate::oracle::verdict;
+use crate::support::{access, case_texts, none_failed, tables};
+
+const STATEMENTS: u64 = 20_000;
+
+/// Below this share of parsed statements the comparison would say little.
+const PARSED: u64 = 80;
+
+fn compare(sql: &str, dialect: DbBackend) -> Option<Result<(), String>> {
+    let expected = verdict(sql, dialect)?;
+    let read = access(sql, dialect) == Access::Read;
+    let named = tables(sql, dialect);
+    Some(match read == expected.read && named == expected.tables {
+        true => Ok(()),
+        false => Err(format!("read {read}, tables {named:?}, but sqlparser {expected:?}: {sql}")),
+    })
+}
+
+fn over_random_statements(dialect: DbBackend) {
+    let mut failures = Vec::new();
+    let mut judged = 0;
+    for seed in 0..STATEMENTS {
+        let Some(result) = compare(&statement(seed, dialect), dialect) else { continue };
+        judged += 1;
+        if let Err(failure) = result {
+            failures.push(format!("seed {seed}: {failure}"));
+        }
+    }
+    failures.sort_by_key(String::len);
+    none_failed(&failures);
+    assert!(judged * 100 >= STATEMENTS * PARSED, "sqlparser judged only {judged}");
+}
+
+#[test]
+fn both_agree_on_postgres() {
+    over_random_statements(DbBackend::Postgres);
+}
+
+#[test]
+fn both_agree_on_mysql() {
+    over_random_statements(DbBackend::MySql);
+}
+
+#[test]
+fn both_agree_on_sqlite() {
+    over_random_statements(DbBackend::Sqlite);
+}
+
+/// Only the tables: the case files use functions that the second opinion does not know.
+#[test]
+fn both_agree_on_the_tables_of_the_case_files() {
+    let mut failures = Vec::new();
+    let mut judged = 0;
+    for (dialect, sql) in case_texts() {
+        let Some(expected) = verdict(sql, dialect) else { continue };
+        judged += 1;
+        let named = tables(sql, dialect);
+        if named != expected.tables {
+            failures.push(format!("{dialect:?} {named:?}, but sqlparser {:?}: {sql}", expected.tables));
+        }
+        if expected.read && access(sql, dialect) > Access::LockingRead {
+            failures.push(format!("{dialect:?} not a read, but sqlparser says it is: {sql}"));
+        }
+    }
+    none_failed(&failures);
+    assert!(judged > 60, "sqlparser judged only {judged}");
+}
