@@ -87,7 +87,8 @@ async fn cut_off(db: &RoutingConnection, then: Then) -> Vec<String> {
                 Then::Drop => false,
                 Then::GoOn | Then::Commit => soon("a commit", txn.commit()).await.is_ok(),
             };
-            eprintln!("{round}: before"); wrong.extend(soon("own answers", own_answers(db, &round)).await.err());
+            eprintln!("{round}: before");
+            wrong.extend(soon("own answers", own_answers(db, &round)).await.err());
             eprintln!("{round}: {committed}");
             let rows = item::Entity::find().all(db).await.expect("a read");
             let kept = rows.iter().any(|row| row.name == round);
