@@ -16,13 +16,15 @@
 //! | `route` | the decision, with its reasons |
 //! | `cluster` | the open pools; the one writer of the topology |
 //! | `observe` | who wants to know? |
-//! | `connection` | the handle, and the one dispatch |
+//! | `dispatch` | the one way of every statement, up to the decision |
 //! | `transaction` | branches, savepoints |
+//! | `connection` | the handle an application holds |
 
 mod balance;
 mod bind;
 mod cluster;
 mod connection;
+mod dispatch;
 mod error;
 mod name;
 mod observe;

@@ -5,9 +5,8 @@ use std::sync::Arc;
 
 use sea_orm::{DatabaseConnection, DbErr};
 
-use super::core::{Core, Known};
-use super::dispatch::{Action, Answer, Planned, Source, plan};
 use crate::cluster::{Fault, has_connections};
+use crate::dispatch::{Action, Answer, Core, Known, Planned, Source, plan};
 use crate::route::{Decision, WhyNode};
 use crate::scope::{Chosen, Place, Scope};
 use crate::topology::{NodeId, Role};

@@ -1,84 +1,4 @@
-//! SeaORM's traits, one line each: everything happens in the dispatch.
-
-/// Implements `ConnectionTrait` for something that dispatches.
-///
-/// Written out as `async_trait` would write it, but without its box: the dispatch returns one.
-macro_rules! connection_trait {
-    ($type:ty) => {
-        impl sea_orm::ConnectionTrait for $type {
-            fn get_database_backend(&self) -> sea_orm::DbBackend {
-                self.scope().dialect
-            }
-
-            $crate::connection::raw_method!(execute_raw, Execute, sea_orm::ExecResult);
-            $crate::connection::raw_method!(query_one_raw, QueryOne, Option<sea_orm::QueryResult>);
-            $crate::connection::raw_method!(query_all_raw, QueryAll, Vec<sea_orm::QueryResult>);
-            $crate::connection::built_method!(execute, Execute, sea_orm::ExecResult);
-            $crate::connection::built_method!(query_one, QueryOne, Option<sea_orm::QueryResult>);
-            $crate::connection::built_method!(query_all, QueryAll, Vec<sea_orm::QueryResult>);
-
-            fn execute_unprepared<'a, 's, 'f>(
-                &'a self,
-                sql: &'s str,
-            ) -> $crate::connection::Answer<'f, sea_orm::ExecResult>
-            where
-                'a: 'f,
-                's: 'f,
-                Self: 'f,
-            {
-                self.dispatch::<$crate::connection::Unprepared, _>($crate::connection::Text(sql))
-            }
-
-            /// sea-query renders no RETURNING for MySQL, whatever SeaORM's feature says.
-            fn support_returning(&self) -> bool {
-                let dialect = self.scope().dialect;
-                dialect != sea_orm::DbBackend::MySql && dialect.support_returning()
-            }
-
-            fn is_mock_connection(&self) -> bool {
-                self.core().is_mock()
-            }
-        }
-    };
-}
-
-/// A method of `ConnectionTrait` that takes a statement.
-macro_rules! raw_method {
-    ($method:ident, $action:ident, $output:ty) => {
-        fn $method<'a, 'f>(
-            &'a self,
-            statement: sea_orm::Statement,
-        ) -> $crate::connection::Answer<'f, $output>
-        where
-            'a: 'f,
-            Self: 'f,
-        {
-            self.dispatch::<$crate::connection::$action, _>($crate::connection::Raw(Some(
-                statement,
-            )))
-        }
-    };
-}
-
-/// A method of `ConnectionTrait` that takes a builder.
-macro_rules! built_method {
-    ($method:ident, $action:ident, $output:ty) => {
-        fn $method<'a, 's, 'f, S>(
-            &'a self,
-            statement: &'s S,
-        ) -> $crate::connection::Answer<'f, $output>
-        where
-            'a: 'f,
-            's: 'f,
-            S: sea_orm::StatementBuilder + 'f,
-            Self: 'f,
-        {
-            self.dispatch::<$crate::connection::$action, _>($crate::connection::Built(statement))
-        }
-    };
-}
-
-pub(crate) use {built_method, connection_trait, raw_method};
+//! SeaORM's traits on the handle.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -87,14 +7,13 @@ use sea_orm::{
     AccessMode, DbErr, IsolationLevel, TransactionError, TransactionOptions, TransactionTrait,
 };
 
-use super::core::Core;
-use super::dispatch::{Action, Answer, Dispatch, Source};
-#[cfg(feature = "stream")]
-use super::dispatch::{Built, Raw};
-use super::handle::RoutingConnection;
+use super::RoutingConnection;
 use super::reads;
+use crate::dispatch::{Action, Answer, Core, Dispatch, Source, connection_trait};
+#[cfg(feature = "stream")]
+use crate::dispatch::{Built, Raw};
 use crate::scope::Scope;
-use crate::transaction::RoutingTransaction;
+use crate::transaction::{RoutingTransaction, options};
 
 connection_trait!(RoutingConnection);
 
@@ -197,16 +116,5 @@ impl TransactionTrait for RoutingConnection {
             .map_err(TransactionError::Connection)?
             .run(callback)
             .await
-    }
-}
-
-pub(crate) fn options(
-    isolation_level: Option<IsolationLevel>,
-    access_mode: Option<AccessMode>,
-) -> TransactionOptions {
-    TransactionOptions {
-        isolation_level,
-        access_mode,
-        sqlite_transaction_mode: None,
     }
 }

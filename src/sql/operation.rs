@@ -2,9 +2,6 @@
 
 use std::fmt;
 
-use sea_orm::DbBackend;
-
-use super::functions::ReadOnlyFunctions;
 use crate::name::TableName;
 
 /// What a statement does to the data, in order of strictness. Of several statements in one text,
@@ -104,23 +101,6 @@ pub struct Operation {
 }
 
 impl Operation {
-    /// What a text does, by the built-in lists alone.
-    ///
-    /// ```
-    /// use sea_orm::DbBackend;
-    /// use sea_orm_routing::{Access, Operation};
-    ///
-    /// let find = Operation::of("SELECT * FROM cake WHERE id = $1", DbBackend::Postgres);
-    /// assert_eq!(find.access(), Access::Read);
-    /// assert_eq!(find.tables()[0].name(), "cake");
-    ///
-    /// let next = Operation::of("SELECT nextval('cake_id_seq')", DbBackend::Postgres);
-    /// assert_eq!(next.access(), Access::Unknown);
-    /// ```
-    pub fn of(sql: &str, dialect: DbBackend) -> Self {
-        super::classify(sql, dialect, &ReadOnlyFunctions::default())
-    }
-
     pub(crate) fn new(access: Access, tables: Box<[TableName]>, evidence: Evidence) -> Self {
         Self {
             access,

@@ -1,8 +1,20 @@
 //! The control statements of each dialect.
 
-use sea_orm::{AccessMode, DbBackend, TransactionOptions};
+use sea_orm::{AccessMode, DbBackend, IsolationLevel, TransactionOptions};
 
 use super::levels::Level;
+
+/// SeaORM's two arguments as its options.
+pub(crate) fn options(
+    isolation_level: Option<IsolationLevel>,
+    access_mode: Option<AccessMode>,
+) -> TransactionOptions {
+    TransactionOptions {
+        isolation_level,
+        access_mode,
+        sqlite_transaction_mode: None,
+    }
+}
 
 /// What begins a transaction: one or more texts, sent one after the other.
 pub(super) fn begin(dialect: DbBackend, options: &TransactionOptions) -> Vec<String> {
@@ -56,7 +68,7 @@ pub(super) fn roll_back_to(level: Level) -> String {
 
 #[cfg(test)]
 mod tests {
-    use sea_orm::{IsolationLevel, SqliteTransactionMode};
+    use sea_orm::SqliteTransactionMode;
 
     use super::*;
 

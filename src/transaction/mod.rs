@@ -24,10 +24,11 @@ mod levels;
 mod open;
 mod routing_transaction;
 mod scoped;
+mod shared;
 #[cfg(feature = "stream")]
 mod stream;
 
-pub(crate) use open::Open;
+pub(crate) use control::options;
 pub use routing_transaction::RoutingTransaction;
 pub use scoped::ScopedTransaction;
 #[cfg(feature = "stream")]

@@ -13,6 +13,7 @@ use sea_orm::{
 use sea_query_sqlx::SqlxValues;
 
 use crate::cluster::Pool;
+use crate::dispatch::OnBranch;
 use crate::error::{RoutingError, dialect_name};
 
 /// What a user wants to know of each statement.
@@ -109,68 +110,6 @@ impl Open {
         )
     }
 
-    pub(crate) async fn execute_unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
-        on_driver!(
-            self,
-            |connection| {
-                let result = (**connection)
-                    .execute(sqlx::AssertSqlSafe(sql.to_owned()))
-                    .await;
-                result.map(Into::into).map_err(exec_error)
-            },
-            |levels| innermost(levels)?.execute_unprepared(sql).await
-        )
-    }
-
-    pub(crate) async fn execute_raw(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let timer = Timer::start(self.metric.as_deref());
-        let result = on_driver!(
-            self,
-            |connection| {
-                let result = query(&statement).execute(&mut **connection).await;
-                result.map(Into::into).map_err(exec_error)
-            },
-            |levels| innermost(levels)?.execute_raw(statement.clone()).await
-        );
-        timer.stop(&statement, result.is_err());
-        result
-    }
-
-    pub(crate) async fn query_one_raw(
-        &mut self,
-        statement: Statement,
-    ) -> Result<Option<QueryResult>, DbErr> {
-        let timer = Timer::start(self.metric.as_deref());
-        let result = on_driver!(
-            self,
-            |connection| match query(&statement).fetch_one(&mut **connection).await {
-                Ok(row) => Ok(Some(row.into())),
-                Err(sqlx::Error::RowNotFound) => Ok(None),
-                Err(error) => Err(query_error(error)),
-            },
-            |levels| innermost(levels)?.query_one_raw(statement.clone()).await
-        );
-        timer.stop(&statement, result.is_err());
-        result
-    }
-
-    pub(crate) async fn query_all_raw(
-        &mut self,
-        statement: Statement,
-    ) -> Result<Vec<QueryResult>, DbErr> {
-        let timer = Timer::start(self.metric.as_deref());
-        let result = on_driver!(
-            self,
-            |connection| match query(&statement).fetch_all(&mut **connection).await {
-                Ok(rows) => Ok(rows.into_iter().map(Into::into).collect()),
-                Err(error) => Err(query_error(error)),
-            },
-            |levels| innermost(levels)?.query_all_raw(statement.clone()).await
-        );
-        timer.stop(&statement, result.is_err());
-        result
-    }
-
     /// Whether closing the connection would lose more than the transaction: an SQLite database in
     /// memory lives in it.
     pub(super) fn must_survive(&self) -> bool {
@@ -195,6 +134,64 @@ impl Open {
             // Innermost first; SeaORM rolls back what is dropped.
             Driver::SeaOrm(mut levels) => while levels.pop().is_some() {},
         }
+    }
+}
+
+impl OnBranch for Open {
+    async fn execute_unprepared(&mut self, sql: &str) -> Result<ExecResult, DbErr> {
+        on_driver!(
+            self,
+            |connection| {
+                let result = (**connection)
+                    .execute(sqlx::AssertSqlSafe(sql.to_owned()))
+                    .await;
+                result.map(Into::into).map_err(exec_error)
+            },
+            |levels| innermost(levels)?.execute_unprepared(sql).await
+        )
+    }
+
+    async fn execute_raw(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
+        let timer = Timer::start(self.metric.as_deref());
+        let result = on_driver!(
+            self,
+            |connection| {
+                let result = query(&statement).execute(&mut **connection).await;
+                result.map(Into::into).map_err(exec_error)
+            },
+            |levels| innermost(levels)?.execute_raw(statement.clone()).await
+        );
+        timer.stop(&statement, result.is_err());
+        result
+    }
+
+    async fn query_one_raw(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        let timer = Timer::start(self.metric.as_deref());
+        let result = on_driver!(
+            self,
+            |connection| match query(&statement).fetch_one(&mut **connection).await {
+                Ok(row) => Ok(Some(row.into())),
+                Err(sqlx::Error::RowNotFound) => Ok(None),
+                Err(error) => Err(query_error(error)),
+            },
+            |levels| innermost(levels)?.query_one_raw(statement.clone()).await
+        );
+        timer.stop(&statement, result.is_err());
+        result
+    }
+
+    async fn query_all_raw(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        let timer = Timer::start(self.metric.as_deref());
+        let result = on_driver!(
+            self,
+            |connection| match query(&statement).fetch_all(&mut **connection).await {
+                Ok(rows) => Ok(rows.into_iter().map(Into::into).collect()),
+                Err(error) => Err(query_error(error)),
+            },
+            |levels| innermost(levels)?.query_all_raw(statement.clone()).await
+        );
+        timer.stop(&statement, result.is_err());
+        result
     }
 }
 

@@ -3,26 +3,23 @@
 use std::fmt;
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::Arc;
 
-use futures_util::future::BoxFuture;
 use sea_orm::{
     AccessMode, DbErr, EntityTrait, IsolationLevel, TransactionError, TransactionOptions,
     TransactionSession, TransactionTrait,
 };
-use tokio::sync::OnceCell;
 
 use super::ScopedTransaction;
-use super::branch::Branch;
-use super::levels::{Level, Levels};
-use crate::connection::{
+use super::levels::Level;
+use super::shared::Shared;
+use crate::dispatch::{
     Action, Answer, Core, Dispatch, Known, Planned, Scopes, Source, connection_trait, plan,
 };
-use crate::error::{RoutingError, list};
+use crate::error::RoutingError;
 use crate::route::{Decision, WhyDatabase, WhyNode, WhyRole, decide_branch};
 use crate::scope::Scope;
-use crate::sql::{Access, Evidence};
-use crate::topology::{DatabaseId, Role, Topology};
+use crate::topology::{Role, Topology};
 
 /// A transaction over the databases of a [`RoutingConnection`](crate::RoutingConnection).
 ///
@@ -55,17 +52,6 @@ pub struct RoutingTransaction {
     ended: bool,
 }
 
-/// What a transaction and those nested in it share.
-struct Shared {
-    core: Arc<Core>,
-    options: TransactionOptions,
-    /// One for each database, begun by the first statement there.
-    branches: Box<[OnceCell<Branch>]>,
-    levels: Levels,
-    writes_to: OnceLock<DatabaseId>,
-    order: Mutex<Vec<DatabaseId>>,
-}
-
 impl fmt::Debug for RoutingTransaction {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RoutingTransaction")
@@ -77,16 +63,8 @@ impl fmt::Debug for RoutingTransaction {
 
 impl RoutingTransaction {
     pub(crate) fn new(core: Arc<Core>, scope: Scope, options: TransactionOptions) -> Self {
-        let databases = core.cluster.topology().databases().len();
         Self {
-            shared: Arc::new(Shared {
-                core,
-                options,
-                branches: (0..databases).map(|_| OnceCell::new()).collect(),
-                levels: Levels::default(),
-                writes_to: OnceLock::new(),
-                order: Mutex::default(),
-            }),
+            shared: Arc::new(Shared::new(core, options)),
             scope,
             level: None,
             ended: false,
@@ -293,120 +271,6 @@ impl RoutingTransaction {
         }
         result
     }
-}
-
-impl Shared {
-    async fn branch(&self, database: DatabaseId) -> Result<&Branch, DbErr> {
-        let slot = self.branches.get(database.index()).ok_or_else(|| {
-            DbErr::from(RoutingError::Doomed {
-                reason: "the database was added after it began".to_owned(),
-            })
-        })?;
-        match slot.get() {
-            Some(branch) => Ok(branch),
-            None => self.begin(slot, database).await,
-        }
-    }
-
-    /// Boxed: it nests deep, and happens once.
-    fn begin<'s>(
-        &'s self,
-        slot: &'s OnceCell<Branch>,
-        database: DatabaseId,
-    ) -> BoxFuture<'s, Result<&'s Branch, DbErr>> {
-        Box::pin(slot.get_or_try_init(move || async move {
-            let topology = self.core.cluster.snapshot();
-            let found = topology.database(database);
-            let pool = self.core.cluster.pool(found.primary);
-            let name = found.name.clone();
-            let branch = Branch::begin(pool, name, found.dialect, &self.options).await?;
-            let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-            order.push(database);
-            Ok(branch)
-        }))
-    }
-
-    /// The branches, the one with changes first, the others in order of first use.
-    fn open(&self) -> impl Iterator<Item = &Branch> {
-        let mut order = self
-            .order
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        order.sort_by_key(|database| self.writes_to.get() != Some(database));
-        order
-            .into_iter()
-            .filter_map(|database| self.branches.get(database.index())?.get())
-    }
-
-    fn open_branches(&self) -> Vec<String> {
-        let topology = self.core.cluster.topology();
-        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        order
-            .iter()
-            .map(|id| topology.database(*id).name.to_string())
-            .collect()
-    }
-
-    /// The branch of a statement that names no table.
-    fn only_branch(&self, topology: &Topology) -> Result<DatabaseId, RoutingError> {
-        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&order[..], topology.databases().len()) {
-            ([only], _) => Ok(*only),
-            ([], 1) => Ok(DatabaseId::new(0)),
-            (branches, _) => {
-                let names = branches
-                    .iter()
-                    .map(|id| topology.database(*id).name.as_str());
-                Err(RoutingError::WhichBranch {
-                    branches: match branches.is_empty() {
-                        true => "has no branch yet".to_owned(),
-                        false => format!("has branches on {}", list(names)),
-                    },
-                })
-            }
-        }
-    }
-
-    /// Refuses what a transaction must not run.
-    fn check(&self, known: &Known, database: DatabaseId) -> Result<(), RoutingError> {
-        let access = known.operation.access();
-        let evidence = known.operation.evidence();
-        if let Evidence::Keyword(keyword) = evidence
-            && access == Access::Session
-            && ends_transaction(keyword)
-        {
-            return Err(RoutingError::Control {
-                keyword: keyword.to_uppercase(),
-            });
-        }
-        let writes = matches!(access, Access::Write | Access::Schema);
-        if writes && self.options.access_mode == Some(AccessMode::ReadOnly) {
-            return Err(RoutingError::ReadOnly {
-                scope: "a read-only transaction",
-                access,
-                evidence: evidence.clone(),
-            });
-        }
-        if writes || access == Access::Unknown {
-            let first = *self.writes_to.get_or_init(|| database);
-            if first != database {
-                let topology = self.core.cluster.topology();
-                return Err(RoutingError::SecondDatabase {
-                    first: topology.database(first).name.clone(),
-                    second: topology.database(database).name.clone(),
-                });
-            }
-        }
-        Ok(())
-    }
-}
-
-fn ends_transaction(keyword: &str) -> bool {
-    const CONTROL: [&str; 7] = ["abort", "begin", "commit", "end", "rollback", "start", "xa"];
-    CONTROL
-        .iter()
-        .any(|control| keyword.eq_ignore_ascii_case(control))
 }
 
 impl Drop for RoutingTransaction {

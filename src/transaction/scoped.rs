@@ -8,7 +8,7 @@ use sea_orm::{
 };
 
 use super::RoutingTransaction;
-use crate::connection::{Action, Answer, Core, Dispatch, Source, connection_trait};
+use crate::dispatch::{Action, Answer, Core, Dispatch, Source, connection_trait};
 use crate::error::RoutingError;
 use crate::scope::Scope;
 
@@ -137,14 +137,14 @@ macro_rules! transaction_trait {
                 &'a self,
                 statement: sea_orm::Statement,
             ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
-                self.open_stream($crate::connection::Raw(Some(statement)))
+                self.open_stream($crate::dispatch::Raw(Some(statement)))
             }
 
             fn stream<'a, S: sea_orm::StatementBuilder + Sync>(
                 &'a self,
                 statement: &S,
             ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
-                self.open_stream($crate::connection::Built(statement))
+                self.open_stream($crate::dispatch::Built(statement))
             }
         }
     };

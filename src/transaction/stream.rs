@@ -12,7 +12,7 @@ use super::open::{Driver, innermost, on_driver};
 #[cfg(feature = "sqlx-dep")]
 use super::open::{query, query_error};
 use super::{RoutingTransaction, ScopedTransaction};
-use crate::connection::Source;
+use crate::dispatch::Source;
 
 /// A stream of rows inside a transaction.
 pub type BranchStream<'a> = Pin<Box<dyn Stream<Item = Result<QueryResult, DbErr>> + Send + 'a>>;

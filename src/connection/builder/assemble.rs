@@ -12,7 +12,7 @@ use super::{Binding, RoutingBuilder, open_connection};
 use crate::bind::{BindingOrigin, Bindings, BindingsBuilder, declared, in_module};
 use crate::cluster::{Cluster, DatabaseOptions, Plan, Pool, Source, dialect_of};
 use crate::connection::RoutingConnection;
-use crate::connection::core::{Core, Randomness, Shared};
+use crate::dispatch::{Core, Randomness, Shared};
 use crate::error::{RoutingError, dialect_name, list};
 use crate::name::{DatabaseName, NodeName};
 use crate::observe::Recorders;

@@ -29,6 +29,25 @@ pub(crate) fn classify(sql: &str, dialect: DbBackend, functions: &ReadOnlyFuncti
     classifier.finish()
 }
 
+impl Operation {
+    /// What a text does, by the built-in lists alone.
+    ///
+    /// ```
+    /// use sea_orm::DbBackend;
+    /// use sea_orm_routing::{Access, Operation};
+    ///
+    /// let find = Operation::of("SELECT * FROM cake WHERE id = $1", DbBackend::Postgres);
+    /// assert_eq!(find.access(), Access::Read);
+    /// assert_eq!(find.tables()[0].name(), "cake");
+    ///
+    /// let next = Operation::of("SELECT nextval('cake_id_seq')", DbBackend::Postgres);
+    /// assert_eq!(next.access(), Access::Unknown);
+    /// ```
+    pub fn of(sql: &str, dialect: DbBackend) -> Self {
+        classify(sql, dialect, &ReadOnlyFunctions::default())
+    }
+}
+
 struct Classifier<'a> {
     lexer: Lexer<'a>,
     peeked: Option<Option<Token<'a>>>,

@@ -4,6 +4,8 @@
 //! escapes, comments (nested in Postgres), dollar quotes, and MySQL's executable comments, which
 //! are lexed as the code they are.
 
+mod quotes;
+
 use sea_orm::DbBackend;
 
 use super::token::{Quote, Token};
@@ -148,76 +150,6 @@ impl<'a> Lexer<'a> {
         None
     }
 
-    /// A string that starts at the current byte, its quote.
-    fn string(&mut self, quote: u8, backslash_escapes: bool) -> Token<'a> {
-        let start = self.at + 1;
-        self.at = start;
-        loop {
-            match self.byte(0) {
-                None => return Token::Unterminated,
-                Some(b'\\') if backslash_escapes => self.at += 2,
-                Some(byte) if byte == quote => {
-                    if self.byte(1) != Some(quote) {
-                        break;
-                    }
-                    self.at += 2;
-                }
-                Some(_) => self.at += 1,
-            }
-        }
-        self.at += 1;
-        Token::Text(self.slice(start, self.at - 1))
-    }
-
-    /// An identifier, but a string in MySQL's default mode (an identifier with `ANSI_QUOTES`).
-    fn double_quoted(&mut self) -> Token<'a> {
-        if self.dialect != DbBackend::MySql {
-            return self.quoted(Quote::Double);
-        }
-        match self.string(b'"', true) {
-            Token::Text(text) => Token::Quoted(text, Quote::Double),
-            other => other,
-        }
-    }
-
-    fn quoted(&mut self, quote: Quote) -> Token<'a> {
-        match (self.string(quote.closing(), false), quote) {
-            (Token::Text(text), quote) => Token::Quoted(text, quote),
-            (other, _) => other,
-        }
-    }
-
-    /// `$1`, `$tag$ ... $tag$`, SQLite's `$name`, or a MySQL word.
-    fn dollar(&mut self) -> Token<'a> {
-        match self.dialect {
-            DbBackend::MySql => self.plain_word(),
-            DbBackend::Postgres => self.dollar_quote(),
-            _ => self.parameter(),
-        }
-    }
-
-    fn dollar_quote(&mut self) -> Token<'a> {
-        let mut length = 1;
-        while self.byte(length).is_some_and(|byte| is_tag(byte, length)) {
-            length += 1;
-        }
-        if self.byte(length) != Some(b'$') {
-            return self.parameter();
-        }
-        let tag = self.slice(self.at, self.at + length + 1);
-        let body = self.at + tag.len();
-        match self.sql.get(body..).and_then(|rest| rest.find(tag)) {
-            Some(end) if !tag.is_empty() => {
-                self.at = body + end + tag.len();
-                Token::Literal
-            }
-            _ => {
-                self.at = self.sql.len();
-                Token::Unterminated
-            }
-        }
-    }
-
     fn parameter(&mut self) -> Token<'a> {
         self.at += 1;
         while self.byte(0).is_some_and(is_word_part) {
@@ -329,44 +261,6 @@ impl<'a> Lexer<'a> {
         }
         Token::Word(self.slice(start, self.at))
     }
-
-    /// `E'...'`, with every string that continues it on a following line.
-    fn escape_string(&mut self) -> Token<'a> {
-        self.at += 1;
-        loop {
-            let token = self.string(b'\'', true);
-            if token == Token::Unterminated || !self.continues_string() {
-                return if token == Token::Unterminated {
-                    token
-                } else {
-                    Token::Literal
-                };
-            }
-        }
-    }
-
-    /// Whether white space with a line break, then a quote, follows; if so, moves to the quote.
-    fn continues_string(&mut self) -> bool {
-        let mut ahead = 0;
-        let mut line_break = false;
-        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)) = self.byte(ahead) {
-            line_break |= matches!(byte, b'\n' | b'\r');
-            ahead += 1;
-        }
-        let continues = line_break && self.byte(ahead) == Some(b'\'');
-        if continues {
-            self.at += ahead;
-        }
-        continues
-    }
-
-    fn encoded_identifier(&mut self) -> Token<'a> {
-        self.at += 2;
-        match self.quoted(Quote::Double) {
-            Token::Unterminated => Token::Unterminated,
-            _ => Token::EncodedIdentifier,
-        }
-    }
 }
 
 fn is_word_start(byte: u8) -> bool {
@@ -375,11 +269,6 @@ fn is_word_start(byte: u8) -> bool {
 
 fn is_word_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
-}
-
-/// Whether `byte` may stand at `position` in the tag of a dollar quote.
-fn is_tag(byte: u8, position: usize) -> bool {
-    is_word_start(byte) || (position > 1 && byte.is_ascii_digit())
 }
 
 /// Whether text that starts with a digit is a MySQL identifier rather than a number.

@@ -1,104 +1,14 @@
-//! Where does a statement go, and why?
-//!
-//! [`decide`] is the rule of the house, in order: the scope of the handle, the policies, the
-//! bindings, the access, the replica policy. It is pure: no I/O, no clock, no lock.
+//! The rule of the house.
 
-mod explain;
+use sea_orm::DbErr;
 
-use std::time::Instant;
-
-use sea_orm::{DbBackend, DbErr};
-
-pub use explain::Route;
-
-use crate::balance::{Candidates, ReplicaPolicy};
-use crate::bind::{Bind, BindRequest, Bound, RoutingPolicy};
+use super::{Decision, Question, ReplicaFallback, WhyDatabase, WhyNode, WhyRole};
+use crate::balance::Candidates;
+use crate::bind::{Bind, BindRequest, Bound};
 use crate::error::RoutingError;
-use crate::scope::{Chosen, Place, Scope};
-use crate::sql::{Access, Operation};
-use crate::topology::{DatabaseId, NodeId, Role, Topology};
-
-/// What becomes of a read when no replica can serve.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum ReplicaFallback {
-    /// It goes to the primary.
-    #[default]
-    Primary,
-    /// It fails: the primary is kept for writes.
-    Error,
-}
-
-/// How each database chooses among its replicas.
-#[derive(Debug)]
-pub(crate) struct Balancing {
-    pub(crate) policy: Box<dyn ReplicaPolicy>,
-    pub(crate) fallback: ReplicaFallback,
-}
-
-/// Everything a decision depends on.
-pub(crate) struct Question<'a> {
-    pub(crate) operation: &'a Operation,
-    /// The dialect the statement is written in.
-    pub(crate) dialect: DbBackend,
-    pub(crate) bound: &'a Bound,
-    pub(crate) scope: &'a Scope,
-    pub(crate) topology: &'a Topology,
-    pub(crate) policies: &'a [Box<dyn RoutingPolicy>],
-    pub(crate) balancing: &'a [Balancing],
-    pub(crate) default: DatabaseId,
-    /// The database and table SeaORM wrote last on this thread, if the statement follows up on it.
-    pub(crate) follows_up: Option<DatabaseId>,
-    /// Nodes that failed this statement already.
-    pub(crate) failed: &'a [NodeId],
-    pub(crate) random: &'a dyn Fn() -> u64,
-    pub(crate) now: &'a dyn Fn() -> Instant,
-}
-
-/// The node, and the reason of each step.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Decision {
-    pub(crate) database: DatabaseId,
-    pub(crate) node: NodeId,
-    pub(crate) role: Role,
-    pub(crate) why_database: WhyDatabase,
-    pub(crate) why_role: WhyRole,
-    pub(crate) why_node: WhyNode,
-}
-
-/// Why this database.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WhyDatabase {
-    Using,
-    Entity,
-    Node,
-    Policy(usize),
-    Binding { table: usize },
-    Unbound { table: usize },
-    NoTable,
-    Branch,
-}
-
-/// Why this role.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WhyRole {
-    Scope,
-    Policy,
-    Node,
-    FollowUp,
-    Read,
-    NotRead,
-    Transaction,
-}
-
-/// Why this node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum WhyNode {
-    Chosen,
-    Primary,
-    Replica { of: usize },
-    NoReplicas,
-    NoneServes,
-}
+use crate::scope::{Chosen, Place};
+use crate::sql::Access;
+use crate::topology::{DatabaseId, NodeId, Role};
 
 /// The database, what fixed it, and the role that was fixed with it.
 struct Target {

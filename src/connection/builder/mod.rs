@@ -5,9 +5,9 @@ mod assemble;
 use futures_util::future::{join_all, try_join_all};
 use sea_orm::{DatabaseConnection, EntityTrait};
 
-use super::handle::RoutingConnection;
 use crate::bind::{RoutingPolicy, Unbound};
 use crate::cluster::{DatabaseOptions, Source};
+use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
 use crate::name::TableName;
 use crate::sql::ReadOnlyFunctions;

@@ -1,0 +1,89 @@
+//! What is there, and where things would go.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use sea_orm::{DbErr, QueryTrait, Statement};
+
+use super::{RoutingBuilder, RoutingConnection};
+use crate::dispatch::{Explained, Raw, Source, plan};
+use crate::observe::Recording;
+use crate::route::Route;
+use crate::session::Session;
+use crate::topology::{Role, Topology};
+
+/// What is there, and where things would go.
+impl RoutingConnection {
+    /// Starts the declaration of databases and bindings.
+    pub fn builder() -> RoutingBuilder {
+        RoutingBuilder::default()
+    }
+
+    /// The databases and nodes now; prints as a table.
+    pub fn topology(&self) -> Arc<Topology> {
+        self.core.cluster.snapshot()
+    }
+
+    /// The session of this handle, if it has one.
+    pub fn current_session(&self) -> Option<&Session> {
+        self.scope.session.as_ref()
+    }
+
+    /// Where a query would go on this handle, and why. Nothing is sent.
+    ///
+    /// # Errors
+    ///
+    /// The error that running it would give before anything is sent.
+    pub fn explain<Q: QueryTrait + Sync>(&self, query: &Q) -> Result<Route, DbErr> {
+        self.explain_source(Explained(query))
+    }
+
+    /// Where a text would go on this handle, and why.
+    ///
+    /// # Errors
+    ///
+    /// The error that running it would give before anything is sent.
+    pub fn explain_sql(&self, sql: &str) -> Result<Route, DbErr> {
+        let statement = Statement::from_string(self.scope.dialect, sql);
+        self.explain_source(Raw(Some(statement)))
+    }
+
+    pub(crate) fn decide_only(&self, statement: &Statement) -> Result<bool, DbErr> {
+        let dialect = statement.db_backend;
+        let known = self.core.know(&statement.sql, dialect);
+        let mark = self.core.take_mark();
+        if let Some(settled) = self.core.settled(&self.scope, &known) {
+            return Ok(settled.decision.role == Role::Replica);
+        }
+        let topology = self.core.cluster.topology();
+        self.core
+            .decide(&topology, &self.scope, &known, dialect, &[], mark)
+            .map(|decision| decision.role == Role::Replica)
+    }
+
+    fn explain_source<S: Source>(&self, mut source: S) -> Result<Route, DbErr> {
+        let core = &self.core;
+        let planned = plan(
+            core,
+            &self.scope,
+            &mut source,
+            |_| None,
+            |topology, known, dialect| {
+                core.decide(topology, &self.scope, known, dialect, &[], None)
+            },
+        )?;
+        Ok(core.route(&planned.known, planned.decision))
+    }
+
+    /// Records the route of every statement sent from now on, on every handle of this connection,
+    /// until the recording is dropped.
+    pub fn record(&self) -> Recording {
+        self.core.shared.recorders.start()
+    }
+
+    /// How often a replica refused a statement as a write, which then ran on the primary. Each is a
+    /// text that looks like a read and is none; see the warning in the log for it.
+    pub fn refusals(&self) -> u64 {
+        self.core.shared.refusals.load(Ordering::Relaxed)
+    }
+}

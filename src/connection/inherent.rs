@@ -1,0 +1,171 @@
+//! The inherent methods of `DatabaseConnection`, and the plain connections behind the handle.
+
+use std::fmt;
+use std::sync::Arc;
+
+use sea_orm::{
+    DatabaseConnection, DbBackend, DbErr, Schema, SchemaBuilder, TransactionError, TransactionTrait,
+};
+
+use super::RoutingConnection;
+use crate::cluster::{NodeMetric, Pool};
+use crate::dispatch::Core;
+use crate::error::RoutingError;
+use crate::name::NodeName;
+use crate::transaction::{RoutingTransaction, options};
+
+/// Plain connections, for what takes only a `DatabaseConnection`.
+impl RoutingConnection {
+    /// The plain connection of a database's primary: for migrators, seaography, advisory locks,
+    /// `LISTEN`, temporary tables.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::UnknownDatabase`], with the names there are.
+    pub fn primary(&self, database: &str) -> Result<DatabaseConnection, RoutingError> {
+        let topology = self.core.cluster.topology();
+        let id = topology
+            .find_database(database)
+            .ok_or_else(|| RoutingError::unknown_database(database, topology.database_names()))?;
+        open(self.core.cluster.pool(topology.database(id).primary))
+    }
+
+    /// The plain connection of one node.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::UnknownNode`], with the names there are; [`RoutingError::NotOpen`] for an
+    /// SQLite replica whose file could not be opened yet.
+    pub fn node(&self, name: &str) -> Result<DatabaseConnection, RoutingError> {
+        let topology = self.core.cluster.topology();
+        let id = topology
+            .find_node(name)
+            .ok_or_else(|| RoutingError::unknown_node(name, topology.node_names()))?;
+        open(self.core.cluster.pool(id))
+    }
+}
+
+fn open(pool: &Pool) -> Result<DatabaseConnection, RoutingError> {
+    pool.get().cloned().ok_or_else(|| RoutingError::NotOpen {
+        node: pool.name().clone(),
+    })
+}
+
+/// The inherent methods of `DatabaseConnection`.
+impl RoutingConnection {
+    /// The dialect this handle speaks: that of the default database, or of what it has fixed.
+    pub fn get_database_backend(&self) -> DbBackend {
+        self.scope.dialect
+    }
+
+    /// A schema builder for the dialect of this handle.
+    pub fn get_schema_builder(&self) -> SchemaBuilder {
+        Schema::new(self.scope.dialect).builder()
+    }
+
+    /// A schema builder with every registered entity below a module path.
+    #[cfg(feature = "entity-registry")]
+    pub fn get_schema_registry(&self, prefix: &str) -> SchemaBuilder {
+        let schema = Schema::new(self.scope.dialect);
+        sea_orm::EntityRegistry::build_schema(schema, prefix)
+    }
+
+    /// Checks that the primary of every database answers.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::Connect`], naming the first node that does not.
+    pub async fn ping(&self) -> Result<(), DbErr> {
+        let topology = self.core.cluster.snapshot();
+        for database in topology.databases() {
+            let pool = self.core.cluster.pool(database.primary);
+            let answer = pool.open().await?.ping().await;
+            answer.map_err(|source| RoutingError::Connect {
+                node: pool.name().clone(),
+                source: Arc::new(source),
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Closes every pool; on every handle, statements fail from then on.
+    ///
+    /// # Errors
+    ///
+    /// The first error of a pool; the others are closed all the same.
+    pub async fn close(self) -> Result<(), DbErr> {
+        self.close_by_ref().await
+    }
+
+    /// Closes every pool; on every handle, statements fail from then on.
+    ///
+    /// # Errors
+    ///
+    /// The first error of a pool; the others are closed all the same.
+    pub async fn close_by_ref(&self) -> Result<(), DbErr> {
+        let mut result = Ok(());
+        for pool in self.core.cluster.pools() {
+            if let Some(connection) = pool.get() {
+                result = result.and(connection.close_by_ref().await);
+            }
+        }
+        result
+    }
+
+    /// Calls `callback` after each statement that this handle, and what is made from it, has run.
+    pub fn set_metric_callback<F>(&mut self, callback: F)
+    where
+        F: Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static,
+    {
+        self.set_node_metric_callback(move |_, info| callback(info));
+    }
+
+    /// Like [`set_metric_callback`](Self::set_metric_callback), with the node that ran it.
+    pub fn set_node_metric_callback<F>(&mut self, callback: F)
+    where
+        F: Fn(&NodeName, &sea_orm::metric::Info<'_>) + Send + Sync + 'static,
+    {
+        let metric: NodeMetric = Arc::new(callback);
+        self.core = Arc::new(Core {
+            cluster: self.core.cluster.with_metric(&metric),
+            shared: Arc::clone(&self.core.shared),
+        });
+    }
+
+    /// Runs an async closure in a transaction: commits on `Ok`, rolls back on `Err`.
+    ///
+    /// # Errors
+    ///
+    /// The closure's error, or that of the transaction.
+    pub async fn transaction_async<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> AsyncFnOnce(&'c RoutingTransaction) -> Result<T, E> + Send,
+        T: Send,
+        E: fmt::Display + fmt::Debug + Send,
+    {
+        self.transaction_with_config_async(callback, None, None)
+            .await
+    }
+
+    /// Like [`transaction_async`](Self::transaction_async), with isolation level and access mode.
+    ///
+    /// # Errors
+    ///
+    /// The closure's error, or that of the transaction.
+    pub async fn transaction_with_config_async<F, T, E>(
+        &self,
+        callback: F,
+        isolation_level: Option<sea_orm::IsolationLevel>,
+        access_mode: Option<sea_orm::AccessMode>,
+    ) -> Result<T, TransactionError<E>>
+    where
+        F: for<'c> AsyncFnOnce(&'c RoutingTransaction) -> Result<T, E> + Send,
+        T: Send,
+        E: fmt::Display + fmt::Debug + Send,
+    {
+        let options = options(isolation_level, access_mode);
+        let begun = self.begin_with_options(options).await;
+        let transaction = begun.map_err(TransactionError::Connection)?;
+        transaction.run_async(callback).await
+    }
+}

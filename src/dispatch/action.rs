@@ -1,0 +1,99 @@
+//! What is to be done with a statement: run it, read one row, read all.
+
+use std::future::Future;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, ExecResult, QueryResult, Statement};
+
+use super::Answer;
+
+/// What is to be done with a statement.
+pub(crate) trait Action: Send + 'static {
+    type Output: Send + 'static;
+
+    /// Does it on a pool.
+    fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, Self::Output>;
+
+    /// Does it on the branch of a transaction.
+    fn on_branch<B: OnBranch>(
+        branch: &mut B,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Self::Output, DbErr>> + Send;
+}
+
+macro_rules! action {
+    ($(#[$doc:meta])* $name:ident -> $output:ty, $method:ident) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl Action for $name {
+            type Output = $output;
+
+            fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, $output> {
+                pool.$method(statement)
+            }
+
+            async fn on_branch<B: OnBranch>(
+                branch: &mut B,
+                statement: Statement,
+            ) -> Result<$output, DbErr> {
+                branch.$method(statement).await
+            }
+        }
+    };
+}
+
+action!(
+    /// Runs it for its effect.
+    Execute -> ExecResult, execute_raw
+);
+action!(
+    /// Reads at most one row.
+    QueryOne -> Option<QueryResult>, query_one_raw
+);
+action!(
+    /// Reads all rows.
+    QueryAll -> Vec<QueryResult>, query_all_raw
+);
+
+/// Runs a text for its effect without preparing it.
+#[derive(Debug)]
+pub(crate) struct Unprepared;
+
+impl Action for Unprepared {
+    type Output = ExecResult;
+
+    fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, ExecResult> {
+        Box::pin(async move { pool.execute_unprepared(&statement.sql).await })
+    }
+
+    async fn on_branch<B: OnBranch>(
+        branch: &mut B,
+        statement: Statement,
+    ) -> Result<ExecResult, DbErr> {
+        branch.execute_unprepared(&statement.sql).await
+    }
+}
+
+/// What runs statements on the branch of a transaction.
+pub(crate) trait OnBranch: Send {
+    fn execute_raw(
+        &mut self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<ExecResult, DbErr>> + Send;
+
+    fn query_one_raw(
+        &mut self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Option<QueryResult>, DbErr>> + Send;
+
+    fn query_all_raw(
+        &mut self,
+        statement: Statement,
+    ) -> impl Future<Output = Result<Vec<QueryResult>, DbErr>> + Send;
+
+    fn execute_unprepared(
+        &mut self,
+        sql: &str,
+    ) -> impl Future<Output = Result<ExecResult, DbErr>> + Send;
+}

@@ -1,0 +1,76 @@
+//! Where a statement comes from: a builder of SeaORM's, or text.
+
+use sea_orm::{DbBackend, QueryTrait, Statement, StatementBuilder};
+
+/// Where a statement comes from, and whether it can be rendered once more.
+pub(crate) trait Source: Send + Sync {
+    /// Whether only its text is known, in one dialect.
+    const RAW: bool;
+
+    /// The statement in a dialect; a raw one is what it is. It may be asked again only of one that
+    /// was [kept](Self::keep).
+    fn render(&mut self, dialect: DbBackend) -> Statement;
+
+    /// Keeps what a second try needs; called before the first.
+    fn keep(&mut self, statement: &Statement);
+}
+
+/// A statement builder of SeaORM's: rendered again when it is needed again.
+#[derive(Debug)]
+pub(crate) struct Built<'s, S>(pub(crate) &'s S);
+
+impl<S: StatementBuilder> Source for Built<'_, S> {
+    const RAW: bool = false;
+
+    fn render(&mut self, dialect: DbBackend) -> Statement {
+        self.0.build(&dialect)
+    }
+
+    fn keep(&mut self, _: &Statement) {}
+}
+
+/// A statement as the user wrote it.
+#[derive(Debug)]
+pub(crate) struct Raw(pub(crate) Option<Statement>);
+
+impl Source for Raw {
+    const RAW: bool = true;
+
+    fn render(&mut self, dialect: DbBackend) -> Statement {
+        self.0
+            .take()
+            .unwrap_or_else(|| Statement::from_string(dialect, String::new()))
+    }
+
+    fn keep(&mut self, statement: &Statement) {
+        self.0 = Some(statement.clone());
+    }
+}
+
+/// A text to run unprepared.
+#[derive(Debug)]
+pub(crate) struct Text<'t>(pub(crate) &'t str);
+
+impl Source for Text<'_> {
+    const RAW: bool = true;
+
+    fn render(&mut self, dialect: DbBackend) -> Statement {
+        Statement::from_string(dialect, self.0)
+    }
+
+    fn keep(&mut self, _: &Statement) {}
+}
+
+/// A query that is explained, not run.
+#[derive(Debug)]
+pub(crate) struct Explained<'q, Q>(pub(crate) &'q Q);
+
+impl<Q: QueryTrait + Sync> Source for Explained<'_, Q> {
+    const RAW: bool = false;
+
+    fn render(&mut self, dialect: DbBackend) -> Statement {
+        self.0.build(dialect)
+    }
+
+    fn keep(&mut self, _: &Statement) {}
+}
