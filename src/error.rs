@@ -262,15 +262,13 @@ pub enum RoutingError {
         /// What the transaction has open.
         branches: String,
     },
-    /// A node that is not a transaction's.
-    #[error("{scope} names the node {node}, but a transaction runs on the primary, {primary}")]
+    /// A replica chosen for a transaction.
+    #[error(
+        "{scope} chose a replica, but a transaction runs on the primary of its database; begin it on a handle without that choice"
+    )]
     NotInTransaction {
-        /// What names the node.
-        scope: &'static str,
-        /// The node.
-        node: NodeName,
-        /// Where the transaction runs.
-        primary: NodeName,
+        /// What chose it.
+        scope: String,
     },
     /// A control statement of a branch was cut off: whether it ran is not known.
     #[error(
@@ -284,12 +282,9 @@ pub enum RoutingError {
     },
     /// A text that would begin or end a transaction inside one.
     #[error(
-        "{keyword} inside a transaction would end it behind its back; use commit(), rollback() or begin()"
+        "a statement in this text would begin or end a transaction inside one, behind its back; use begin(), commit() or rollback()"
     )]
-    Control {
-        /// The keyword of the statement.
-        keyword: String,
-    },
+    Control,
     /// The transaction can only be rolled back.
     #[error("the transaction cannot go on: {reason}; roll it back")]
     Doomed {
@@ -308,14 +303,6 @@ pub enum RoutingError {
         node: NodeName,
         /// Its dialect.
         dialect: &'static str,
-    },
-    /// A thing that one dialect lacks.
-    #[error("{what} is not possible on several databases at once: {way_out}")]
-    NotRouted {
-        /// What was asked for.
-        what: &'static str,
-        /// What to do instead.
-        way_out: &'static str,
     },
 }
 

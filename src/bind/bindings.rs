@@ -130,8 +130,23 @@ impl BindingsBuilder {
     }
 
     /// Binds every table of a schema that has no binding of its own.
-    pub(crate) fn schema(&mut self, schema: &str, database: DatabaseId) {
-        self.bindings.schemas.insert(fold(schema).into(), database);
+    pub(crate) fn schema(
+        &mut self,
+        schema: &str,
+        database: DatabaseId,
+        name_of: impl Fn(DatabaseId) -> String,
+    ) -> Result<(), RoutingError> {
+        let old = self.bindings.schemas.insert(fold(schema).into(), database);
+        match old {
+            Some(old) if old != database => Err(RoutingError::Twins {
+                table: TableName::with_schema(schema, "*"),
+                first: "the schema".into(),
+                first_database: name_of(old).into(),
+                second: "the schema".into(),
+                second_database: name_of(database).into(),
+            }),
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn finish(self) -> Bindings {
@@ -273,7 +288,9 @@ mod tests {
                 .expect("no twins");
         }
         for (schema, database) in schemas {
-            builder.schema(schema, *database);
+            builder
+                .schema(schema, *database, |_| String::new())
+                .expect("no twins");
         }
         builder.finish()
     }

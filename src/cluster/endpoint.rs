@@ -8,12 +8,21 @@ use super::options::Source;
 use crate::error::dialect_name;
 
 /// A URL that SeaORM can open.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct Endpoint {
     url: Url,
     /// As written: `url` is normalised.
     text: String,
     dialect: DbBackend,
+}
+
+impl std::fmt::Debug for Endpoint {
+    /// Never shows the URL: it may hold a password.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("dialect", &self.dialect)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Endpoint {

@@ -29,7 +29,7 @@ pub(crate) struct Plan {
 }
 
 /// What is set on the connect options after SeaORM has made them.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Refinement {
     pub(super) password: Option<String>,
     pub(super) endpoint: Option<Endpoint>,

@@ -63,11 +63,15 @@ pub(crate) fn decide_branch(
     question: &Question<'_>,
 ) -> Result<Option<(DatabaseId, WhyDatabase)>, DbErr> {
     question.check_read_only()?;
+    if question.scope.role == Some(Role::Replica) {
+        let scope = "on_replica()".to_owned();
+        return Err(RoutingError::NotInTransaction { scope }.into());
+    }
     match question.scope.place {
         Place::Database(database, Chosen::Using) => Ok(Some((database, WhyDatabase::Using))),
         Place::Database(database, Chosen::Entity) => Ok(Some((database, WhyDatabase::Entity))),
         Place::Node(node) => {
-            let database = question.primary_only(node, "using(..)")?;
+            let database = question.primary_only(node)?;
             Ok(Some((database, WhyDatabase::Node)))
         }
         Place::Anywhere => match question.ask_policies()? {
@@ -285,17 +289,14 @@ impl Question<'_> {
     }
 
     /// The database of a node a transaction can run on.
-    fn primary_only(&self, id: NodeId, scope: &'static str) -> Result<DatabaseId, RoutingError> {
+    fn primary_only(&self, id: NodeId) -> Result<DatabaseId, RoutingError> {
         let node = self.topology.node(id);
-        let primary = self.topology.database(node.database).primary;
-        if primary == id {
-            return Ok(node.database);
+        match self.topology.database(node.database).primary == id {
+            true => Ok(node.database),
+            false => Err(RoutingError::NotInTransaction {
+                scope: format!("using({:?})", node.name.as_str()),
+            }),
         }
-        Err(RoutingError::NotInTransaction {
-            scope,
-            node: node.name.clone(),
-            primary: self.topology.node(primary).name.clone(),
-        })
     }
 
     fn find_database(&self, name: &str) -> Result<DatabaseId, RoutingError> {

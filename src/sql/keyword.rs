@@ -84,6 +84,15 @@ pub(crate) fn is_session_statement(word: &str) -> bool {
     SESSION_STATEMENTS.binary_search(&word).is_ok()
 }
 
+/// Whether a statement that starts with `word` begins or ends a transaction. (A savepoint does
+/// neither.)
+pub(crate) fn controls_transaction(word: &str) -> bool {
+    const WORDS: [&str; 7] = ["abort", "begin", "commit", "end", "rollback", "start", "xa"];
+    WORDS
+        .iter()
+        .any(|control| word.eq_ignore_ascii_case(control))
+}
+
 /// Sorted.
 #[rustfmt::skip]
 const SESSION_STATEMENTS: &[&[u8]] = &[

@@ -98,6 +98,7 @@ pub struct Operation {
     access: Access,
     tables: Box<[TableName]>,
     evidence: Evidence,
+    controls: bool,
 }
 
 impl Operation {
@@ -106,16 +107,24 @@ impl Operation {
             access,
             tables,
             evidence,
+            controls: false,
         }
+    }
+
+    /// The same operation, in whose text some statement begins or ends a transaction, if `controls`.
+    pub(crate) fn controlling(self, controls: bool) -> Self {
+        Self { controls, ..self }
+    }
+
+    /// Whether some statement in the text begins or ends a transaction: `COMMIT`, `BEGIN`, ...
+    pub(crate) fn controls_transaction(&self) -> bool {
+        self.controls
     }
 
     /// The same operation after a replica refused it as a write.
     pub(crate) fn refused_by_replica(&self) -> Self {
-        Self::new(
-            Access::Unknown,
-            self.tables.clone(),
-            Evidence::RefusedByReplica,
-        )
+        let (access, evidence) = (Access::Unknown, Evidence::RefusedByReplica);
+        Self::new(access, self.tables.clone(), evidence).controlling(self.controls)
     }
 
     /// What it does to the data.

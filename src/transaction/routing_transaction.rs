@@ -235,23 +235,20 @@ impl RoutingTransaction {
                 .doom("it was committed while a nested transaction was open");
             return Err(error.into());
         }
-        self.ended = true;
         match self.level {
             Some(level) => {
                 for branch in self.shared.open() {
                     branch.release(level).await?;
                 }
                 self.shared.levels.end(self.level);
-                Ok(())
             }
             None => {
                 self.shared.levels.end(None);
-                for branch in self.shared.open() {
-                    branch.commit().await?;
-                }
-                Ok(())
+                self.shared.commit().await?;
             }
         }
+        self.ended = true;
+        Ok(())
     }
 
     /// Rolls back, with everything nested in it.

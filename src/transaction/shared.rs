@@ -10,7 +10,7 @@ use super::branch::Branch;
 use super::levels::Levels;
 use crate::dispatch::{Core, Known};
 use crate::error::{RoutingError, list};
-use crate::sql::{Access, Evidence};
+use crate::sql::Access;
 use crate::topology::{DatabaseId, Topology};
 
 /// What a transaction and those nested in it share.
@@ -67,6 +67,20 @@ impl Shared {
         }))
     }
 
+    /// Commits the branch with changes, then those that only read: they have nothing to lose, so
+    /// once the changes are kept their errors are no errors of the transaction.
+    pub(super) async fn commit(&self) -> Result<(), DbErr> {
+        let mut kept = false;
+        for branch in self.open() {
+            match branch.commit().await {
+                Err(error) if !kept => return Err(error),
+                Err(error) => tracing::warn!(%error, "a branch that only read did not commit"),
+                Ok(()) => kept |= self.writes_to.get().is_some(),
+            }
+        }
+        Ok(())
+    }
+
     /// The branches, the one with changes first, the others in order of first use.
     pub(super) fn open(&self) -> impl Iterator<Item = &Branch> {
         let mut order = self
@@ -113,13 +127,8 @@ impl Shared {
     pub(super) fn check(&self, known: &Known, database: DatabaseId) -> Result<(), RoutingError> {
         let access = known.operation.access();
         let evidence = known.operation.evidence();
-        if let Evidence::Keyword(keyword) = evidence
-            && access == Access::Session
-            && ends_transaction(keyword)
-        {
-            return Err(RoutingError::Control {
-                keyword: keyword.to_uppercase(),
-            });
+        if known.operation.controls_transaction() {
+            return Err(RoutingError::Control);
         }
         let writes = matches!(access, Access::Write | Access::Schema);
         if writes && self.options.access_mode == Some(AccessMode::ReadOnly) {
@@ -141,11 +150,4 @@ impl Shared {
         }
         Ok(())
     }
-}
-
-fn ends_transaction(keyword: &str) -> bool {
-    const CONTROL: [&str; 7] = ["abort", "begin", "commit", "end", "rollback", "start", "xa"];
-    CONTROL
-        .iter()
-        .any(|control| keyword.eq_ignore_ascii_case(control))
 }

@@ -18,23 +18,42 @@ fn compare(sql: &str, dialect: DbBackend) -> Option<Result<(), String>> {
     let named = tables(sql, dialect);
     Some(match read == expected.read && named == expected.tables {
         true => Ok(()),
-        false => Err(format!("read {read}, tables {named:?}, but sqlparser {expected:?}: {sql}")),
+        false => Err(format!(
+            "read {read}, tables {named:?}, but sqlparser {expected:?}: {sql}"
+        )),
     })
 }
 
+/// sqlparser is recursive, and its frames are large where it is not optimised.
+const STACK: usize = 64 << 20;
+
 fn over_random_statements(dialect: DbBackend) {
+    let compared = std::thread::Builder::new()
+        .stack_size(STACK)
+        .spawn(move || compare_all(dialect));
+    let (judged, mut failures) = compared.expect("a thread").join().expect("no panic");
+    failures.sort_by_key(String::len);
+    none_failed(&failures);
+    assert!(
+        judged * 100 >= STATEMENTS * PARSED,
+        "sqlparser judged only {judged}"
+    );
+}
+
+/// How many statements sqlparser judged, and where the two differ.
+fn compare_all(dialect: DbBackend) -> (u64, Vec<String>) {
     let mut failures = Vec::new();
     let mut judged = 0;
     for seed in 0..STATEMENTS {
-        let Some(result) = compare(&statement(seed, dialect), dialect) else { continue };
+        let Some(result) = compare(&statement(seed, dialect), dialect) else {
+            continue;
+        };
         judged += 1;
         if let Err(failure) = result {
             failures.push(format!("seed {seed}: {failure}"));
         }
     }
-    failures.sort_by_key(String::len);
-    none_failed(&failures);
-    assert!(judged * 100 >= STATEMENTS * PARSED, "sqlparser judged only {judged}");
+    (judged, failures)
 }
 
 #[test]
@@ -52,20 +71,30 @@ fn both_agree_on_sqlite() {
     over_random_statements(DbBackend::Sqlite);
 }
 
+/// What sqlparser takes for something else: `ONLY` for a name, MariaDB's comment for a comment.
+const MISREAD: [&str; 2] = [" ONLY ", "/*M!"];
+
 /// Only the tables: the case files use functions that the second opinion does not know.
 #[test]
 fn both_agree_on_the_tables_of_the_case_files() {
     let mut failures = Vec::new();
     let mut judged = 0;
     for (dialect, sql) in case_texts() {
-        let Some(expected) = verdict(sql, dialect) else { continue };
+        let Some(expected) = verdict(sql, dialect) else {
+            continue;
+        };
         judged += 1;
         let named = tables(sql, dialect);
         if named != expected.tables {
-            failures.push(format!("{dialect:?} {named:?}, but sqlparser {:?}: {sql}", expected.tables));
+            failures.push(format!(
+                "{dialect:?} {named:?}, but sqlparser {:?}: {sql}",
+                expected.tables
+            ));
         }
         if expected.read && access(sql, dialect) > Access::LockingRead {
-            failures.push(format!("{dialect:?} not a read, but sqlparser says it is: {sql}"));
+            failures.push(format!(
+                "{dialect:?} not a read, but sqlparser says it is: {sql}"
+            ));
         }
     }
     none_failed(&failures);

@@ -101,7 +101,10 @@ fn eight_times_the_text_takes_about_eight_times_as_long() {
         .iter()
         .filter_map(|family| {
             let ratio = grows(family).err()?;
-            Some(format!("{ratio:.0} times as long: {}{}...", family.0, family.1))
+            Some(format!(
+                "{ratio:.0} times as long: {}{}...",
+                family.0, family.1
+            ))
         })
         .collect();
     crate::support::none_failed(&failures);
@@ -112,6 +115,10 @@ fn a_megabyte_in_one_text_is_read_to_its_end() {
     let rows = "(1, 'x'), ".repeat(100_000);
     let sql = format!("INSERT INTO a VALUES {rows}((SELECT max(x) FROM b))");
     for dialect in DIALECTS {
-        assert_eq!(crate::support::tables(&sql, dialect).len(), 2, "{dialect:?}");
+        assert_eq!(
+            crate::support::tables(&sql, dialect).len(),
+            2,
+            "{dialect:?}"
+        );
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeSet;
 use sea_orm::DbBackend;
 use sea_orm_routing::{Access, Operation};
 
-pub(crate) const DIALECTS: [DbBackend; 3] = [DbBackend::Postgres, DbBackend::MySql, DbBackend::Sqlite];
+pub(crate) const DIALECTS: [DbBackend; 3] =
+    [DbBackend::Postgres, DbBackend::MySql, DbBackend::Sqlite];
 
 /// The tables a text names, in any order.
 pub(crate) fn tables(sql: &str, dialect: DbBackend) -> BTreeSet<String> {
@@ -43,6 +44,15 @@ pub(crate) fn case_texts() -> impl Iterator<Item = (DbBackend, &'static str)> {
 /// Fails with the first few of many failures.
 #[track_caller]
 pub(crate) fn none_failed(failures: &[String]) {
-    let shown = failures.iter().take(20).map(String::as_str).collect::<Vec<_>>();
-    assert!(failures.is_empty(), "{} failures:\n{}\n", failures.len(), shown.join("\n"));
+    let shown = failures
+        .iter()
+        .take(20)
+        .map(String::as_str)
+        .collect::<Vec<_>>();
+    assert!(
+        failures.is_empty(),
+        "{} failures:\n{}\n",
+        failures.len(),
+        shown.join("\n")
+    );
 }

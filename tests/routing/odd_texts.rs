@@ -63,6 +63,16 @@ async fn nonsense_goes_to_the_primary_and_is_the_servers_error() -> Result {
     Ok(())
 }
 
+/// Not sent: sqlx itself never comes back from a text with a zero byte.
+#[tokio::test]
+async fn a_zero_byte_is_no_proof_of_a_read() -> Result {
+    let shop = Shop::open().await?;
+    for sql in ["\0", "SELECT 1\0; DELETE FROM category"] {
+        assert_eq!(shop.db.explain_sql(sql)?.role(), Role::Primary, "{sql:?}");
+    }
+    Ok(())
+}
+
 #[tokio::test]
 async fn a_long_text_is_routed_like_a_short_one() -> Result {
     let shop = Shop::open().await?;

@@ -125,7 +125,7 @@ impl RoutingBuilder {
                 }
                 Binding::Schema { schema, database } => {
                     let what = || format!("the schema {schema}");
-                    builder.schema(schema, find(topology, database, what)?);
+                    builder.schema(schema, find(topology, database, what)?, name_of)?;
                 }
                 Binding::Module { module, database } => {
                     let what = || format!("the module {module}");

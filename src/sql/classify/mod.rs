@@ -65,6 +65,8 @@ struct Classifier<'a> {
     before_last: Last,
     /// Whether the text has a statement at all.
     any: bool,
+    /// Whether a statement in it begins or ends a transaction.
+    controls: bool,
 }
 
 /// What the previous token was, as far as it changes the meaning of the next.
@@ -96,6 +98,7 @@ impl<'a> Classifier<'a> {
             last: Last::Nothing,
             before_last: Last::Nothing,
             any: false,
+            controls: false,
         }
     }
 
@@ -275,7 +278,7 @@ impl<'a> Classifier<'a> {
             self.doubt(Evidence::Unparsed);
         }
         let tables = names::distinct(&self.tables, self.dialect);
-        Operation::new(self.access, tables, self.evidence)
+        Operation::new(self.access, tables, self.evidence).controlling(self.controls)
     }
 }
 

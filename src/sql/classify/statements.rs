@@ -6,7 +6,7 @@ use super::Classifier;
 use super::clauses::is_verb;
 use super::frame::{Clause, Kind, Verb, With};
 use super::names::Ident;
-use crate::sql::keyword::{Keyword, is_session_statement};
+use crate::sql::keyword::{Keyword, controls_transaction, is_session_statement};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
@@ -62,6 +62,7 @@ impl<'a> Classifier<'a> {
             Some(K::Call | K::Do) => self.doubt(Evidence::Keyword(word.into())),
             Some(keyword) if is_definition(keyword) => self.definition(word, keyword),
             _ if is_session_statement(word) => {
+                self.controls |= controls_transaction(word);
                 self.raise(Access::Session, Evidence::Keyword(word.into()));
                 self.frame().verb = Verb::Other;
             }

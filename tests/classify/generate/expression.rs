@@ -26,7 +26,12 @@ impl Generator {
             10 => self.case(),
             11 => {
                 let not = self.pick(&["", "NOT "]);
-                format!("{} {not}BETWEEN ({}) AND ({})", self.column(), self.expression(), self.expression())
+                format!(
+                    "{} {not}BETWEEN ({}) AND ({})",
+                    self.column(),
+                    self.expression(),
+                    self.expression()
+                )
             }
             12 => format!("{} LIKE ({} )", self.column(), self.literal()),
             13 => {
@@ -54,10 +59,18 @@ impl Generator {
 
     fn window(&mut self) -> String {
         let name = self.pick(&["row_number()", "sum(amount)", "count(*)"]);
-        let frame = self.pick(&["", " ROWS BETWEEN 1 PRECEDING AND CURRENT ROW", " RANGE UNBOUNDED PRECEDING"]);
+        let frame = self.pick(&[
+            "",
+            " ROWS BETWEEN 1 PRECEDING AND CURRENT ROW",
+            " RANGE UNBOUNDED PRECEDING",
+        ]);
         match self.below(3) {
             0 => format!("{name} OVER w"),
-            1 => format!("{name} OVER (PARTITION BY {} ORDER BY {}{frame})", self.expression(), self.ordering()),
+            1 => format!(
+                "{name} OVER (PARTITION BY {} ORDER BY {}{frame})",
+                self.expression(),
+                self.ordering()
+            ),
             _ => format!("{name} OVER (ORDER BY {}{frame})", self.ordering()),
         }
     }
@@ -66,18 +79,29 @@ impl Generator {
         let not = self.pick(&["", "NOT "]);
         match self.one_in(2) {
             true => format!("{} {not}IN ({})", self.column(), self.query()),
-            false => format!("{} {not}IN ({})", self.column(), self.list(3, Self::expression)),
+            false => format!(
+                "{} {not}IN ({})",
+                self.column(),
+                self.list(3, Self::expression)
+            ),
         }
     }
 
     fn case(&mut self) -> String {
         let operand = self.optional(2, |g| format!(" {}", g.column()));
-        format!("CASE{operand} WHEN {} THEN ({}) ELSE {} END", self.expression(), self.expression(), self.expression())
+        format!(
+            "CASE{operand} WHEN {} THEN ({}) ELSE {} END",
+            self.expression(),
+            self.expression(),
+            self.expression()
+        )
     }
 
     fn cast(&mut self) -> String {
         let kind = match self.dialect {
-            DbBackend::Postgres => self.pick(&["int", "numeric(10, 2)", "varchar(20)", "timestamp(3)"]),
+            DbBackend::Postgres => {
+                self.pick(&["int", "numeric(10, 2)", "varchar(20)", "timestamp(3)"])
+            }
             DbBackend::MySql => self.pick(&["SIGNED", "DECIMAL(10, 2)", "CHAR(20)"]),
             _ => self.pick(&["int", "decimal(10, 2)", "text"]),
         };
@@ -91,7 +115,9 @@ impl Generator {
         match (self.dialect, self.below(6)) {
             (DbBackend::Postgres, 0) => format!("{} = ANY ({})", self.column(), self.query()),
             (DbBackend::Postgres, 1) => format!("ARRAY[{}]", self.list(3, Self::expression)),
-            (DbBackend::Postgres, 2) => format!("{} IS NOT DISTINCT FROM {}", self.column(), self.column()),
+            (DbBackend::Postgres, 2) => {
+                format!("{} IS NOT DISTINCT FROM {}", self.column(), self.column())
+            }
             (DbBackend::Postgres, 3) => format!("EXTRACT(YEAR FROM {})", self.column()),
             (DbBackend::Postgres, 4) => format!("count(*) FILTER (WHERE {})", self.expression()),
             (DbBackend::Postgres, _) => format!("substring({} FROM 1 FOR 2)", self.column()),

@@ -11,14 +11,23 @@ use rand::{RngExt, SeedableRng};
 use sea_orm::DbBackend;
 
 /// Functions that every dialect has and that only read.
-pub(crate) const KNOWN: &[&str] = &["count", "sum", "max", "min", "coalesce", "lower", "abs", "row_number"];
+pub(crate) const KNOWN: &[&str] = &[
+    "count",
+    "sum",
+    "max",
+    "min",
+    "coalesce",
+    "lower",
+    "abs",
+    "row_number",
+];
 
 /// The statement of a seed.
 pub(crate) fn statement(seed: u64, dialect: DbBackend) -> String {
     let mut generator = Generator {
         rng: StdRng::seed_from_u64(seed),
         dialect,
-        budget: 40,
+        budget: 24,
     };
     generator.statement()
 }
@@ -68,7 +77,10 @@ impl Generator {
 
     fn list(&mut self, most: usize, mut item: impl FnMut(&mut Self) -> String) -> String {
         let length = self.rng.random_range(1..=most);
-        (0..length).map(|_| item(self)).collect::<Vec<_>>().join(", ")
+        (0..length)
+            .map(|_| item(self))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     fn optional(&mut self, one_in: u32, part: impl FnOnce(&mut Self) -> String) -> String {
@@ -131,9 +143,37 @@ impl Generator {
 
     fn literal(&mut self) -> String {
         let literals: &[&str] = match self.dialect {
-            DbBackend::Postgres => &["1", "1.5", "'for update'", "'it''s; delete'", "$1", "$$into t9$$", "E'a\\'b'", "NULL", "TRUE"],
-            DbBackend::MySql => &["1", "1.5", "'for update'", "'it\\'s; delete'", "?", "\"into t9\"", "NULL", "TRUE"],
-            _ => &["1", "1.5", "'for update'", "'it''s; delete'", "?", "?1", ":named", "NULL"],
+            DbBackend::Postgres => &[
+                "1",
+                "1.5",
+                "'for update'",
+                "'it''s; delete'",
+                "$1",
+                "$$into t9$$",
+                "E'a\\'b'",
+                "NULL",
+                "TRUE",
+            ],
+            DbBackend::MySql => &[
+                "1",
+                "1.5",
+                "'for update'",
+                "'it\\'s; delete'",
+                "?",
+                "\"into t9\"",
+                "NULL",
+                "TRUE",
+            ],
+            _ => &[
+                "1",
+                "1.5",
+                "'for update'",
+                "'it''s; delete'",
+                "?",
+                "?1",
+                ":named",
+                "NULL",
+            ],
         };
         self.pick(literals).to_owned()
     }

@@ -4,7 +4,10 @@ use super::Generator;
 
 impl Generator {
     pub(super) fn query(&mut self) -> String {
-        let with = self.optional(4, Self::with);
+        let with = match self.may_nest() {
+            true => self.optional(4, Self::with),
+            false => String::new(),
+        };
         let body = self.body();
         let order = self.optional(4, |g| format!(" ORDER BY {}", g.list(2, Self::ordering)));
         let limit = self.optional(4, Self::limit);
@@ -12,7 +15,7 @@ impl Generator {
         format!("{with}{body}{order}{limit}{lock}")
     }
 
-    pub(super) fn with(&mut self) -> String {
+    fn with(&mut self) -> String {
         let recursive = self.pick(&["", "", "RECURSIVE "]);
         let list = self.list(3, |g| {
             let name = g.cte_name();
@@ -46,7 +49,10 @@ impl Generator {
                 let row = self.list(3, Self::expression);
                 format!("VALUES ({row}), ({row})")
             }
-            3 if self.postgres() => format!("TABLE {}", self.table()),
+            3 if self.postgres() => {
+                let name = self.pick(&["t1", "t2", "ctea"]);
+                format!("TABLE {name}")
+            }
             _ => self.select(),
         }
     }
@@ -64,7 +70,9 @@ impl Generator {
             let having = g.optional(2, |g| format!(" HAVING {}", g.expression()));
             format!(" GROUP BY {keys}{having}")
         });
-        let window = self.optional(12, |g| format!(" WINDOW w AS (PARTITION BY {})", g.expression()));
+        let window = self.optional(12, |g| {
+            format!(" WINDOW w AS (PARTITION BY {})", g.expression())
+        });
         format!("SELECT {distinct}{items}{from}{filter}{group}{window}")
     }
 
@@ -119,7 +127,12 @@ impl Generator {
 
     fn limit(&mut self) -> String {
         let limits: &[&str] = match self.dialect {
-            sea_orm::DbBackend::Postgres => &[" LIMIT 5", " LIMIT $2 OFFSET 3", " OFFSET 2 ROWS FETCH FIRST 3 ROWS ONLY", " LIMIT ALL"],
+            sea_orm::DbBackend::Postgres => &[
+                " LIMIT 5",
+                " LIMIT $2 OFFSET 3",
+                " OFFSET 2 ROWS FETCH FIRST 3 ROWS ONLY",
+                " LIMIT ALL",
+            ],
             _ => &[" LIMIT 5", " LIMIT ? OFFSET 3", " LIMIT 1, 2"],
         };
         self.pick(limits).to_owned()
@@ -127,7 +140,11 @@ impl Generator {
 
     fn lock(&mut self) -> String {
         let locks: &[&str] = match self.dialect {
-            sea_orm::DbBackend::Postgres => &[" FOR UPDATE", " FOR SHARE SKIP LOCKED", " FOR UPDATE OF t1 NOWAIT"],
+            sea_orm::DbBackend::Postgres => &[
+                " FOR UPDATE",
+                " FOR SHARE SKIP LOCKED",
+                " FOR UPDATE OF t1 NOWAIT",
+            ],
             sea_orm::DbBackend::MySql => &[" FOR UPDATE", " FOR SHARE"],
             _ => &[""],
         };

@@ -15,11 +15,18 @@ impl Generator {
             true => format!("VALUES ({})", self.list(3, Self::expression)),
             false => self.query(),
         };
-        let conflict = match verb.starts_with("INSERT INTO") && source.starts_with("VALUES") && self.one_in(3) {
-            false => String::new(),
-            true if self.mysql() => format!(" ON DUPLICATE KEY UPDATE name = {}", self.expression()),
-            true => format!(" ON CONFLICT (id) DO UPDATE SET name = {}", self.expression()),
-        };
+        let conflict =
+            match verb.starts_with("INSERT INTO") && source.starts_with("VALUES") && self.one_in(3)
+            {
+                false => String::new(),
+                true if self.mysql() => {
+                    format!(" ON DUPLICATE KEY UPDATE name = {}", self.expression())
+                }
+                true => format!(
+                    " ON CONFLICT (id) DO UPDATE SET name = {}",
+                    self.expression()
+                ),
+            };
         let returning = self.returning();
         format!("{verb} {table}{columns} {source}{conflict}{returning}")
     }
@@ -60,8 +67,14 @@ impl Generator {
         let table = self.table();
         match self.below(3) {
             0 => format!("INSERT INTO {table} VALUES (1) RETURNING *"),
-            1 => format!("UPDATE {table} SET name = {} RETURNING id", self.expression()),
-            _ => format!("DELETE FROM {table} WHERE {} RETURNING *", self.expression()),
+            1 => format!(
+                "UPDATE {table} SET name = {} RETURNING id",
+                self.expression()
+            ),
+            _ => format!(
+                "DELETE FROM {table} WHERE {} RETURNING *",
+                self.expression()
+            ),
         }
     }
 

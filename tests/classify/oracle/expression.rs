@@ -1,8 +1,8 @@
 //! Expressions: where subqueries and calls hide.
 
 use sqlparser::ast::{
-    AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause, FunctionArguments,
-    WindowSpec, WindowType,
+    AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,
+    FunctionArguments, WindowSpec, WindowType,
 };
 
 use super::Oracle;
@@ -16,20 +16,69 @@ impl Oracle {
 
     pub(super) fn expression(&mut self, expression: &Expr) {
         match expression {
-            Expr::Identifier(_) | Expr::CompoundIdentifier(_) | Expr::Value(_) | Expr::TypedString(_)
-            | Expr::Wildcard(_) | Expr::QualifiedWildcard(..) | Expr::MatchAgainst { .. } => {}
-            Expr::IsFalse(e) | Expr::IsNotFalse(e) | Expr::IsTrue(e) | Expr::IsNotTrue(e) | Expr::IsNull(e)
-            | Expr::IsNotNull(e) | Expr::IsUnknown(e) | Expr::IsNotUnknown(e) | Expr::Nested(e)
-            | Expr::UnaryOp { expr: e, .. } | Expr::Cast { expr: e, .. } | Expr::Extract { expr: e, .. }
-            | Expr::Ceil { expr: e, .. } | Expr::Floor { expr: e, .. } | Expr::Collate { expr: e, .. }
-            | Expr::Prefixed { value: e, .. } | Expr::Convert { expr: e, .. } => self.expression(e),
-            Expr::IsDistinctFrom(a, b) | Expr::IsNotDistinctFrom(a, b)
-            | Expr::BinaryOp { left: a, right: b, .. } | Expr::AnyOp { left: a, right: b, .. }
-            | Expr::AllOp { left: a, right: b, .. } | Expr::Position { expr: a, r#in: b }
-            | Expr::AtTimeZone { timestamp: a, time_zone: b }
-            | Expr::RLike { expr: a, pattern: b, .. } => self.expressions([&**a, &**b]),
-            Expr::Like { expr, pattern, escape_char, .. } | Expr::ILike { expr, pattern, escape_char, .. }
-            | Expr::SimilarTo { expr, pattern, escape_char, .. } => {
+            Expr::Identifier(_)
+            | Expr::CompoundIdentifier(_)
+            | Expr::Value(_)
+            | Expr::TypedString(_)
+            | Expr::Wildcard(_)
+            | Expr::QualifiedWildcard(..)
+            | Expr::MatchAgainst { .. } => {}
+            Expr::IsFalse(e)
+            | Expr::IsNotFalse(e)
+            | Expr::IsTrue(e)
+            | Expr::IsNotTrue(e)
+            | Expr::IsNull(e)
+            | Expr::IsNotNull(e)
+            | Expr::IsUnknown(e)
+            | Expr::IsNotUnknown(e)
+            | Expr::Nested(e)
+            | Expr::UnaryOp { expr: e, .. }
+            | Expr::Cast { expr: e, .. }
+            | Expr::Extract { expr: e, .. }
+            | Expr::Ceil { expr: e, .. }
+            | Expr::Floor { expr: e, .. }
+            | Expr::Collate { expr: e, .. }
+            | Expr::Prefixed { value: e, .. }
+            | Expr::Convert { expr: e, .. } => self.expression(e),
+            Expr::IsDistinctFrom(a, b)
+            | Expr::IsNotDistinctFrom(a, b)
+            | Expr::BinaryOp {
+                left: a, right: b, ..
+            }
+            | Expr::AnyOp {
+                left: a, right: b, ..
+            }
+            | Expr::AllOp {
+                left: a, right: b, ..
+            }
+            | Expr::Position { expr: a, r#in: b }
+            | Expr::AtTimeZone {
+                timestamp: a,
+                time_zone: b,
+            }
+            | Expr::RLike {
+                expr: a,
+                pattern: b,
+                ..
+            } => self.expressions([&**a, &**b]),
+            Expr::Like {
+                expr,
+                pattern,
+                escape_char,
+                ..
+            }
+            | Expr::ILike {
+                expr,
+                pattern,
+                escape_char,
+                ..
+            }
+            | Expr::SimilarTo {
+                expr,
+                pattern,
+                escape_char,
+                ..
+            } => {
                 self.expressions([&**expr, &**pattern]);
                 self.expressions(escape_char.as_deref());
             }
@@ -41,17 +90,31 @@ impl Oracle {
                 self.expression(expr);
                 self.query(subquery);
             }
-            Expr::Between { expr, low, high, .. } => self.expressions([&**expr, &**low, &**high]),
-            Expr::Substring { expr, substring_from, substring_for, .. } => {
+            Expr::Between {
+                expr, low, high, ..
+            } => self.expressions([&**expr, &**low, &**high]),
+            Expr::Substring {
+                expr,
+                substring_from,
+                substring_for,
+                ..
+            } => {
                 self.expression(expr);
                 self.expressions(substring_from.as_deref());
                 self.expressions(substring_for.as_deref());
             }
-            Expr::Trim { expr, trim_what, .. } => {
+            Expr::Trim {
+                expr, trim_what, ..
+            } => {
                 self.expression(expr);
                 self.expressions(trim_what.as_deref());
             }
-            Expr::Case { operand, conditions, else_result, .. } => {
+            Expr::Case {
+                operand,
+                conditions,
+                else_result,
+                ..
+            } => {
                 self.expressions(operand.as_deref());
                 for when in conditions {
                     self.expressions([&when.condition, &when.result]);
@@ -105,7 +168,9 @@ impl Oracle {
         for argument in arguments {
             match argument {
                 FunctionArg::Unnamed(FunctionArgExpr::Expr(value)) => self.expression(value),
-                FunctionArg::Unnamed(FunctionArgExpr::Wildcard | FunctionArgExpr::QualifiedWildcard(_)) => {}
+                FunctionArg::Unnamed(
+                    FunctionArgExpr::Wildcard | FunctionArgExpr::QualifiedWildcard(_),
+                ) => {}
                 _ => self.unknown(),
             }
         }

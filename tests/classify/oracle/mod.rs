@@ -67,7 +67,9 @@ impl Oracle {
     /// An identifier as the server compares it.
     fn folded(&self, ident: &Ident) -> String {
         match (ident.quote_style, self.dialect) {
-            (Some(_), DbBackend::Postgres) | (_, DbBackend::MySql | DbBackend::Sqlite) => ident.value.clone(),
+            (Some(_), DbBackend::Postgres) | (_, DbBackend::MySql | DbBackend::Sqlite) => {
+                ident.value.clone()
+            }
             _ => ident.value.to_ascii_lowercase(),
         }
     }
@@ -107,12 +109,18 @@ impl Oracle {
             DbBackend::Postgres => cte == name,
             _ => cte.eq_ignore_ascii_case(name),
         };
-        self.ctes.iter().any(same) || (self.dialect == DbBackend::MySql && name.eq_ignore_ascii_case("dual"))
+        self.ctes.iter().any(same)
+            || (self.dialect == DbBackend::MySql && name.eq_ignore_ascii_case("dual"))
     }
 
     /// A call: a read if the function is one of the few that the generator knows.
     fn called(&mut self, name: &ObjectName) {
+        let quoted = name.0.iter().any(|part| part.as_ident().is_some_and(|ident| ident.quote_style.is_some()));
         let parts = self.parts(name);
+        // sqlparser takes SQLite's scalar `(VALUES (1))` for a call.
+        if quoted || matches!(&parts[..], [name] if name.eq_ignore_ascii_case("values")) {
+            return self.unknown();
+        }
         let table_functions = ["generate_series", "json_each", "if", "group_concat"];
         let known = |name: &String| {
             let name = name.to_ascii_lowercase();

@@ -1,8 +1,9 @@
 //! Queries and what they are made of.
 
 use sqlparser::ast::{
-    Cte, Distinct, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, NamedWindowExpr, OrderBy,
-    OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableFactor, TableWithJoins, With,
+    Cte, Distinct, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, NamedWindowExpr,
+    OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableFactor,
+    TableWithJoins, With,
 };
 
 use super::Oracle;
@@ -19,12 +20,18 @@ impl Oracle {
         }
         match &query.limit_clause {
             None => {}
-            Some(LimitClause::LimitOffset { limit, offset, limit_by }) => {
+            Some(LimitClause::LimitOffset {
+                limit,
+                offset,
+                limit_by,
+            }) => {
                 self.expressions(limit);
                 self.expressions(offset.as_ref().map(|offset| &offset.value));
                 self.expressions(limit_by);
             }
-            Some(LimitClause::OffsetCommaLimit { offset, limit }) => self.expressions([offset, limit]),
+            Some(LimitClause::OffsetCommaLimit { offset, limit }) => {
+                self.expressions([offset, limit])
+            }
         }
         if let Some(fetch) = &query.fetch {
             self.expressions(&fetch.quantity);
@@ -32,7 +39,10 @@ impl Oracle {
         if !query.locks.is_empty() {
             self.writes();
         }
-        if query.for_clause.is_some() || query.settings.is_some() || !query.pipe_operators.is_empty() {
+        if query.for_clause.is_some()
+            || query.settings.is_some()
+            || !query.pipe_operators.is_empty()
+        {
             self.unknown();
         }
         self.ctes.truncate(visible);
@@ -115,8 +125,10 @@ impl Oracle {
                 NamedWindowExpr::WindowSpec(window) => self.window(window),
             }
         }
-        let unusual = [&select.cluster_by, &select.distribute_by].into_iter().any(|list| !list.is_empty());
-        if unusual || select.top.is_some() || !select.lateral_views.is_empty() {
+        let unusual = [&select.cluster_by, &select.distribute_by]
+            .into_iter()
+            .any(|list| !list.is_empty());
+        if unusual || select.top.is_some() || select.select_modifiers.is_some() || !select.lateral_views.is_empty() {
             self.unknown();
         }
     }
@@ -157,8 +169,15 @@ impl Oracle {
     fn join(&mut self, operator: &JoinOperator) {
         use JoinOperator as J;
         let constraint = match operator {
-            J::Join(on) | J::Inner(on) | J::Left(on) | J::LeftOuter(on) | J::Right(on)
-            | J::RightOuter(on) | J::FullOuter(on) | J::CrossJoin(on) | J::StraightJoin(on) => on,
+            J::Join(on)
+            | J::Inner(on)
+            | J::Left(on)
+            | J::LeftOuter(on)
+            | J::Right(on)
+            | J::RightOuter(on)
+            | J::FullOuter(on)
+            | J::CrossJoin(on)
+            | J::StraightJoin(on) => on,
             _ => return self.unknown(),
         };
         match constraint {
@@ -169,8 +188,18 @@ impl Oracle {
 
     fn factor(&mut self, factor: &TableFactor) {
         match factor {
-            TableFactor::Table { name, args: None, sample: None, version: None, .. } => self.table(name),
-            TableFactor::Table { name, args: Some(args), .. } => {
+            TableFactor::Table {
+                name,
+                args: None,
+                sample: None,
+                version: None,
+                ..
+            } => self.table(name),
+            TableFactor::Table {
+                name,
+                args: Some(args),
+                ..
+            } => {
                 self.called(name);
                 self.arguments(&args.args);
             }
@@ -179,7 +208,9 @@ impl Oracle {
                 self.called(name);
                 self.arguments(args);
             }
-            TableFactor::NestedJoin { table_with_joins, .. } => {
+            TableFactor::NestedJoin {
+                table_with_joins, ..
+            } => {
                 self.tables_with_joins(std::slice::from_ref(table_with_joins));
             }
             _ => self.unknown(),

@@ -1,8 +1,8 @@
 //! Statements: a query reads, everything else here writes.
 
 use sqlparser::ast::{
-    Delete, Expr, FromTable, Insert, ObjectType, OnConflictAction, OnInsert, Statement, TableObject, Update,
-    UpdateTableFromKind,
+    Delete, Expr, FromTable, Insert, ObjectType, OnConflictAction, OnInsert, Statement,
+    TableObject, Update, UpdateTableFromKind,
 };
 
 use super::Oracle;
@@ -15,7 +15,11 @@ impl Oracle {
             Statement::Insert(insert) => self.insert(insert),
             Statement::Update(update) => self.update(update),
             Statement::Delete(delete) => self.delete(delete),
-            Statement::Drop { object_type: ObjectType::Table, names, .. } => {
+            Statement::Drop {
+                object_type: ObjectType::Table,
+                names,
+                ..
+            } => {
                 self.writes();
                 for name in names {
                     self.table(name);
@@ -46,7 +50,9 @@ impl Oracle {
         self.expressions(insert.assignments.iter().map(|set| &set.value));
         match &insert.on {
             None => {}
-            Some(OnInsert::DuplicateKeyUpdate(sets)) => self.expressions(sets.iter().map(|set| &set.value)),
+            Some(OnInsert::DuplicateKeyUpdate(sets)) => {
+                self.expressions(sets.iter().map(|set| &set.value))
+            }
             Some(OnInsert::OnConflict(conflict)) => {
                 if let OnConflictAction::DoUpdate(update) = &conflict.action {
                     self.expressions(update.assignments.iter().map(|set| &set.value));

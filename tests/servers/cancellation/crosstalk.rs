@@ -107,9 +107,10 @@ async fn on_postgres() {
         return;
     };
     let db = one_connection(&pg.cluster.primary_url(pg.name)).await;
-    for then in [Then::GoOn, Then::Commit, Then::Drop] {
-        assert_eq!(cut_off(&db, then).await, [""; 0]);
-    }
+    let mut wrong = cut_off(&db, Then::GoOn).await;
+    wrong.extend(cut_off(&db, Then::Commit).await);
+    wrong.extend(cut_off(&db, Then::Drop).await);
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
 #[tokio::test]
@@ -118,7 +119,8 @@ async fn on_mariadb() {
         return;
     };
     let db = one_connection(&maria.cluster.primary_url(maria.name)).await;
-    for then in [Then::GoOn, Then::Commit, Then::Drop] {
-        assert_eq!(cut_off(&db, then).await, [""; 0]);
-    }
+    let mut wrong = cut_off(&db, Then::GoOn).await;
+    wrong.extend(cut_off(&db, Then::Commit).await);
+    wrong.extend(cut_off(&db, Then::Drop).await);
+    assert!(wrong.is_empty(), "{wrong:#?}");
 }

@@ -1,0 +1,68 @@
+//! What routing allocates: nothing to decide on a known text, and no more than the bare connection
+//! to run a statement. A binary of its own, with an allocator that counts, and one test: the
+//! counter is global.
+
+use sea_orm::{ConnectionTrait, Database, DbBackend, EntityTrait, QueryTrait};
+use sea_orm_routing::{__private::decide, DatabaseOptions, RoutingConnection};
+
+#[path = "../../examples/shop/entities.rs"]
+mod entities;
+
+use entities::category;
+
+#[global_allocator]
+static ALLOCATOR: dhat::Alloc = dhat::Alloc;
+
+#[test]
+fn a_known_text_is_decided_and_sent_without_an_allocation_of_ours() {
+    let _profiler = dhat::Profiler::builder().testing().build();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let (bare, replicated) = runtime.block_on(async {
+        let bare = Database::connect("sqlite::memory:").await.expect("SQLite");
+        let builder = bare.get_schema_builder().register(category::Entity);
+        builder.apply(&bare).await.expect("a table");
+        let options = DatabaseOptions::new(bare.clone())
+            .replica(bare.clone())
+            .replica(bare.clone());
+        let replicated = RoutingConnection::builder()
+            .database("default", options)
+            .build()
+            .expect("a connection");
+        (bare, replicated)
+    });
+    let routed = RoutingConnection::from(bare.clone());
+
+    let statement = category::Entity::find_by_id(1).build(DbBackend::Sqlite);
+    for db in [&routed, &replicated] {
+        let decided = || drop(decide(db, &statement).expect("a decision"));
+        decided();
+        assert_eq!(blocks(|| (0..100).for_each(|_| decided())), 0);
+    }
+
+    let find = |db: &dyn Fn()| blocks(|| (0..200).for_each(|_| db()));
+    let on_bare = || find_one(&runtime, &bare);
+    let on_routed = || find_one(&runtime, &routed);
+    let on_replicated = || find_one(&runtime, &replicated);
+    // The first statements fill caches.
+    for warm in [&on_bare as &dyn Fn(), &on_routed, &on_replicated] {
+        find(warm);
+    }
+    let (bare, routed, replicated) = (find(&on_bare), find(&on_routed), find(&on_replicated));
+    assert!(routed <= bare, "routed {routed}, bare {bare}");
+    assert!(replicated <= bare, "replicated {replicated}, bare {bare}");
+}
+
+fn find_one<C: ConnectionTrait>(runtime: &tokio::runtime::Runtime, db: &C) {
+    let found = runtime.block_on(category::Entity::find_by_id(1).one(db));
+    assert!(found.expect("a result").is_none());
+}
+
+/// How many blocks of memory `work` allocates.
+fn blocks(work: impl FnOnce()) -> u64 {
+    let before = dhat::HeapStats::get().total_blocks;
+    work();
+    dhat::HeapStats::get().total_blocks - before
+}
