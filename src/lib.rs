@@ -39,6 +39,8 @@ pub use balance::{Candidate, Candidates, Random, ReplicaPolicy, RoundRobin, Weig
 pub use bind::{Bind, BindRequest, EntityBinding, RoutingPolicy, Unbound};
 pub use cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions};
 pub use connection::{RoutingBuilder, RoutingConnection};
+#[cfg(feature = "stream")]
+pub use dispatch::RowStream;
 pub use error::RoutingError;
 pub use name::{DatabaseName, NodeName, TableName};
 pub use observe::Recording;
@@ -48,8 +50,6 @@ pub use sea_orm_routing_macros::DeriveBinding;
 pub use session::{Consistency, Session};
 pub use sql::{Access, Evidence, Operation};
 pub use topology::{Database, Node, Role, Topology};
-#[cfg(feature = "stream")]
-pub use transaction::BranchStream;
 pub use transaction::{RoutingTransaction, ScopedTransaction};
 
 #[doc(hidden)]

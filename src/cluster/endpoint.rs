@@ -147,23 +147,29 @@ pub(crate) fn dialect_of(connection: &DatabaseConnection) -> Option<DbBackend> {
     open.then(|| connection.get_database_backend())
 }
 
-/// Whether a pool holds any connection to its server.
-pub(crate) fn has_connections(connection: &DatabaseConnection) -> bool {
+/// Whether every connection a pool may have is in use: a pool that hands out none is then busy,
+/// and says nothing about its server.
+pub(crate) fn is_exhausted(connection: &DatabaseConnection) -> bool {
     match &connection.inner {
         #[cfg(feature = "sqlx-postgres")]
         DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            connection.get_postgres_connection_pool().size() > 0
+            all_in_use(connection.get_postgres_connection_pool())
         }
         #[cfg(feature = "sqlx-mysql")]
         DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            connection.get_mysql_connection_pool().size() > 0
+            all_in_use(connection.get_mysql_connection_pool())
         }
         #[cfg(feature = "sqlx-sqlite")]
         DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            connection.get_sqlite_connection_pool().size() > 0
+            all_in_use(connection.get_sqlite_connection_pool())
         }
         _ => false,
     }
+}
+
+#[cfg(feature = "sqlx-dep")]
+fn all_in_use<DB: sea_orm::sqlx::Database>(pool: &sea_orm::sqlx::Pool<DB>) -> bool {
+    pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections()
 }
 
 fn decode(text: &str) -> String {

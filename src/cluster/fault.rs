@@ -30,7 +30,7 @@ impl Fault {
     }
 
     /// Whether the server has rolled back the whole transaction with this error, so that what
-    /// follows would run outside of it: a deadlock in MySQL and MariaDB.
+    /// follows would run outside of it: MySQL and MariaDB do.
     pub(crate) fn ends_transaction(error: &DbErr) -> bool {
         match error {
             DbErr::Exec(error) | DbErr::Query(error) => driver::ends_transaction(error),
@@ -68,7 +68,8 @@ mod driver {
             && let Some(error) =
                 error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>()
         {
-            return error.number() == 1213;
+            // A deadlock; a lost update under snapshot isolation; too many locks.
+            return matches!(error.number(), 1213 | 1020 | 1206);
         }
         let _ = error;
         false

@@ -26,7 +26,7 @@ use std::time::Instant;
 
 use arc_swap::ArcSwap;
 
-pub(crate) use endpoint::{dialect_of, has_connections};
+pub(crate) use endpoint::{dialect_of, is_exhausted};
 pub(crate) use fault::Fault;
 pub(crate) use open::Plan;
 pub(crate) use options::Source;

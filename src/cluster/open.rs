@@ -94,9 +94,11 @@ impl Plan {
             (Source::Url(url), primary) => {
                 let endpoint = endpoint(url)?;
                 let options = inherited(primary.as_ref(), &endpoint)?;
-                if let Some(Source::Url(primary)) = primary {
-                    refinement.password = self::endpoint(primary)?.password();
-                }
+                refinement.password = match primary {
+                    Some(Source::Url(url)) => self::endpoint(url)?.password(),
+                    Some(Source::Options(options)) => self::endpoint(options.get_url())?.password(),
+                    Some(Source::Open(_)) | None => None,
+                };
                 refinement.endpoint = Some(endpoint);
                 options
             }

@@ -99,7 +99,8 @@ impl DatabaseOptions {
     ///
     /// One given as a bare URL inherits the options of the primary (search path, TLS, timeouts,
     /// pool, hooks); only its endpoint differs. It does not inherit `min_connections` and
-    /// `after_connect`: replicas open lazily. Where no timeout is set at all, a replica gets 3
+    /// `after_connect`: replicas open lazily. A URL with a query of its own (`?sslmode=..`) says all
+    /// of its connect options itself, and inherits the pool's and the password. Where no timeout is set at all, a replica gets 3
     /// seconds to hand out a connection, since a read has somewhere else to go.
     #[must_use]
     pub fn replica(mut self, replica: impl Into<ReplicaOptions>) -> Self {

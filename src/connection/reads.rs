@@ -3,9 +3,12 @@
 use std::future::ready;
 use std::sync::Arc;
 
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{DatabaseConnection, DbErr, Statement};
+use smallvec::SmallVec;
 
-use crate::cluster::{Fault, has_connections};
+use crate::cluster::{Fault, is_exhausted};
+#[cfg(feature = "stream")]
+use crate::dispatch::RowStream;
 use crate::dispatch::{Action, Answer, Core, Known, Planned, Source, plan};
 use crate::route::{Decision, WhyNode};
 use crate::scope::{Chosen, Place, Scope};
@@ -80,38 +83,50 @@ async fn watched<A: Action, S: Source>(
     }
 }
 
-/// The pool of a stream, and the statement to run on it.
+/// Opens a stream.
 ///
-/// A stream that is under way stays where it is; only a replica that hands out no connection is
-/// left for another node.
+/// One that is under way stays where it is. A replica that fails before its first row is left for
+/// another node, as for every other read.
 #[cfg(feature = "stream")]
 pub(crate) async fn stream(
     core: &Core,
     scope: &Scope,
     planned: Result<Planned, DbErr>,
-) -> Result<sea_orm::QueryStream, DbErr> {
+) -> Result<RowStream<'static>, DbErr> {
+    let planned = planned?;
+    core.report(&planned.known, planned.decision);
+    let mut attempt = Attempt::new(core, scope, &planned.known, planned.decision);
+    loop {
+        let statement = planned.statement.clone();
+        let opened = rows(core, attempt.decision, statement).await;
+        let error = match opened {
+            Ok(rows) => return Ok(rows),
+            Err(error) if !is_movable(attempt.decision) => return Err(error),
+            Err(error) => error,
+        };
+        attempt = attempt.after(error, &planned.statement)?;
+    }
+}
+
+/// The rows of a statement on a node; on one that may be left, the first row has come.
+#[cfg(feature = "stream")]
+async fn rows(
+    core: &Core,
+    decision: Decision,
+    statement: sea_orm::Statement,
+) -> Result<RowStream<'static>, DbErr> {
+    use futures_util::{StreamExt, stream};
     use sea_orm::StreamTrait;
 
-    let Planned {
-        statement,
-        known,
-        decision,
-    } = planned?;
-    core.report(&known, decision);
-    let kept = is_movable(decision).then(|| statement.clone());
-    let opened = match core.cluster.pool(decision.node).open().await {
-        Ok(pool) => pool.stream_raw(statement).await,
-        Err(error) => Err(error.into()),
-    };
-    let (error, statement) = match (opened, kept) {
-        (Err(error), Some(kept)) if Fault::of(&error) == Fault::NoConnection => (error, kept),
-        (other, _) => return other,
-    };
-    node_failed(core, decision.node, &error);
-    let decision = decide_elsewhere(core, scope, &known, decision, false)?;
-    core.report(&known, decision);
     let pool = core.cluster.pool(decision.node).open().await?;
-    pool.stream_raw(statement).await
+    let mut rows = pool.stream_raw(statement).await?;
+    if !is_movable(decision) {
+        return Ok(Box::pin(rows));
+    }
+    match rows.next().await.transpose()? {
+        Some(first) => Ok(Box::pin(stream::iter([Ok(first)]).chain(rows))),
+        None => Ok(Box::pin(stream::empty())),
+    }
 }
 
 pub(crate) fn plan_on_pool<S: Source>(
@@ -145,8 +160,7 @@ fn succeeded(core: &Core, known: &Known, decision: Decision) {
     core.leave_mark(known, decision.database);
 }
 
-/// What follows on a replica's error: the primary for a statement it refused as a write, another
-/// node for a read it could not finish, the error otherwise.
+/// Sends a read that a replica failed to another node, until one answers.
 async fn move_on<A: Action, S: Source>(
     core: &Core,
     scope: &Scope,
@@ -156,57 +170,94 @@ async fn move_on<A: Action, S: Source>(
     error: DbErr,
 ) -> Result<A::Output, DbErr> {
     let dialect = core.cluster.topology().database(decision.database).dialect;
-    let fault = Fault::of(&error);
-    let refused = match fault {
-        Fault::Statement => return Err(error),
-        Fault::RefusedAsWrite if scope.role == Some(Role::Replica) => return Err(error),
-        Fault::RefusedAsWrite => true,
-        Fault::NoConnection | Fault::Lost | Fault::RecoveryConflict => false,
-    };
-    if !refused && fault != Fault::RecoveryConflict {
-        node_failed(core, decision.node, &error);
-    }
     let statement = source.render(dialect);
-    if refused {
-        core.learn_refusal(&statement.sql, dialect, known);
+    let mut attempt = Attempt::new(core, scope, known, decision).after(error, &statement)?;
+    loop {
+        let sent = match core.cluster.pool(attempt.decision.node).open().await {
+            Ok(pool) => A::on_pool(pool, statement.clone()).await,
+            Err(error) => Err(error.into()),
+        };
+        match sent {
+            Err(error) if is_movable(attempt.decision) => {
+                attempt = attempt.after(error, &statement)?;
+            }
+            answer => return answer,
+        }
     }
-    let decision = decide_elsewhere(core, scope, known, decision, refused)?;
-    core.report(known, decision);
-    let pool = core.cluster.pool(decision.node).open().await?;
-    A::on_pool(pool, statement).await
 }
 
-/// A decision without the node that failed, or for the primary. The policies are not asked again.
-fn decide_elsewhere(
-    core: &Core,
-    scope: &Scope,
-    known: &Known,
-    failed: Decision,
-    on_primary: bool,
-) -> Result<Decision, DbErr> {
-    let topology = core.cluster.topology();
-    let scope = Scope {
-        place: Place::Database(failed.database, Chosen::Using),
-        role: Some(match on_primary {
-            true => Role::Primary,
-            false => Role::Replica,
-        }),
-        ..scope.clone()
-    };
-    let dialect = topology.database(failed.database).dialect;
-    let decision = core.decide(&topology, &scope, known, dialect, &[failed.node], None)?;
-    Ok(Decision {
-        why_database: failed.why_database,
-        why_role: failed.why_role,
-        ..decision
-    })
+/// A read that is tried on one node after the other.
+struct Attempt<'a> {
+    core: &'a Core,
+    scope: &'a Scope,
+    known: &'a Known,
+    decision: Decision,
+    failed: SmallVec<[NodeId; 4]>,
 }
 
-/// A pool that has connections and hands out none is busy; one without cannot reach its server.
+impl<'a> Attempt<'a> {
+    fn new(core: &'a Core, scope: &'a Scope, known: &'a Known, decision: Decision) -> Self {
+        Self {
+            core,
+            scope,
+            known,
+            decision,
+            failed: SmallVec::new(),
+        }
+    }
+
+    /// What follows on a replica's error: the primary for a statement it refused as a write, another
+    /// node for a read it could not finish, the error itself otherwise. Each replica is tried once.
+    fn after(mut self, error: DbErr, statement: &Statement) -> Result<Self, DbErr> {
+        let fault = Fault::of(&error);
+        let refused = match fault {
+            Fault::Statement => return Err(error),
+            Fault::RefusedAsWrite if self.scope.role == Some(Role::Replica) => return Err(error),
+            Fault::RefusedAsWrite => true,
+            Fault::NoConnection | Fault::Lost | Fault::RecoveryConflict => false,
+        };
+        if refused {
+            let dialect = statement.db_backend;
+            self.core.learn_refusal(&statement.sql, dialect, self.known);
+        } else if fault != Fault::RecoveryConflict {
+            node_failed(self.core, self.decision.node, &error);
+        }
+        self.failed.push(self.decision.node);
+        self.decision = self.elsewhere(refused)?;
+        self.core.report(self.known, self.decision);
+        Ok(self)
+    }
+
+    /// A decision without the nodes that failed, or for the primary. The policies are not asked
+    /// again.
+    fn elsewhere(&self, on_primary: bool) -> Result<Decision, DbErr> {
+        let topology = self.core.cluster.topology();
+        let before = self.decision;
+        let scope = Scope {
+            place: Place::Database(before.database, Chosen::Using),
+            role: Some(match on_primary {
+                true => Role::Primary,
+                false => Role::Replica,
+            }),
+            ..self.scope.clone()
+        };
+        let dialect = topology.database(before.database).dialect;
+        let decision =
+            self.core
+                .decide(&topology, &scope, self.known, dialect, &self.failed, None)?;
+        Ok(Decision {
+            why_database: before.why_database,
+            why_role: before.why_role,
+            ..decision
+        })
+    }
+}
+
+/// A pool whose connections are all in use hands out none because it is busy; any other, because it
+/// cannot reach its server.
 fn node_failed(core: &Core, node: NodeId, error: &DbErr) {
-    let has = |pool: &DatabaseConnection| has_connections(pool);
-    let busy =
-        Fault::of(error) == Fault::NoConnection && core.cluster.pool(node).get().is_some_and(has);
+    let pool = core.cluster.pool(node).get();
+    let busy = Fault::of(error) == Fault::NoConnection && pool.is_some_and(is_exhausted);
     if !busy {
         core.cluster.report_failure(node);
     }

@@ -11,7 +11,7 @@ use super::RoutingConnection;
 use super::reads;
 use crate::dispatch::{Action, Answer, Core, Dispatch, Source, connection_trait};
 #[cfg(feature = "stream")]
-use crate::dispatch::{Built, Raw};
+use crate::dispatch::{Built, Raw, RowStream};
 use crate::scope::Scope;
 use crate::transaction::{RoutingTransaction, options};
 
@@ -33,7 +33,7 @@ impl Dispatch for RoutingConnection {
 
 #[cfg(feature = "stream")]
 impl sea_orm::StreamTrait for RoutingConnection {
-    type Stream<'a> = sea_orm::QueryStream;
+    type Stream<'a> = RowStream<'static>;
 
     fn get_database_backend(&self) -> sea_orm::DbBackend {
         self.scope.dialect

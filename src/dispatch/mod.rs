@@ -24,6 +24,10 @@ pub(crate) use traits::{built_method, connection_trait, raw_method};
 
 use crate::scope::Scope;
 
+/// The rows of a statement, one by one, from a pool or from the branch of a transaction.
+#[cfg(feature = "stream")]
+pub type RowStream<'a> = futures_util::stream::BoxStream<'a, Result<sea_orm::QueryResult, DbErr>>;
+
 /// Something statements can be sent through: a connection, a transaction, a view of one.
 pub(crate) trait Dispatch: Sync {
     fn core(&self) -> &Core;

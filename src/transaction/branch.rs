@@ -1,5 +1,7 @@
 //! A branch: a transaction's part on one database.
 
+use std::time::Duration;
+
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr, TransactionOptions, TransactionTrait};
 use tokio::sync::{Mutex, MutexGuard};
 
@@ -27,6 +29,9 @@ pub(super) struct State {
     savepoints: Vec<Level>,
     /// The control statement that was sent and not answered.
     doubt: Option<&'static str>,
+    /// A statement was sent and not answered. sqlx's MySQL driver loses its place when it is cut off
+    /// while it prepares a statement.
+    running: bool,
     /// Why it can only be rolled back: the server has ended it already.
     doomed: Option<String>,
 }
@@ -46,6 +51,7 @@ impl Branch {
                 open: Some(Open::acquire(pool, *options).await?),
                 savepoints: Vec::new(),
                 doubt: None,
+                running: false,
                 doomed: None,
             }),
         };
@@ -62,7 +68,7 @@ impl Branch {
 
     /// The connection, with exactly the savepoints of `levels` on it.
     pub(super) async fn enter(&self, levels: &[Level]) -> Result<MutexGuard<'_, State>, DbErr> {
-        let mut state = self.state.lock().await;
+        let mut state = self.lock().await;
         state.check(&self.database)?;
         let kept = state
             .savepoints
@@ -81,7 +87,7 @@ impl Branch {
 
     /// Makes the changes of a nested transaction part of the one around it.
     pub(super) async fn release(&self, level: Level) -> Result<(), DbErr> {
-        let mut state = self.state.lock().await;
+        let mut state = self.lock().await;
         state.check(&self.database)?;
         match state.savepoints.contains(&level) {
             true => state.release(level).await,
@@ -91,7 +97,7 @@ impl Branch {
 
     /// Undoes a nested transaction.
     pub(super) async fn roll_back_to(&self, level: Level) -> Result<(), DbErr> {
-        let mut state = self.state.lock().await;
+        let mut state = self.lock().await;
         if let Some(doubt) = state.doubt {
             return Err(self.in_doubt(doubt).into());
         }
@@ -107,11 +113,21 @@ impl Branch {
     }
 
     pub(super) async fn roll_back(&self) -> Result<(), DbErr> {
-        let mut state = self.state.lock().await;
+        let mut state = self.lock().await;
         if let Some(doubt) = state.doubt {
             return Err(self.in_doubt(doubt).into());
         }
         state.roll_back().await
+    }
+
+    /// The state, after a look at what was left running.
+    async fn lock(&self) -> MutexGuard<'_, State> {
+        let mut state = self.state.lock().await;
+        if state.running {
+            state.running = false;
+            state.cut_off(self.dialect);
+        }
+        state
     }
 
     fn in_doubt(&self, statement: &'static str) -> RoutingError {
@@ -126,6 +142,32 @@ impl State {
     /// The connection of a branch that was entered.
     pub(super) fn open(&mut self) -> Result<&mut Open, DbErr> {
         self.open.as_mut().ok_or_else(|| over().into())
+    }
+
+    /// The connection, and what tells that a statement is under way.
+    #[cfg(feature = "stream")]
+    pub(super) fn open_and_running(&mut self) -> Result<(&mut Open, &mut bool), DbErr> {
+        match &mut self.open {
+            Some(open) => Ok((open, &mut self.running)),
+            None => Err(over().into()),
+        }
+    }
+
+    /// A statement is sent; until [`answered`](Self::answered), its future may be dropped.
+    pub(super) fn sending(&mut self) {
+        self.running = true;
+    }
+
+    /// The statement that was sent has an answer.
+    pub(super) fn answered(&mut self) {
+        self.running = false;
+    }
+
+    fn cut_off(&mut self, dialect: DbBackend) {
+        if dialect == DbBackend::MySql && self.doomed.is_none() {
+            let reason = "a statement was cut off, and its connection may be out of step";
+            self.doomed = Some(reason.to_owned());
+        }
     }
 
     /// Takes note of an error that ends the transaction on the server.
@@ -157,11 +199,11 @@ impl State {
     async fn control(&mut self, name: &'static str, sql: &str) -> Result<(), DbErr> {
         self.doubt = Some(name);
         let result = self.open()?.control(sql).await;
-        self.answered(&result);
+        self.clear_doubt(&result);
         result
     }
 
-    fn answered(&mut self, result: &Result<(), DbErr>) {
+    fn clear_doubt(&mut self, result: &Result<(), DbErr>) {
         match result {
             Err(error) if Fault::of(error) == Fault::Lost => {}
             _ => self.doubt = None,
@@ -278,6 +320,9 @@ impl Drop for Branch {
     /// doubt.
     fn drop(&mut self) {
         let state = self.state.get_mut();
+        if state.running {
+            state.cut_off(self.dialect);
+        }
         let uncertain = state.doubt.is_some() || state.doomed.is_some();
         if let Some(open) = state.open.take() {
             abandon(open, uncertain);
@@ -300,6 +345,9 @@ fn abandon(open: Open, uncertain: bool) {
     }
 }
 
+/// A connection that does not roll back within this time is closed.
+const LONGEST_ROLLBACK: Duration = Duration::from_secs(5);
+
 /// Closes its connection, unless it was rolled back first.
 struct Abandoned(Option<Open>);
 
@@ -308,7 +356,10 @@ impl Abandoned {
         let Some(open) = &mut self.0 else {
             return;
         };
-        let rolled_back = open.control("ROLLBACK").await;
+        let sent = tokio::time::timeout(LONGEST_ROLLBACK, open.control("ROLLBACK"));
+        let Ok(rolled_back) = sent.await else {
+            return;
+        };
         // SQLite says so when the transaction never began, or was rolled back by itself.
         let nothing_open = |error: &DbErr| error.to_string().contains("no transaction is active");
         if rolled_back.is_ok() || rolled_back.is_err_and(|error| nothing_open(&error)) {

@@ -31,5 +31,3 @@ mod stream;
 pub(crate) use control::options;
 pub use routing_transaction::RoutingTransaction;
 pub use scoped::ScopedTransaction;
-#[cfg(feature = "stream")]
-pub use stream::BranchStream;

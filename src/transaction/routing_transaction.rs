@@ -128,7 +128,9 @@ impl RoutingTransaction {
         self.core().report(&planned.known, planned.decision);
         let branch = self.shared.branch(planned.decision.database).await?;
         let mut state = branch.enter(&levels).await?;
+        state.sending();
         let result = A::on_branch(state.open()?, planned.statement).await;
+        state.answered();
         if let Err(error) = &result {
             state.failed(error);
         }
@@ -140,7 +142,7 @@ impl RoutingTransaction {
     pub(super) async fn stream(
         &self,
         planned: Result<Planned, DbErr>,
-    ) -> Result<super::stream::BranchStream<'_>, DbErr> {
+    ) -> Result<crate::dispatch::RowStream<'_>, DbErr> {
         let levels = self.shared.levels.enter(self.level)?;
         let planned = planned?;
         self.core().report(&planned.known, planned.decision);

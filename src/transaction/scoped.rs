@@ -125,7 +125,7 @@ macro_rules! transaction_trait {
         #[cfg(feature = "stream")]
         impl sea_orm::StreamTrait for $type {
             type Stream<'a>
-                = super::stream::BranchStream<'a>
+                = crate::dispatch::RowStream<'a>
             where
                 Self: 'a;
 

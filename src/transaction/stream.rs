@@ -3,8 +3,8 @@
 use std::future::Future;
 use std::pin::Pin;
 
-use futures_util::{Stream, StreamExt};
-use sea_orm::{DbErr, QueryResult, Statement};
+use futures_util::StreamExt;
+use sea_orm::{DbErr, Statement};
 use tokio::sync::MutexGuard;
 
 use super::branch::State;
@@ -12,12 +12,9 @@ use super::open::{Driver, innermost, on_driver};
 #[cfg(feature = "sqlx-dep")]
 use super::open::{query, query_error};
 use super::{RoutingTransaction, ScopedTransaction};
-use crate::dispatch::Source;
+use crate::dispatch::{RowStream, Source};
 
-/// A stream of rows inside a transaction.
-pub type BranchStream<'a> = Pin<Box<dyn Stream<Item = Result<QueryResult, DbErr>> + Send + 'a>>;
-
-type Opening<'a> = Pin<Box<dyn Future<Output = Result<BranchStream<'a>, DbErr>> + 'a + Send>>;
+type Opening<'a> = Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + 'a + Send>>;
 
 impl RoutingTransaction {
     pub(super) fn open_stream<'a, S: Source>(&'a self, mut source: S) -> Opening<'a> {
@@ -35,9 +32,9 @@ impl ScopedTransaction<'_> {
 }
 
 /// The rows of a statement on a branch that was entered.
-pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> BranchStream<'_> {
+pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> RowStream<'_> {
     Box::pin(async_stream::stream! {
-        let open = match state.open() {
+        let (open, running) = match state.open_and_running() {
             Ok(open) => open,
             Err(error) => {
                 yield Err(error);
@@ -45,13 +42,18 @@ pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> Br
             }
         };
         let mut failure = None;
+        *running = true;
         on_driver!(
             open,
             |connection| {
                 let mut rows = query(&statement).fetch(&mut **connection);
                 while let Some(row) = rows.next().await {
                     match row {
-                        Ok(row) => yield Ok(QueryResult::from(row)),
+                        Ok(row) => {
+                            // sqlx finishes by itself what is dropped from here on.
+                            *running = false;
+                            yield Ok(sea_orm::QueryResult::from(row));
+                        }
                         Err(error) => {
                             failure = Some(query_error(error));
                             break;
@@ -78,6 +80,7 @@ pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> Br
                 }
             }
         );
+        state.answered();
         if let Some(error) = failure {
             state.failed(&error);
             yield Err(error);

@@ -37,7 +37,9 @@ fn a_known_text_is_decided_and_sent_without_an_allocation_of_ours() {
 
     let statement = category::Entity::find_by_id(1).build(DbBackend::Sqlite);
     for db in [&routed, &replicated] {
-        let decided = || drop(decide(db, &statement).expect("a decision"));
+        let decided = || {
+            decide(db, &statement).expect("a decision");
+        };
         decided();
         assert_eq!(blocks(|| (0..100).for_each(|_| decided())), 0);
     }
@@ -51,8 +53,12 @@ fn a_known_text_is_decided_and_sent_without_an_allocation_of_ours() {
         find(warm);
     }
     let (bare, routed, replicated) = (find(&on_bare), find(&on_routed), find(&on_replicated));
-    assert!(routed <= bare, "routed {routed}, bare {bare}");
-    assert!(replicated <= bare, "replicated {replicated}, bare {bare}");
+    // One block of ours in each statement would be 200; the runtime has a few of its own.
+    assert!(routed < bare + 10, "routed {routed}, bare {bare}");
+    assert!(
+        replicated < bare + 10,
+        "replicated {replicated}, bare {bare}"
+    );
 }
 
 fn find_one<C: ConnectionTrait>(runtime: &tokio::runtime::Runtime, db: &C) {

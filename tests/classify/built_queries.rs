@@ -1,9 +1,9 @@
 //! What sea-query builds for reading and writing rows, in each dialect.
 
 use sea_orm::sea_query::{
-    Alias, CommonTableExpression, Expr, ExprTrait, Func, JoinType, LockType, MysqlQueryBuilder, OnConflict,
-    Order, PostgresQueryBuilder, Query, QueryStatementWriter, SelectStatement, SqliteQueryBuilder, UnionType,
-    WindowStatement, WithClause,
+    Alias, CommonTableExpression, Expr, ExprTrait, Func, JoinType, LockType, MysqlQueryBuilder,
+    OnConflict, Order, PostgresQueryBuilder, Query, QueryStatementWriter, SelectStatement,
+    SqliteQueryBuilder, UnionType, WindowStatement, WithClause,
 };
 use sea_orm::{DbBackend, Iden};
 use sea_orm_routing::Access;
@@ -16,20 +16,38 @@ fn iden(name: &'static str) -> Alias {
 
 fn render(statement: &impl QueryStatementWriter, dialect: DbBackend) -> [String; 2] {
     match dialect {
-        DbBackend::Postgres => [statement.to_string(PostgresQueryBuilder), statement.build(PostgresQueryBuilder).0],
-        DbBackend::MySql => [statement.to_string(MysqlQueryBuilder), statement.build(MysqlQueryBuilder).0],
-        _ => [statement.to_string(SqliteQueryBuilder), statement.build(SqliteQueryBuilder).0],
+        DbBackend::Postgres => [
+            statement.to_string(PostgresQueryBuilder),
+            statement.build(PostgresQueryBuilder).0,
+        ],
+        DbBackend::MySql => [
+            statement.to_string(MysqlQueryBuilder),
+            statement.build(MysqlQueryBuilder).0,
+        ],
+        _ => [
+            statement.to_string(SqliteQueryBuilder),
+            statement.build(SqliteQueryBuilder).0,
+        ],
     }
 }
 
 /// The statement, with its values written out and bound, is `expected` in these dialects.
 #[track_caller]
-fn is(statement: &impl QueryStatementWriter, dialects: &[DbBackend], expected: Access, named: &[&str]) {
+fn is(
+    statement: &impl QueryStatementWriter,
+    dialects: &[DbBackend],
+    expected: Access,
+    named: &[&str],
+) {
     for dialect in dialects {
         for sql in render(statement, *dialect) {
             assert_eq!(access(&sql, *dialect), expected, "{dialect:?}: {sql}");
             let found = tables(&sql, *dialect);
-            assert_eq!(found, named.iter().map(|name| (*name).to_owned()).collect(), "{dialect:?}: {sql}");
+            assert_eq!(
+                found,
+                named.iter().map(|name| (*name).to_owned()).collect(),
+                "{dialect:?}: {sql}"
+            );
         }
     }
 }
@@ -45,30 +63,73 @@ fn cakes() -> SelectStatement {
 fn a_select_with_everything_reads() {
     let mut select = cakes();
     select
-        .expr_as(Func::count(Expr::col((iden("fruit"), iden("id")))), iden("from"))
-        .expr(Func::coalesce([Expr::col(iden("a")).into(), Expr::val("x")]))
+        .expr_as(
+            Func::count(Expr::col((iden("fruit"), iden("id")))),
+            iden("from"),
+        )
+        .expr(Func::coalesce([
+            Expr::col(iden("a")).into(),
+            Expr::val("x"),
+        ]))
         .expr(Expr::case(Expr::col(iden("x")).gt(1), "a").finally("b"))
         .expr(Expr::col(iden("x")).cast_as("char(10)"))
         .distinct()
-        .join(JoinType::LeftJoin, iden("fruit"), Expr::col((iden("fruit"), iden("cake_id"))).equals((iden("cake"), iden("id"))))
-        .join_as(JoinType::InnerJoin, (iden("app"), iden("order")), iden("o"), Expr::col((iden("o"), iden("id"))).eq(1))
-        .join_subquery(JoinType::InnerJoin, cakes(), iden("sub"), Expr::val(1).eq(1))
-        .and_where(Expr::col(iden("id")).in_subquery(Query::select().column(iden("x")).from(iden("lineitem")).take()))
-        .and_where(Expr::exists(Query::select().expr(Expr::val(1)).from(iden("baker")).take()))
+        .join(
+            JoinType::LeftJoin,
+            iden("fruit"),
+            Expr::col((iden("fruit"), iden("cake_id"))).equals((iden("cake"), iden("id"))),
+        )
+        .join_as(
+            JoinType::InnerJoin,
+            (iden("app"), iden("order")),
+            iden("o"),
+            Expr::col((iden("o"), iden("id"))).eq(1),
+        )
+        .join_subquery(
+            JoinType::InnerJoin,
+            cakes(),
+            iden("sub"),
+            Expr::val(1).eq(1),
+        )
+        .and_where(
+            Expr::col(iden("id")).in_subquery(
+                Query::select()
+                    .column(iden("x"))
+                    .from(iden("lineitem"))
+                    .take(),
+            ),
+        )
+        .and_where(Expr::exists(
+            Query::select()
+                .expr(Expr::val(1))
+                .from(iden("baker"))
+                .take(),
+        ))
         .and_where(Expr::col(iden("id")).is_in([1, 2, 3]).not())
-        .and_where(Expr::col(iden("d")).between(1, 2).or(Expr::col(iden("e")).is_null()))
+        .and_where(
+            Expr::col(iden("d"))
+                .between(1, 2)
+                .or(Expr::col(iden("e")).is_null()),
+        )
         .group_by_col(iden("id"))
         .and_having(Expr::col(iden("id")).max().gt(5))
         .order_by(iden("id"), Order::Desc)
         .order_by_expr(Expr::col(iden("x")).add(1), Order::Asc)
         .limit(5)
         .offset(10);
-    is(&select, &DIALECTS, Access::Read, &["cake", "fruit", "app.order", "lineitem", "baker"]);
+    is(
+        &select,
+        &DIALECTS,
+        Access::Read,
+        &["cake", "fruit", "app.order", "lineitem", "baker"],
+    );
 }
 
 #[test]
 fn a_window_reads() {
-    let window = WindowStatement::partition_by(iden("kind")).order_by(iden("id"), Order::Asc).take();
+    let window = WindowStatement::partition_by(iden("kind"))
+        .order_by(iden("id"), Order::Asc)
+        .take();
     let mut select = Query::select();
     select
         .expr_window_as(Expr::col(iden("x")).sum(), window.clone(), iden("w1"))
@@ -81,9 +142,26 @@ fn a_window_reads() {
 #[test]
 fn a_union_reads_from_both() {
     let mut select = cakes();
-    select.union(UnionType::All, Query::select().column(iden("id")).from(iden("fruit")).take());
-    select.union(UnionType::Distinct, Query::select().column(iden("id")).from(iden("baker")).take());
-    is(&select, &DIALECTS, Access::Read, &["cake", "fruit", "baker"]);
+    select.union(
+        UnionType::All,
+        Query::select()
+            .column(iden("id"))
+            .from(iden("fruit"))
+            .take(),
+    );
+    select.union(
+        UnionType::Distinct,
+        Query::select()
+            .column(iden("id"))
+            .from(iden("baker"))
+            .take(),
+    );
+    is(
+        &select,
+        &DIALECTS,
+        Access::Read,
+        &["cake", "fruit", "baker"],
+    );
 }
 
 #[test]
@@ -91,12 +169,22 @@ fn a_lock_makes_it_a_locking_read() {
     for lock in [LockType::Update, LockType::Share] {
         let mut select = cakes();
         select.lock(lock);
-        is(&select, &[DbBackend::Postgres, DbBackend::MySql], Access::LockingRead, &["cake"]);
+        is(
+            &select,
+            &[DbBackend::Postgres, DbBackend::MySql],
+            Access::LockingRead,
+            &["cake"],
+        );
     }
     for lock in [LockType::NoKeyUpdate, LockType::KeyShare] {
         let mut select = cakes();
         select.lock(lock);
-        is(&select, &[DbBackend::Postgres], Access::LockingRead, &["cake"]);
+        is(
+            &select,
+            &[DbBackend::Postgres],
+            Access::LockingRead,
+            &["cake"],
+        );
     }
 }
 
@@ -108,9 +196,21 @@ fn a_table_expression_is_no_table() {
         .table_name(iden("recent"))
         .to_owned();
     for recursive in [false, true] {
-        let with = WithClause::new().recursive(recursive).cte(cte.clone()).to_owned();
-        let select = Query::select().column(iden("id")).from(iden("recent")).from(iden("fruit")).take();
-        is(&select.with(with), &DIALECTS, Access::Read, &["cake", "fruit"]);
+        let with = WithClause::new()
+            .recursive(recursive)
+            .cte(cte.clone())
+            .to_owned();
+        let select = Query::select()
+            .column(iden("id"))
+            .from(iden("recent"))
+            .from(iden("fruit"))
+            .take();
+        is(
+            &select.with(with),
+            &DIALECTS,
+            Access::Read,
+            &["cake", "fruit"],
+        );
     }
 }
 
@@ -120,33 +220,64 @@ fn what_writes_writes() {
         .into_table(iden("cake"))
         .columns([iden("id"), iden("name")])
         .values_panic([1.into(), "SELECT".into()])
-        .on_conflict(OnConflict::column(iden("id")).update_column(iden("name")).to_owned())
+        .on_conflict(
+            OnConflict::column(iden("id"))
+                .update_column(iden("name"))
+                .to_owned(),
+        )
         .to_owned();
     is(&insert, &DIALECTS, Access::Write, &["cake"]);
 
     let select = Query::insert()
         .into_table((iden("app"), iden("cake")))
         .columns([iden("id")])
-        .select_from(Query::select().column(iden("id")).from(iden("fruit")).take())
+        .select_from(
+            Query::select()
+                .column(iden("id"))
+                .from(iden("fruit"))
+                .take(),
+        )
         .expect("as many columns")
         .returning_all()
         .to_owned();
     is(&select, &DIALECTS, Access::Write, &["app.cake", "fruit"]);
 
-    let replace = Query::insert().replace().into_table(iden("cake")).columns([iden("id")]).values_panic([1.into()]).to_owned();
-    is(&replace, &[DbBackend::MySql, DbBackend::Sqlite], Access::Write, &["cake"]);
+    let replace = Query::insert()
+        .replace()
+        .into_table(iden("cake"))
+        .columns([iden("id")])
+        .values_panic([1.into()])
+        .to_owned();
+    is(
+        &replace,
+        &[DbBackend::MySql, DbBackend::Sqlite],
+        Access::Write,
+        &["cake"],
+    );
 
     let update = Query::update()
         .table(iden("cake"))
         .value(iden("name"), Expr::col(iden("name")).add(1))
-        .and_where(Expr::col(iden("id")).in_subquery(Query::select().column(iden("id")).from(iden("fruit")).take()))
+        .and_where(
+            Expr::col(iden("id")).in_subquery(
+                Query::select()
+                    .column(iden("id"))
+                    .from(iden("fruit"))
+                    .take(),
+            ),
+        )
         .returning_col(iden("id"))
         .to_owned();
     is(&update, &DIALECTS, Access::Write, &["cake", "fruit"]);
 
     let delete = Query::delete()
         .from_table(iden("cake"))
-        .and_where(Expr::exists(Query::select().expr(Expr::val(1)).from(iden("fruit")).take()))
+        .and_where(Expr::exists(
+            Query::select()
+                .expr(Expr::val(1))
+                .from(iden("fruit"))
+                .take(),
+        ))
         .to_owned();
     is(&delete, &DIALECTS, Access::Write, &["cake", "fruit"]);
 }

@@ -3,8 +3,8 @@
 use sea_orm::DbBackend;
 use sea_orm::sea_query::extension::postgres::Type;
 use sea_orm::sea_query::{
-    Alias, ColumnDef, ConditionalStatement, Expr, ExprTrait, ForeignKey, ForeignKeyAction, Index, MysqlQueryBuilder, PostgresQueryBuilder,
-    SqliteQueryBuilder, Table,
+    Alias, ColumnDef, ConditionalStatement, Expr, ExprTrait, ForeignKey, ForeignKeyAction, Index,
+    MysqlQueryBuilder, PostgresQueryBuilder, SqliteQueryBuilder, Table,
 };
 use sea_orm_routing::Access;
 
@@ -38,11 +38,34 @@ fn creating_a_table_names_it_and_what_it_refers_to() {
     let create = Table::create()
         .table(iden("cake"))
         .if_not_exists()
-        .col(ColumnDef::new(iden("id")).integer().not_null().auto_increment().primary_key())
-        .col(ColumnDef::new(iden("name")).string_len(40).default("from z").unique_key())
-        .col(ColumnDef::new(iden("price")).decimal_len(10, 2).check(Expr::col(iden("price")).gt(0)))
-        .col(ColumnDef::new(iden("made")).timestamp().default(Expr::current_timestamp()))
-        .col(ColumnDef::new(iden("double")).integer().generated(Expr::col(iden("price")).mul(2), true))
+        .col(
+            ColumnDef::new(iden("id"))
+                .integer()
+                .not_null()
+                .auto_increment()
+                .primary_key(),
+        )
+        .col(
+            ColumnDef::new(iden("name"))
+                .string_len(40)
+                .default("from z")
+                .unique_key(),
+        )
+        .col(
+            ColumnDef::new(iden("price"))
+                .decimal_len(10, 2)
+                .check(Expr::col(iden("price")).gt(0)),
+        )
+        .col(
+            ColumnDef::new(iden("made"))
+                .timestamp()
+                .default(Expr::current_timestamp()),
+        )
+        .col(
+            ColumnDef::new(iden("double"))
+                .integer()
+                .generated(Expr::col(iden("price")).mul(2), true),
+        )
         .foreign_key(
             ForeignKey::create()
                 .name("fk")
@@ -62,9 +85,15 @@ fn altering_a_table_names_it() {
         .add_column_if_not_exists(ColumnDef::new(iden("x")).integer().not_null().default(1))
         .to_owned();
     changes!(add, DIALECTS, ["app.cake"]);
-    let rename = Table::alter().table(iden("cake")).rename_column(iden("x"), iden("y")).to_owned();
+    let rename = Table::alter()
+        .table(iden("cake"))
+        .rename_column(iden("x"), iden("y"))
+        .to_owned();
     changes!(rename, DIALECTS, ["cake"]);
-    let drop = Table::alter().table(iden("cake")).drop_column(iden("x")).to_owned();
+    let drop = Table::alter()
+        .table(iden("cake"))
+        .drop_column(iden("x"))
+        .to_owned();
     changes!(drop, DIALECTS, ["cake"]);
     let modify = Table::alter()
         .table(iden("cake"))
@@ -77,7 +106,12 @@ fn altering_a_table_names_it() {
 fn renaming_dropping_and_emptying_name_their_tables() {
     let rename = Table::rename().table(iden("cake"), iden("tart")).to_owned();
     changes!(rename, DIALECTS, ["cake", "tart"]);
-    let drop = Table::drop().table(iden("cake")).table(iden("tart")).if_exists().cascade().to_owned();
+    let drop = Table::drop()
+        .table(iden("cake"))
+        .table(iden("tart"))
+        .if_exists()
+        .cascade()
+        .to_owned();
     changes!(drop, ALTERING, ["cake", "tart"]);
     let truncate = Table::truncate().table(iden("cake")).to_owned();
     changes!(truncate, ALTERING, ["cake"]);
@@ -85,7 +119,13 @@ fn renaming_dropping_and_emptying_name_their_tables() {
 
 #[test]
 fn an_index_names_its_table() {
-    let create = Index::create().name("i").table(iden("cake")).col(iden("x")).col(iden("y")).unique().to_owned();
+    let create = Index::create()
+        .name("i")
+        .table(iden("cake"))
+        .col(iden("x"))
+        .col(iden("y"))
+        .unique()
+        .to_owned();
     changes!(create, DIALECTS, ["cake"]);
     let partial = Index::create()
         .name("i")
@@ -116,11 +156,28 @@ fn a_foreign_key_names_both_tables() {
 #[test]
 fn a_type_names_no_table() {
     let statements = [
-        Type::create().as_enum(iden("tea")).values([iden("black"), iden("green")]).to_string(PostgresQueryBuilder),
-        Type::alter().name(iden("tea")).add_value(iden("red")).before(iden("green")).to_string(PostgresQueryBuilder),
-        Type::alter().name(iden("tea")).rename_value(iden("red"), iden("rooibos")).to_string(PostgresQueryBuilder),
-        Type::alter().name(iden("tea")).rename_to(iden("infusion")).to_string(PostgresQueryBuilder),
-        Type::drop().name(iden("tea")).if_exists().cascade().to_string(PostgresQueryBuilder),
+        Type::create()
+            .as_enum(iden("tea"))
+            .values([iden("black"), iden("green")])
+            .to_string(PostgresQueryBuilder),
+        Type::alter()
+            .name(iden("tea"))
+            .add_value(iden("red"))
+            .before(iden("green"))
+            .to_string(PostgresQueryBuilder),
+        Type::alter()
+            .name(iden("tea"))
+            .rename_value(iden("red"), iden("rooibos"))
+            .to_string(PostgresQueryBuilder),
+        Type::alter()
+            .name(iden("tea"))
+            .rename_to(iden("infusion"))
+            .to_string(PostgresQueryBuilder),
+        Type::drop()
+            .name(iden("tea"))
+            .if_exists()
+            .cascade()
+            .to_string(PostgresQueryBuilder),
     ];
     for sql in statements {
         assert_eq!(access(&sql, DbBackend::Postgres), Access::Schema, "{sql}");

@@ -15,13 +15,12 @@ async fn rows_of_a_bound_entity_are_stored_in_its_database() -> Result {
     let routes = shop.db.record();
     let row = add_stock(&shop.db, 1, 12).await?;
 
-    assert_eq!(stock::Entity::find().all(&shop.db).await?, [row.clone()]);
+    let warehouse = shop.db.primary("warehouse")?;
     assert_eq!(
-        stock::Entity::find()
-            .all(&shop.db.primary("warehouse")?)
-            .await?,
-        [row]
+        stock::Entity::find().one(&shop.db).await?,
+        Some(row.clone())
     );
+    assert_eq!(stock::Entity::find().one(&warehouse).await?, Some(row));
     let elsewhere = stock::Entity::find()
         .all(&shop.db.primary("default")?)
         .await;

@@ -56,7 +56,7 @@ async fn a_quote_that_never_ends_goes_to_the_primary_and_is_the_servers_error() 
 #[tokio::test]
 async fn nonsense_goes_to_the_primary_and_is_the_servers_error() -> Result {
     let shop = Shop::open().await?;
-    for sql in [")", "((((", "ünïcödé", "\0", "FROM category SELECT"] {
+    for sql in [")", "((((", "ünïcödé", "FROM category SELECT"] {
         assert_eq!(shop.db.explain_sql(sql)?.role(), Role::Primary, "{sql:?}");
         assert!(shop.db.execute_unprepared(sql).await.is_err(), "{sql:?}");
     }

@@ -2,7 +2,6 @@
 //! everything.
 
 use std::error::Error;
-use std::fmt::Debug;
 use std::io::Write;
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
@@ -60,7 +59,7 @@ fn assert_hidden(text: &str) {
 }
 
 #[track_caller]
-fn assert_hidden_in(error: &(impl Error + Debug)) {
+fn assert_hidden_in(error: &impl Error) {
     assert_hidden(&format!("{error} {error:?} {error:#?}"));
     let mut source = error.source();
     while let Some(inner) = source {

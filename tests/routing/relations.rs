@@ -95,7 +95,7 @@ async fn load_one_and_load_many() -> Result {
         [Some(goods.tea.clone()), Some(goods.tea.clone())]
     );
     let of_tea = vec![goods.tea].load_many(product::Entity, &shop.db).await?;
-    assert_eq!(of_tea, [products.clone()]);
+    assert_eq!(of_tea[0], products);
     let tags = products.load_many(tag::Entity, &shop.db).await?;
     assert_eq!(tags.iter().map(Vec::len).collect::<Vec<_>>(), [1, 0]);
     assert!(

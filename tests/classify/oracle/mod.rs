@@ -115,7 +115,10 @@ impl Oracle {
 
     /// A call: a read if the function is one of the few that the generator knows.
     fn called(&mut self, name: &ObjectName) {
-        let quoted = name.0.iter().any(|part| part.as_ident().is_some_and(|ident| ident.quote_style.is_some()));
+        let quoted = name.0.iter().any(|part| {
+            part.as_ident()
+                .is_some_and(|ident| ident.quote_style.is_some())
+        });
         let parts = self.parts(name);
         // sqlparser takes SQLite's scalar `(VALUES (1))` for a call.
         if quoted || matches!(&parts[..], [name] if name.eq_ignore_ascii_case("values")) {

@@ -128,7 +128,11 @@ impl Oracle {
         let unusual = [&select.cluster_by, &select.distribute_by]
             .into_iter()
             .any(|list| !list.is_empty());
-        if unusual || select.top.is_some() || select.select_modifiers.is_some() || !select.lateral_views.is_empty() {
+        if unusual
+            || select.top.is_some()
+            || select.select_modifiers.is_some()
+            || !select.lateral_views.is_empty()
+        {
             self.unknown();
         }
     }
