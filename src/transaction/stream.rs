@@ -47,17 +47,19 @@ pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> Ro
             open,
             |connection| {
                 let mut rows = query(&statement).fetch(&mut **connection);
-                while let Some(row) = rows.next().await {
+                loop {
+                    // Dropped while it waits for a row, it may stop in the middle of one; dropped
+                    // between two, sqlx finishes by itself.
+                    *running = true;
+                    let row = rows.next().await;
+                    *running = false;
                     match row {
-                        Ok(row) => {
-                            // sqlx finishes by itself what is dropped from here on.
-                            *running = false;
-                            yield Ok(sea_orm::QueryResult::from(row));
-                        }
-                        Err(error) => {
+                        Some(Ok(row)) => yield Ok(sea_orm::QueryResult::from(row)),
+                        Some(Err(error)) => {
                             failure = Some(query_error(error));
                             break;
                         }
+                        None => break,
                     }
                 }
             },

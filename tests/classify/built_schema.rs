@@ -145,10 +145,10 @@ fn a_foreign_key_names_both_tables() {
     let create = ForeignKey::create()
         .name("fk")
         .from(iden("cake"), iden("baker_id"))
-        .to((iden("app"), iden("baker")), iden("id"))
+        .to(iden("baker"), iden("id"))
         .on_delete(ForeignKeyAction::Restrict)
         .to_owned();
-    changes!(create, ALTERING, ["cake", "app.baker"]);
+    changes!(create, ALTERING, ["cake", "baker"]);
     let drop = ForeignKey::drop().name("fk").table(iden("cake")).to_owned();
     changes!(drop, ALTERING, ["cake"]);
 }

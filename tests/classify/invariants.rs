@@ -6,7 +6,7 @@ use sea_orm_routing::{Access, Evidence, Operation};
 use crate::generate::statement;
 use crate::support::{DIALECTS, access, case_texts, none_failed, outcome, tables};
 
-const STATEMENTS: u64 = 1_500;
+const STATEMENTS: u64 = 400;
 
 /// Generated statements and the case files, without those that break off in the middle.
 fn whole_texts() -> Vec<(DbBackend, String)> {

@@ -13,6 +13,7 @@ mod invariants;
 mod linear;
 mod literals;
 mod never_panics;
+mod statements;
 #[test]
 fn probe() {
     use sea_orm::DbBackend as D;

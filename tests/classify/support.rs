@@ -23,13 +23,16 @@ pub(crate) fn outcome(sql: &str, dialect: DbBackend) -> (Access, BTreeSet<String
     (access(sql, dialect), tables(sql, dialect))
 }
 
-/// The rows of the case files: a dialect and a text.
-pub(crate) fn case_texts() -> impl Iterator<Item = (DbBackend, &'static str)> {
-    let files = [
-        include_str!("../cases/routing-cases.tsv"),
-        include_str!("../cases/more-cases.tsv"),
-    ];
-    files.into_iter().flat_map(str::lines).filter_map(|line| {
+/// A row of a case file: a dialect, a route, tables, a text.
+pub(crate) struct Row {
+    pub(crate) dialect: DbBackend,
+    pub(crate) route: &'static str,
+    pub(crate) tables: &'static str,
+    pub(crate) sql: &'static str,
+}
+
+pub(crate) fn rows(file: &'static str) -> impl Iterator<Item = Row> {
+    file.lines().filter_map(|line| {
         let mut fields = line.splitn(4, '\t');
         let dialect = match fields.next()? {
             "postgres" => DbBackend::Postgres,
@@ -37,8 +40,26 @@ pub(crate) fn case_texts() -> impl Iterator<Item = (DbBackend, &'static str)> {
             "sqlite" => DbBackend::Sqlite,
             _ => return None,
         };
-        Some((dialect, fields.nth(2)?))
+        Some(Row {
+            dialect,
+            route: fields.next()?,
+            tables: fields.next()?,
+            sql: fields.next()?,
+        })
     })
+}
+
+/// The dialects and texts of all case files.
+pub(crate) fn case_texts() -> impl Iterator<Item = (DbBackend, &'static str)> {
+    let files = [
+        include_str!("../cases/routing-cases.tsv"),
+        include_str!("../cases/more-cases.tsv"),
+        include_str!("statements.tsv"),
+    ];
+    files
+        .into_iter()
+        .flat_map(rows)
+        .map(|row| (row.dialect, row.sql))
 }
 
 /// Fails with the first few of many failures.

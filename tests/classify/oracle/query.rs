@@ -95,11 +95,8 @@ impl Oracle {
             | SetExpr::Update(statement)
             | SetExpr::Delete(statement)
             | SetExpr::Merge(statement) => self.statement(statement),
-            SetExpr::Table(table) => {
-                let parts = [&table.schema_name, &table.table_name];
-                let parts: Vec<_> = parts.into_iter().flatten().cloned().collect();
-                self.named(&parts);
-            }
+            // sqlparser skips the two tokens after `TABLE name`.
+            SetExpr::Table(_) => self.unknown(),
         }
     }
 
