@@ -121,11 +121,11 @@ async fn rows(
     let pool = core.cluster.pool(decision.node).open().await?;
     let mut rows = pool.stream_raw(statement).await?;
     if !is_movable(decision) {
-        return Ok(Box::pin(rows));
+        return Ok(RowStream::new(rows));
     }
     match rows.next().await.transpose()? {
-        Some(first) => Ok(Box::pin(stream::iter([Ok(first)]).chain(rows))),
-        None => Ok(Box::pin(stream::empty())),
+        Some(first) => Ok(RowStream::new(stream::iter([Ok(first)]).chain(rows))),
+        None => Ok(RowStream::new(stream::empty())),
     }
 }
 

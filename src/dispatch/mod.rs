@@ -8,6 +8,8 @@ mod action;
 mod core;
 mod follow_up;
 mod plan;
+#[cfg(feature = "stream")]
+mod rows;
 mod scopes;
 mod source;
 mod traits;
@@ -18,15 +20,13 @@ use sea_orm::DbErr;
 pub(crate) use self::core::{Core, Known, Randomness, Shared};
 pub(crate) use action::{Action, Execute, OnBranch, QueryAll, QueryOne, Unprepared};
 pub(crate) use plan::{Planned, plan};
+#[cfg(feature = "stream")]
+pub use rows::RowStream;
 pub(crate) use scopes::Scopes;
 pub(crate) use source::{Built, Explained, Raw, Source, Text};
 pub(crate) use traits::{built_method, connection_trait, raw_method};
 
 use crate::scope::Scope;
-
-/// The rows of a statement, one by one, from a pool or from the branch of a transaction.
-#[cfg(feature = "stream")]
-pub type RowStream<'a> = futures_util::stream::BoxStream<'a, Result<sea_orm::QueryResult, DbErr>>;
 
 /// Something statements can be sent through: a connection, a transaction, a view of one.
 pub(crate) trait Dispatch: Sync {

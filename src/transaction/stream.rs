@@ -33,7 +33,7 @@ impl ScopedTransaction<'_> {
 
 /// The rows of a statement on a branch that was entered.
 pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> RowStream<'_> {
-    Box::pin(async_stream::stream! {
+    RowStream::new(async_stream::stream! {
         let (open, running) = match state.open_and_running() {
             Ok(open) => open,
             Err(error) => {

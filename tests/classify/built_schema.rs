@@ -3,18 +3,15 @@
 use sea_orm::DbBackend;
 use sea_orm::sea_query::extension::postgres::Type;
 use sea_orm::sea_query::{
-    Alias, ColumnDef, ConditionalStatement, Expr, ExprTrait, ForeignKey, ForeignKeyAction, Index,
+    ColumnDef, ConditionalStatement, Expr, ExprTrait, ForeignKey, ForeignKeyAction, Index,
     MysqlQueryBuilder, PostgresQueryBuilder, SqliteQueryBuilder, Table,
 };
 use sea_orm_routing::Access;
 
+use crate::built::iden;
 use crate::support::{DIALECTS, access, tables};
 
 const ALTERING: [DbBackend; 2] = [DbBackend::Postgres, DbBackend::MySql];
-
-fn iden(name: &'static str) -> Alias {
-    Alias::new(name)
-}
 
 /// The statement of each dialect is a schema change of exactly these tables.
 macro_rules! changes {

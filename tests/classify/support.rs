@@ -67,7 +67,7 @@ pub(crate) fn case_texts() -> impl Iterator<Item = (DbBackend, &'static str)> {
 pub(crate) fn none_failed(failures: &[String]) {
     let shown = failures
         .iter()
-        .take(20)
+        .take(40)
         .map(String::as_str)
         .collect::<Vec<_>>();
     assert!(

@@ -3,6 +3,7 @@
 //! It answers only for what it understands in full; a part it does not know makes it silent.
 
 mod expression;
+mod from;
 mod query;
 mod statement;
 

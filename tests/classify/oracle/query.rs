@@ -1,9 +1,8 @@
 //! Queries and what they are made of.
 
 use sqlparser::ast::{
-    Cte, Distinct, GroupByExpr, JoinConstraint, JoinOperator, LimitClause, NamedWindowExpr,
-    OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectItem, SetExpr, TableFactor,
-    TableWithJoins, With,
+    Cte, Distinct, GroupByExpr, LimitClause, NamedWindowExpr, OrderBy, OrderByExpr, OrderByKind,
+    Query, Select, SelectItem, SetExpr, With,
 };
 
 use super::Oracle;
@@ -155,66 +154,5 @@ impl Oracle {
 
     pub(super) fn ordered(&mut self, keys: &[OrderByExpr]) {
         self.expressions(keys.iter().map(|key| &key.expr));
-    }
-
-    pub(super) fn tables_with_joins(&mut self, tables: &[TableWithJoins]) {
-        for table in tables {
-            self.factor(&table.relation);
-            for join in &table.joins {
-                self.factor(&join.relation);
-                self.join(&join.join_operator);
-            }
-        }
-    }
-
-    fn join(&mut self, operator: &JoinOperator) {
-        use JoinOperator as J;
-        let constraint = match operator {
-            J::Join(on)
-            | J::Inner(on)
-            | J::Left(on)
-            | J::LeftOuter(on)
-            | J::Right(on)
-            | J::RightOuter(on)
-            | J::FullOuter(on)
-            | J::CrossJoin(on)
-            | J::StraightJoin(on) => on,
-            _ => return self.unknown(),
-        };
-        match constraint {
-            JoinConstraint::On(condition) => self.expression(condition),
-            JoinConstraint::Using(_) | JoinConstraint::Natural | JoinConstraint::None => {}
-        }
-    }
-
-    fn factor(&mut self, factor: &TableFactor) {
-        match factor {
-            TableFactor::Table {
-                name,
-                args: None,
-                sample: None,
-                version: None,
-                ..
-            } => self.table(name),
-            TableFactor::Table {
-                name,
-                args: Some(args),
-                ..
-            } => {
-                self.called(name);
-                self.arguments(&args.args);
-            }
-            TableFactor::Derived { subquery, .. } => self.query(subquery),
-            TableFactor::Function { name, args, .. } => {
-                self.called(name);
-                self.arguments(args);
-            }
-            TableFactor::NestedJoin {
-                table_with_joins, ..
-            } => {
-                self.tables_with_joins(std::slice::from_ref(table_with_joins));
-            }
-            _ => self.unknown(),
-        }
     }
 }

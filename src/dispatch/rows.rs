@@ -1,0 +1,32 @@
+//! The rows of a statement, one by one.
+
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::stream::{BoxStream, Stream};
+use sea_orm::{DbErr, QueryResult};
+
+/// The rows of a statement, one by one, from a pool or from the branch of a transaction. It holds
+/// its connection until it is dropped.
+pub struct RowStream<'a>(BoxStream<'a, Result<QueryResult, DbErr>>);
+
+impl<'a> RowStream<'a> {
+    pub(crate) fn new(rows: impl Stream<Item = Result<QueryResult, DbErr>> + Send + 'a) -> Self {
+        Self(Box::pin(rows))
+    }
+}
+
+impl fmt::Debug for RowStream<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RowStream").finish_non_exhaustive()
+    }
+}
+
+impl Stream for RowStream<'_> {
+    type Item = Result<QueryResult, DbErr>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context)
+    }
+}
