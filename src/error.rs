@@ -62,9 +62,11 @@ pub enum RoutingError {
     },
     /// There is no database at all, or none named `default`.
     #[error(
-        "no database is named \"default\" (declared: {known}); tables without a binding live there: declare it, or name another with default_database(..)"
+        "no database is named {name:?} (declared: {known}); tables without a binding live there: declare it, or name another with default_database(..)"
     )]
     NoDefault {
+        /// The name of the default database.
+        name: String,
         /// The names there are.
         known: String,
     },
@@ -264,11 +266,13 @@ pub enum RoutingError {
     },
     /// A replica chosen for a transaction.
     #[error(
-        "{scope} chose a replica, but a transaction runs on the primary of its database; begin it on a handle without that choice"
+        "{scope} chose a replica, but a transaction runs on the primary{primary}; begin it on a handle without that choice"
     )]
     NotInTransaction {
         /// What chose it.
         scope: String,
+        /// Which primary, where one is known.
+        primary: String,
     },
     /// A control statement of a branch was cut off: whether it ran is not known.
     #[error(
@@ -282,9 +286,12 @@ pub enum RoutingError {
     },
     /// A text that would begin or end a transaction inside one.
     #[error(
-        "a statement in this text would begin or end a transaction inside one, behind its back; use begin(), commit() or rollback()"
+        "{keyword} inside a transaction would begin or end one behind its back; use commit(), rollback() or begin()"
     )]
-    Control,
+    Control {
+        /// The keyword of the statement.
+        keyword: &'static str,
+    },
     /// The transaction can only be rolled back.
     #[error("the transaction cannot go on: {reason}; roll it back")]
     Doomed {

@@ -161,20 +161,21 @@ impl Bindings {
             .tables
             .get(&*fold(table.name()))
             .map_or(&[][..], Vec::as_slice);
-        let fitting = || {
+        // Of several spellings of one name, the one with the strongest origin.
+        let strongest = |qualified: bool| {
             entries
                 .iter()
+                .filter(|entry| entry.table.schema().is_some() == qualified)
                 .filter(|entry| entry.table.is(table, dialect))
+                .max_by_key(|entry| entry.origin)
+                .map(|entry| entry.database)
         };
-        let bare = || fitting().find(|entry| entry.table.schema().is_none());
         let Some(schema) = schema_of(table, dialect) else {
-            return bare().map(|entry| entry.database);
+            return strongest(false);
         };
-        let exact = fitting().find(|entry| entry.table.schema().is_some());
-        exact
-            .map(|entry| entry.database)
+        strongest(true)
             .or_else(|| self.schemas.get(&*fold(schema)).copied())
-            .or_else(|| bare().map(|entry| entry.database))
+            .or_else(|| strongest(false))
     }
 
     /// The database an entity's table lives in; nothing when it has no binding and needs one.

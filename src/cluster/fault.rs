@@ -2,6 +2,8 @@
 
 use sea_orm::{ConnAcquireErr, DbErr};
 
+use crate::error::RoutingError;
+
 /// What an error says about the node, and whether the statement may be tried elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -25,7 +27,10 @@ impl Fault {
             )
             | DbErr::Conn(_) => Self::NoConnection,
             DbErr::Exec(error) | DbErr::Query(error) => driver::fault(error),
-            _ => Self::Statement,
+            other => match RoutingError::of(other) {
+                Some(RoutingError::Connect { .. }) => Self::NoConnection,
+                _ => Self::Statement,
+            },
         }
     }
 

@@ -16,17 +16,28 @@ pub(crate) type NodeMetric = Arc<dyn Fn(&NodeName, &sea_orm::metric::Info<'_>) +
 /// A node's pool. Cheap to clone; the clones share the connections.
 #[derive(Clone)]
 pub(crate) struct Pool {
+    shared: Arc<Shared>,
+    measured: Option<Measured>,
+}
+
+struct Shared {
     name: NodeName,
     connection: OnceCell<DatabaseConnection>,
-    plan: Option<Arc<Plan>>,
-    metric: Option<NodeMetric>,
+    plan: Option<Plan>,
+}
+
+/// The same connections, whose statements are reported.
+#[derive(Clone)]
+struct Measured {
+    metric: NodeMetric,
+    connection: OnceCell<DatabaseConnection>,
 }
 
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pool")
-            .field("name", &self.name)
-            .field("open", &self.connection.initialized())
+            .field("name", &self.shared.name)
+            .field("open", &self.shared.connection.initialized())
             .finish_non_exhaustive()
     }
 }
@@ -34,31 +45,35 @@ impl std::fmt::Debug for Pool {
 impl Pool {
     /// A pool to open as planned.
     pub(crate) fn planned(name: NodeName, plan: Plan) -> Self {
-        Self {
-            name,
-            connection: OnceCell::new(),
-            plan: Some(Arc::new(plan)),
-            metric: None,
-        }
+        Self::new(name, None, Some(plan))
     }
 
     /// A pool that is open.
     pub(crate) fn opened(name: NodeName, connection: DatabaseConnection) -> Self {
+        Self::new(name, Some(connection), None)
+    }
+
+    fn new(name: NodeName, connection: Option<DatabaseConnection>, plan: Option<Plan>) -> Self {
         Self {
-            name,
-            connection: OnceCell::new_with(Some(connection)),
-            plan: None,
-            metric: None,
+            shared: Arc::new(Shared {
+                name,
+                connection: OnceCell::new_with(connection),
+                plan,
+            }),
+            measured: None,
         }
     }
 
     pub(crate) fn name(&self) -> &NodeName {
-        &self.name
+        &self.shared.name
     }
 
     /// The connection, if it is open.
     pub(crate) fn get(&self) -> Option<&DatabaseConnection> {
-        self.connection.get()
+        match &self.measured {
+            None => self.shared.connection.get(),
+            Some(measured) => measured.connection.get(),
+        }
     }
 
     /// The connection, opened if it is not.
@@ -67,7 +82,7 @@ impl Pool {
     ///
     /// [`RoutingError::Connect`] when it does not open; the next call tries again.
     pub(crate) async fn open(&self) -> Result<&DatabaseConnection, RoutingError> {
-        match self.connection.get() {
+        match self.get() {
             Some(connection) => Ok(connection),
             None => self.open_now().await,
         }
@@ -75,42 +90,67 @@ impl Pool {
 
     /// Boxed: opening nests deep, and would make every statement's future as large.
     fn open_now(&self) -> BoxFuture<'_, Result<&DatabaseConnection, RoutingError>> {
-        Box::pin(self.connection.get_or_try_init(|| async {
-            let opened = match &self.plan {
-                Some(plan) => plan.open().await,
-                None => Err(DbErr::Custom("it was never opened".to_owned())),
-            };
-            let mut connection = opened.map_err(|source| RoutingError::Connect {
-                node: self.name.clone(),
-                source: Arc::new(source),
-            })?;
-            self.observe(&mut connection);
-            Ok(connection)
-        }))
+        Box::pin(async {
+            let shared = &self.shared;
+            let connection = shared.connection.get_or_try_init(|| shared.open()).await?;
+            match &self.measured {
+                None => Ok(connection),
+                Some(measured) => {
+                    let measure = || async { measured.measure(&shared.name, connection) };
+                    Ok(measured.connection.get_or_init(measure).await)
+                }
+            }
+        })
+    }
+
+    /// Closes the connections, if there are any.
+    pub(crate) async fn close(&self) -> Result<(), DbErr> {
+        match self.shared.connection.get() {
+            Some(connection) => connection.close_by_ref().await,
+            None => Ok(()),
+        }
     }
 
     /// The same pool, whose statements are reported to `metric`.
     pub(crate) fn with_metric(&self, metric: NodeMetric) -> Self {
-        let mut pool = Self {
-            metric: Some(metric),
-            ..self.clone()
+        let mut measured = Measured {
+            metric,
+            connection: OnceCell::new(),
         };
-        if let Some(mut connection) = self.connection.get().cloned() {
-            pool.observe(&mut connection);
-            pool.connection = OnceCell::new_with(Some(connection));
+        if let Some(connection) = self.shared.connection.get() {
+            let connection = measured.measure(&self.shared.name, connection);
+            measured.connection = OnceCell::new_with(Some(connection));
         }
-        pool
+        Self {
+            shared: Arc::clone(&self.shared),
+            measured: Some(measured),
+        }
     }
 
     /// What reports the statements of branches on this node.
     pub(crate) fn metric(&self) -> Option<&NodeMetric> {
-        self.metric.as_ref()
+        self.measured.as_ref().map(|measured| &measured.metric)
     }
+}
 
-    fn observe(&self, connection: &mut DatabaseConnection) {
-        if let Some(metric) = self.metric.clone() {
-            let name = self.name.clone();
-            connection.set_metric_callback(move |info| metric(&name, info));
-        }
+impl Shared {
+    async fn open(&self) -> Result<DatabaseConnection, RoutingError> {
+        let opened = match &self.plan {
+            Some(plan) => plan.open().await,
+            None => Err(DbErr::Custom("it was never opened".to_owned())),
+        };
+        opened.map_err(|source| RoutingError::Connect {
+            node: self.name.clone(),
+            source: Arc::new(source),
+        })
+    }
+}
+
+impl Measured {
+    fn measure(&self, name: &NodeName, connection: &DatabaseConnection) -> DatabaseConnection {
+        let (name, metric) = (name.clone(), Arc::clone(&self.metric));
+        let mut connection = connection.clone();
+        connection.set_metric_callback(move |info| metric(&name, info));
+        connection
     }
 }

@@ -105,9 +105,7 @@ impl RoutingConnection {
     pub async fn close_by_ref(&self) -> Result<(), DbErr> {
         let mut result = Ok(());
         for pool in self.core.cluster.pools() {
-            if let Some(connection) = pool.get() {
-                result = result.and(connection.close_by_ref().await);
-            }
+            result = result.and(pool.close().await);
         }
         result
     }

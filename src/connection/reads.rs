@@ -212,6 +212,7 @@ impl<'a> Attempt<'a> {
         let fault = Fault::of(&error);
         let refused = match fault {
             Fault::Statement => return Err(error),
+            Fault::RefusedAsWrite if self.scope.read_only => return Err(error),
             Fault::RefusedAsWrite if self.scope.role == Some(Role::Replica) => return Err(error),
             Fault::RefusedAsWrite => true,
             Fault::NoConnection | Fault::Lost | Fault::RecoveryConflict => false,

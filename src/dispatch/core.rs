@@ -98,18 +98,21 @@ impl Core {
     }
 
     fn settle(&self, known: &Known, dialect: DbBackend) -> Option<Settled> {
-        if !self.shared.policies.is_empty() {
+        let topology = self.cluster.topology();
+        let database = match known.bound {
+            Bound::NoTable => self.shared.bindings.default_database(),
+            Bound::One { database, .. } => database,
+            Bound::Several(_) | Bound::Refused(_) => return None,
+        };
+        let database = topology.database(database);
+        let chooses = known.operation.access() == Access::Read && !database.replicas.is_empty();
+        if chooses || !self.shared.policies.is_empty() {
             return None;
         }
-        let topology = self.cluster.topology();
         let scope = Scope::new(dialect);
-        let decision = self
-            .decide(&topology, &scope, known, dialect, &[], None)
-            .ok()?;
-        let database = topology.database(decision.database);
-        let chooses = known.operation.access() == Access::Read && !database.replicas.is_empty();
-        (!chooses).then_some(Settled {
-            decision,
+        let decision = self.decide(&topology, &scope, known, dialect, &[], None);
+        Some(Settled {
+            decision: decision.ok()?,
             dialect: database.dialect,
         })
     }

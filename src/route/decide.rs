@@ -64,8 +64,11 @@ pub(crate) fn decide_branch(
 ) -> Result<Option<(DatabaseId, WhyDatabase)>, DbErr> {
     question.check_read_only()?;
     if question.scope.role == Some(Role::Replica) {
-        let scope = "on_replica()".to_owned();
-        return Err(RoutingError::NotInTransaction { scope }.into());
+        return Err(RoutingError::NotInTransaction {
+            scope: "on_replica()".to_owned(),
+            primary: String::new(),
+        }
+        .into());
     }
     match question.scope.place {
         Place::Database(database, Chosen::Using) => Ok(Some((database, WhyDatabase::Using))),
@@ -268,15 +271,15 @@ impl Question<'_> {
         by: &'static str,
     ) -> Result<Decision, RoutingError> {
         let node = self.topology.node(id);
-        if node.role == Role::Replica {
-            self.check_replica(node.database, by)?;
-        }
         if self.scope.role.is_some_and(|role| role != node.role) {
             return self.choose(&Target {
                 database: node.database,
                 why: why_database,
                 role: None,
             });
+        }
+        if node.role == Role::Replica {
+            self.check_replica(node.database, by)?;
         }
         Ok(Decision {
             database: node.database,
@@ -291,10 +294,12 @@ impl Question<'_> {
     /// The database of a node a transaction can run on.
     fn primary_only(&self, id: NodeId) -> Result<DatabaseId, RoutingError> {
         let node = self.topology.node(id);
-        match self.topology.database(node.database).primary == id {
+        let primary = self.topology.database(node.database).primary;
+        match primary == id {
             true => Ok(node.database),
             false => Err(RoutingError::NotInTransaction {
-                scope: format!("using({:?})", node.name.as_str()),
+                scope: format!("using(..) with the node {}", node.name),
+                primary: format!(", {}", self.topology.node(primary).name),
             }),
         }
     }

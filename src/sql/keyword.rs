@@ -84,13 +84,12 @@ pub(crate) fn is_session_statement(word: &str) -> bool {
     SESSION_STATEMENTS.binary_search(&word).is_ok()
 }
 
-/// Whether a statement that starts with `word` begins or ends a transaction. (A savepoint does
-/// neither.)
-pub(crate) fn controls_transaction(word: &str) -> bool {
-    const WORDS: [&str; 7] = ["abort", "begin", "commit", "end", "rollback", "start", "xa"];
+/// The keyword, if a statement that starts with `word` begins or ends a transaction.
+pub(crate) fn controls_transaction(word: &str) -> Option<&'static str> {
+    const WORDS: [&str; 7] = ["ABORT", "BEGIN", "COMMIT", "END", "ROLLBACK", "START", "XA"];
     WORDS
-        .iter()
-        .any(|control| word.eq_ignore_ascii_case(control))
+        .into_iter()
+        .find(|control| word.eq_ignore_ascii_case(control))
 }
 
 /// Sorted.

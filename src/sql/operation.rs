@@ -98,7 +98,7 @@ pub struct Operation {
     access: Access,
     tables: Box<[TableName]>,
     evidence: Evidence,
-    controls: bool,
+    controls: Option<&'static str>,
 }
 
 impl Operation {
@@ -107,17 +107,17 @@ impl Operation {
             access,
             tables,
             evidence,
-            controls: false,
+            controls: None,
         }
     }
 
-    /// The same operation, in whose text some statement begins or ends a transaction, if `controls`.
-    pub(crate) fn controlling(self, controls: bool) -> Self {
+    /// The same operation, in whose text a statement with this keyword begins or ends a transaction.
+    pub(crate) fn controlling(self, controls: Option<&'static str>) -> Self {
         Self { controls, ..self }
     }
 
-    /// Whether some statement in the text begins or ends a transaction: `COMMIT`, `BEGIN`, ...
-    pub(crate) fn controls_transaction(&self) -> bool {
+    /// The keyword of a statement in the text that begins or ends a transaction: `COMMIT`, ...
+    pub(crate) fn controls_transaction(&self) -> Option<&'static str> {
         self.controls
     }
 

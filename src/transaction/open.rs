@@ -17,12 +17,12 @@ use crate::dispatch::OnBranch;
 use crate::error::{RoutingError, dialect_name};
 
 /// What a user wants to know of each statement.
-type Callback = dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync;
+pub(super) type Callback = dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync;
 
 /// A connection in use by one branch.
 pub(crate) struct Open {
     pub(super) driver: Driver,
-    metric: Option<Box<Callback>>,
+    pub(super) metric: Option<Box<Callback>>,
 }
 
 /// What a branch runs on.

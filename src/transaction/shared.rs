@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use futures_util::future::BoxFuture;
-use sea_orm::{AccessMode, DbErr, TransactionOptions};
+use sea_orm::{AccessMode, DbBackend, DbErr, TransactionOptions};
 use tokio::sync::OnceCell;
 
 use super::branch::Branch;
@@ -127,11 +127,15 @@ impl Shared {
     pub(super) fn check(&self, known: &Known, database: DatabaseId) -> Result<(), RoutingError> {
         let access = known.operation.access();
         let evidence = known.operation.evidence();
-        if known.operation.controls_transaction() {
-            return Err(RoutingError::Control);
+        if let Some(keyword) = known.operation.controls_transaction() {
+            return Err(RoutingError::Control { keyword });
         }
         let writes = matches!(access, Access::Write | Access::Schema);
-        if writes && self.options.access_mode == Some(AccessMode::ReadOnly) {
+        let topology = self.core.cluster.topology();
+        // SQLite has no read-only transactions, so doubt counts there.
+        let sqlite = topology.database(database).dialect == DbBackend::Sqlite;
+        let refused = writes || access == Access::Unknown && sqlite;
+        if refused && self.options.access_mode == Some(AccessMode::ReadOnly) {
             return Err(RoutingError::ReadOnly {
                 scope: "a read-only transaction",
                 access,
@@ -141,7 +145,6 @@ impl Shared {
         if writes || access == Access::Unknown {
             let first = *self.writes_to.get_or_init(|| database);
             if first != database {
-                let topology = self.core.cluster.topology();
                 return Err(RoutingError::SecondDatabase {
                     first: topology.database(first).name.clone(),
                     second: topology.database(database).name.clone(),

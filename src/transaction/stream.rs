@@ -2,13 +2,14 @@
 
 use std::future::Future;
 use std::pin::Pin;
+use std::time::Instant;
 
 use futures_util::StreamExt;
 use sea_orm::{DbErr, Statement};
 use tokio::sync::MutexGuard;
 
 use super::branch::State;
-use super::open::{Driver, innermost, on_driver};
+use super::open::{Callback, Driver, innermost, on_driver};
 #[cfg(feature = "sqlx-dep")]
 use super::open::{query, query_error};
 use super::{RoutingTransaction, ScopedTransaction};
@@ -43,6 +44,7 @@ pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> Ro
         };
         let mut failure = None;
         *running = true;
+        let mut timer = StreamTimer::start(open.metric.as_deref(), &statement);
         on_driver!(
             open,
             |connection| {
@@ -82,10 +84,43 @@ pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> Ro
                 }
             }
         );
+        timer.failed = failure.is_some();
+        drop(timer);
         state.answered();
         if let Some(error) = failure {
             state.failed(&error);
             yield Err(error);
         }
     })
+}
+
+/// Tells the user's metric callback of a stream when it is over, or dropped.
+struct StreamTimer<'m> {
+    metric: Option<&'m Callback>,
+    statement: &'m Statement,
+    start: Instant,
+    failed: bool,
+}
+
+impl<'m> StreamTimer<'m> {
+    fn start(metric: Option<&'m Callback>, statement: &'m Statement) -> Self {
+        Self {
+            metric,
+            statement,
+            start: Instant::now(),
+            failed: false,
+        }
+    }
+}
+
+impl Drop for StreamTimer<'_> {
+    fn drop(&mut self) {
+        if let Some(metric) = self.metric {
+            metric(&sea_orm::metric::Info {
+                elapsed: self.start.elapsed(),
+                statement: self.statement,
+                failed: self.failed,
+            });
+        }
+    }
 }

@@ -44,6 +44,7 @@ impl RoutingBuilder {
             topology
                 .find_database(&self.default)
                 .ok_or_else(|| RoutingError::NoDefault {
+                    name: self.default.clone(),
                     known: list(topology.database_names()),
                 })?;
         let bindings = self.bind_all(&topology, default)?;

@@ -65,8 +65,8 @@ struct Classifier<'a> {
     before_last: Last,
     /// Whether the text has a statement at all.
     any: bool,
-    /// Whether a statement in it begins or ends a transaction.
-    controls: bool,
+    /// The keyword of a statement in it that begins or ends a transaction.
+    controls: Option<&'static str>,
 }
 
 /// What the previous token was, as far as it changes the meaning of the next.
@@ -98,7 +98,7 @@ impl<'a> Classifier<'a> {
             last: Last::Nothing,
             before_last: Last::Nothing,
             any: false,
-            controls: false,
+            controls: None,
         }
     }
 

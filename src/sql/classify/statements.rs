@@ -62,7 +62,7 @@ impl<'a> Classifier<'a> {
             Some(K::Call | K::Do) => self.doubt(Evidence::Keyword(word.into())),
             Some(keyword) if is_definition(keyword) => self.definition(word, keyword),
             _ if is_session_statement(word) => {
-                self.controls |= self.controls_transaction(word);
+                self.controls = self.controls.or(self.controls_transaction(word));
                 self.raise(Access::Session, Evidence::Keyword(word.into()));
                 self.frame().verb = Verb::Other;
             }
@@ -73,13 +73,14 @@ impl<'a> Classifier<'a> {
         }
     }
 
-    /// Whether a statement begins or ends a transaction; going back to a savepoint does neither.
-    fn controls_transaction(&mut self, word: &str) -> bool {
+    /// The keyword of a statement that begins or ends a transaction; going back to a savepoint does
+    /// neither.
+    fn controls_transaction(&mut self, word: &str) -> Option<&'static str> {
         let next_is = |peeked: Option<Token<'_>>, expected: &str| matches!(peeked, Some(Token::Word(next)) if next.eq_ignore_ascii_case(expected));
         if word.eq_ignore_ascii_case("prepare") {
-            return next_is(self.peek(), "transaction");
+            return next_is(self.peek(), "transaction").then_some("PREPARE TRANSACTION");
         }
-        controls_transaction(word) && !next_is(self.peek(), "to")
+        controls_transaction(word).filter(|_| !next_is(self.peek(), "to"))
     }
 
     pub(super) fn with(&mut self) {
