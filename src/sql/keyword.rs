@@ -60,7 +60,7 @@ keywords! {
     b"unlogged" => Unlogged, b"update" => Update, b"use" => Use, b"using" => Using,
     b"vacuum" => Vacuum, b"values" => Values, b"verbose" => Verbose, b"view" => View,
     b"when" => When, b"where" => Where, b"window" => Window, b"with" => With,
-    b"within" => Within, b"xor" => Xor,
+    b"within" => Within, b"attach" => Attach, b"detach" => Detach, b"distinctrow" => Distinctrow, b"escape" => Escape, b"grouping" => Grouping, b"inherit" => Inherit, b"inherits" => Inherits, b"nulls" => Nulls, b"rows" => Rows, b"zone" => Zone, b"xor" => Xor,
 }
 
 /// `word` in lower case, in `buffer`; nothing when it is longer than any keyword.

@@ -23,6 +23,8 @@ pub(crate) enum Token<'a> {
     EncodedIdentifier,
     /// A quote or comment that never ends.
     Unterminated,
+    /// What some versions of a server read in one way and some in another: `1FOR`, `$1FOR`.
+    Ambiguous,
     /// Any other byte.
     Symbol(u8),
 }

@@ -15,6 +15,9 @@ impl<'a> Classifier<'a> {
         let name = self.chain(first);
         if self.peeks(b'(') {
             match name {
+                Some(name) if last == Last::Keyword(Keyword::Tablesample) && name.is_sampling() => {
+                    self.opening = Some(Kind::Names);
+                }
                 Some(name) if !self.is_alias_or_type(last) => self.call(name),
                 _ => self.opening = Some(Kind::Names),
             }
@@ -61,17 +64,22 @@ impl<'a> Classifier<'a> {
     pub(super) fn is_clause_before_parenthesis(&mut self, keyword: Keyword) -> bool {
         use Keyword as K;
         let after = |keywords: &[K]| matches!(self.last, Last::Keyword(k) if keywords.contains(&k));
-        let mysql = self.dialect == DbBackend::MySql;
+        let (mysql, postgres, sqlite) = (
+            self.dialect == DbBackend::MySql,
+            self.dialect == DbBackend::Postgres,
+            self.dialect == DbBackend::Sqlite,
+        );
+        let after_operand = matches!(self.last, Last::Name | Last::Closed | Last::Other);
         match keyword {
             K::All
             | K::And
-            | K::Any
-            | K::Array
             | K::As
             | K::Between
             | K::Case
             | K::Check
             | K::Collate
+            | K::Create
+            | K::Default
             | K::Distinct
             | K::Else
             | K::Except
@@ -80,26 +88,20 @@ impl<'a> Classifier<'a> {
             | K::From
             | K::Group
             | K::Having
-            | K::Ilike
             | K::In
             | K::Intersect
             | K::Into
             | K::Is
-            | K::Isnull
             | K::Join
-            | K::Lateral
+            | K::Like
             | K::Limit
             | K::Not
-            | K::Notnull
             | K::On
-            | K::Only
             | K::Or
             | K::Order
-            | K::Placing
             | K::References
             | K::Returning
             | K::Select
-            | K::Some_
             | K::StraightJoin
             | K::Table
             | K::Then
@@ -110,26 +112,25 @@ impl<'a> Classifier<'a> {
             | K::When
             | K::Where
             | K::Window
-            | K::With
-            | K::Operator
-            | K::Create
-            | K::Default
-            | K::Offset => true,
-            K::Like | K::Glob | K::Regexp | K::Match => {
-                matches!(
-                    self.last,
-                    Last::Name | Last::Closed | Last::Other | Last::Keyword(K::Not)
-                ) && self.last != Last::Nothing
-            }
-            K::Div | K::Rlike | K::Xor | K::Binary | K::Partition => mysql || after(&[K::Over]),
+            | K::With => true,
+            K::Any | K::Some_ => !sqlite,
+            K::Array | K::Ilike | K::Lateral | K::Only | K::Operator | K::Placing => postgres,
+            K::Isnull | K::Notnull => !mysql && after_operand,
+            K::Offset | K::Zone | K::Escape => after_operand,
+            K::Regexp => !postgres,
+            K::Glob | K::Match => sqlite,
+            K::Div | K::Rlike | K::Xor | K::Binary | K::HighPriority | K::Distinctrow => mysql,
             K::Index | K::Key => mysql,
+            K::Partition => mysql || after(&[K::Over]),
             K::By => after(&[K::Group, K::Order, K::Partition]) || self.frame().start,
-            K::Filter | K::Over | K::Against => self.last == Last::Closed || after(&[K::Within]),
-            K::Cube | K::Rollup | K::Sets => self.frame().clause == Clause::Group,
+            K::Filter | K::Against => self.last == Last::Closed || after(&[K::Within]),
+            K::Over => self.last == Last::Closed || after(&[K::Within, K::Nulls]),
+            K::Cube | K::Rollup => self.frame().clause == Clause::Group,
+            K::Sets => after(&[K::Grouping]),
             K::First | K::Next => after(&[K::Fetch]),
-            K::Materialized => after(&[K::As, K::Not]),
+            K::Materialized => postgres && after(&[K::As, K::Not]),
             K::Of => after(&[K::Member]),
-            K::Columns => self.frame().kind != Kind::Statement,
+            K::Columns => self.frame().kind == Kind::Call,
             _ => false,
         }
     }

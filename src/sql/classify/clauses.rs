@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 
-use super::frame::{Clause, Kind, Verb, With};
+use super::frame::{Clause, Frame, Kind, Verb, With};
 use super::names::Ident;
 use super::{Classifier, Last};
 use crate::sql::keyword::Keyword;
@@ -16,6 +16,17 @@ impl<'a> Classifier<'a> {
             false => Keyword::parse(word),
         };
         if self.with_list(word, keyword) {
+            return;
+        }
+        if self.is_label() {
+            return self.remember(Last::Name);
+        }
+        if self.frame().expects_table && self.frame().verb == Verb::Grant {
+            if word.eq_ignore_ascii_case("column") {
+                return self.table_of_column();
+            }
+        }
+        if self.frame().expects_table && keyword == Some(Keyword::Rows) && self.rows_from() {
             return;
         }
         if self.frame().expects_table && !self.ends_expectation(keyword) {
@@ -88,30 +99,53 @@ impl<'a> Classifier<'a> {
         true
     }
 
+    /// After `AS` in the list of a `SELECT`, Postgres takes any word for a label.
+    fn is_label(&mut self) -> bool {
+        self.dialect == DbBackend::Postgres
+            && self.last == Last::Keyword(Keyword::As)
+            && self.frame().query
+            && self.frame().clause == Clause::Select
+    }
+
+    /// `ROWS FROM (f(), g())`, Postgres's join of functions.
+    fn rows_from(&mut self) -> bool {
+        let functions = self.peek_keyword() == Some(Keyword::From);
+        if functions {
+            self.next();
+            self.frame().expects_table = false;
+            self.remember(Last::Keyword(Keyword::From));
+        }
+        functions
+    }
+
     /// A word that cannot name a table where one is expected.
     fn ends_expectation(&mut self, keyword: Option<Keyword>) -> bool {
         use Keyword as K;
-        let ends = matches!(
-            keyword,
-            Some(
-                K::As
-                    | K::From
-                    | K::In
-                    | K::On
-                    | K::Select
-                    | K::Set
-                    | K::To
-                    | K::Using
-                    | K::Values
-                    | K::Where
-                    | K::With
-                    | K::Union
-                    | K::Join
-                    | K::Order
-                    | K::Group
-                    | K::For
+        let starts = self.frame().start
+            && keyword.is_some_and(|keyword| is_verb(keyword) || keyword == K::With);
+        let ends = starts
+            || matches!(
+                keyword,
+                Some(
+                    K::As
+                        | K::From
+                        | K::In
+                        | K::On
+                        | K::Select
+                        | K::Set
+                        | K::To
+                        | K::Using
+                        | K::Values
+                        | K::Where
+                        | K::With
+                        | K::Union
+                        | K::Join
+                        | K::Order
+                        | K::Group
+                        | K::For
+                )
             )
-        ) || self.names_kind_of_object();
+            || self.names_kind_of_object(keyword);
         if ends {
             self.frame().expects_table = false;
         }
@@ -119,9 +153,10 @@ impl<'a> Classifier<'a> {
     }
 
     /// `ON SCHEMA x` of a `GRANT` or `COMMENT`: a word before another names the kind of object.
-    fn names_kind_of_object(&mut self) -> bool {
+    fn names_kind_of_object(&mut self, keyword: Option<Keyword>) -> bool {
         use Keyword as K;
         self.frame().verb == Verb::Grant
+            && !matches!(keyword, Some(K::Table | K::View | K::Materialized))
             && matches!(self.peek(), Some(Token::Word(_) | Token::Quoted(..)))
             && !matches!(self.peek_keyword(), Some(K::To | K::From | K::Is))
             && !matches!(self.last, Last::Keyword(K::Table | K::View))
@@ -137,7 +172,8 @@ impl<'a> Classifier<'a> {
             self.next();
             return true;
         }
-        match self.frame().clause {
+        let Frame { clause, verb, .. } = *self.frame();
+        match clause {
             Clause::From => matches!(
                 keyword,
                 K::Only | K::Lateral | K::LowPriority | K::Ignore | K::Quick
@@ -146,6 +182,10 @@ impl<'a> Classifier<'a> {
                 keyword,
                 K::Into | K::Only | K::Ignore | K::LowPriority | K::Delayed | K::HighPriority
             ),
+            // SELECT INTO TEMP TABLE
+            _ if verb == Verb::Query => {
+                matches!(keyword, K::Table | K::Temp | K::Temporary | K::Unlogged)
+            }
             _ => matches!(
                 keyword,
                 K::If
@@ -159,9 +199,6 @@ impl<'a> Classifier<'a> {
                     | K::Full
                     | K::Freeze
                     | K::Analyze
-                    | K::Temp
-                    | K::Temporary
-                    | K::Unlogged
                     | K::View
                     | K::Materialized
             ),
@@ -170,6 +207,7 @@ impl<'a> Classifier<'a> {
 
     pub(super) fn keyword(&mut self, keyword: Keyword) {
         use Keyword as K;
+        let mysql = self.dialect == DbBackend::MySql;
         match keyword {
             K::Select => self.select(),
             K::From => self.from(),
@@ -184,8 +222,13 @@ impl<'a> Classifier<'a> {
             | K::Fetch
             | K::Offset
             | K::Order
-            | K::Set
             | K::Values => self.frame().leave(Clause::Other),
+            K::Set if self.frame().verb != Verb::Query => self.frame().leave(Clause::Other),
+            K::In if self.dialect == DbBackend::Sqlite => {
+                // `IN table`
+                self.frame().expects_table =
+                    matches!(self.peek(), Some(Token::Word(_) | Token::Quoted(..)));
+            }
             K::Union | K::Except | K::Intersect => {
                 self.frame().open_joins = 0;
                 self.frame().leave(Clause::Other);
@@ -196,14 +239,14 @@ impl<'a> Classifier<'a> {
             K::Into => self.into(),
             K::For if self.frame().query => self.for_clause(),
             K::Begin if self.frame().verb == Verb::DefinitionOn => return self.next_statement(),
-            K::Lock if self.frame().query && self.peek_keyword() == Some(K::In) => {
+            K::Lock if mysql && self.frame().query && self.peek_keyword() == Some(K::In) => {
                 self.raise(Access::LockingRead, Evidence::LockingClause);
                 self.frame().leave(Clause::Other);
             }
-            K::SqlCalcFoundRows if self.dialect == DbBackend::MySql => {
+            K::SqlCalcFoundRows if mysql => {
                 self.raise(Access::Session, Evidence::FoundRows);
             }
-            K::Procedure if self.frame().query => self.doubt(Evidence::Unparsed),
+            K::Procedure if mysql && self.frame().query => self.doubt(Evidence::Unparsed),
             _ => self.definition_word(keyword),
         }
         self.frame().start = false;
@@ -221,8 +264,9 @@ impl<'a> Classifier<'a> {
 
     fn from(&mut self) {
         use Keyword as K;
-        let operator = self.last == Last::Keyword(K::Distinct)
-            && matches!(self.before_last, Last::Keyword(K::Is | K::Not));
+        let operator = self.last == Last::Keyword(K::SystemTime)
+            || self.last == Last::Keyword(K::Distinct)
+                && matches!(self.before_last, Last::Keyword(K::Is | K::Not));
         let frame = self.frame();
         if !operator && (frame.query || matches!(frame.verb, Verb::Delete | Verb::Update)) {
             frame.open_joins = 0;
@@ -245,7 +289,7 @@ impl<'a> Classifier<'a> {
             Some(Token::Word(word)) if word.eq_ignore_ascii_case("conflict")
                 || word.eq_ignore_ascii_case("duplicate")
         );
-        let action = matches!(self.peek_keyword(), Some(K::Delete | K::Update));
+        let action = matches!(self.peek_keyword(), Some(K::Delete | K::Update | K::Insert));
         let frame = self.frame();
         match (frame.clause, frame.verb) {
             _ if upsert => frame.leave(Clause::Other),
@@ -302,7 +346,14 @@ impl<'a> Classifier<'a> {
                 self.frame().leave(Clause::Other);
             }
             (Some(K::SystemTime | K::Read), _) => {}
-            (Some(K::Join | K::Order | K::Group), Last::Keyword(K::Index | K::Key)) => {}
+            (Some(K::Join), Last::Keyword(K::Index | K::Key)) => {
+                self.next();
+            }
+            // FOR ORDER BY, FOR GROUP BY
+            (Some(K::Order | K::Group), Last::Keyword(K::Index | K::Key)) => {
+                self.next();
+                self.next();
+            }
             _ => self.doubt(Evidence::Unparsed),
         }
     }

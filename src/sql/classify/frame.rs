@@ -19,6 +19,8 @@ pub(super) struct Frame {
     pub(super) visible: usize,
     /// How many tables were named when the `WITH` list began.
     pub(super) named: usize,
+    /// A schema statement is about tables or views, rather than indexes, types, ...
+    pub(super) of_tables: bool,
 }
 
 /// What opened the frame.
@@ -49,6 +51,8 @@ pub(super) enum Clause {
     Target,
     /// A list of tables in a schema statement; a comma right after a name brings another.
     Tables,
+    /// One table in a schema statement.
+    Table,
     /// Anything else.
     Other,
 }
@@ -98,6 +102,7 @@ impl Frame {
             open_joins: 0,
             visible,
             named: 0,
+            of_tables: false,
         }
     }
 

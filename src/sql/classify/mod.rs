@@ -157,7 +157,7 @@ impl<'a> Classifier<'a> {
                 self.raise(Access::Session, Evidence::Variable);
             }
             Token::ExecutableComment => return self.doubt(Evidence::ExecutableComment),
-            Token::EncodedIdentifier => self.doubt(Evidence::Unparsed),
+            Token::EncodedIdentifier | Token::Ambiguous => self.doubt(Evidence::Unparsed),
             Token::Unterminated => self.doubt(Evidence::Unterminated),
             Token::Literal | Token::Assign | Token::Cast => {}
         }
@@ -173,6 +173,11 @@ impl<'a> Classifier<'a> {
         match symbol {
             b'(' => self.open(),
             b')' => self.close(),
+            b'[' if self.dialect == DbBackend::Postgres => self.open_bracket(),
+            b']' if self.dialect == DbBackend::Postgres => self.close(),
+            b'{' if self.starts_outer_join() => {
+                self.next();
+            }
             b',' => self.comma(),
             b';' if self.frames.len() == 1 => self.next_statement(),
             _ => {
@@ -199,6 +204,21 @@ impl<'a> Classifier<'a> {
         }
     }
 
+    /// The elements and subscripts of an array are separated by commas of their own.
+    fn open_bracket(&mut self) {
+        let mut inner = Frame::new(Kind::Group, self.ctes.len());
+        inner.start = false;
+        self.frame().expects_table = false;
+        self.frames.push(inner);
+        self.remember(Last::Other);
+    }
+
+    /// ODBC's `{ OJ a LEFT OUTER JOIN b ... }`.
+    fn starts_outer_join(&mut self) -> bool {
+        self.frame().expects_table
+            && matches!(self.peek(), Some(Token::Word(word)) if word.eq_ignore_ascii_case("oj"))
+    }
+
     fn open(&mut self) {
         let visible = self.ctes.len();
         let frame = self.frame();
@@ -217,8 +237,11 @@ impl<'a> Classifier<'a> {
         }
         let kind = self.opening.take().unwrap_or(kind);
         let mut inner = Frame::new(kind, visible);
-        if grouped_joins {
-            inner.expect(Clause::From);
+        match self.last {
+            _ if grouped_joins => inner.expect(Clause::From),
+            Last::Keyword(Keyword::Inherits) => inner.expect(Clause::Tables),
+            Last::Keyword(Keyword::Sets) => inner.clause = Clause::Group,
+            _ => {}
         }
         self.frames.push(inner);
         self.remember(Last::Other);

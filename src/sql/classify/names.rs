@@ -7,7 +7,7 @@ use sea_orm::DbBackend;
 use super::frame::{Clause, Kind, With};
 use super::{Classifier, Last};
 use crate::name::TableName;
-use crate::sql::operation::Evidence;
+use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::{Quote, Token};
 
 /// More common table expressions than this in sight, and the text is not understood: each table is
@@ -39,6 +39,15 @@ pub(super) struct Cte<'a> {
     name: Ident<'a>,
     /// Not before the end of its body, unless it is recursive.
     visible: bool,
+}
+
+impl Name<'_> {
+    /// Postgres's built-in ways to take a sample of a table.
+    pub(super) fn is_sampling(&self) -> bool {
+        let text = self.name.text;
+        self.schema.is_none()
+            && (text.eq_ignore_ascii_case("system") || text.eq_ignore_ascii_case("bernoulli"))
+    }
 }
 
 impl<'a> Ident<'a> {
@@ -111,7 +120,7 @@ impl<'a> Ident<'a> {
 }
 
 impl<'a> Classifier<'a> {
-    /// The rest of `first.second.third`; nothing when it ends in `*`.
+    /// The rest of `first.second.third`; nothing when it ends in `*`, or in what is no name.
     pub(super) fn chain(&mut self, first: Ident<'a>) -> Option<Name<'a>> {
         let mut name = Name {
             schema: None,
@@ -127,13 +136,35 @@ impl<'a> Classifier<'a> {
                         name: part,
                     };
                 }
-                None => {
+                None if self.peeks(b'*') => {
                     self.next();
+                    return None;
+                }
+                None => {
+                    self.doubt(Evidence::Unparsed);
                     return None;
                 }
             }
         }
         Some(name)
+    }
+
+    /// The table of `table.column` or `schema.table.column`.
+    pub(super) fn table_of_column(&mut self) {
+        let mut parts = [None; 3];
+        while let Some(part) = self.peek().and_then(Ident::of) {
+            self.next();
+            parts = [parts[1], parts[2], Some(part)];
+            if !self.peeks(b'.') {
+                break;
+            }
+            self.next();
+        }
+        if let [schema, Some(name), Some(_)] = parts {
+            self.tables.push(Name { schema, name });
+        }
+        self.frame().leave(Clause::Other);
+        self.remember(Last::Name);
     }
 
     /// A name where a table is expected: a table, or a function that returns rows.
@@ -146,20 +177,25 @@ impl<'a> Classifier<'a> {
         if self.peeks(b'(') {
             if clause == Clause::From {
                 self.call(name);
+                // A full-text table of SQLite can be called; whether this is one, nobody can tell.
+                if self.dialect == DbBackend::Sqlite && self.access == Access::Unknown {
+                    self.tables.push(name);
+                }
                 return self.remember(Last::Name);
             }
             self.opening = Some(Kind::Names);
         }
-        if !self.is_no_table(&name) {
+        if clause == Clause::Target || !self.is_no_table(&name) {
             self.tables.push(name);
         }
-        if clause == Clause::Tables && !self.peeks(b',') {
+        let last_of_list = clause == Clause::Tables && !self.peeks(b',');
+        if last_of_list || clause == Clause::Table {
             self.frame().leave(Clause::Other);
         }
         self.remember(Last::Name);
     }
 
-    fn is_no_table(&self, name: &Name<'_>) -> bool {
+    fn is_no_table(&mut self, name: &Name<'_>) -> bool {
         if name.schema.is_some() {
             return false;
         }
@@ -170,7 +206,12 @@ impl<'a> Classifier<'a> {
         };
         match self.dialect {
             DbBackend::MySql if !name.name.is_quoted() && text.eq_ignore_ascii_case("dual") => true,
-            DbBackend::Sqlite if starts("pragma_") => true,
+            DbBackend::Sqlite if starts("pragma_") => {
+                if !self.functions.contains(self.dialect, None, text) {
+                    self.doubt(Evidence::Function(text.into()));
+                }
+                true
+            }
             dialect => {
                 let mut ctes = self.ctes.iter().rev().take(MOST_CTES);
                 ctes.any(|cte| cte.visible && cte.name.is(&name.name, dialect))

@@ -2,10 +2,10 @@
 
 use sea_orm::DbBackend;
 
-use super::Classifier;
 use super::clauses::is_verb;
 use super::frame::{Clause, Kind, Verb, With};
 use super::names::Ident;
+use super::{Classifier, Last};
 use crate::sql::keyword::{Keyword, controls_transaction, is_session_statement};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
@@ -30,7 +30,7 @@ impl<'a> Classifier<'a> {
             // REPLACE(...) and INSERT(...) are functions too; (LIKE b) copies a definition.
             (_, Some(Keyword::Insert | Keyword::Replace)) if self.peeks(b'(') => false,
             (Kind::Names, Some(Keyword::Like)) => {
-                self.frame().expect(Clause::Tables);
+                self.frame().expect(Clause::Table);
                 true
             }
             (_, Some(keyword)) if is_verb(keyword) => {
@@ -111,8 +111,9 @@ impl<'a> Classifier<'a> {
                 let frame = self.frame();
                 frame.query = true;
                 frame.verb = Verb::Query;
-                if keyword == K::Table {
-                    frame.expect(Clause::Tables);
+                match keyword {
+                    K::Table => frame.expect(Clause::Table),
+                    _ => frame.leave(Clause::Other),
                 }
             }
             _ => self.doubt(Evidence::Unparsed),
@@ -131,6 +132,10 @@ impl<'a> Classifier<'a> {
         use Keyword as K;
         self.raise(Access::Schema, Evidence::Keyword(word.into()));
         let postgres = self.dialect == DbBackend::Postgres;
+        // VACUUM (FULL) a
+        if postgres && matches!(keyword, K::Vacuum | K::Analyze | K::Cluster) && self.peeks(b'(') {
+            self.skip_group();
+        }
         let frame = self.frame();
         frame.verb = match keyword {
             K::Grant | K::Revoke | K::Comment => Verb::Grant,
@@ -150,29 +155,61 @@ impl<'a> Classifier<'a> {
     /// The words of schema statements that announce tables.
     pub(super) fn definition_word(&mut self, keyword: Keyword) {
         use Keyword as K;
-        let renamed = self.last == super::Last::Keyword(K::Rename);
-        let partition = self.last == super::Last::Keyword(K::Partition);
+        let last = self.last;
+        let after = |keywords: &[K]| matches!(last, Last::Keyword(k) if keywords.contains(&k));
+        let next = self.peek_keyword();
+        let renames_by_name = self.dialect == DbBackend::MySql && self.renames_by_name();
         let frame = self.frame();
         let defines = matches!(frame.verb, Verb::Definition | Verb::DefinitionOn);
-        let expects = match keyword {
+        let list = matches!(frame.verb, Verb::Definition | Verb::TableList | Verb::Grant);
+        let tables = match keyword {
             K::Table => true,
-            K::Tables => !matches!(frame.verb, Verb::None | Verb::Query),
+            K::Tables => list,
             K::View => defines,
-            K::References => !frame.query,
-            K::Like => defines && frame.clause != Clause::From,
-            K::To => renamed || frame.verb == Verb::TableList,
-            K::Of => partition && defines,
             _ => false,
         };
-        if expects {
+        let table = match keyword {
+            K::References => !frame.query,
+            K::Like => frame.verb == Verb::Definition && !frame.query && last == Last::Name,
+            K::To => {
+                let renamed = after(&[K::Rename]) || frame.verb == Verb::TableList;
+                let rule = after(&[K::Insert, K::Update, K::Delete]);
+                renamed && frame.of_tables || rule && frame.verb == Verb::DefinitionOn
+            }
+            K::Of => after(&[K::Partition]) && defines,
+            K::Partition => after(&[K::Attach, K::Detach]) && defines,
+            K::Inherit => defines,
+            K::Rename => renames_by_name && defines && frame.of_tables,
+            _ => false,
+        };
+        if tables {
+            frame.of_tables = true;
             frame.expect(Clause::Tables);
+        } else if table {
+            frame.expect(Clause::Table);
         }
         match keyword {
             K::Index | K::Trigger | K::Policy | K::Rule if defines => {
                 frame.verb = Verb::DefinitionOn;
             }
+            K::With if next == Some(K::Table) => {}
             K::With if !frame.query && (defines || frame.verb == Verb::Insert) => self.with(),
             _ => {}
+        }
+    }
+
+    /// MySQL's `ALTER TABLE a RENAME b`, or `RENAME AS b`; `RENAME TO b` is everyone's.
+    fn renames_by_name(&mut self) -> bool {
+        match self.peek() {
+            Some(Token::Word(next)) if next.eq_ignore_ascii_case("as") => {
+                self.next();
+                true
+            }
+            Some(Token::Word(next)) => !["to", "column", "index", "key", "constraint"]
+                .iter()
+                .any(|word| next.eq_ignore_ascii_case(word)),
+            Some(Token::Quoted(..)) => true,
+            _ => false,
         }
     }
 
@@ -369,15 +406,11 @@ const PRAGMAS_OF_A_TABLE: &[&str] = &[
     "index_list",
     "foreign_key_list",
     "foreign_key_check",
-];
-
-const PRAGMAS_WITH_ARGUMENT: &[&str] = &[
-    "index_info",
-    "index_xinfo",
-    "table_list",
     "integrity_check",
     "quick_check",
 ];
+
+const PRAGMAS_WITH_ARGUMENT: &[&str] = &["index_info", "index_xinfo", "table_list"];
 
 #[rustfmt::skip]
 const PRAGMAS_WITHOUT_ARGUMENT: &[&str] = &[

@@ -152,10 +152,17 @@ impl<'a> Lexer<'a> {
 
     fn parameter(&mut self) -> Token<'a> {
         self.at += 1;
-        while self.byte(0).is_some_and(is_word_part) {
-            self.at += 1;
+        if self.dialect == DbBackend::Postgres {
+            self.skip(|byte| byte.is_ascii_digit());
+        } else {
+            self.skip(is_word_part);
         }
-        Token::Literal
+        match self.byte(0) {
+            // SQLite takes `$name(text)` for one parameter.
+            Some(b'(') if self.dialect == DbBackend::Sqlite => Token::Ambiguous,
+            Some(byte) if is_word_part(byte) => Token::Ambiguous,
+            _ => Token::Literal,
+        }
     }
 
     fn colon(&mut self) -> Token<'a> {
@@ -199,13 +206,19 @@ impl<'a> Lexer<'a> {
                 other => other,
             };
         }
-        while self
-            .byte(0)
-            .is_some_and(|byte| is_word_part(byte) || matches!(byte, b'.' | b'@'))
-        {
-            self.at += 1;
+        self.skip(|byte| is_word_part(byte) || matches!(byte, b'.' | b'@'));
+        let name = self.slice(start, self.at);
+        // A quoted part is not looked into: the variable may be any.
+        while self.byte(0) == Some(b'`') {
+            if self.string(b'`', false) == Token::Unterminated {
+                return Token::Unterminated;
+            }
+            self.skip(|byte| is_word_part(byte) || byte == b'.');
         }
-        Token::Variable(self.slice(start, self.at))
+        match self.at == start + name.len() {
+            true => Token::Variable(name),
+            false => Token::Variable(""),
+        }
     }
 
     /// `.5`, but not the dot of `a.5`.
@@ -221,25 +234,49 @@ impl<'a> Lexer<'a> {
     /// A number; in MySQL `1a` is a word.
     fn number(&mut self) -> Token<'a> {
         let start = self.at;
-        while self
-            .byte(0)
-            .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_'))
-        {
-            let exponent = matches!(self.byte(0), Some(b'e' | b'E'));
+        if self.byte(0) == Some(b'0') && self.byte(1).is_some_and(is_radix) {
+            self.skip(is_word_part);
+            return Token::Literal;
+        }
+        self.skip(is_digit);
+        let whole = self.byte(0) != Some(b'.');
+        if !whole {
             self.at += 1;
-            if exponent && matches!(self.byte(0), Some(b'+' | b'-')) && !self.is_hex(start) {
-                self.at += 1;
+            self.skip(is_digit);
+        }
+        self.skip_exponent();
+        match self.byte(0) {
+            Some(byte) if is_word_part(byte) && self.dialect == DbBackend::MySql => {
+                if whole {
+                    self.skip(is_word_part);
+                    return Token::Word(self.slice(start, self.at));
+                }
+                Token::Literal
             }
+            Some(byte) if is_word_part(byte) => Token::Ambiguous,
+            _ => Token::Literal,
         }
-        if self.dialect == DbBackend::MySql && is_mysql_word(self.slice(start, self.at)) {
-            self.at = start;
-            return self.plain_word();
-        }
-        Token::Literal
     }
 
-    fn is_hex(&self, start: usize) -> bool {
-        matches!(self.sql.as_bytes().get(start + 1), Some(b'x' | b'X'))
+    fn skip(&mut self, part: impl Fn(u8) -> bool) {
+        while self.byte(0).is_some_and(&part) {
+            self.at += 1;
+        }
+    }
+
+    /// `e5`, `E+5`; not the start of a word such as `else`.
+    fn skip_exponent(&mut self) {
+        if !matches!(self.byte(0), Some(b'e' | b'E')) {
+            return;
+        }
+        let digits = match self.byte(1) {
+            Some(b'+' | b'-') => 2,
+            _ => 1,
+        };
+        if self.byte(digits).is_some_and(|byte| byte.is_ascii_digit()) {
+            self.at += digits;
+            self.skip(|byte| byte.is_ascii_digit());
+        }
     }
 
     fn word(&mut self, byte: u8) -> Token<'a> {
@@ -271,24 +308,14 @@ fn is_word_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
 }
 
-/// Whether text that starts with a digit is a MySQL identifier rather than a number.
-fn is_mysql_word(text: &str) -> bool {
-    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
-    let rest = text.as_bytes().get(digits..).unwrap_or_default();
-    match rest.first() {
-        None | Some(b'.') => false,
-        Some(b'e' | b'E') => !rest.get(1..).is_some_and(is_exponent),
-        Some(b'x' | b'X' | b'b' | b'B') if digits == 1 && text.starts_with('0') => false,
-        Some(_) => true,
-    }
+/// A digit, or the `_` that newer versions allow between digits.
+fn is_digit(byte: u8) -> bool {
+    byte.is_ascii_digit() || byte == b'_'
 }
 
-fn is_exponent(rest: &[u8]) -> bool {
-    let digits = rest
-        .strip_prefix(b"+")
-        .or_else(|| rest.strip_prefix(b"-"))
-        .unwrap_or(rest);
-    !digits.is_empty() && digits.iter().all(u8::is_ascii_digit)
+/// `0x1F`, `0b01`, `0o17`.
+fn is_radix(byte: u8) -> bool {
+    matches!(byte, b'x' | b'X' | b'b' | b'B' | b'o' | b'O')
 }
 
 #[cfg(test)]

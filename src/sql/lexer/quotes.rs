@@ -91,17 +91,24 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// Whether white space with a line break, then a quote, follows; if so, moves to the quote.
+    /// Whether white space with a line break, and perhaps `--` comments, then a quote follows; if so,
+    /// moves to the quote.
     fn continues_string(&mut self) -> bool {
-        let mut ahead = 0;
+        let before = self.at;
         let mut line_break = false;
-        while let Some(byte @ (b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)) = self.byte(ahead) {
-            line_break |= matches!(byte, b'\n' | b'\r');
-            ahead += 1;
+        loop {
+            match (self.byte(0), self.byte(1)) {
+                (Some(byte @ (b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c)), _) => {
+                    line_break |= matches!(byte, b'\n' | b'\r');
+                    self.at += 1;
+                }
+                (Some(b'-'), Some(b'-')) => self.skip_line(),
+                _ => break,
+            }
         }
-        let continues = line_break && self.byte(ahead) == Some(b'\'');
-        if continues {
-            self.at += ahead;
+        let continues = line_break && self.byte(0) == Some(b'\'');
+        if !continues {
+            self.at = before;
         }
         continues
     }
