@@ -157,7 +157,7 @@ async fn statement_of_a_transaction_is_dropped_at_every_poll() -> Result {
         assert_eq!(Entity::find().count(&shop.db).await?, before);
         if let Some(done) = cut {
             done?;
-            assert!(went_on && times > 1);
+            assert!(went_on);
             return Ok(());
         }
     }

@@ -5,12 +5,14 @@ mod entities;
 
 mod shop;
 
+mod balancing;
 mod bindings;
 mod bound_statements;
 mod cancellation;
 mod classic_session;
 mod crud;
 mod declaration;
+mod declared_names;
 mod dialects;
 mod disconnected;
 mod explain;
@@ -24,9 +26,11 @@ mod nested_transactions;
 mod odd_texts;
 mod passwords;
 mod policies;
+mod policy_answers;
 mod queries;
 mod record;
 mod relations;
+mod relations_across;
 mod replica_refusal;
 mod replicas;
 mod schema;

@@ -7,7 +7,7 @@ use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, DbBackend, DbErr, EntityTrait};
+use sea_orm::{ConnectOptions, Database, DbBackend, DbErr, EntityTrait};
 use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -43,11 +43,15 @@ impl Traced {
         (traced, guard)
     }
 
+    fn text(&self) -> String {
+        let bytes = self.0.lock().expect("not poisoned");
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+
     #[track_caller]
     fn assert_silent(&self) {
         tracing::trace!("the recorder works");
-        let text = self.0.lock().expect("not poisoned").clone();
-        let text = String::from_utf8_lossy(&text).into_owned();
+        let text = self.text();
         assert!(text.contains("the recorder works"));
         assert_hidden(&text);
     }
@@ -98,6 +102,16 @@ async fn connect_fails(options: DatabaseOptions) -> RoutingError {
     let builder = RoutingConnection::builder().database("default", options);
     assert_hidden(&format!("{builder:?} {builder:#?}"));
     builder.connect().await.expect_err("it leads nowhere")
+}
+
+/// Else the tests below could not fail.
+#[tokio::test]
+async fn seaorm_alone_shows_the_url() -> Result {
+    let url = format!("postgres://app:{PASSWORD}@{}/app", rude_server()?);
+    let (traced, _guard) = Traced::start();
+    assert!(Database::connect(url).await.is_err());
+    assert!(traced.text().contains(PASSWORD));
+    Ok(())
 }
 
 #[tokio::test]

@@ -18,7 +18,9 @@ impl<'a> Classifier<'a> {
                 Some(name) if last == Last::Keyword(Keyword::Tablesample) && name.is_sampling() => {
                     self.opening = Some(Kind::Names);
                 }
-                Some(name) if !self.is_alias_or_type(last) => self.call(name),
+                Some(name) if !self.is_alias_or_type(last) => {
+                    self.call(name);
+                }
                 _ => self.opening = Some(Kind::Names),
             }
         }
@@ -34,7 +36,8 @@ impl<'a> Classifier<'a> {
         after_table || names_only || matches!(last, Last::Cast | Last::Keyword(Keyword::As))
     }
 
-    pub(super) fn call(&mut self, name: Name<'a>) {
+    /// A function call; whether the function is known to only read.
+    pub(super) fn call(&mut self, name: Name<'a>) -> bool {
         let function = name.name;
         // MySQL resolves a quoted name to a stored function.
         let stored = self.dialect == DbBackend::MySql && function.is_quoted();
@@ -58,6 +61,7 @@ impl<'a> Classifier<'a> {
             self.doubt(Evidence::Function(name.into()));
         }
         self.opening = Some(Kind::Call);
+        known
     }
 
     /// Whether a keyword before `(` is one in this place, rather than the name of a function.
@@ -114,7 +118,10 @@ impl<'a> Classifier<'a> {
             | K::Window
             | K::With => true,
             K::Any | K::Some_ => !sqlite,
-            K::Array | K::Ilike | K::Lateral | K::Only | K::Operator | K::Placing => postgres,
+            K::Rows => after_operand && self.frame().kind == Kind::Group,
+            K::Array | K::Ilike | K::Inherits | K::Lateral | K::Only | K::Operator | K::Placing => {
+                postgres
+            }
             K::Isnull | K::Notnull => !mysql && after_operand,
             K::Offset | K::Zone | K::Escape => after_operand,
             K::Regexp => !postgres,

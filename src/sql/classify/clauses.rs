@@ -243,6 +243,9 @@ impl<'a> Classifier<'a> {
                 self.raise(Access::LockingRead, Evidence::LockingClause);
                 self.frame().leave(Clause::Other);
             }
+            K::Operator if self.peeks(b'(') => self.skip_group(),
+            // JSON_TABLE nests them.
+            K::Columns if self.peeks(b'(') => self.opening = Some(Kind::Call),
             K::SqlCalcFoundRows if mysql => {
                 self.raise(Access::Session, Evidence::FoundRows);
             }

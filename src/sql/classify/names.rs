@@ -7,7 +7,7 @@ use sea_orm::DbBackend;
 use super::frame::{Clause, Kind, With};
 use super::{Classifier, Last};
 use crate::name::TableName;
-use crate::sql::operation::{Access, Evidence};
+use crate::sql::operation::Evidence;
 use crate::sql::token::{Quote, Token};
 
 /// More common table expressions than this in sight, and the text is not understood: each table is
@@ -31,6 +31,8 @@ pub(super) struct Ident<'a> {
 pub(super) struct Name<'a> {
     pub(super) schema: Option<Ident<'a>>,
     pub(super) name: Ident<'a>,
+    /// It is written to, so it is no common table expression.
+    target: bool,
 }
 
 /// A common table expression in sight.
@@ -125,6 +127,7 @@ impl<'a> Classifier<'a> {
         let mut name = Name {
             schema: None,
             name: first,
+            target: false,
         };
         while self.peeks(b'.') {
             self.next();
@@ -134,6 +137,7 @@ impl<'a> Classifier<'a> {
                     name = Name {
                         schema: Some(name.name),
                         name: part,
+                        target: false,
                     };
                 }
                 None if self.peeks(b'*') => {
@@ -161,7 +165,11 @@ impl<'a> Classifier<'a> {
             self.next();
         }
         if let [schema, Some(name), Some(_)] = parts {
-            self.tables.push(Name { schema, name });
+            self.tables.push(Name {
+                schema,
+                name,
+                target: false,
+            });
         }
         self.frame().leave(Clause::Other);
         self.remember(Last::Name);
@@ -176,17 +184,18 @@ impl<'a> Classifier<'a> {
         };
         if self.peeks(b'(') {
             if clause == Clause::From {
-                self.call(name);
+                let known = self.call(name);
                 // A full-text table of SQLite can be called; whether this is one, nobody can tell.
-                if self.dialect == DbBackend::Sqlite && self.access == Access::Unknown {
+                if !known && self.dialect == DbBackend::Sqlite {
                     self.tables.push(name);
                 }
                 return self.remember(Last::Name);
             }
             self.opening = Some(Kind::Names);
         }
-        if clause == Clause::Target || !self.is_no_table(&name) {
-            self.tables.push(name);
+        let target = clause == Clause::Target;
+        if target || !self.is_no_table(&name) {
+            self.tables.push(Name { target, ..name });
         }
         let last_of_list = clause == Clause::Tables && !self.peeks(b',');
         if last_of_list || clause == Clause::Table {
@@ -232,7 +241,10 @@ impl<'a> Classifier<'a> {
             let mut place = 0;
             self.tables.retain(|table| {
                 place += 1;
-                place <= named || table.schema.is_some() || !name.is(&table.name, dialect)
+                place <= named
+                    || table.target
+                    || table.schema.is_some()
+                    || !name.is(&table.name, dialect)
             });
         }
         self.ctes.push(Cte {

@@ -192,6 +192,9 @@ impl<'a> Classifier<'a> {
             K::Index | K::Trigger | K::Policy | K::Rule if defines => {
                 frame.verb = Verb::DefinitionOn;
             }
+            // The body of a trigger, an event, a rule.
+            K::Insert if next == Some(K::Into) && defines => self.write("insert", Verb::Insert),
+            K::Delete if next == Some(K::From) && defines => frame.verb = Verb::Delete,
             K::With if next == Some(K::Table) => {}
             K::With if !frame.query && (defines || frame.verb == Verb::Insert) => self.with(),
             _ => {}
@@ -276,7 +279,7 @@ impl<'a> Classifier<'a> {
         self.dialect == DbBackend::Postgres && !statement
     }
 
-    fn skip_group(&mut self) {
+    pub(super) fn skip_group(&mut self) {
         let mut depth = 0_usize;
         while let Some(token) = self.next() {
             match token {
