@@ -30,7 +30,7 @@ mod movement {
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel, DeriveBinding)]
     #[sea_orm(table_name = "movement")]
     #[binding(database = "warehouse")]
-    pub struct Model {
+    pub(crate) struct Model {
         #[sea_orm(primary_key)]
         pub id: i32,
     }

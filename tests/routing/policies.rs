@@ -1,4 +1,4 @@
-//! A policy: asked once about each statement, with what the statement does.
+//! A routing policy: asked once about each statement, with what the statement does.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,4 @@
-//! Related rows: joined within a database, loaded one side after the other across two.
+//! Related rows of one database: joined, or loaded one side after the other.
 
 use sea_orm::{
     ActiveModelTrait, EntityTrait, LoaderTrait, ModelTrait, PaginatorTrait, QueryOrder, Set,

@@ -21,10 +21,9 @@ impl<'a> Classifier<'a> {
         if self.is_label() {
             return self.remember(Last::Name);
         }
-        if self.frame().expects_table && self.frame().verb == Verb::Grant {
-            if word.eq_ignore_ascii_case("column") {
-                return self.table_of_column();
-            }
+        let comments = self.frame().expects_table && self.frame().verb == Verb::Grant;
+        if comments && word.eq_ignore_ascii_case("column") {
+            return self.table_of_column();
         }
         if self.frame().expects_table && keyword == Some(Keyword::Rows) && self.rows_from() {
             return;
