@@ -138,9 +138,9 @@ pub enum RoutingError {
         /// What SeaORM or the server said.
         source: Arc<DbErr>,
     },
-    /// A connection that is not open, given to `build()`, or a URL, which `build()` does not open.
+    /// A connection that is not open, or a URL given to `build()`, which opens nothing.
     #[error(
-        "build() opens no connection, and the node {node} is not open; use connect().await, or give it an open DatabaseConnection"
+        "the node {node} is not open; give an open DatabaseConnection, or a URL or options and connect().await instead of build()"
     )]
     NotOpen {
         /// The node.
@@ -174,6 +174,9 @@ pub enum RoutingError {
         /// Each table with its database.
         tables: String,
     },
+    /// A text with a zero byte, which sends SQLite's driver into an endless loop.
+    #[error("the text has a zero byte in it, which no SQLite statement can; bind it as a value")]
+    ZeroByte,
     /// A table without a binding, where that is refused.
     #[error(
         "the table {table} is bound to no database, and unbound tables are refused; bind it, or say using(..)"

@@ -69,8 +69,17 @@ impl Endpoint {
             return (self.text.clone(), None);
         };
         let mut url = self.url.clone();
-        // Fails only for a URL without a host, which has no password.
+        // Fails only for a URL without a host, which has no password there.
         let _ = url.set_password(None);
+        let others: Vec<(String, String)> = url
+            .query_pairs()
+            .filter(|(key, _)| key != "password")
+            .map(|(key, value)| (key.into_owned(), value.into_owned()))
+            .collect();
+        url.set_query(None);
+        if !others.is_empty() {
+            url.query_pairs_mut().extend_pairs(others);
+        }
         (url.into(), Some(password))
     }
 
@@ -94,8 +103,14 @@ impl Endpoint {
         (!name.is_empty()).then(|| decode(name))
     }
 
+    /// The password before the host, or in the query, which wins.
     pub(crate) fn password(&self) -> Option<String> {
-        self.url.password().map(decode)
+        let in_query = self.url.query_pairs().filter(|(key, _)| key == "password");
+        in_query
+            .map(|(_, value)| value.into_owned())
+            .last()
+            .filter(|_| self.dialect == DbBackend::Postgres)
+            .or_else(|| self.url.password().map(decode))
     }
 
     pub(crate) fn database(&self) -> Option<String> {
@@ -207,6 +222,12 @@ mod tests {
         let endpoint = Endpoint::parse("postgres://app:s%40cret@host:1/db").expect("a URL");
         let (url, password) = endpoint.without_password();
         assert_eq!(url, "postgres://app@host:1/db");
+        assert_eq!(password.as_deref(), Some("s@cret"));
+
+        let url = "postgres://host/db?user=app&password=s%40cret&sslmode=disable";
+        let endpoint = Endpoint::parse(url).expect("a URL");
+        let (url, password) = endpoint.without_password();
+        assert_eq!(url, "postgres://host/db?user=app&sslmode=disable");
         assert_eq!(password.as_deref(), Some("s@cret"));
     }
 }

@@ -1,6 +1,6 @@
 //! The rule of the house.
 
-use sea_orm::DbErr;
+use sea_orm::{DbBackend, DbErr};
 
 use super::{Decision, Question, ReplicaFallback, WhyDatabase, WhyNode, WhyRole};
 use crate::balance::Candidates;
@@ -24,6 +24,7 @@ struct Target {
 /// What must not be sent: tables of several databases, a write where only reads may go, a policy's
 /// own error, no replica where the primary is no substitute.
 pub(crate) fn decide(question: &Question<'_>) -> Result<Decision, DbErr> {
+    question.check_text()?;
     question.check_read_only()?;
     if let Place::Node(node) = question.scope.place {
         return Ok(question.node(node, WhyDatabase::Node, "using(..)")?);
@@ -62,6 +63,7 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<Decision, DbErr> {
 pub(crate) fn decide_branch(
     question: &Question<'_>,
 ) -> Result<Option<(DatabaseId, WhyDatabase)>, DbErr> {
+    question.check_text()?;
     question.check_read_only()?;
     if question.scope.role == Some(Role::Replica) {
         return Err(RoutingError::NotInTransaction {
@@ -97,6 +99,15 @@ pub(crate) fn decide_branch(
 }
 
 impl Question<'_> {
+    /// sqlx's SQLite driver never finds the end of a text with a zero byte.
+    #[inline]
+    fn check_text(&self) -> Result<(), RoutingError> {
+        match self.operation.has_zero_byte() && self.dialect == DbBackend::Sqlite {
+            true => Err(RoutingError::ZeroByte),
+            false => Ok(()),
+        }
+    }
+
     #[inline]
     fn check_read_only(&self) -> Result<(), RoutingError> {
         let access = self.operation.access();

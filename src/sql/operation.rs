@@ -99,6 +99,7 @@ pub struct Operation {
     tables: Box<[TableName]>,
     evidence: Evidence,
     controls: Option<&'static str>,
+    zero_byte: bool,
 }
 
 impl Operation {
@@ -108,12 +109,26 @@ impl Operation {
             tables,
             evidence,
             controls: None,
+            zero_byte: false,
         }
     }
 
     /// The same operation, in whose text a statement with this keyword begins or ends a transaction.
     pub(crate) fn controlling(self, controls: Option<&'static str>) -> Self {
         Self { controls, ..self }
+    }
+
+    /// The same operation, whose text has a zero byte in it, if `found`.
+    pub(crate) fn with_zero_byte(self, found: bool) -> Self {
+        Self {
+            zero_byte: found,
+            ..self
+        }
+    }
+
+    /// Whether the text has a zero byte in it.
+    pub(crate) fn has_zero_byte(&self) -> bool {
+        self.zero_byte
     }
 
     /// The keyword of a statement in the text that begins or ends a transaction: `COMMIT`, ...

@@ -90,14 +90,7 @@ async fn a_url_given_to_build() -> Result {
         .build();
     let error = error.expect_err("build() does no I/O");
     assert!(matches!(error, RoutingError::NotOpen { .. }));
-    assert_says(
-        &error,
-        &[
-            "build() opens no connection",
-            "default/1",
-            "connect().await",
-        ],
-    );
+    assert_says(&error, &["is not open", "default/1", "connect().await"]);
     Ok(())
 }
 

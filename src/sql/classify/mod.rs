@@ -26,7 +26,9 @@ pub(crate) fn classify(sql: &str, dialect: DbBackend, functions: &ReadOnlyFuncti
     while let Some(token) = classifier.next() {
         classifier.token(token);
     }
-    classifier.finish()
+    classifier
+        .finish()
+        .with_zero_byte(sql.as_bytes().contains(&0))
 }
 
 impl Operation {
