@@ -37,7 +37,7 @@ pub enum RoutingError {
         known: String,
     },
     /// A name that neither a node nor a database has.
-    #[error("there is no node {name:?}; the nodes are {known}")]
+    #[error("there is no database or node {name:?}; there are {known}")]
     UnknownNode {
         /// The name that was asked for.
         name: String,

@@ -12,8 +12,8 @@ use entities::warehouse::{movement, stock};
 use entities::{category, customer, order, order_line, product, product_tag, tag};
 use migration::MigratorTrait;
 use sea_orm::{
-    ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, IntoActiveModel,
-    LoaderTrait, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, TransactionTrait,
+    ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, LoaderTrait,
+    PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, TransactionTrait,
 };
 use sea_orm_routing::{DatabaseOptions, Role, RoutingConnection};
 
@@ -222,9 +222,8 @@ async fn sell(db: &RoutingConnection) -> Result<(), DbErr> {
     assert_eq!(on_primary.map(|stock| stock.quantity), Some(98));
     // MySQL returns no row from an UPDATE, so SeaORM reads it back; that read finds the row even
     // though the replica may not have it yet.
-    let written = warehouse
-        .execute_unprepared("UPDATE stock SET quantity = quantity - 1 WHERE product_id = 7")
-        .await?;
-    assert_eq!(written.rows_affected(), 1);
+    let mut sold = stocked.into_active_model();
+    sold.quantity = Set(97);
+    assert_eq!(sold.update(&warehouse).await?.quantity, 97);
     Ok(())
 }

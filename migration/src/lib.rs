@@ -2,7 +2,7 @@
 //!
 //! Each database has its own migrator, which runs on its primary:
 //!
-//! ```ignore
+//! ```text
 //! migration::default::Migrator::up(&db.primary("default")?, None).await?;
 //! migration::warehouse::Migrator::up(&db.primary("warehouse")?, None).await?;
 //! ```

@@ -180,7 +180,8 @@ impl Bindings {
 
     /// The database an entity's table lives in; nothing when it has no binding and needs one.
     pub(crate) fn of_entity(&self, table: &TableName) -> Option<DatabaseId> {
-        let bound = self.database_of(table, DbBackend::Postgres);
+        let exact = self.database_of(table, DbBackend::Postgres);
+        let bound = exact.or_else(|| self.database_of(table, DbBackend::MySql));
         bound.or(match self.unbound {
             Unbound::Default => Some(self.default),
             Unbound::Error => None,

@@ -8,6 +8,7 @@ use crate::name::TableName;
 pub struct EntityBinding {
     database: &'static str,
     module: &'static str,
+    entity: &'static str,
     table: fn() -> TableName,
 }
 
@@ -18,11 +19,13 @@ impl EntityBinding {
     pub const fn new(
         database: &'static str,
         module: &'static str,
+        entity: &'static str,
         table: fn() -> TableName,
     ) -> Self {
         Self {
             database,
             module,
+            entity,
             table,
         }
     }
@@ -38,7 +41,7 @@ impl EntityBinding {
     }
 
     pub(crate) fn what(&self) -> String {
-        format!("the entity {}::Entity", self.module)
+        format!("the entity {}::{}", self.module, self.entity)
     }
 }
 
@@ -67,6 +70,7 @@ macro_rules! register_binding {
             $crate::EntityBinding::new(
                 $database,
                 ::core::module_path!(),
+                ::core::stringify!($entity),
                 || $crate::TableName::of($entity),
             )
         }

@@ -66,7 +66,7 @@ pub enum Bind {
         /// The role of the node, if the policy says.
         role: Option<Role>,
     },
-    /// One node by its name.
+    /// One node by its name. It is obeyed even when the node cannot be reached.
     Node(Cow<'static, str>),
 }
 

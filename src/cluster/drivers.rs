@@ -81,7 +81,9 @@ fn postgres(
     refinement: &Refinement,
 ) -> Result<sqlx::postgres::PgConnectOptions, DbErr> {
     if let Some(endpoint) = &refinement.endpoint {
-        if endpoint.has_options() {
+        // A socket, once set, beats every host.
+        let socket = options.get_socket().is_some() && endpoint.host().is_some();
+        if endpoint.has_options() || socket {
             options = parse(endpoint.as_str())?;
         }
         if let Some(host) = endpoint.host() {
@@ -112,7 +114,9 @@ fn mysql(
     refinement: &Refinement,
 ) -> Result<sqlx::mysql::MySqlConnectOptions, DbErr> {
     if let Some(endpoint) = &refinement.endpoint {
-        if endpoint.has_options() {
+        // A socket, once set, beats every host.
+        let socket = options.get_socket().is_some() && endpoint.host().is_some();
+        if endpoint.has_options() || socket {
             options = parse(endpoint.as_str())?;
         }
         if let Some(host) = endpoint.host() {

@@ -11,6 +11,9 @@ pub(crate) enum Fault {
     NoConnection,
     /// The connection broke, or the server is going away.
     Lost,
+    /// The driver gave up: the answer made no sense to it, or what it was given cannot be sent (too
+    /// many values). It says nothing about the node.
+    Protocol,
     /// A replica cancelled the read because replaying the primary's changes was in its way.
     RecoveryConflict,
     /// The node refused the statement because it only reads.
@@ -31,6 +34,24 @@ impl Fault {
                 Some(RoutingError::Connect { .. }) => Self::NoConnection,
                 _ => Self::Statement,
             },
+        }
+    }
+
+    /// Whether SQLite may have rolled back the whole transaction with this error: on a constraint
+    /// with `ON CONFLICT ROLLBACK`, when its disk is full or fails, when it is interrupted.
+    pub(crate) fn may_end_sqlite_transaction(error: &DbErr) -> bool {
+        match error {
+            DbErr::Exec(error) | DbErr::Query(error) => driver::may_end_sqlite_transaction(error),
+            _ => false,
+        }
+    }
+
+    /// Whether an error is about how a node was declared, not about the node.
+    pub(crate) fn is_configuration(error: &DbErr) -> bool {
+        match error {
+            DbErr::Conn(error) => driver::is_configuration(error),
+            DbErr::Custom(_) => true,
+            _ => false,
         }
     }
 
@@ -57,11 +78,32 @@ mod driver {
             return Fault::Statement;
         };
         match &**error {
-            Error::Io(_) | Error::Tls(_) | Error::Protocol(_) | Error::WorkerCrashed => Fault::Lost,
+            Error::Protocol(_) => Fault::Protocol,
+            Error::Io(_) | Error::Tls(_) | Error::WorkerCrashed => Fault::Lost,
             Error::PoolTimedOut | Error::PoolClosed => Fault::NoConnection,
             Error::Database(error) => by_code(&**error),
             _ => Fault::Statement,
         }
+    }
+
+    pub(super) fn is_configuration(error: &RuntimeErr) -> bool {
+        matches!(error, RuntimeErr::SqlxError(error) if matches!(**error, Error::Configuration(_)))
+    }
+
+    pub(super) fn may_end_sqlite_transaction(error: &RuntimeErr) -> bool {
+        #[cfg(feature = "sqlx-sqlite")]
+        if let RuntimeErr::SqlxError(error) = error
+            && let Error::Database(error) = &**error
+            && error
+                .try_downcast_ref::<sea_orm::sqlx::sqlite::SqliteError>()
+                .is_some()
+        {
+            let code = error.code().unwrap_or_default().parse::<u32>();
+            // Out of memory, interrupted, I/O error, disk full, constraint.
+            return matches!(code.map(|code| code & 0xff), Ok(7 | 9 | 10 | 13 | 19));
+        }
+        let _ = error;
+        false
     }
 
     pub(super) fn ends_transaction(error: &RuntimeErr) -> bool {
@@ -148,6 +190,14 @@ mod driver {
     }
 
     pub(super) fn ends_transaction(_: &RuntimeErr) -> bool {
+        false
+    }
+
+    pub(super) fn may_end_sqlite_transaction(_: &RuntimeErr) -> bool {
+        false
+    }
+
+    pub(super) fn is_configuration(_: &RuntimeErr) -> bool {
         false
     }
 }

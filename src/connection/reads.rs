@@ -12,6 +12,7 @@ use crate::dispatch::RowStream;
 use crate::dispatch::{Action, Answer, Core, Known, Planned, Source, plan};
 use crate::route::{Decision, WhyNode};
 use crate::scope::{Chosen, Place, Scope};
+use crate::sql::Access;
 use crate::topology::{NodeId, Role};
 
 /// Sends a statement to a pool.
@@ -211,7 +212,13 @@ impl<'a> Attempt<'a> {
     fn after(mut self, error: DbErr, statement: &Statement) -> Result<Self, DbErr> {
         let fault = Fault::of(&error);
         let refused = match fault {
-            Fault::Statement => return Err(error),
+            Fault::Statement | Fault::Protocol => return Err(error),
+            // It may have run: only what is proven a read is run again.
+            Fault::Lost | Fault::RecoveryConflict
+                if self.known.operation.access() != Access::Read =>
+            {
+                return Err(error);
+            }
             Fault::RefusedAsWrite if self.scope.read_only => return Err(error),
             Fault::RefusedAsWrite if self.scope.role == Some(Role::Replica) => return Err(error),
             Fault::RefusedAsWrite => true,

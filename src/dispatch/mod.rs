@@ -34,8 +34,7 @@ pub(crate) trait Dispatch: Sync {
 
     fn scope(&self) -> &Scope;
 
-    /// Sends a statement where it belongs. What is decided is decided by this call; the future only
-    /// waits for the node.
+    /// Sends a statement where it belongs.
     fn dispatch<'a, A: Action, S: Source + 'a>(&'a self, source: S) -> Answer<'a, A::Output>;
 }
 

@@ -7,7 +7,7 @@ use crate::balance::Candidates;
 use crate::bind::{Bind, BindRequest, Bound};
 use crate::error::RoutingError;
 use crate::scope::{Chosen, Place};
-use crate::sql::Access;
+use crate::sql::{Access, Evidence};
 use crate::topology::{DatabaseId, NodeId, Role};
 
 /// The database, what fixed it, and the role that was fixed with it.
@@ -41,11 +41,15 @@ pub(crate) fn decide(question: &Question<'_>) -> Result<Decision, DbErr> {
         Place::Anywhere | Place::Node(_) => match question.ask_policies()? {
             Some((policy, Bind::Node(name))) => {
                 let node = question.find_node(&name)?;
-                return Ok(question.node(
-                    node,
-                    WhyDatabase::Policy(policy),
-                    "the routing policy",
-                )?);
+                let why = WhyDatabase::Policy(policy);
+                return match question.follows_up_on_replica(node) {
+                    Some(database) => Ok(question.choose(&Target {
+                        database,
+                        why,
+                        role: None,
+                    })?),
+                    None => Ok(question.node(node, why, "the routing policy")?),
+                };
             }
             Some((policy, Bind::Database { name, role })) => Target {
                 database: question.find_database(&name)?,
@@ -119,6 +123,13 @@ impl Question<'_> {
             });
         }
         Ok(())
+    }
+
+    /// The database of a replica that a policy named for a read of the row that was just written.
+    fn follows_up_on_replica(&self, node: NodeId) -> Option<DatabaseId> {
+        let node = self.topology.node(node);
+        let replica = node.role == Role::Replica && self.follows_up == Some(node.database);
+        replica.then_some(node.database)
     }
 
     /// The first policy with an opinion.
@@ -215,10 +226,10 @@ impl Question<'_> {
         let access = self.operation.access();
         let (role, why, by) = match (self.scope.role, target.role) {
             (Some(role), _) => (role, WhyRole::Scope, "on_replica()"),
-            (None, Some(role)) => (role, WhyRole::Policy, "the routing policy"),
-            (None, None) if self.follows_up == Some(target.database) => {
+            (None, _) if self.follows_up == Some(target.database) => {
                 return Ok((Role::Primary, WhyRole::FollowUp));
             }
+            (None, Some(role)) => (role, WhyRole::Policy, "the routing policy"),
             (None, None) if access == Access::Read => return Ok((Role::Replica, WhyRole::Read)),
             (None, None) => return Ok((Role::Primary, WhyRole::NotRead)),
         };
@@ -231,9 +242,13 @@ impl Question<'_> {
     /// An explicit choice of a replica is obeyed, but not for what is known to write or lock.
     fn check_replica(&self, database: DatabaseId, by: &'static str) -> Result<(), RoutingError> {
         let access = self.operation.access();
+        // SET would lift the guard of a connection that others use next.
+        let sets = matches!(self.operation.evidence(), Evidence::Keyword(word)
+            if !word.eq_ignore_ascii_case("show") && !word.eq_ignore_ascii_case("explain"));
         match access {
-            Access::Read | Access::Session | Access::Unknown => Ok(()),
-            Access::LockingRead | Access::Write | Access::Schema => {
+            Access::Read | Access::Unknown => Ok(()),
+            Access::Session if !sets => Ok(()),
+            Access::Session | Access::LockingRead | Access::Write | Access::Schema => {
                 Err(RoutingError::WriteOnReplica {
                     by,
                     database: self.topology.database(database).name.clone(),

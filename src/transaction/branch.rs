@@ -171,11 +171,22 @@ impl State {
     }
 
     /// Takes note of an error that ends the transaction on the server.
-    pub(super) fn failed(&mut self, error: &DbErr) {
+    pub(super) async fn failed(&mut self, error: &DbErr) {
         if Fault::of(error) == Fault::Lost {
             self.doomed = Some("its connection is lost".to_owned());
-        } else if Fault::ends_transaction(error) {
+        } else if Fault::ends_transaction(error) || self.sqlite_has_ended(error).await {
             self.doomed = Some(format!("the server rolled it back: {error}"));
+        }
+    }
+
+    /// SQLite says so when it is asked to begin what is under way.
+    async fn sqlite_has_ended(&mut self, error: &DbErr) -> bool {
+        if !Fault::may_end_sqlite_transaction(error) {
+            return false;
+        }
+        match self.control("BEGIN", "BEGIN").await {
+            Ok(()) => true,
+            Err(alive) => !alive.to_string().contains("within a transaction"),
         }
     }
 
@@ -205,7 +216,7 @@ impl State {
 
     fn clear_doubt(&mut self, result: &Result<(), DbErr>) {
         match result {
-            Err(error) if Fault::of(error) == Fault::Lost => {}
+            Err(error) if matches!(Fault::of(error), Fault::Lost | Fault::Protocol) => {}
             _ => self.doubt = None,
         }
     }

@@ -128,11 +128,13 @@ impl RoutingTransaction {
         self.core().report(&planned.known, planned.decision);
         let branch = self.shared.branch(planned.decision.database).await?;
         let mut state = branch.enter(&levels).await?;
+        self.shared
+            .writing(&planned.known, planned.decision.database)?;
         state.sending();
         let result = A::on_branch(state.open()?, planned.statement).await;
         state.answered();
         if let Err(error) = &result {
-            state.failed(error);
+            state.failed(error).await;
         }
         result
     }
@@ -148,6 +150,8 @@ impl RoutingTransaction {
         self.core().report(&planned.known, planned.decision);
         let branch = self.shared.branch(planned.decision.database).await?;
         let state = branch.enter(&levels).await?;
+        self.shared
+            .writing(&planned.known, planned.decision.database)?;
         Ok(super::stream::rows(state, planned.statement))
     }
 

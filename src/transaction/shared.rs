@@ -142,15 +142,35 @@ impl Shared {
                 evidence: evidence.clone(),
             });
         }
-        if writes || access == Access::Unknown {
-            let first = *self.writes_to.get_or_init(|| database);
-            if first != database {
-                return Err(RoutingError::SecondDatabase {
+        self.check_writer(access, database, self.writes_to.get().copied())
+    }
+
+    /// A statement is about to be sent to a branch that is open: what it writes is written there.
+    pub(super) fn writing(&self, known: &Known, database: DatabaseId) -> Result<(), RoutingError> {
+        let access = known.operation.access();
+        let first = may_write(access).then(|| *self.writes_to.get_or_init(|| database));
+        self.check_writer(access, database, first)
+    }
+
+    fn check_writer(
+        &self,
+        access: Access,
+        database: DatabaseId,
+        first: Option<DatabaseId>,
+    ) -> Result<(), RoutingError> {
+        match first {
+            Some(first) if first != database && may_write(access) => {
+                let topology = self.core.cluster.topology();
+                Err(RoutingError::SecondDatabase {
                     first: topology.database(first).name.clone(),
                     second: topology.database(database).name.clone(),
-                });
+                })
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
+}
+
+fn may_write(access: Access) -> bool {
+    matches!(access, Access::Unknown | Access::Write | Access::Schema)
 }

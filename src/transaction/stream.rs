@@ -88,7 +88,7 @@ pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> Ro
         drop(timer);
         state.answered();
         if let Some(error) = failure {
-            state.failed(&error);
+            state.failed(&error).await;
             yield Err(error);
         }
     })

@@ -6,7 +6,7 @@ use futures_util::future::{join_all, try_join_all};
 use sea_orm::{DatabaseConnection, EntityTrait};
 
 use crate::bind::{RoutingPolicy, Unbound};
-use crate::cluster::{DatabaseOptions, Source};
+use crate::cluster::{DatabaseOptions, Fault, Source};
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
 use crate::name::TableName;
@@ -196,8 +196,14 @@ impl RoutingBuilder {
             .databases()
             .iter()
             .flat_map(|database| &database.replicas);
-        join_all(replicas.map(|id| cluster.pool(*id).open())).await;
-        Ok(connection)
+        let opened = join_all(replicas.map(|id| cluster.pool(*id).open())).await;
+        let misdeclared = opened.into_iter().filter_map(Result::err).find(|error| {
+            matches!(error, RoutingError::Connect { source, .. } if Fault::is_configuration(source))
+        });
+        match misdeclared {
+            Some(error) => Err(error),
+            None => Ok(connection),
+        }
     }
 
     /// Builds the connection out of open connections; does no I/O.

@@ -87,16 +87,23 @@ impl<'a> Ident<'a> {
         self.quote.is_some() || self.string
     }
 
-    /// Whether both name the same thing.
+    /// Whether both name the same thing: without case, but for Postgres's quoted names.
     fn is(&self, other: &Self, dialect: DbBackend) -> bool {
-        let exact = dialect == DbBackend::Postgres && self.is_quoted() && other.is_quoted();
-        if exact || self.is_quoted() == other.is_quoted() && self.text == other.text {
-            return self.text == other.text;
-        }
-        if dialect != DbBackend::Postgres {
-            return self.text.eq_ignore_ascii_case(other.text);
-        }
-        self.folded() == other.folded()
+        let folds = |ident: &Self| dialect != DbBackend::Postgres || !ident.is_quoted();
+        let same = |(a, b): (u8, u8)| {
+            let a = if folds(self) {
+                a.to_ascii_lowercase()
+            } else {
+                a
+            };
+            let b = if folds(other) {
+                b.to_ascii_lowercase()
+            } else {
+                b
+            };
+            a == b
+        };
+        self.text.len() == other.text.len() && self.text.bytes().zip(other.text.bytes()).all(same)
     }
 
     /// As the server of Postgres stores it.

@@ -237,7 +237,7 @@ impl<'a> Classifier<'a> {
                 (_, Some(K::Query | K::Plan)) if self.dialect == DbBackend::Sqlite => {
                     self.next();
                 }
-                (_, Some(K::Format)) => {
+                (_, Some(K::Format)) if self.lexer.clone().next() == Some(Token::Symbol(b'=')) => {
                     self.next();
                     self.next();
                     self.next();

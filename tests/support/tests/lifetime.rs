@@ -137,22 +137,6 @@ async fn databases_can_be_created_at_the_same_time() {
     two.and(three).expect("two databases");
 }
 
-/// What the process does that the next test kills.
-#[tokio::test]
-#[ignore = "runs in a process of its own"]
-async fn victim() {
-    let pg = routing_servers::shared_postgres(1)
-        .await
-        .expect("a cluster");
-    let maria = routing_servers::shared_mariadb(1).await.expect("a cluster");
-    let data = maria.sql(Node::Primary, "mysql", "SELECT @@datadir").await;
-    eprintln!("home={}", home_of(pg).await.display());
-    eprintln!("home={}", home(&data.expect("a directory")).display());
-    pg.pause_process(Node::Primary).await.expect("frozen");
-    eprintln!("ready");
-    thread::sleep(Duration::from_secs(60));
-}
-
 /// Whether servers can be told to die with the process, see `setpriv`(1).
 fn servers_are_mortal() -> bool {
     let help = Command::new("setpriv").arg("--help").output();
@@ -161,8 +145,12 @@ fn servers_are_mortal() -> bool {
 
 /// Starts the victim, kills it when it is ready, and returns its directories.
 fn kill_victim() -> Vec<PathBuf> {
-    let mut process = Command::new(env::current_exe().expect("this binary"))
-        .args(["--exact", "victim", "--ignored", "--nocapture"])
+    let this = env::current_exe().expect("this binary");
+    let built = this
+        .ancestors()
+        .nth(2)
+        .expect("the folder of what is built");
+    let mut process = Command::new(built.join("examples/victim"))
         .stderr(Stdio::piped())
         .spawn()
         .expect("a process");
@@ -171,7 +159,7 @@ fn kill_victim() -> Vec<PathBuf> {
         .map_while(Result::ok)
         .take_while(|line| line != "ready");
     let homes: Vec<PathBuf> = lines
-        .filter_map(|line| Some(line.strip_prefix("home=")?.into()))
+        .filter_map(|line| Some(home(line.strip_prefix("data=")?)))
         .collect();
     let running = homes.iter().filter(|home| !working_in(home).is_empty());
     let running = running.count();

@@ -1,0 +1,20 @@
+//! A process with two clusters, one of them frozen, for the test that kills it.
+
+use std::time::Duration;
+
+use routing_servers::Node;
+
+#[tokio::main]
+async fn main() {
+    let pg = routing_servers::shared_postgres(1)
+        .await
+        .expect("a cluster");
+    let maria = routing_servers::shared_mariadb(1).await.expect("a cluster");
+    let data = pg.psql(Node::Primary, "postgres", "SHOW data_directory");
+    eprintln!("data={}", data.await.expect("a directory").trim());
+    let data = maria.sql(Node::Primary, "mysql", "SELECT @@datadir");
+    eprintln!("data={}", data.await.expect("a directory").trim());
+    pg.pause_process(Node::Primary).await.expect("frozen");
+    eprintln!("ready");
+    std::thread::sleep(Duration::from_secs(60));
+}
