@@ -90,11 +90,14 @@ impl BindingsBuilder {
         Self { bindings }
     }
 
-    /// Binds a table; `what` names it in errors, `name_of` the databases.
+    /// Binds a table; `what` names it in errors, `name_of` the databases. `dialect` is that of the
+    /// database: it says whether case tells tables apart.
+    #[expect(clippy::too_many_arguments, reason = "each is one fact of the binding")]
     pub(crate) fn table(
         &mut self,
         table: TableName,
         database: DatabaseId,
+        dialect: DbBackend,
         origin: BindingOrigin,
         what: String,
         name_of: impl Fn(DatabaseId) -> String,
@@ -110,7 +113,13 @@ impl BindingsBuilder {
             origin,
             what,
         };
-        let Some(old) = entries.iter_mut().find(|old| old.table == new.table) else {
+        let same = |old: &&mut Entry| {
+            old.table == new.table
+                || old.origin == new.origin
+                    && old.table.schema().is_some() == new.table.schema().is_some()
+                    && old.table.is(&new.table, dialect)
+        };
+        let Some(old) = entries.iter_mut().find(same) else {
             entries.push(new);
             return Ok(());
         };
@@ -165,7 +174,7 @@ impl Bindings {
         let strongest = |qualified: bool| {
             entries
                 .iter()
-                .filter(|entry| entry.table.schema().is_some() == qualified)
+                .filter(|entry| schema_of(&entry.table, dialect).is_some() == qualified)
                 .filter(|entry| entry.table.is(table, dialect))
                 .max_by_key(|entry| entry.origin)
                 .map(|entry| entry.database)
@@ -181,7 +190,9 @@ impl Bindings {
     /// The database an entity's table lives in; nothing when it has no binding and needs one.
     pub(crate) fn of_entity(&self, table: &TableName) -> Option<DatabaseId> {
         let exact = self.database_of(table, DbBackend::Postgres);
-        let bound = exact.or_else(|| self.database_of(table, DbBackend::MySql));
+        let bound = exact
+            .or_else(|| self.database_of(table, DbBackend::MySql))
+            .or_else(|| self.database_of(table, DbBackend::Sqlite));
         bound.or(match self.unbound {
             Unbound::Default => Some(self.default),
             Unbound::Error => None,
@@ -283,6 +294,7 @@ mod tests {
                 .table(
                     (*table).into(),
                     *database,
+                    DbBackend::Postgres,
                     origin,
                     (*table).to_owned(),
                     |_| String::new(),

@@ -169,11 +169,15 @@ mod driver {
 
     #[cfg(feature = "sqlx-sqlite")]
     fn sqlite(code: &str) -> Fault {
+        // The extended codes of 8 tell of the file, not of the statement: a journal to recover, a
+        // directory that cannot be written.
+        if code == "8" {
+            return Fault::RefusedAsWrite;
+        }
         // The primary result code is the lowest byte of an extended one.
         match code.parse::<u32>().map(|code| code & 0xff) {
-            Ok(8) => Fault::RefusedAsWrite,
-            // I/O error, cannot open, not a database
-            Ok(10 | 14 | 26) => Fault::Lost,
+            // Read-only (above), I/O error, malformed, cannot open, not a database
+            Ok(8 | 10 | 11 | 14 | 26) => Fault::Lost,
             _ => Fault::Statement,
         }
     }

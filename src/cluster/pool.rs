@@ -1,9 +1,10 @@
 //! The pool of one node, opened when it is first needed.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DbErr};
+use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
 use tokio::sync::OnceCell;
 
 use super::open::Plan;
@@ -24,6 +25,7 @@ struct Shared {
     name: NodeName,
     connection: OnceCell<DatabaseConnection>,
     plan: Option<Plan>,
+    closed: AtomicBool,
 }
 
 /// The same connections, whose statements are reported.
@@ -59,6 +61,7 @@ impl Pool {
                 name,
                 connection: OnceCell::new_with(connection),
                 plan,
+                closed: AtomicBool::new(false),
             }),
             measured: None,
         }
@@ -105,6 +108,7 @@ impl Pool {
 
     /// Closes the connections, if there are any.
     pub(crate) async fn close(&self) -> Result<(), DbErr> {
+        self.shared.closed.store(true, Ordering::Relaxed);
         match self.shared.connection.get() {
             Some(connection) => connection.close_by_ref().await,
             None => Ok(()),
@@ -136,6 +140,9 @@ impl Pool {
 impl Shared {
     async fn open(&self) -> Result<DatabaseConnection, RoutingError> {
         let opened = match &self.plan {
+            _ if self.closed.load(Ordering::Relaxed) => {
+                Err(DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed))
+            }
             Some(plan) => plan.open().await,
             None => Err(DbErr::Custom("it was never opened".to_owned())),
         };

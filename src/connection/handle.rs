@@ -80,7 +80,8 @@ impl RoutingConnection {
         self.scopes().using(name).map(|scope| self.scoped(scope))
     }
 
-    /// A handle for the database an entity lives in, which speaks its dialect.
+    /// A handle for the database an entity is bound to, which speaks its dialect. Policies are not
+    /// asked: they know statements, not entities.
     ///
     /// # Errors
     ///

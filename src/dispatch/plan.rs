@@ -7,7 +7,7 @@ use sea_orm::{DbBackend, DbErr, Statement};
 use super::core::{Core, Known, Settled};
 use super::source::Source;
 use crate::error::{RoutingError, dialect_name};
-use crate::route::Decision;
+use crate::route::{Decision, WhyDatabase};
 use crate::scope::Scope;
 use crate::sql::Access;
 use crate::topology::Topology;
@@ -97,10 +97,14 @@ fn foreign<S: Source>(
         database: database.name.clone(),
         node_dialect: dialect_name(database.dialect),
         handle_dialect: dialect_name(scope.dialect),
-        way_out: format!(
-            "the handle for_entity(..) of the entity, or using({:?}), which speaks {}",
-            database.name.as_str(),
-            dialect_name(database.dialect)
-        ),
+        way_out: match decision.why_database {
+            // for_entity(..) asks the bindings, and they do not lead there.
+            WhyDatabase::Policy(_) => format!("using({:?})", database.name.as_str()),
+            _ => format!(
+                "the handle for_entity(..) of the entity, or using({:?}), which speaks {}",
+                database.name.as_str(),
+                dialect_name(database.dialect)
+            ),
+        },
     }
 }

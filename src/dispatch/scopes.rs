@@ -73,7 +73,9 @@ impl Scopes<'_> {
                 });
             };
             let name_of = |id| topology.database(id).name.to_string();
-            builder.table(table, database, BindingOrigin::Builder, what, name_of)?;
+            let dialect = topology.database(database).dialect;
+            let origin = BindingOrigin::Builder;
+            builder.table(table, database, dialect, origin, what, name_of)?;
         }
         Ok(Scope {
             bindings: Some(Arc::new(builder.finish())),

@@ -69,10 +69,7 @@ impl Recording {
     pub fn assert_routed<E: EntityTrait>(&self, entity: E, database: &str, role: Role) {
         let table = TableName::of(entity);
         let routes = self.routes();
-        let of_entity: Vec<_> = routes
-            .iter()
-            .filter(|route| route.tables().contains(&table))
-            .collect();
+        let of_entity: Vec<_> = routes.iter().filter(|route| route.names(&table)).collect();
         let elsewhere = |route: &&Route| *route.database() != database || route.role() != role;
         assert!(
             !of_entity.is_empty(),

@@ -66,6 +66,12 @@ impl Route {
         self.operation.tables()
     }
 
+    /// Whether it names a table, as its server compares names.
+    pub(crate) fn names(&self, table: &TableName) -> bool {
+        let dialect = self.topology.database(self.decision.database).dialect;
+        self.tables().iter().any(|named| table.is(named, dialect))
+    }
+
     /// What the statement does, and how it is known.
     pub fn operation(&self) -> &Operation {
         &self.operation

@@ -66,14 +66,19 @@ impl Branch {
         Ok(branch)
     }
 
-    /// The connection, with exactly the savepoints of `levels` on it.
-    pub(super) async fn enter(&self, levels: &[Level]) -> Result<MutexGuard<'_, State>, DbErr> {
+    /// The connection, with exactly the savepoints of `levels` on it. They are asked for once the
+    /// branch is held: while a statement waits for it, nested transactions come and go.
+    pub(super) async fn enter(
+        &self,
+        levels: impl FnOnce() -> Result<Vec<Level>, RoutingError> + Send,
+    ) -> Result<MutexGuard<'_, State>, DbErr> {
         let mut state = self.lock().await;
         state.check(&self.database)?;
+        let levels = levels()?;
         let kept = state
             .savepoints
             .iter()
-            .zip(levels)
+            .zip(&levels)
             .take_while(|(a, b)| a == b)
             .count();
         if let Some(abandoned) = state.savepoints.get(kept).copied() {
@@ -108,7 +113,7 @@ impl Branch {
     }
 
     pub(super) async fn commit(&self) -> Result<(), DbErr> {
-        let mut state = self.enter(&[]).await?;
+        let mut state = self.enter(|| Ok(Vec::new())).await?;
         state.commit(control::commit(self.dialect)).await
     }
 

@@ -123,11 +123,13 @@ impl RoutingTransaction {
         scope: &Scope,
         mut source: S,
     ) -> Result<A::Output, DbErr> {
-        let levels = self.shared.levels.enter(self.level)?;
+        self.shared.levels.enter(self.level)?;
         let planned = self.plan(scope, &mut source)?;
         self.core().report(&planned.known, planned.decision);
         let branch = self.shared.branch(planned.decision.database).await?;
-        let mut state = branch.enter(&levels).await?;
+        let mut state = branch
+            .enter(|| self.shared.levels.enter(self.level))
+            .await?;
         self.shared
             .writing(&planned.known, planned.decision.database)?;
         state.sending();
@@ -145,11 +147,13 @@ impl RoutingTransaction {
         &self,
         planned: Result<Planned, DbErr>,
     ) -> Result<crate::dispatch::RowStream<'_>, DbErr> {
-        let levels = self.shared.levels.enter(self.level)?;
+        self.shared.levels.enter(self.level)?;
         let planned = planned?;
         self.core().report(&planned.known, planned.decision);
         let branch = self.shared.branch(planned.decision.database).await?;
-        let state = branch.enter(&levels).await?;
+        let state = branch
+            .enter(|| self.shared.levels.enter(self.level))
+            .await?;
         self.shared
             .writing(&planned.known, planned.decision.database)?;
         Ok(super::stream::rows(state, planned.statement))

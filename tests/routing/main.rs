@@ -10,6 +10,7 @@ mod bindings;
 mod bound_statements;
 mod cancellation;
 mod classic_session;
+mod concurrent_transaction;
 mod crud;
 mod declaration;
 mod declared_names;

@@ -125,7 +125,7 @@ fn a_name_it_makes_up_is_refused() -> Result {
     );
     let node = invent(Bind::node("nowhere/1"))?;
     let refused = node.explain_sql("SELECT 1").expect_err("no such node");
-    assert_says(&refused, &["no node \"nowhere/1\"", "\"warehouse/1\""]);
+    assert_says(&refused, &["node \"nowhere/1\"", "\"warehouse/1\""]);
     Ok(())
 }
 

@@ -106,11 +106,20 @@ impl RoutingBuilder {
     fn bind_all(&self, topology: &Topology, default: DatabaseId) -> Result<Bindings, RoutingError> {
         let mut builder = BindingsBuilder::new(default, self.unbound);
         let name_of = |id: DatabaseId| topology.database(id).name.to_string();
+        let dialect_of = |id: DatabaseId| topology.database(id).dialect;
         if self.declared {
             for entity in declared() {
                 let database = find(topology, entity.database(), || entity.what())?;
                 let origin = BindingOrigin::Declared;
-                builder.table(entity.table(), database, origin, entity.what(), name_of)?;
+                let dialect = dialect_of(database);
+                builder.table(
+                    entity.table(),
+                    database,
+                    dialect,
+                    origin,
+                    entity.what(),
+                    name_of,
+                )?;
             }
         }
         for binding in &self.bindings {
@@ -122,7 +131,15 @@ impl RoutingBuilder {
                 } => {
                     let database = find(topology, database, || what.clone())?;
                     let origin = BindingOrigin::Builder;
-                    builder.table(table.clone(), database, origin, what.clone(), name_of)?;
+                    let dialect = dialect_of(database);
+                    builder.table(
+                        table.clone(),
+                        database,
+                        dialect,
+                        origin,
+                        what.clone(),
+                        name_of,
+                    )?;
                 }
                 Binding::Schema { schema, database } => {
                     let what = || format!("the schema {schema}");
@@ -133,7 +150,9 @@ impl RoutingBuilder {
                     let database = find(topology, database, what)?;
                     for (table, path) in in_module(module)? {
                         let what = format!("the entity {path}::Entity");
-                        builder.table(table, database, BindingOrigin::Module, what, name_of)?;
+                        let dialect = dialect_of(database);
+                        let origin = BindingOrigin::Module;
+                        builder.table(table, database, dialect, origin, what, name_of)?;
                     }
                 }
             }
