@@ -1,5 +1,8 @@
 //! Entities that name their own database. A binary of its own: what they register is global to it.
 
+mod readme;
+mod readme_derive;
+
 use sea_orm::EntityTrait;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 

@@ -1,0 +1,125 @@
+//! The code of the README, so that it compiles; a test holds the two together.
+
+#![allow(dead_code, reason = "it is here to be compiled")]
+
+mod user {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "user")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key)]
+        pub(crate) id: i32,
+        pub(crate) name: String,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+mod transaction {
+    use sea_orm::entity::prelude::*;
+
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "transaction")]
+    pub(crate) struct Model {
+        #[sea_orm(primary_key)]
+        pub(crate) id: i32,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub(crate) enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+#[rustfmt::skip]
+#[allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+mod front {
+    use sea_orm::{ActiveModelTrait, EntityTrait};
+    use sea_orm_routing::{DatabaseOptions, RoutingConnection};
+
+    use super::{transaction, user};
+
+    pub(super) async fn run(new_user: user::ActiveModel) -> Result<(), sea_orm::DbErr> {
+let db = RoutingConnection::builder()
+    .database("default", DatabaseOptions::new("postgres://primary/app")
+        .replica("postgres://replica-1/app")
+        .replica("postgres://replica-2/app"))
+    .database("warehouse", "mysql://warehouse/app")
+    .bind(transaction::Entity, "warehouse")
+    .connect().await?;
+
+let user = new_user.insert(&db).await?;                    // default, its primary
+let all  = user::Entity::find().all(&db).await?;           // default, a random replica
+let last = transaction::Entity::find().one(&db).await?;    // warehouse
+println!("{}", db.explain(&user::Entity::find())?);        // where it would go, and why
+        drop((user, all, last));
+        Ok(())
+    }
+}
+
+#[rustfmt::skip]
+mod bindings {
+    use sea_orm::DbErr;
+    use sea_orm_routing::{Bind, BindRequest, RoutingConnection, RoutingPolicy, Unbound};
+
+    pub(super) async fn run() -> Result<(), DbErr> {
+let db = RoutingConnection::builder()
+    .database("default", "sqlite::memory:")
+    .database("reports", "sqlite::memory:")
+    .bind_table("invoice", "reports")          // a table; .bind(E, ..) takes an entity
+    .bind_schema("reporting", "reports")       // what has no binding of its own in a schema
+    .policy(Audit)                             // asked before the bindings
+    .read_only_function("app.total")           // your function only reads: replicas may run it
+    .unbound(Unbound::Default)                 // or Unbound::Error
+    .connect().await?;
+
+#[derive(Debug)]
+struct Audit;
+
+impl RoutingPolicy for Audit {
+    fn get_bind(&self, request: &BindRequest<'_>) -> Result<Option<Bind>, DbErr> {
+        let audit = request.tables().iter().any(|table| table.name().starts_with("audit_"));
+        Ok(audit.then(|| Bind::database("reports")))
+    }
+}
+        let route = db.explain_sql("SELECT * FROM audit_log")?;
+        assert_eq!(*route.database(), "reports");
+        Ok(())
+    }
+}
+
+#[rustfmt::skip]
+mod handles {
+    use sea_orm::{ConnectionTrait, DbErr, TransactionTrait};
+    use sea_orm_routing::RoutingConnection;
+
+    pub(super) async fn run(db: &RoutingConnection) -> Result<(), DbErr> {
+let archive = db.using("archive")?;          // a database, or one node: using("archive/1")
+let careful = db.on_primary();               // or on_replica()
+let reports = db.read_only();                // refuses everything but proven reads
+let rebound = db.with_bindings([("orders", "archive")])?;
+
+let plain: sea_orm::DatabaseConnection = db.primary("default")?; // migrators, LISTEN, locks
+
+let txn = db.begin().await?;                 // begins on a database with the first statement there
+txn.execute_unprepared("CREATE TABLE cake (id INTEGER)").await?;
+txn.commit().await?;
+        drop((archive, careful, reports, rebound, plain));
+        Ok(())
+    }
+}
+
+#[tokio::main]
+async fn main() -> Result<(), sea_orm::DbErr> {
+    bindings::run().await?;
+    let db = sea_orm_routing::RoutingConnection::builder()
+        .database("default", "sqlite::memory:")
+        .database("archive", "sqlite::memory:")
+        .connect()
+        .await?;
+    handles::run(&db).await
+}
