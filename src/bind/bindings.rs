@@ -92,7 +92,6 @@ impl BindingsBuilder {
 
     /// Binds a table; `what` names it in errors, `name_of` the databases. `dialect` is that of the
     /// database: it says whether case tells tables apart.
-    #[expect(clippy::too_many_arguments, reason = "each is one fact of the binding")]
     pub(crate) fn table(
         &mut self,
         table: TableName,

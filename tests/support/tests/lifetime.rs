@@ -145,12 +145,7 @@ fn servers_are_mortal() -> bool {
 
 /// Starts the victim, kills it when it is ready, and returns its directories.
 fn kill_victim() -> Vec<PathBuf> {
-    let this = env::current_exe().expect("this binary");
-    let built = this
-        .ancestors()
-        .nth(2)
-        .expect("the folder of what is built");
-    let mut process = Command::new(built.join("examples/victim"))
+    let mut process = Command::new(env!("CARGO_BIN_EXE_victim"))
         .stderr(Stdio::piped())
         .spawn()
         .expect("a process");

@@ -4,8 +4,12 @@ use std::time::Duration;
 
 use routing_servers::Node;
 
-#[tokio::main]
-async fn main() {
+fn main() {
+    let runtime = tokio::runtime::Builder::new_current_thread().build();
+    runtime.expect("a runtime").block_on(run());
+}
+
+async fn run() {
     let pg = routing_servers::shared_postgres(1)
         .await
         .expect("a cluster");
