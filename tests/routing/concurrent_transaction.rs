@@ -3,9 +3,7 @@
 
 use crate::entities::category;
 use crate::shop::Shop;
-use sea_orm::{
-    ActiveModelTrait, EntityTrait, PaginatorTrait, Set, TransactionSession, TransactionTrait,
-};
+use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, Set, TransactionTrait};
 
 fn named(name: &str) -> category::ActiveModel {
     category::ActiveModel {
