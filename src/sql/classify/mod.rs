@@ -4,6 +4,7 @@
 mod calls;
 mod clauses;
 mod frame;
+mod listings;
 mod names;
 mod statements;
 
