@@ -2,10 +2,12 @@
 //! that lags does not have it yet.
 
 use sea_orm::{
-    ActiveModelTrait, DatabaseConnection, DbBackend, EntityTrait, IntoActiveModel, MockDatabase,
-    MockExecResult, Set,
+    ActiveModelTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, IntoActiveModel,
+    MockDatabase, MockExecResult, Set,
 };
-use sea_orm_routing::{DatabaseOptions, RoutingConnection};
+use sea_orm_routing::{
+    Access, Bind, BindRequest, DatabaseOptions, RoutingConnection, RoutingPolicy,
+};
 
 use crate::entities::{category, customer};
 use crate::shop::{Result, add_category, mock, nodes};
@@ -99,5 +101,30 @@ async fn what_another_connection_wrote_does_not_matter() -> Result {
     let routes = two.record();
     category::Entity::find().all(&two).await?;
     assert_eq!(nodes(&routes), ["default/2"]);
+    Ok(())
+}
+
+/// The classic hand-written `get_bind`, which cannot know what was written.
+#[derive(Debug)]
+struct ReadsFrom(Bind);
+
+impl RoutingPolicy for ReadsFrom {
+    fn get_bind(&self, request: &BindRequest<'_>) -> std::result::Result<Option<Bind>, DbErr> {
+        Ok((request.access() == Access::Read).then(|| self.0.clone()))
+    }
+}
+
+#[tokio::test]
+async fn the_row_is_read_from_the_primary_though_a_policy_names_a_replica() -> Result {
+    for bind in [Bind::node("default/2"), Bind::replica("default")] {
+        let options = DatabaseOptions::new(primary()).replica(mock(DbBackend::MySql));
+        let db = RoutingConnection::builder()
+            .database("default", options)
+            .policy(ReadsFrom(bind))
+            .build()?;
+        let routes = db.record();
+        assert_eq!(add_category(&db, "Tea").await?, tea());
+        assert_eq!(nodes(&routes), ["default/1", "default/1"]);
+    }
     Ok(())
 }
