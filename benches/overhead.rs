@@ -74,8 +74,8 @@ fn main() {
 }
 
 fn counted(what: &str, prefix: &str, few: usize, many: usize, goal: &str) {
-    let bare = instructions(&format!("{prefix}bare"), few, many);
-    let routed = instructions(&format!("{prefix}routed"), few, many);
+    let bare = instructions(&format!("{prefix}bare"), few, many, &[]);
+    let routed = instructions(&format!("{prefix}routed"), few, many, &[]);
     match (bare, routed) {
         (Some(bare), Some(routed)) => {
             report(&format!("{what}, bare"), bare, "", "-");

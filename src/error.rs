@@ -259,6 +259,83 @@ pub enum RoutingError {
         /// The database that was to be changed.
         second: DatabaseName,
     },
+    /// A MySQL statement that commits the transaction it runs in, before it does anything.
+    #[error(
+        "{keyword} makes {database} commit the transaction before it runs, and what follows would not be in it; run it outside of a transaction"
+    )]
+    ImplicitCommit {
+        /// The keyword of the statement.
+        keyword: &'static str,
+        /// The database.
+        database: DatabaseName,
+    },
+    /// Some databases were committed, another one was not. Only where each is committed for itself
+    /// ([`TransactionMode::Independent`](crate::TransactionMode::Independent)).
+    #[error(
+        "{failed} {what}: {source}; committed and kept: {committed}; rolled back: {rolled_back}",
+        what = match .unknown {
+            true => "lost its connection while it committed, and may have committed or not",
+            false => "did not commit",
+        },
+        committed = names(.committed),
+        rolled_back = names(.rolled_back)
+    )]
+    PartialCommit {
+        /// The database that did not commit.
+        failed: DatabaseName,
+        /// Whether it may have committed all the same: its answer was lost.
+        unknown: bool,
+        /// The databases whose changes are kept.
+        committed: Vec<DatabaseName>,
+        /// The databases whose changes are gone.
+        rolled_back: Vec<DatabaseName>,
+        /// What the database, or its driver, said.
+        source: Arc<DbErr>,
+    },
+    /// The answer to a commit was lost: it may have happened or not.
+    #[error(
+        "the connection to {database} was lost while it committed: the transaction may have been committed or not, look before you run it again ({source})"
+    )]
+    CommitUnknown {
+        /// The database.
+        database: DatabaseName,
+        /// What the driver said.
+        source: Arc<DbErr>,
+    },
+    /// A statement of `on_enlist` failed, so that the branch did not open.
+    #[error("the statement of on_enlist(..) failed on {database}, nothing else was run: {source}")]
+    Enlist {
+        /// The database.
+        database: DatabaseName,
+        /// What it said.
+        source: Arc<DbErr>,
+    },
+    /// A statement that cannot be one of `on_enlist`.
+    #[error(
+        "this statement cannot be run by on_enlist(..) on {database}: {reason}; it is for settings of a transaction, as SET LOCAL"
+    )]
+    InvalidEnlist {
+        /// The database.
+        database: DatabaseName,
+        /// Why not.
+        reason: String,
+    },
+    /// Options of a nested transaction that only the outermost can have.
+    #[error(
+        "a nested transaction cannot have {option}: it is a savepoint; give the option to the outermost transaction"
+    )]
+    NestedOption {
+        /// The option.
+        option: String,
+    },
+    /// `rollback_on(..)` where it does not exist.
+    #[error("{database} cannot be rolled back for itself: {reason}")]
+    RollbackOn {
+        /// The database.
+        database: DatabaseName,
+        /// Why not.
+        reason: &'static str,
+    },
     /// A statement without a table in a transaction: it says nothing about where it belongs.
     #[error(
         "this statement names no table, and the transaction {branches}: say where with txn.using(..)"
@@ -360,6 +437,15 @@ pub(crate) fn dialect_name(dialect: DbBackend) -> &'static str {
         DbBackend::MySql => "MySQL",
         DbBackend::Sqlite => "SQLite",
         other => other.as_str(),
+    }
+}
+
+/// `a, b`, or that there is none.
+fn names(names: &[DatabaseName]) -> String {
+    let names: Vec<_> = names.iter().map(DatabaseName::as_str).collect();
+    match names.is_empty() {
+        true => "none".to_owned(),
+        false => names.join(", "),
     }
 }
 

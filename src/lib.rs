@@ -46,6 +46,7 @@ pub use error::RoutingError;
 pub use name::{DatabaseName, NodeName, TableName};
 pub use observe::Recording;
 pub use route::{ReplicaFallback, Route};
+pub use scope::{ReadOnlyTransactions, TransactionMode};
 #[cfg(feature = "macros")]
 pub use sea_orm_routing_macros::DeriveBinding;
 pub use session::{Consistency, Session};

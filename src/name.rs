@@ -1,23 +1,24 @@
 //! The names of tables, databases and nodes.
 
 use std::fmt;
+use std::sync::Arc;
 
 use sea_orm::{DbBackend, EntityTrait};
 
 /// The name of a database, as declared with
 /// [`database`](crate::RoutingBuilder::database): `default`, `warehouse`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct DatabaseName(Box<str>);
+pub struct DatabaseName(Arc<str>);
 
 /// The name of a node: given by the user, or `warehouse/1`, `warehouse/2`, ... It never changes
 /// with the role of the node.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct NodeName(Box<str>);
+pub struct NodeName(Arc<str>);
 
 macro_rules! text_name {
     ($name:ident) => {
         impl $name {
-            pub(crate) fn new(name: impl Into<Box<str>>) -> Self {
+            pub(crate) fn new(name: impl Into<Arc<str>>) -> Self {
                 Self(name.into())
             }
 

@@ -60,7 +60,12 @@ pub(crate) fn ratio(a: Duration, b: Duration) -> f64 {
 
 /// Runs this bench again under callgrind for two amounts of work, and returns the instructions of
 /// one piece: what start-up costs cancels out.
-pub(crate) fn instructions(work: &str, few: usize, many: usize) -> Option<f64> {
+pub(crate) fn instructions(
+    work: &str,
+    few: usize,
+    many: usize,
+    environment: &[(&str, &str)],
+) -> Option<f64> {
     let count = |amount: usize| -> Option<u64> {
         let out = tempfile::NamedTempFile::new().ok()?;
         let output = std::process::Command::new("valgrind")
@@ -68,6 +73,7 @@ pub(crate) fn instructions(work: &str, few: usize, many: usize) -> Option<f64> {
             .arg(format!("--callgrind-out-file={}", out.path().display()))
             .arg(std::env::current_exe().ok()?)
             .args(["--work", work, &amount.to_string()])
+            .envs(environment.iter().copied())
             .output()
             .ok()?;
         let log = String::from_utf8_lossy(&output.stderr).into_owned();

@@ -25,8 +25,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use arc_swap::ArcSwap;
+use sea_orm::DbErr;
 
-pub(crate) use endpoint::{dialect_of, is_exhausted};
+pub(crate) use endpoint::dialect_of;
+use endpoint::is_exhausted;
 pub(crate) use fault::Fault;
 pub(crate) use open::Plan;
 pub(crate) use options::Source;
@@ -69,13 +71,23 @@ impl Cluster {
     }
 
     /// A connection to the node failed.
-    pub(crate) fn report_failure(&self, node: NodeId) {
+    fn report_failure(&self, node: NodeId) {
         let now = Instant::now();
         tracing::warn!(
             node = self.pool(node).name().as_str(),
             "a replica cannot be reached"
         );
         self.set_health(node, |health| health.after_failure(now));
+    }
+
+    /// A statement met an error of the node's. A pool whose connections are all in use hands out none
+    /// because it is busy; any other, because it cannot reach its server.
+    pub(crate) fn report_error(&self, node: NodeId, error: &DbErr) {
+        let pool = self.pool(node).get();
+        let busy = Fault::of(error) == Fault::NoConnection && pool.is_some_and(is_exhausted);
+        if !busy {
+            self.report_failure(node);
+        }
     }
 
     /// The node answered.

@@ -55,6 +55,18 @@ impl Plan {
         }
     }
 
+    /// Whether spans show the text of statements, by the user's options.
+    pub(super) fn traces_texts(&self) -> bool {
+        let own = match (&self.source, &self.inherit) {
+            (Source::Url(_), Some(primary)) => primary,
+            (own, _) => own,
+        };
+        match own {
+            Source::Options(options) => options.get_record_stmt_in_spans(),
+            Source::Url(_) | Source::Open(_) => true,
+        }
+    }
+
     pub(super) async fn open(&self) -> Result<DatabaseConnection, DbErr> {
         match self.guard {
             None => self.open_primary().await,

@@ -131,6 +131,11 @@ impl Pool {
         }
     }
 
+    /// Whether SeaORM's spans show the text of its statements.
+    pub(crate) fn traces_texts(&self) -> bool {
+        self.shared.plan.as_ref().is_none_or(Plan::traces_texts)
+    }
+
     /// What reports the statements of branches on this node.
     pub(crate) fn metric(&self) -> Option<&NodeMetric> {
         self.measured.as_ref().map(|measured| &measured.metric)

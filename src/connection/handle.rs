@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sea_orm::{DatabaseConnection, EntityTrait};
+use sea_orm::{DatabaseConnection, EntityTrait, Statement};
 
 use crate::dispatch::{Core, Scopes};
 use crate::error::RoutingError;
 use crate::name::TableName;
-use crate::scope::Scope;
+use crate::scope::{ReadOnlyTransactions, Scope, TransactionMode, Transactions};
 use crate::session::{Consistency, Session};
 use crate::topology::Role;
 
@@ -145,6 +145,64 @@ impl RoutingConnection {
             session: Some(Session::new(Consistency::default())),
             ..self.scope.clone()
         })
+    }
+
+    /// A handle whose transactions may write to what the mode says.
+    ///
+    /// ```
+    /// # async fn run(db: sea_orm_routing::RoutingConnection) -> Result<(), sea_orm::DbErr> {
+    /// use sea_orm::{ConnectionTrait, TransactionTrait};
+    /// use sea_orm_routing::TransactionMode;
+    ///
+    /// let txn = db.transaction_mode(TransactionMode::Independent).begin().await?;
+    /// txn.using("default")?.execute_unprepared("DELETE FROM basket").await?;
+    /// txn.using("warehouse")?.execute_unprepared("DELETE FROM reserved").await?;
+    /// txn.commit().await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    #[must_use]
+    pub fn transaction_mode(&self, mode: TransactionMode) -> Self {
+        self.with_transactions(|transactions| transactions.mode = mode)
+    }
+
+    /// A handle whose transactions, where they are declared to only read, run where this says.
+    #[must_use]
+    pub fn read_only_transactions(&self, place: ReadOnlyTransactions) -> Self {
+        self.with_transactions(|transactions| transactions.read_only = place)
+    }
+
+    /// A handle that runs a statement before everything else on each branch its transactions open
+    /// on a database: what the rules of row-level security ask for. A transaction whose statement
+    /// fails sends nothing else there.
+    ///
+    /// ```
+    /// # async fn run(db: sea_orm_routing::RoutingConnection) -> Result<(), sea_orm::DbErr> {
+    /// use sea_orm::{DbBackend, Statement};
+    ///
+    /// let tenant = Statement::from_sql_and_values(
+    ///     DbBackend::Postgres,
+    ///     "SELECT set_config('app.tenant', $1, true)",
+    ///     ["acme".into()],
+    /// );
+    /// let db = db.on_enlist("default", tenant)?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::UnknownDatabase`]; [`RoutingError::InvalidEnlist`] for one that writes, ends
+    /// a transaction, or speaks another dialect than the database.
+    pub fn on_enlist(&self, database: &str, statement: Statement) -> Result<Self, RoutingError> {
+        let id = self.scopes().enlistable(database, &statement)?;
+        Ok(self.with_transactions(|transactions| transactions.enlist.push((id, statement))))
+    }
+
+    fn with_transactions(&self, change: impl FnOnce(&mut Transactions)) -> Self {
+        let mut scope = self.scope.clone();
+        change(Arc::make_mut(&mut scope.transactions));
+        self.scoped(scope)
     }
 
     fn with_role(&self, role: Role) -> Self {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sea_orm::{DatabaseConnection, DbErr, Statement};
 use smallvec::SmallVec;
 
-use crate::cluster::{Fault, is_exhausted};
+use crate::cluster::Fault;
 #[cfg(feature = "stream")]
 use crate::dispatch::RowStream;
 use crate::dispatch::{Action, Answer, Core, Known, Planned, Source, plan};
@@ -228,7 +228,7 @@ impl<'a> Attempt<'a> {
             let dialect = statement.db_backend;
             self.core.learn_refusal(&statement.sql, dialect, self.known);
         } else if fault != Fault::RecoveryConflict {
-            node_failed(self.core, self.decision.node, &error);
+            self.core.cluster.report_error(self.decision.node, &error);
         }
         self.failed.push(self.decision.node);
         self.decision = self.elsewhere(refused)?;
@@ -258,15 +258,5 @@ impl<'a> Attempt<'a> {
             why_role: before.why_role,
             ..decision
         })
-    }
-}
-
-/// A pool whose connections are all in use hands out none because it is busy; any other, because it
-/// cannot reach its server.
-fn node_failed(core: &Core, node: NodeId, error: &DbErr) {
-    let pool = core.cluster.pool(node).get();
-    let busy = Fault::of(error) == Fault::NoConnection && pool.is_some_and(is_exhausted);
-    if !busy {
-        core.cluster.report_failure(node);
     }
 }

@@ -10,6 +10,9 @@ use super::Answer;
 pub(crate) trait Action: Send + 'static {
     type Output: Send + 'static;
 
+    /// The name of SeaORM's span around it.
+    const SPAN: &'static str;
+
     /// Does it on a pool.
     fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, Self::Output>;
 
@@ -21,13 +24,15 @@ pub(crate) trait Action: Send + 'static {
 }
 
 macro_rules! action {
-    ($(#[$doc:meta])* $name:ident -> $output:ty, $method:ident) => {
+    ($(#[$doc:meta])* $name:ident -> $output:ty, $method:ident, $span:literal) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub(crate) struct $name;
 
         impl Action for $name {
             type Output = $output;
+
+            const SPAN: &'static str = $span;
 
             fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, $output> {
                 pool.$method(statement)
@@ -45,15 +50,15 @@ macro_rules! action {
 
 action!(
     /// Runs it for its effect.
-    Execute -> ExecResult, execute_raw
+    Execute -> ExecResult, execute_raw, "sea_orm.execute"
 );
 action!(
     /// Reads at most one row.
-    QueryOne -> Option<QueryResult>, query_one_raw
+    QueryOne -> Option<QueryResult>, query_one_raw, "sea_orm.query_one"
 );
 action!(
     /// Reads all rows.
-    QueryAll -> Vec<QueryResult>, query_all_raw
+    QueryAll -> Vec<QueryResult>, query_all_raw, "sea_orm.query_all"
 );
 
 /// Runs a text for its effect without preparing it.
@@ -62,6 +67,8 @@ pub(crate) struct Unprepared;
 
 impl Action for Unprepared {
     type Output = ExecResult;
+
+    const SPAN: &'static str = "sea_orm.execute_unprepared";
 
     fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, ExecResult> {
         Box::pin(async move { pool.execute_unprepared(&statement.sql).await })

@@ -2,13 +2,14 @@
 
 use std::sync::Arc;
 
-use sea_orm::EntityTrait;
+use sea_orm::{EntityTrait, Statement};
 
 use super::core::Core;
 use crate::bind::{BindingOrigin, BindingsBuilder};
-use crate::error::RoutingError;
+use crate::error::{RoutingError, dialect_name};
 use crate::name::TableName;
 use crate::scope::{Chosen, Place, Scope};
+use crate::sql::Access;
 use crate::topology::DatabaseId;
 
 /// Makes scopes out of a scope.
@@ -46,6 +47,38 @@ impl Scopes<'_> {
             place: Place::Database(database, Chosen::Entity),
             dialect: self.core.cluster.topology().database(database).dialect,
             ..self.scope.clone()
+        })
+    }
+
+    /// The database of a statement that is to be run on each branch there.
+    pub(crate) fn enlistable(
+        self,
+        database: &str,
+        statement: &Statement,
+    ) -> Result<DatabaseId, RoutingError> {
+        let topology = self.core.cluster.topology();
+        let id = topology
+            .find_database(database)
+            .ok_or_else(|| RoutingError::unknown_database(database, topology.database_names()))?;
+        let found = topology.database(id);
+        let known = self.core.know(&statement.sql, statement.db_backend);
+        let operation = &known.operation;
+        let reason = if statement.db_backend != found.dialect {
+            format!(
+                "it is written for {}, the database is {}",
+                dialect_name(statement.db_backend),
+                dialect_name(found.dialect)
+            )
+        } else if let Some(keyword) = operation.controls_transaction() {
+            format!("{keyword} begins or ends a transaction")
+        } else if matches!(operation.access(), Access::Write | Access::Schema) {
+            format!("it is {}: {}", operation.access(), operation.evidence())
+        } else {
+            return Ok(id);
+        };
+        Err(RoutingError::InvalidEnlist {
+            database: found.name.clone(),
+            reason,
         })
     }
 

@@ -99,6 +99,7 @@ pub struct Operation {
     tables: Box<[TableName]>,
     evidence: Evidence,
     controls: Option<&'static str>,
+    commits: Option<&'static str>,
     zero_byte: bool,
 }
 
@@ -109,6 +110,7 @@ impl Operation {
             tables,
             evidence,
             controls: None,
+            commits: None,
             zero_byte: false,
         }
     }
@@ -116,6 +118,11 @@ impl Operation {
     /// The same operation, in whose text a statement with this keyword begins or ends a transaction.
     pub(crate) fn controlling(self, controls: Option<&'static str>) -> Self {
         Self { controls, ..self }
+    }
+
+    /// The same operation, in whose text a statement with this keyword makes MySQL commit first.
+    pub(crate) fn committing(self, commits: Option<&'static str>) -> Self {
+        Self { commits, ..self }
     }
 
     /// The same operation, whose text has a zero byte in it, if `found`.
@@ -136,10 +143,17 @@ impl Operation {
         self.controls
     }
 
+    /// The keyword of a statement in the text before which MySQL commits what is under way.
+    pub(crate) fn commits_implicitly(&self) -> Option<&'static str> {
+        self.commits
+    }
+
     /// The same operation after a replica refused it as a write.
     pub(crate) fn refused_by_replica(&self) -> Self {
         let (access, evidence) = (Access::Unknown, Evidence::RefusedByReplica);
-        Self::new(access, self.tables.clone(), evidence).controlling(self.controls)
+        Self::new(access, self.tables.clone(), evidence)
+            .controlling(self.controls)
+            .committing(self.commits)
     }
 
     /// What it does to the data.

@@ -46,10 +46,11 @@ pub(super) fn begin(dialect: DbBackend, options: &TransactionOptions) -> Vec<Str
 }
 
 /// What commits. Postgres answers `COMMIT` of an aborted transaction with `ROLLBACK` and no error;
-/// with a statement before it in the same message, the transaction's error is the answer.
-pub(super) fn commit(dialect: DbBackend) -> &'static str {
+/// with a statement before it in the same message, the transaction's error is the answer. Only a
+/// statement that failed, or whose end was not seen, can have aborted it.
+pub(super) fn commit(dialect: DbBackend, may_be_aborted: bool) -> &'static str {
     match dialect {
-        DbBackend::Postgres => "SELECT 1; COMMIT",
+        DbBackend::Postgres if may_be_aborted => "SELECT 1; COMMIT",
         _ => "COMMIT",
     }
 }

@@ -46,16 +46,21 @@ impl Levels {
         Ok(new)
     }
 
-    /// `level` ends, and with it what is nested in it. For the outermost, the whole is over.
-    pub(super) fn end(&self, level: Option<Level>) {
+    /// `level` ends, and with it what is nested in it; returns the level around it. For the
+    /// outermost, the whole is over.
+    pub(super) fn end(&self, level: Option<Level>) -> Option<Level> {
         let mut state = self.lock();
         match level {
             Some(level) => {
                 if let Some(place) = state.alive.iter().position(|alive| *alive == level) {
                     state.alive.truncate(place);
                 }
+                state.alive.last().copied()
             }
-            None => state.doom("the outermost transaction is over"),
+            None => {
+                state.doom("the outermost transaction is over");
+                None
+            }
         }
     }
 

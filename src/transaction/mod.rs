@@ -14,17 +14,27 @@
 //! - **Levels are savepoints, last in first out.** A nested transaction that is dropped is rolled
 //!   back before the next statement. A branch first opened by a nested transaction begins in the
 //!   outermost one too.
-//! - **Everything runs on the primary.**
+//! - **Everything runs on the primary**, but for transactions that are declared to only read, where
+//!   [`ReadOnlyTransactions::Replica`](crate::ReadOnlyTransactions) is wanted.
 //! - **One database is written.** A write to a second one is refused, since the two could come
-//!   apart. Reading a second one is fine.
+//!   apart; with [`TransactionMode::Independent`](crate::TransactionMode) it is not, and a commit
+//!   that fails half-way says which half. Reading a second one is fine.
 
+mod abandon;
 mod branch;
+mod callback_forms;
+mod callbacks;
 mod control;
+mod ending;
 mod levels;
 mod open;
+mod opening;
 mod routing_transaction;
 mod scoped;
 mod shared;
+#[cfg_attr(not(feature = "tracing-spans"), path = "no_span.rs")]
+mod span;
+mod state;
 #[cfg(feature = "stream")]
 mod stream;
 

@@ -23,6 +23,8 @@ pub(super) type Callback = dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync;
 pub(crate) struct Open {
     pub(super) driver: Driver,
     pub(super) metric: Option<Box<Callback>>,
+    /// Whether spans show the text of statements.
+    pub(super) traces_texts: bool,
 }
 
 /// What a branch runs on.
@@ -88,12 +90,53 @@ impl Open {
             let call = move |info: &sea_orm::metric::Info<'_>| metric(&name, info);
             Box::new(call) as Box<Callback>
         });
-        Ok(Self { driver, metric })
+        Ok(Self {
+            driver,
+            metric,
+            traces_texts: pool.traces_texts(),
+        })
     }
 
     /// Whether control statements are sent as SQL; SeaORM's transactions have methods.
     pub(super) fn speaks_sql(&self) -> bool {
         !matches!(self.driver, Driver::SeaOrm(_))
+    }
+
+    /// Begins; SQLite's driver has a way of its own, which takes itself back when nobody waits for
+    /// its answer.
+    pub(super) async fn begin(&mut self, sql: &str) -> Result<(), DbErr> {
+        #[cfg(feature = "sqlx-sqlite")]
+        if let Driver::Sqlite(connection) = &mut self.driver {
+            return sqlite::begin(connection, sql).await.map_err(exec_error);
+        }
+        self.control(sql).await
+    }
+
+    /// Commits.
+    pub(super) async fn commit(&mut self, sql: &str) -> Result<(), DbErr> {
+        #[cfg(feature = "sqlx-sqlite")]
+        if let Driver::Sqlite(connection) = &mut self.driver {
+            return sqlite::commit(connection).await.map_err(exec_error);
+        }
+        self.control(sql).await
+    }
+
+    /// Rolls back.
+    pub(super) async fn roll_back(&mut self) -> Result<(), DbErr> {
+        #[cfg(feature = "sqlx-sqlite")]
+        if let Driver::Sqlite(connection) = &mut self.driver {
+            return sqlite::roll_back(connection).await.map_err(exec_error);
+        }
+        self.control("ROLLBACK").await
+    }
+
+    /// Ends whatever is under way on the connection, so that it can be used again.
+    pub(super) async fn clean_up(&mut self) -> Result<(), DbErr> {
+        #[cfg(feature = "sqlx-sqlite")]
+        if let Driver::Sqlite(connection) = &mut self.driver {
+            return sqlite::clean_up(connection).await.map_err(exec_error);
+        }
+        self.control("ROLLBACK").await
     }
 
     /// Sends a text that is no user's.
@@ -192,6 +235,43 @@ impl OnBranch for Open {
         );
         timer.stop(&statement, result.is_err());
         result
+    }
+}
+
+/// SQLite's driver counts its transactions, so they begin and end by its own methods.
+#[cfg(feature = "sqlx-sqlite")]
+mod sqlite {
+    use sea_orm::sqlx::sqlite::SqliteConnection;
+    use sea_orm::sqlx::{AssertSqlSafe, Connection, Database, Error, Executor, SqlSafeStr, Sqlite};
+    use sqlx_core::transaction::TransactionManager;
+
+    type Manager = <Sqlite as Database>::TransactionManager;
+
+    pub(super) async fn begin(connection: &mut SqliteConnection, sql: &str) -> Result<(), Error> {
+        let own = (sql != "BEGIN").then(|| AssertSqlSafe(sql.to_owned()).into_sql_str());
+        Manager::begin(connection, own).await
+    }
+
+    pub(super) async fn commit(connection: &mut SqliteConnection) -> Result<(), Error> {
+        Manager::commit(connection).await
+    }
+
+    pub(super) async fn roll_back(connection: &mut SqliteConnection) -> Result<(), Error> {
+        Manager::rollback(connection).await
+    }
+
+    /// The driver remembers an answer nobody waited for, and takes the next rollback without an
+    /// answer for the one that belongs to it; so that one is sent first. A transaction that SQLite
+    /// has rolled back by itself is still counted: it begins again, to be rolled back.
+    pub(super) async fn clean_up(connection: &mut SqliteConnection) -> Result<(), Error> {
+        Manager::start_rollback(connection);
+        connection.ping().await?;
+        if Manager::get_transaction_depth(connection) > 0 {
+            // It says so when one is open after all.
+            let _ = connection.execute("BEGIN").await;
+            Manager::rollback(connection).await?;
+        }
+        Ok(())
     }
 }
 

@@ -1,30 +1,30 @@
 //! The transaction an application holds.
 
 use std::fmt;
-use std::future::Future;
-use std::pin::Pin;
 use std::sync::Arc;
 
-use sea_orm::{
-    AccessMode, DbErr, EntityTrait, IsolationLevel, TransactionError, TransactionOptions,
-    TransactionSession, TransactionTrait,
-};
+use sea_orm::{AccessMode, DbErr, TransactionOptions, TransactionSession};
+use tokio::sync::OwnedMutexGuard;
 
-use super::ScopedTransaction;
+use super::branch::Branch;
+use super::callbacks::When;
 use super::levels::Level;
 use super::shared::Shared;
+use super::span::Span;
+use super::state::State;
 use crate::dispatch::{
-    Action, Answer, Core, Dispatch, Known, Planned, Scopes, Source, connection_trait, plan,
+    Action, Answer, Core, Dispatch, Known, Planned, Source, connection_trait, plan,
 };
 use crate::error::RoutingError;
-use crate::route::{Decision, WhyDatabase, WhyNode, WhyRole, decide_branch};
+use crate::route::{Decision, Route, WhyDatabase, WhyNode, WhyRole, decide_branch};
 use crate::scope::Scope;
 use crate::topology::{Role, Topology};
 
 /// A transaction over the databases of a [`RoutingConnection`](crate::RoutingConnection).
 ///
-/// It begins on a database with the first statement there, runs on primaries only, and writes to
-/// one database. Dropped without [`commit`](TransactionSession::commit), it is rolled back.
+/// It begins on a database with the first statement there, runs on primaries unless it was told to
+/// only read, and writes to one database, unless its [mode](crate::TransactionMode) says otherwise.
+/// Dropped without [`commit`](TransactionSession::commit), it is rolled back.
 ///
 /// ```
 /// use sea_orm::{ConnectionTrait, DbErr, TransactionSession, TransactionTrait};
@@ -49,6 +49,8 @@ pub struct RoutingTransaction {
     scope: Scope,
     /// None: the outermost.
     level: Option<Level>,
+    /// What it was told to only do, or the one around it.
+    access_mode: Option<AccessMode>,
     ended: bool,
 }
 
@@ -62,40 +64,20 @@ impl fmt::Debug for RoutingTransaction {
 }
 
 impl RoutingTransaction {
-    pub(crate) fn new(core: Arc<Core>, scope: Scope, options: TransactionOptions) -> Self {
+    pub(crate) fn new(core: Arc<Core>, mut scope: Scope, options: TransactionOptions) -> Self {
+        let mut transactions = Arc::clone(&scope.transactions);
+        if let Some(role) = scope.role {
+            // The role of the handle is that of the transaction, where it can have it.
+            let transactions = Arc::make_mut(&mut transactions);
+            transactions.choose(role);
+            scope.role = scope.role.filter(|_| !transactions.on_replica(&options));
+        }
         Self {
-            shared: Arc::new(Shared::new(core, options)),
+            access_mode: options.access_mode,
+            shared: Arc::new(Shared::new(core, options, transactions)),
             scope,
             level: None,
             ended: false,
-        }
-    }
-
-    /// A view for one database, by the name of it or of its primary.
-    ///
-    /// # Errors
-    ///
-    /// [`RoutingError::UnknownNode`], with the names there are.
-    pub fn using(&self, name: &str) -> Result<ScopedTransaction<'_>, RoutingError> {
-        ScopedTransaction::new(self, self.scopes().using(name)?)
-    }
-
-    /// A view for the database an entity lives in, which speaks its dialect.
-    ///
-    /// # Errors
-    ///
-    /// [`RoutingError::Unbound`] when the entity has no binding and unbound tables are refused.
-    pub fn for_entity<E: EntityTrait>(
-        &self,
-        entity: E,
-    ) -> Result<ScopedTransaction<'_>, RoutingError> {
-        ScopedTransaction::new(self, self.scopes().for_entity(entity)?)
-    }
-
-    fn scopes(&self) -> Scopes<'_> {
-        Scopes {
-            core: &self.shared.core,
-            scope: &self.scope,
         }
     }
 
@@ -108,13 +90,33 @@ impl RoutingTransaction {
     }
 
     /// A transaction nested in this one, with a scope.
-    pub(super) fn nested(&self, scope: Scope) -> Result<Self, DbErr> {
+    pub(super) fn nested(&self, scope: Scope, options: TransactionOptions) -> Result<Self, DbErr> {
+        self.check_nested(&options)?;
         Ok(Self {
             level: Some(self.shared.levels.nest(self.level)?),
             shared: Arc::clone(&self.shared),
             scope,
+            access_mode: options.access_mode.or(self.access_mode),
             ended: false,
         })
+    }
+
+    /// A savepoint has no options but one that we keep ourselves: to only read.
+    fn check_nested(&self, options: &TransactionOptions) -> Result<(), RoutingError> {
+        let isolation_level = options.isolation_level;
+        if isolation_level.is_some() && isolation_level != self.shared.options.isolation_level {
+            let level = isolation_level.map(|level| level.to_string());
+            return Err(RoutingError::NestedOption {
+                option: format!("the isolation level {}", level.unwrap_or_default()),
+            });
+        }
+        let writes = options.access_mode == Some(AccessMode::ReadWrite);
+        if writes && self.access_mode == Some(AccessMode::ReadOnly) {
+            return Err(RoutingError::NestedOption {
+                option: "the access mode READ WRITE inside a read-only one".to_owned(),
+            });
+        }
+        Ok(())
     }
 
     /// Sends a statement to its branch.
@@ -125,15 +127,12 @@ impl RoutingTransaction {
     ) -> Result<A::Output, DbErr> {
         self.shared.levels.enter(self.level)?;
         let planned = self.plan(scope, &mut source)?;
-        self.core().report(&planned.known, planned.decision);
-        let branch = self.shared.branch(planned.decision.database).await?;
-        let mut state = branch
-            .enter(|| self.shared.levels.enter(self.level))
-            .await?;
-        self.shared
-            .writing(&planned.known, planned.decision.database)?;
+        let mut state = self.enter(&planned).await?;
         state.sending();
-        let result = A::on_branch(state.open()?, planned.statement).await;
+        let open = state.open()?;
+        let span = Span::statement(A::SPAN, &planned.statement, open.traces_texts);
+        let sent = A::on_branch(open, planned.statement);
+        let result = span.around(sent).await;
         state.answered();
         if let Err(error) = &result {
             state.failed(error).await;
@@ -149,14 +148,28 @@ impl RoutingTransaction {
     ) -> Result<crate::dispatch::RowStream<'_>, DbErr> {
         self.shared.levels.enter(self.level)?;
         let planned = planned?;
-        self.core().report(&planned.known, planned.decision);
-        let branch = self.shared.branch(planned.decision.database).await?;
-        let state = branch
-            .enter(|| self.shared.levels.enter(self.level))
-            .await?;
-        self.shared
-            .writing(&planned.known, planned.decision.database)?;
+        let state = self.enter(&planned).await?;
         Ok(super::stream::rows(state, planned.statement))
+    }
+
+    /// The branch of a statement, ready for it.
+    async fn enter(&self, planned: &Planned) -> Result<OwnedMutexGuard<State>, DbErr> {
+        let shared = &self.shared;
+        let database = planned.decision.database;
+        let levels = || shared.levels.enter(self.level);
+        let branch = shared.branch(database);
+        let mut state = branch.enter(shared.opening(database), levels).await?;
+        shared.writing(&planned.known, database, &mut state)?;
+        let (node, role) = state
+            .at
+            .unwrap_or((planned.decision.node, planned.decision.role));
+        let decision = Decision {
+            node,
+            role,
+            ..planned.decision
+        };
+        self.core().report(&planned.known, decision);
+        Ok(state)
     }
 
     pub(super) fn plan<S: Source>(&self, scope: &Scope, source: &mut S) -> Result<Planned, DbErr> {
@@ -178,87 +191,72 @@ impl RoutingTransaction {
             })
         };
         let planned = plan(self.core(), scope, source, |_| None, decide)?;
+        let database = planned.decision.database;
         self.shared
-            .check(&planned.known, planned.decision.database)?;
+            .check(&planned.known, database, self.access_mode)?;
         Ok(planned)
     }
 
-    pub(crate) async fn run<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>
-    where
-        F: for<'c> FnOnce(&'c Self) -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
-            + Send,
-        T: Send,
-        E: fmt::Display + fmt::Debug + Send,
-    {
-        let result = callback(&self).await;
-        self.conclude(result).await
+    /// Where a statement would go. Nothing is sent.
+    pub(super) fn explained<S: Source>(
+        &self,
+        scope: &Scope,
+        mut source: S,
+    ) -> Result<Route, DbErr> {
+        self.shared.levels.enter(self.level)?;
+        let planned = self.plan(scope, &mut source)?;
+        let decision = self.at(planned.decision);
+        Ok(self.core().route(&planned.known, decision))
     }
 
-    pub(crate) async fn run_async<F, T, E>(self, callback: F) -> Result<T, TransactionError<E>>
-    where
-        F: for<'c> AsyncFnOnce(&'c Self) -> Result<T, E> + Send,
-        T: Send,
-        E: fmt::Display + fmt::Debug + Send,
-    {
-        let result = callback(&self).await;
-        self.conclude(result).await
+    /// A decision with the node its branch is open on.
+    fn at(&self, decision: Decision) -> Decision {
+        let branches = self.shared.branches();
+        let branch = branches.iter().find(|b| b.database == decision.database);
+        match branch.and_then(Branch::at) {
+            Some((node, role)) => Decision {
+                node,
+                role,
+                ..decision
+            },
+            None => decision,
+        }
     }
 
-    /// Commits after success, rolls back after an error.
-    async fn conclude<T, E>(self, result: Result<T, E>) -> Result<T, TransactionError<E>>
-    where
-        E: fmt::Display + fmt::Debug,
-    {
-        let ended = match &result {
-            Ok(_) => self.commit().await,
-            Err(_) => self.rollback().await,
-        };
-        ended.map_err(TransactionError::Connection)?;
-        result.map_err(TransactionError::Transaction)
-    }
-
-    /// Runs an async closure in a nested transaction: commits on `Ok`, rolls back on `Err`.
-    ///
-    /// # Errors
-    ///
-    /// The closure's error, or that of the transaction.
-    pub async fn transaction_async<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
-    where
-        F: for<'c> AsyncFnOnce(&'c Self) -> Result<T, E> + Send,
-        T: Send,
-        E: fmt::Display + fmt::Debug + Send,
-    {
-        let nested = self.begin().await.map_err(TransactionError::Connection)?;
-        nested.run_async(callback).await
-    }
-
-    /// Commits; for the outermost, the database with changes first.
+    /// Commits; for the outermost, the databases that were only read first, then those with changes
+    /// in the order of their first use.
     ///
     /// # Errors
     ///
     /// The server's error, after which nothing of the transaction is left;
+    /// [`RoutingError::CommitUnknown`] when the answer was lost; [`RoutingError::PartialCommit`]
+    /// when databases are committed each for itself and not all were;
     /// [`RoutingError::NestedOpen`] while a nested transaction is alive, which dooms this one.
     pub async fn commit(mut self) -> Result<(), DbErr> {
-        if let Err(error) = self.shared.levels.enter(self.level) {
-            self.shared
+        let shared = Arc::clone(&self.shared);
+        if let Err(error) = shared.levels.enter(self.level) {
+            shared
                 .levels
                 .doom("it was committed while a nested transaction was open");
             return Err(error.into());
         }
         match self.level {
             Some(level) => {
-                for branch in self.shared.open() {
-                    branch.release(level).await?;
+                for branch in shared.branches() {
+                    branch.lock().await.release(level).await?;
                 }
-                self.shared.levels.end(self.level);
+                let around = shared.levels.end(self.level);
+                shared.callbacks.released(level, around);
+                self.ended = true;
+                Ok(())
             }
             None => {
-                self.shared.levels.end(None);
-                self.shared.commit().await?;
+                shared.levels.end(None);
+                // Cut off from here on, nobody knows how it ended.
+                self.ended = true;
+                shared.commit_and_conclude().await
             }
         }
-        self.ended = true;
-        Ok(())
     }
 
     /// Rolls back, with everything nested in it.
@@ -267,16 +265,53 @@ impl RoutingTransaction {
     ///
     /// The server's error; the connection is then closed, and the server rolls back.
     pub async fn rollback(mut self) -> Result<(), DbErr> {
+        let shared = Arc::clone(&self.shared);
+        shared.levels.end(self.level);
+        let result = match self.level {
+            Some(level) => shared.undo(level).await,
+            None => shared.roll_back().await,
+        };
         self.ended = true;
-        self.shared.levels.end(self.level);
-        let mut result = Ok(());
-        for branch in self.shared.open() {
-            result = result.and(match self.level {
-                Some(level) => branch.roll_back_to(level).await,
-                None => branch.roll_back().await,
-            });
-        }
+        shared.callbacks.over(self.level, When::RolledBack);
         result
+    }
+
+    /// Rolls back what was done on one database, and goes on with the others. Its next statement
+    /// begins there anew.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::RollbackOn`] outside of
+    /// [`TransactionMode::Independent`](crate::TransactionMode::Independent) and in a nested
+    /// transaction; [`RoutingError::UnknownDatabase`]; the server's error.
+    pub async fn rollback_on(&self, database: &str) -> Result<(), DbErr> {
+        let id = {
+            let topology = self.core().cluster.topology();
+            let id = topology.find_database(database);
+            id.ok_or_else(|| RoutingError::unknown_database(database, topology.database_names()))?
+        };
+        self.shared.levels.enter(self.level)?;
+        self.shared.roll_back_on(id, self.level).await
+    }
+
+    /// Calls `callback` once the transaction is committed, all of it: where jobs are queued and
+    /// caches are emptied. One given to a nested transaction waits for the outermost, and is
+    /// forgotten when the nested one is rolled back. Not called when a commit's answer is lost, or
+    /// when only some databases were committed.
+    ///
+    /// The idea is Django's `transaction.on_commit`.
+    pub fn on_commit(&self, callback: impl FnOnce() + Send + 'static) {
+        let callbacks = &self.shared.callbacks;
+        callbacks.add(self.level, When::Committed, callback);
+    }
+
+    /// Calls `callback` once the transaction is rolled back, or dropped without a commit: where what
+    /// was done outside of the database is undone. One given to a nested transaction is called when
+    /// that, or one around it, is rolled back. Not called when a commit's answer is lost, or when
+    /// only some databases were committed.
+    pub fn on_rollback(&self, callback: impl FnOnce() + Send + 'static) {
+        let callbacks = &self.shared.callbacks;
+        callbacks.add(self.level, When::RolledBack, callback);
     }
 }
 
@@ -284,6 +319,7 @@ impl Drop for RoutingTransaction {
     fn drop(&mut self) {
         if !self.ended {
             self.shared.levels.end(self.level);
+            self.shared.callbacks.over(self.level, When::RolledBack);
         }
     }
 }
@@ -314,5 +350,3 @@ impl TransactionSession for RoutingTransaction {
         self.rollback().await
     }
 }
-
-super::scoped::transaction_trait!(RoutingTransaction);

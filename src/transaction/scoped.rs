@@ -1,19 +1,18 @@
-//! A view of a transaction that has fixed something.
+//! A view of a transaction that has fixed something, and how it is made.
 
-use std::future::Future;
-use std::pin::Pin;
-
-use sea_orm::{
-    AccessMode, DbErr, IsolationLevel, TransactionError, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{DbErr, EntityTrait, QueryTrait, Statement, TransactionOptions};
 
 use super::RoutingTransaction;
-use crate::dispatch::{Action, Answer, Core, Dispatch, Source, connection_trait};
+use crate::dispatch::{
+    Action, Answer, Core, Dispatch, Explained, Raw, Scopes, Source, connection_trait,
+};
 use crate::error::RoutingError;
+use crate::name::TableName;
+use crate::route::Route;
 use crate::scope::Scope;
 
-/// A view of a transaction for one database: what `txn.using(..)` and `txn.for_entity(..)` return.
-/// It runs in the same transaction.
+/// A view of a transaction that has fixed something: what `txn.using(..)`, `txn.for_entity(..)` and
+/// the other scopes return. It runs in the same transaction.
 #[derive(Debug)]
 pub struct ScopedTransaction<'t> {
     transaction: &'t RoutingTransaction,
@@ -21,13 +20,6 @@ pub struct ScopedTransaction<'t> {
 }
 
 impl<'t> ScopedTransaction<'t> {
-    pub(super) fn new(
-        transaction: &'t RoutingTransaction,
-        scope: Scope,
-    ) -> Result<Self, RoutingError> {
-        Ok(Self { transaction, scope })
-    }
-
     pub(super) fn scope(&self) -> &Scope {
         &self.scope
     }
@@ -36,15 +28,120 @@ impl<'t> ScopedTransaction<'t> {
         self.transaction.core()
     }
 
-    #[cfg(feature = "stream")]
     pub(super) fn whole(&self) -> &'t RoutingTransaction {
         self.transaction
     }
 
-    pub(super) fn nested(&self, scope: Scope) -> Result<RoutingTransaction, DbErr> {
-        self.transaction.nested(scope)
+    pub(super) fn nested(
+        &self,
+        scope: Scope,
+        options: TransactionOptions,
+    ) -> Result<RoutingTransaction, DbErr> {
+        self.transaction.nested(scope, options)
     }
 }
+
+impl RoutingTransaction {
+    pub(super) fn whole(&self) -> &Self {
+        self
+    }
+}
+
+/// The scopes of a handle, on a transaction or a view of one, whose views live for `$life`.
+macro_rules! scopes {
+    ([$($generics:tt)*] $type:ty, $life:lifetime) => {
+        /// Scopes: views that have fixed something. Each can be narrowed further.
+        impl<$($generics)*> $type {
+            /// A view for one database, by the name of it or of its primary.
+            ///
+            /// # Errors
+            ///
+            /// [`RoutingError::UnknownNode`], with the names there are.
+            pub fn using(&self, name: &str) -> Result<ScopedTransaction<$life>, RoutingError> {
+                self.scopes().using(name).map(|scope| self.scoped(scope))
+            }
+
+            /// A view for the database an entity lives in, which speaks its dialect.
+            ///
+            /// # Errors
+            ///
+            /// [`RoutingError::Unbound`] when the entity has no binding and unbound tables are
+            /// refused.
+            pub fn for_entity<E: EntityTrait>(
+                &self,
+                entity: E,
+            ) -> Result<ScopedTransaction<$life>, RoutingError> {
+                self.scopes()
+                    .for_entity(entity)
+                    .map(|scope| self.scoped(scope))
+            }
+
+            /// A view that refuses everything but proven reads.
+            #[must_use]
+            pub fn read_only(&self) -> ScopedTransaction<$life> {
+                self.scoped(Scope {
+                    read_only: true,
+                    ..self.scope().clone()
+                })
+            }
+
+            /// A view with other bindings on top of those there are.
+            ///
+            /// # Errors
+            ///
+            /// [`RoutingError::BindingToNothing`] for a database that is not declared.
+            pub fn with_bindings<I, T, D>(
+                &self,
+                bindings: I,
+            ) -> Result<ScopedTransaction<$life>, RoutingError>
+            where
+                I: IntoIterator<Item = (T, D)>,
+                T: Into<TableName>,
+                D: AsRef<str>,
+            {
+                self.scopes()
+                    .with_bindings(bindings)
+                    .map(|scope| self.scoped(scope))
+            }
+
+            /// Where a query would go in this transaction, and why. Nothing is sent.
+            ///
+            /// # Errors
+            ///
+            /// The error that running it would give before anything is sent.
+            pub fn explain<Q: QueryTrait + Sync>(&self, query: &Q) -> Result<Route, DbErr> {
+                self.whole().explained(self.scope(), Explained(query))
+            }
+
+            /// Where a text would go in this transaction, and why.
+            ///
+            /// # Errors
+            ///
+            /// The error that running it would give before anything is sent.
+            pub fn explain_sql(&self, sql: &str) -> Result<Route, DbErr> {
+                let statement = Statement::from_string(self.scope().dialect, sql);
+                self.whole().explained(self.scope(), Raw(Some(statement)))
+            }
+
+            fn scoped(&self, scope: Scope) -> ScopedTransaction<$life> {
+                ScopedTransaction {
+                    transaction: self.whole(),
+                    scope,
+                }
+            }
+
+            fn scopes(&self) -> Scopes<'_> {
+                Scopes {
+                    core: self.core(),
+                    scope: self.scope(),
+                }
+            }
+        }
+    };
+}
+
+scopes!([] RoutingTransaction, '_);
+scopes!(['t] ScopedTransaction<'t>, 't);
 
 connection_trait!(ScopedTransaction<'_>);
 
@@ -61,95 +158,3 @@ impl Dispatch for ScopedTransaction<'_> {
         Box::pin(self.transaction.send::<A, S>(&self.scope, source))
     }
 }
-
-/// Implements `TransactionTrait` for a transaction or a view of one: what begins in it is nested,
-/// and has the options of the outermost.
-macro_rules! transaction_trait {
-    ($type:ty) => {
-        #[async_trait::async_trait]
-        impl TransactionTrait for $type {
-            type Transaction = RoutingTransaction;
-
-            async fn begin(&self) -> Result<RoutingTransaction, DbErr> {
-                self.nested(self.scope().clone())
-            }
-
-            async fn begin_with_config(
-                &self,
-                _: Option<IsolationLevel>,
-                _: Option<AccessMode>,
-            ) -> Result<RoutingTransaction, DbErr> {
-                self.begin().await
-            }
-
-            async fn begin_with_options(
-                &self,
-                _: TransactionOptions,
-            ) -> Result<RoutingTransaction, DbErr> {
-                self.begin().await
-            }
-
-            async fn transaction<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
-            where
-                F: for<'c> FnOnce(
-                        &'c RoutingTransaction,
-                    )
-                        -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
-                    + Send,
-                T: Send,
-                E: std::fmt::Display + std::fmt::Debug + Send,
-            {
-                let nested = self.begin().await.map_err(TransactionError::Connection)?;
-                nested.run(callback).await
-            }
-
-            async fn transaction_with_config<F, T, E>(
-                &self,
-                callback: F,
-                _: Option<IsolationLevel>,
-                _: Option<AccessMode>,
-            ) -> Result<T, TransactionError<E>>
-            where
-                F: for<'c> FnOnce(
-                        &'c RoutingTransaction,
-                    )
-                        -> Pin<Box<dyn Future<Output = Result<T, E>> + Send + 'c>>
-                    + Send,
-                T: Send,
-                E: std::fmt::Display + std::fmt::Debug + Send,
-            {
-                self.transaction(callback).await
-            }
-        }
-
-        #[cfg(feature = "stream")]
-        impl sea_orm::StreamTrait for $type {
-            type Stream<'a>
-                = crate::dispatch::RowStream<'a>
-            where
-                Self: 'a;
-
-            fn get_database_backend(&self) -> sea_orm::DbBackend {
-                self.scope().dialect
-            }
-
-            fn stream_raw<'a>(
-                &'a self,
-                statement: sea_orm::Statement,
-            ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
-                self.open_stream($crate::dispatch::Raw(Some(statement)))
-            }
-
-            fn stream<'a, S: sea_orm::StatementBuilder + Sync>(
-                &'a self,
-                statement: &S,
-            ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
-                self.open_stream($crate::dispatch::Built(statement))
-            }
-        }
-    };
-}
-
-pub(super) use transaction_trait;
-
-transaction_trait!(ScopedTransaction<'_>);

@@ -1,141 +1,133 @@
 //! What a transaction and those nested in it share: the branches, and what they may run.
 
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
-use futures_util::future::BoxFuture;
-use sea_orm::{AccessMode, DbBackend, DbErr, TransactionOptions};
-use tokio::sync::OnceCell;
+use sea_orm::{AccessMode, DbBackend, TransactionOptions};
+use smallvec::SmallVec;
 
 use super::branch::Branch;
+use super::callbacks::Callbacks;
 use super::levels::Levels;
+use super::opening::Opening;
+use super::state::State;
 use crate::dispatch::{Core, Known};
 use crate::error::{RoutingError, list};
+use crate::scope::{TransactionMode, Transactions};
 use crate::sql::Access;
 use crate::topology::{DatabaseId, Topology};
 
 /// What a transaction and those nested in it share.
 pub(super) struct Shared {
     pub(super) core: Arc<Core>,
-    options: TransactionOptions,
-    /// One for each database, begun by the first statement there.
-    branches: Box<[OnceCell<Branch>]>,
+    pub(super) options: TransactionOptions,
+    pub(super) transactions: Arc<Transactions>,
     pub(super) levels: Levels,
+    pub(super) callbacks: Callbacks,
+    /// In the order of their first use.
+    branches: Mutex<SmallVec<[Branch; 2]>>,
     writes_to: OnceLock<DatabaseId>,
-    order: Mutex<Vec<DatabaseId>>,
 }
 
 impl Shared {
-    pub(super) fn new(core: Arc<Core>, options: TransactionOptions) -> Self {
-        let databases = core.cluster.topology().databases().len();
+    pub(super) fn new(
+        core: Arc<Core>,
+        options: TransactionOptions,
+        transactions: Arc<Transactions>,
+    ) -> Self {
         Self {
             core,
             options,
-            branches: (0..databases).map(|_| OnceCell::new()).collect(),
+            transactions,
             levels: Levels::default(),
+            callbacks: Callbacks::default(),
+            branches: Mutex::default(),
             writes_to: OnceLock::new(),
-            order: Mutex::default(),
         }
     }
 
-    pub(super) async fn branch(&self, database: DatabaseId) -> Result<&Branch, DbErr> {
-        let slot = self.branches.get(database.index()).ok_or_else(|| {
-            DbErr::from(RoutingError::Doomed {
-                reason: "the database was added after it began".to_owned(),
-            })
-        })?;
-        match slot.get() {
-            Some(branch) => Ok(branch),
-            None => self.begin(slot, database).await,
+    /// The branch on a database; there is one from now on.
+    pub(super) fn branch(&self, database: DatabaseId) -> Branch {
+        let mut branches = self.lock();
+        if let Some(branch) = branches.iter().find(|branch| branch.database == database) {
+            return branch.clone();
         }
+        let topology = self.core.cluster.topology();
+        let found = topology.database(database);
+        let state = State::new(found.name.clone(), found.dialect);
+        let branch = Branch::new(database, state);
+        branches.push(branch.clone());
+        branch
     }
 
-    /// Boxed: it nests deep, and happens once.
-    fn begin<'s>(
-        &'s self,
-        slot: &'s OnceCell<Branch>,
-        database: DatabaseId,
-    ) -> BoxFuture<'s, Result<&'s Branch, DbErr>> {
-        Box::pin(slot.get_or_try_init(move || async move {
-            let topology = self.core.cluster.snapshot();
-            let found = topology.database(database);
-            let pool = self.core.cluster.pool(found.primary);
-            let name = found.name.clone();
-            let branch = Branch::begin(pool, name, found.dialect, &self.options).await?;
-            let mut order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-            order.push(database);
-            Ok(branch)
-        }))
+    /// The branches, in the order of their first use.
+    pub(super) fn branches(&self) -> SmallVec<[Branch; 2]> {
+        self.lock().clone()
     }
 
-    /// Commits the branch with changes, then those that only read: they have nothing to lose, so
-    /// once the changes are kept their errors are no errors of the transaction.
-    pub(super) async fn commit(&self) -> Result<(), DbErr> {
-        let mut kept = false;
-        for branch in self.open() {
-            match branch.commit().await {
-                Err(error) if !kept => return Err(error),
-                Err(error) => tracing::warn!(%error, "a branch that only read did not commit"),
-                Ok(()) => kept |= self.writes_to.get().is_some(),
-            }
+    /// How the branch on a database opens.
+    pub(super) fn opening(&self, database: DatabaseId) -> Opening<'_> {
+        Opening {
+            core: &self.core,
+            options: &self.options,
+            transactions: &self.transactions,
+            database,
         }
-        Ok(())
-    }
-
-    /// The branches, the one with changes first, the others in order of first use.
-    pub(super) fn open(&self) -> impl Iterator<Item = &Branch> {
-        let mut order = self
-            .order
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
-        order.sort_by_key(|database| self.writes_to.get() != Some(database));
-        order
-            .into_iter()
-            .filter_map(|database| self.branches.get(database.index())?.get())
     }
 
     pub(super) fn open_branches(&self) -> Vec<String> {
         let topology = self.core.cluster.topology();
-        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        order
-            .iter()
-            .map(|id| topology.database(*id).name.to_string())
-            .collect()
+        let name = |branch: &Branch| topology.database(branch.database).name.to_string();
+        self.lock().iter().map(name).collect()
     }
 
     /// The branch of a statement that names no table.
     pub(super) fn only_branch(&self, topology: &Topology) -> Result<DatabaseId, RoutingError> {
-        let order = self.order.lock().unwrap_or_else(PoisonError::into_inner);
-        match (&order[..], topology.databases().len()) {
-            ([only], _) => Ok(*only),
+        let branches = self.lock();
+        match (&branches[..], topology.databases().len()) {
+            ([only], _) => Ok(only.database),
             ([], 1) => Ok(DatabaseId::new(0)),
             (branches, _) => {
-                let names = branches
-                    .iter()
-                    .map(|id| topology.database(*id).name.as_str());
+                let name = |branch: &Branch| topology.database(branch.database).name.clone();
+                let names: Vec<_> = branches.iter().map(name).collect();
                 Err(RoutingError::WhichBranch {
-                    branches: match branches.is_empty() {
+                    branches: match names.is_empty() {
                         true => "has no branch yet".to_owned(),
-                        false => format!("has branches on {}", list(names)),
+                        false => {
+                            let names = names.iter().map(|name| name.as_str());
+                            format!("has branches on {}", list(names))
+                        }
                     },
                 })
             }
         }
     }
 
-    /// Refuses what a transaction must not run.
-    pub(super) fn check(&self, known: &Known, database: DatabaseId) -> Result<(), RoutingError> {
+    /// Refuses what a transaction must not run; `access_mode` is that of the level it runs in.
+    pub(super) fn check(
+        &self,
+        known: &Known,
+        database: DatabaseId,
+        access_mode: Option<AccessMode>,
+    ) -> Result<(), RoutingError> {
         let access = known.operation.access();
         let evidence = known.operation.evidence();
+        let topology = self.core.cluster.topology();
+        let found = topology.database(database);
         if let Some(keyword) = known.operation.controls_transaction() {
             return Err(RoutingError::Control { keyword });
         }
+        if let Some(keyword) = known.operation.commits_implicitly()
+            && found.dialect == DbBackend::MySql
+        {
+            let database = found.name.clone();
+            return Err(RoutingError::ImplicitCommit { keyword, database });
+        }
         let writes = matches!(access, Access::Write | Access::Schema);
-        let topology = self.core.cluster.topology();
-        // SQLite has no read-only transactions, so doubt counts there.
-        let sqlite = topology.database(database).dialect == DbBackend::Sqlite;
-        let refused = writes || access == Access::Unknown && sqlite;
-        if refused && self.options.access_mode == Some(AccessMode::ReadOnly) {
+        // SQLite has no read-only transactions, and a savepoint none on any server: doubt counts.
+        let kept_by_us =
+            found.dialect == DbBackend::Sqlite || access_mode != self.options.access_mode;
+        let refused = writes || access == Access::Unknown && kept_by_us;
+        if refused && access_mode == Some(AccessMode::ReadOnly) {
             return Err(RoutingError::ReadOnly {
                 scope: "a read-only transaction",
                 access,
@@ -146,10 +138,20 @@ impl Shared {
     }
 
     /// A statement is about to be sent to a branch that is open: what it writes is written there.
-    pub(super) fn writing(&self, known: &Known, database: DatabaseId) -> Result<(), RoutingError> {
+    pub(super) fn writing(
+        &self,
+        known: &Known,
+        database: DatabaseId,
+        state: &mut State,
+    ) -> Result<(), RoutingError> {
         let access = known.operation.access();
-        let first = may_write(access).then(|| *self.writes_to.get_or_init(|| database));
-        self.check_writer(access, database, first)
+        if !may_write(access) {
+            return Ok(());
+        }
+        let first = *self.writes_to.get_or_init(|| database);
+        self.check_writer(access, database, Some(first))?;
+        state.written = true;
+        Ok(())
     }
 
     fn check_writer(
@@ -158,8 +160,10 @@ impl Shared {
         database: DatabaseId,
         first: Option<DatabaseId>,
     ) -> Result<(), RoutingError> {
-        match first {
-            Some(first) if first != database && may_write(access) => {
+        match (self.transactions.mode, first) {
+            (TransactionMode::SingleDatabase, Some(first))
+                if first != database && may_write(access) =>
+            {
                 let topology = self.core.cluster.topology();
                 Err(RoutingError::SecondDatabase {
                     first: topology.database(first).name.clone(),
@@ -168,6 +172,10 @@ impl Shared {
             }
             _ => Ok(()),
         }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SmallVec<[Branch; 2]>> {
+        self.branches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

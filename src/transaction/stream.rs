@@ -5,36 +5,58 @@ use std::pin::Pin;
 use std::time::Instant;
 
 use futures_util::StreamExt;
-use sea_orm::{DbErr, Statement};
-use tokio::sync::MutexGuard;
+use sea_orm::{DbBackend, DbErr, Statement, StatementBuilder, StreamTrait};
+use tokio::sync::OwnedMutexGuard;
 
-use super::branch::State;
 use super::open::{Callback, Driver, innermost, on_driver};
 #[cfg(feature = "sqlx-dep")]
 use super::open::{query, query_error};
+use super::state::State;
 use super::{RoutingTransaction, ScopedTransaction};
-use crate::dispatch::{RowStream, Source};
+use crate::dispatch::{Built, Raw, RowStream, Source};
 
 type Opening<'a> = Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + 'a + Send>>;
 
-impl RoutingTransaction {
-    pub(super) fn open_stream<'a, S: Source>(&'a self, mut source: S) -> Opening<'a> {
-        // The future may not borrow the builder, so it is rendered here.
-        let planned = self.plan(self.scope(), &mut source);
-        Box::pin(self.stream(planned))
-    }
+/// Implements `StreamTrait` for a transaction or a view of one.
+macro_rules! stream_trait {
+    ($type:ty) => {
+        impl $type {
+            fn open_stream<'a, S: Source>(&'a self, mut source: S) -> Opening<'a> {
+                // The future may not borrow the builder, so it is rendered here.
+                let planned = self.whole().plan(self.scope(), &mut source);
+                Box::pin(self.whole().stream(planned))
+            }
+        }
+
+        impl StreamTrait for $type {
+            type Stream<'a>
+                = RowStream<'a>
+            where
+                Self: 'a;
+
+            fn get_database_backend(&self) -> DbBackend {
+                self.scope().dialect
+            }
+
+            fn stream_raw<'a>(&'a self, statement: Statement) -> Opening<'a> {
+                self.open_stream(Raw(Some(statement)))
+            }
+
+            fn stream<'a, S: StatementBuilder + Sync>(&'a self, statement: &S) -> Opening<'a> {
+                self.open_stream(Built(statement))
+            }
+        }
+    };
 }
 
-impl ScopedTransaction<'_> {
-    pub(super) fn open_stream<'a, S: Source>(&'a self, mut source: S) -> Opening<'a> {
-        let planned = self.whole().plan(self.scope(), &mut source);
-        Box::pin(self.whole().stream(planned))
-    }
-}
+stream_trait!(RoutingTransaction);
+stream_trait!(ScopedTransaction<'_>);
 
 /// The rows of a statement on a branch that was entered.
-pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> RowStream<'_> {
+pub(super) fn rows<'t>(mut state: OwnedMutexGuard<State>, statement: Statement) -> RowStream<'t> {
     RowStream::new(async_stream::stream! {
+        // Of what comes after the last row that is taken, an error is not seen.
+        let before = state.streaming();
         let (open, running) = match state.open_and_running() {
             Ok(open) => open,
             Err(error) => {
@@ -66,7 +88,6 @@ pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> Ro
                 }
             },
             |levels| {
-                use sea_orm::StreamTrait;
                 let transaction = match innermost(levels) {
                     Ok(transaction) => transaction,
                     Err(error) => {
@@ -87,9 +108,12 @@ pub(super) fn rows(mut state: MutexGuard<'_, State>, statement: Statement) -> Ro
         timer.failed = failure.is_some();
         drop(timer);
         state.answered();
-        if let Some(error) = failure {
-            state.failed(&error).await;
-            yield Err(error);
+        match failure {
+            None => state.streamed(before),
+            Some(error) => {
+                state.failed(&error).await;
+                yield Err(error);
+            }
         }
     })
 }

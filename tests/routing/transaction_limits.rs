@@ -114,9 +114,10 @@ async fn a_read_only_transaction_refuses_writes() -> Result {
 async fn a_nested_one_in_a_read_only_transaction_refuses_writes() -> Result {
     let shop = Shop::open().await?;
     let txn = read_only(&shop).await?;
-    let nested = txn
-        .begin_with_config(None, Some(AccessMode::ReadWrite))
-        .await?;
+    let writing = txn.begin_with_config(None, Some(AccessMode::ReadWrite));
+    let refused = writing.await.expect_err("an option it cannot have");
+    assert_says(&refused, &["READ WRITE", "outermost"]);
+    let nested = txn.begin().await?;
     let refused = add_category(&nested, "Tea").await.expect_err("a write");
     assert_says(&refused, &["a read-only transaction"]);
     nested.commit().await?;

@@ -35,6 +35,7 @@ struct Parts {
 
 impl RoutingBuilder {
     pub(super) fn assemble(mut self) -> Result<RoutingConnection, RoutingError> {
+        let (mode, read_only) = (self.transaction_mode, self.read_only_transactions);
         let mut parts = Parts::default();
         for (name, options) in std::mem::take(&mut self.databases) {
             parts.add(name, options)?;
@@ -49,7 +50,15 @@ impl RoutingBuilder {
                 })?;
         let bindings = self.bind_all(&topology, default)?;
         let cluster = Cluster::new(parts.pools.into(), topology);
-        Ok(self.finish(cluster, bindings, parts.balancing, default))
+        let enlist = std::mem::take(&mut self.enlist);
+        let mut connection = self
+            .finish(cluster, bindings, parts.balancing, default)
+            .transaction_mode(mode)
+            .read_only_transactions(read_only);
+        for (database, statement) in enlist {
+            connection = connection.on_enlist(&database, statement)?;
+        }
+        Ok(connection)
     }
 
     /// One open connection needs no check; even one that is not open is taken, and its statements

@@ -3,13 +3,14 @@
 mod assemble;
 
 use futures_util::future::{join_all, try_join_all};
-use sea_orm::{DatabaseConnection, EntityTrait};
+use sea_orm::{DatabaseConnection, EntityTrait, Statement};
 
 use crate::bind::{RoutingPolicy, Unbound};
 use crate::cluster::{DatabaseOptions, Fault, Source};
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
 use crate::name::TableName;
+use crate::scope::{ReadOnlyTransactions, TransactionMode};
 use crate::sql::ReadOnlyFunctions;
 
 /// How many bytes of texts are remembered, where nothing else is said.
@@ -30,6 +31,9 @@ pub struct RoutingBuilder {
     declared: bool,
     seed: Option<u64>,
     cache_bytes: u64,
+    transaction_mode: TransactionMode,
+    read_only_transactions: ReadOnlyTransactions,
+    enlist: Vec<(String, Statement)>,
 }
 
 #[derive(Debug)]
@@ -61,6 +65,9 @@ impl Default for RoutingBuilder {
             declared: true,
             seed: None,
             cache_bytes: CACHE_BYTES,
+            transaction_mode: TransactionMode::default(),
+            read_only_transactions: ReadOnlyTransactions::default(),
+            enlist: Vec::new(),
         }
     }
 }
@@ -159,6 +166,29 @@ impl RoutingBuilder {
     #[must_use]
     pub fn read_only_function(mut self, name: impl AsRef<str>) -> Self {
         self.functions.add(name.as_ref());
+        self
+    }
+
+    /// What a transaction may write to; one database unless said otherwise. A handle can say it
+    /// for itself: [`RoutingConnection::transaction_mode`].
+    #[must_use]
+    pub fn transaction_mode(mut self, mode: TransactionMode) -> Self {
+        self.transaction_mode = mode;
+        self
+    }
+
+    /// Where transactions run that are declared to only read; on the primary unless said otherwise.
+    #[must_use]
+    pub fn read_only_transactions(mut self, place: ReadOnlyTransactions) -> Self {
+        self.read_only_transactions = place;
+        self
+    }
+
+    /// A statement that is run before everything else on each branch a transaction opens on a
+    /// database; see [`RoutingConnection::on_enlist`].
+    #[must_use]
+    pub fn on_enlist(mut self, database: impl Into<String>, statement: Statement) -> Self {
+        self.enlist.push((database.into(), statement));
         self
     }
 

@@ -3,6 +3,7 @@
 
 mod calls;
 mod clauses;
+mod commits;
 mod frame;
 mod listings;
 mod names;
@@ -70,6 +71,8 @@ struct Classifier<'a> {
     any: bool,
     /// The keyword of a statement in it that begins or ends a transaction.
     controls: Option<&'static str>,
+    /// The keyword of a statement in it before which MySQL commits.
+    commits: Option<&'static str>,
 }
 
 /// What the previous token was, as far as it changes the meaning of the next.
@@ -102,6 +105,7 @@ impl<'a> Classifier<'a> {
             before_last: Last::Nothing,
             any: false,
             controls: None,
+            commits: None,
         }
     }
 
@@ -304,7 +308,9 @@ impl<'a> Classifier<'a> {
             self.doubt(Evidence::Unparsed);
         }
         let tables = names::distinct(&self.tables, self.dialect);
-        Operation::new(self.access, tables, self.evidence).controlling(self.controls)
+        Operation::new(self.access, tables, self.evidence)
+            .controlling(self.controls)
+            .committing(self.commits)
     }
 }
 

@@ -43,6 +43,9 @@ impl<'a> Classifier<'a> {
     fn statement(&mut self, word: &'a str, keyword: Option<Keyword>) {
         use Keyword as K;
         let mysql = self.dialect == DbBackend::MySql;
+        if mysql && self.commits.is_none() {
+            self.commits = self.commits_implicitly(word);
+        }
         match keyword {
             Some(K::With) => self.with(),
             Some(keyword) if is_verb(keyword) => self.verb(word, keyword),

@@ -1,5 +1,7 @@
 //! What a handle has fixed: a database or node, an entity, a role, read-only, bindings, a session.
 
+mod transactions;
+
 use std::sync::Arc;
 
 use sea_orm::DbBackend;
@@ -7,6 +9,8 @@ use sea_orm::DbBackend;
 use crate::bind::Bindings;
 use crate::session::Session;
 use crate::topology::{DatabaseId, NodeId, Role};
+pub(crate) use transactions::Transactions;
+pub use transactions::{ReadOnlyTransactions, TransactionMode};
 
 /// What a handle has fixed; it is asked before everything else.
 #[derive(Debug, Clone)]
@@ -16,6 +20,7 @@ pub(crate) struct Scope {
     pub(crate) read_only: bool,
     pub(crate) bindings: Option<Arc<Bindings>>,
     pub(crate) session: Option<Session>,
+    pub(crate) transactions: Arc<Transactions>,
     /// What the handle speaks: SeaORM asks before it has a statement.
     pub(crate) dialect: DbBackend,
 }
@@ -48,6 +53,7 @@ impl Scope {
             read_only: false,
             bindings: None,
             session: None,
+            transactions: Arc::default(),
             dialect,
         }
     }

@@ -1,0 +1,65 @@
+//! How the transactions of a handle behave.
+
+use sea_orm::{AccessMode, IsolationLevel, Statement, TransactionOptions};
+
+use crate::topology::{DatabaseId, Role};
+
+/// What a transaction may write to, and how it commits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum TransactionMode {
+    /// One database is written, any number are read. A write to a second database is refused: the
+    /// two could come apart.
+    #[default]
+    SingleDatabase,
+    /// Any number of databases are written, and each is committed for itself, in the order of their
+    /// first use. When one fails to commit, those before it stay committed, and
+    /// [`RoutingError::PartialCommit`](crate::RoutingError::PartialCommit) says which.
+    ///
+    /// This is what SQLAlchemy does with several binds, except that there the caller is not told.
+    Independent,
+}
+
+/// Where transactions run that are declared to only read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum ReadOnlyTransactions {
+    /// On the primary, as every other.
+    #[default]
+    Primary,
+    /// On a replica, chosen when the transaction first touches a database, and kept. Serializable
+    /// ones stay on the primary: no replica can run them.
+    Replica,
+}
+
+/// How the transactions of a handle behave.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Transactions {
+    pub(crate) mode: TransactionMode,
+    pub(crate) read_only: ReadOnlyTransactions,
+    /// What is run on each branch of a database when it opens.
+    pub(crate) enlist: Vec<(DatabaseId, Statement)>,
+}
+
+impl Transactions {
+    /// The handle they begin on has fixed a role.
+    pub(crate) fn choose(&mut self, role: Role) {
+        self.read_only = match role {
+            Role::Primary => ReadOnlyTransactions::Primary,
+            Role::Replica => ReadOnlyTransactions::Replica,
+        };
+    }
+
+    /// Whether a transaction with these options may run on replicas.
+    pub(crate) fn on_replica(&self, options: &TransactionOptions) -> bool {
+        self.read_only == ReadOnlyTransactions::Replica
+            && options.access_mode == Some(AccessMode::ReadOnly)
+            && options.isolation_level != Some(IsolationLevel::Serializable)
+    }
+
+    /// The statements for the branch on a database, in the order they were given.
+    pub(crate) fn enlist(&self, database: DatabaseId) -> impl Iterator<Item = &Statement> {
+        let of_database = move |(id, _): &&(DatabaseId, Statement)| *id == database;
+        self.enlist.iter().filter(of_database).map(|(_, sql)| sql)
+    }
+}

@@ -1,0 +1,160 @@
+//! How the branches of a transaction end.
+
+use std::sync::Arc;
+
+use sea_orm::DbErr;
+
+use super::branch::Branch;
+use super::callbacks::When;
+use super::levels::Level;
+use super::shared::Shared;
+use crate::error::RoutingError;
+use crate::name::DatabaseName;
+use crate::scope::TransactionMode;
+use crate::topology::DatabaseId;
+
+impl Shared {
+    /// Commits every branch: those that only read first, since their errors can still undo the
+    /// whole, then those with changes in the order of their first use.
+    async fn commit(&self) -> Result<(), DbErr> {
+        let (readers, writers) = self.readers_and_writers().await?;
+        for reader in &readers {
+            reader.lock().await.commit().await?;
+        }
+        let mut committed = Vec::new();
+        for (place, writer) in writers.iter().enumerate() {
+            let mut state = writer.lock().await;
+            let Err(error) = state.commit().await else {
+                committed.push(state.database.clone());
+                continue;
+            };
+            let unknown = state.check_doubt().is_err();
+            let database = state.database.clone();
+            drop(state);
+            let rest = self.names(&writers[place + 1..]);
+            return Err(failure(database, committed, rest, unknown, error));
+        }
+        Ok(())
+    }
+
+    /// The open branches, each of them able to commit as far as can be told.
+    async fn readers_and_writers(&self) -> Result<(Vec<Branch>, Vec<Branch>), DbErr> {
+        let (mut readers, mut writers) = (Vec::new(), Vec::new());
+        for branch in self.branches() {
+            let mut state = branch.lock().await;
+            state.check()?;
+            if !state.is_open() {
+                continue;
+            }
+            state.align(&[]).await?;
+            match state.written {
+                true => writers.push(branch),
+                false => readers.push(branch),
+            }
+        }
+        if writers.len() > 1 {
+            for writer in &writers {
+                writer.lock().await.probe().await?;
+            }
+        }
+        Ok((readers, writers))
+    }
+
+    /// Commits, or rolls back what a failed commit left; then the callbacks.
+    pub(super) async fn commit_and_conclude(&self) -> Result<(), DbErr> {
+        let committed = self.commit().await;
+        if committed.is_err() {
+            // The error of the commit is the one to tell.
+            let _ = self.roll_back().await;
+        }
+        self.conclude(&committed);
+        committed
+    }
+
+    /// Undoes a nested transaction.
+    pub(super) async fn undo(&self, level: Level) -> Result<(), DbErr> {
+        let mut result = Ok(());
+        for branch in self.branches() {
+            result = result.and(branch.lock().await.undo(level).await);
+        }
+        result
+    }
+
+    /// Rolls back one database.
+    pub(super) async fn roll_back_on(
+        &self,
+        database: DatabaseId,
+        level: Option<Level>,
+    ) -> Result<(), DbErr> {
+        let refused = |reason| RoutingError::RollbackOn {
+            database: self.core.cluster.topology().database(database).name.clone(),
+            reason,
+        };
+        match (self.transactions.mode, level) {
+            (TransactionMode::SingleDatabase, _) => {
+                return Err(refused("only TransactionMode::Independent has it").into());
+            }
+            (TransactionMode::Independent, Some(_)) => {
+                return Err(refused("a nested transaction is rolled back as a whole").into());
+            }
+            (TransactionMode::Independent, None) => {}
+        }
+        let mut branches = self.branches().into_iter();
+        match branches.find(|branch| branch.database == database) {
+            Some(branch) => branch.lock().await.start_over().await,
+            None => Ok(()),
+        }
+    }
+
+    pub(super) async fn roll_back(&self) -> Result<(), DbErr> {
+        let mut result = Ok(());
+        for branch in self.branches() {
+            result = result.and(branch.lock().await.roll_back().await);
+        }
+        result
+    }
+
+    /// What is called once the outermost transaction is over.
+    fn conclude(&self, committed: &Result<(), DbErr>) {
+        match committed {
+            Ok(()) => self.callbacks.over(None, When::Committed),
+            Err(error) => match RoutingError::of(error) {
+                Some(RoutingError::CommitUnknown { .. } | RoutingError::PartialCommit { .. }) => {
+                    self.callbacks.forget()
+                }
+                _ => self.callbacks.over(None, When::RolledBack),
+            },
+        }
+    }
+
+    fn names(&self, branches: &[Branch]) -> Vec<DatabaseName> {
+        let topology = self.core.cluster.topology();
+        let name = |branch: &Branch| topology.database(branch.database).name.clone();
+        branches.iter().map(name).collect()
+    }
+}
+
+/// What the caller is told when a database did not commit.
+fn failure(
+    database: DatabaseName,
+    committed: Vec<DatabaseName>,
+    rolled_back: Vec<DatabaseName>,
+    unknown: bool,
+    error: DbErr,
+) -> DbErr {
+    let source = Arc::new(error);
+    match (committed.is_empty(), unknown) {
+        (true, false) => Arc::unwrap_or_clone(source),
+        (true, true) if rolled_back.is_empty() => {
+            RoutingError::CommitUnknown { database, source }.into()
+        }
+        _ => RoutingError::PartialCommit {
+            failed: database,
+            unknown,
+            committed,
+            rolled_back,
+            source,
+        }
+        .into(),
+    }
+}

@@ -1,0 +1,394 @@
+//! What is known about the connection of a branch, and every control statement on it.
+
+use sea_orm::{DatabaseTransaction, DbBackend, DbErr, Statement};
+
+use super::abandon::abandon;
+use super::control;
+use super::levels::Level;
+use super::open::{Driver, Open, innermost};
+use super::span::Span;
+use crate::cluster::Fault;
+use crate::dispatch::OnBranch;
+use crate::error::RoutingError;
+use crate::name::DatabaseName;
+use crate::topology::{NodeId, Role};
+
+/// What is known about the connection of a branch.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(super) database: DatabaseName,
+    dialect: DbBackend,
+    /// Nothing before the first statement, and once it has ended.
+    open: Option<Open>,
+    /// Where it is open.
+    pub(super) at: Option<(NodeId, Role)>,
+    /// It is being opened: until that is done, nothing has happened on it.
+    opening: bool,
+    /// The savepoints on it, innermost last.
+    savepoints: Vec<Level>,
+    /// The control statement that was sent and not answered.
+    doubt: Option<&'static str>,
+    /// A statement was sent and not answered. sqlx's MySQL driver loses its place when it is cut off
+    /// while it prepares a statement.
+    running: bool,
+    /// Why it can only be rolled back: the server has ended it already.
+    doomed: Option<String>,
+    /// A statement failed or was cut off, so that Postgres may have aborted the transaction.
+    failed: bool,
+    /// Something was sent to it that may have written.
+    pub(super) written: bool,
+}
+
+impl State {
+    pub(super) fn new(database: DatabaseName, dialect: DbBackend) -> Self {
+        Self {
+            database,
+            dialect,
+            open: None,
+            at: None,
+            opening: false,
+            savepoints: Vec::new(),
+            doubt: None,
+            running: false,
+            doomed: None,
+            failed: false,
+            written: false,
+        }
+    }
+
+    /// Begins on a connection of a node.
+    pub(super) async fn begin(
+        &mut self,
+        open: Open,
+        at: (NodeId, Role),
+        begin: &[String],
+    ) -> Result<(), DbErr> {
+        let speaks_sql = open.speaks_sql();
+        self.opening = true;
+        self.open = Some(open);
+        self.at = Some(at);
+        if speaks_sql {
+            for sql in begin {
+                self.doubt = Some("BEGIN");
+                let span = Span::begin(self.dialect);
+                let begun = span.around(self.open()?.begin(sql)).await;
+                self.clear_doubt(&begun);
+                begun?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs what is to be run before everything else.
+    pub(super) async fn run_first(&mut self, statement: &Statement) -> Result<(), DbErr> {
+        let ran = self.open()?.execute_raw(statement.clone()).await;
+        ran.map(drop)
+    }
+
+    /// Everything that was to be done first is done.
+    pub(super) fn opened(&mut self) {
+        self.opening = false;
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.open.is_some()
+    }
+
+    /// The connection of a branch that was entered.
+    pub(super) fn open(&mut self) -> Result<&mut Open, DbErr> {
+        self.open.as_mut().ok_or_else(|| over().into())
+    }
+
+    /// The connection, and what tells that a statement is under way.
+    #[cfg(feature = "stream")]
+    pub(super) fn open_and_running(&mut self) -> Result<(&mut Open, &mut bool), DbErr> {
+        match &mut self.open {
+            Some(open) => Ok((open, &mut self.running)),
+            None => Err(over().into()),
+        }
+    }
+
+    /// A statement is sent; until [`answered`](Self::answered), its future may be dropped.
+    pub(super) fn sending(&mut self) {
+        self.running = true;
+    }
+
+    /// The statement that was sent has an answer.
+    pub(super) fn answered(&mut self) {
+        self.running = false;
+    }
+
+    /// A look at what was left running. An opening that was cut off has changed nothing: the next
+    /// statement opens the branch anew.
+    pub(super) fn settle(&mut self) {
+        if self.opening {
+            self.doubt = Some("BEGIN");
+            return self.give_up();
+        }
+        if !std::mem::take(&mut self.running) {
+            return;
+        }
+        self.failed = true;
+        if self.dialect == DbBackend::MySql && self.doomed.is_none() {
+            let reason = "a statement was cut off, and its connection may be out of step";
+            self.doomed = Some(reason.to_owned());
+        }
+    }
+
+    /// A stream begins. Until its last row is taken, Postgres may say that it failed, unseen; returns
+    /// what was known before.
+    #[cfg(feature = "stream")]
+    pub(super) fn streaming(&mut self) -> bool {
+        std::mem::replace(&mut self.failed, true)
+    }
+
+    /// The last row of a stream was taken.
+    #[cfg(feature = "stream")]
+    pub(super) fn streamed(&mut self, failed_before: bool) {
+        self.failed = failed_before;
+    }
+
+    /// Takes note of an error that ends the transaction on the server.
+    pub(super) async fn failed(&mut self, error: &DbErr) {
+        self.failed = true;
+        if Fault::of(error) == Fault::Lost {
+            self.doomed = Some("its connection is lost".to_owned());
+        } else if Fault::ends_transaction(error) || self.sqlite_has_ended(error).await {
+            self.doomed = Some(format!("the server rolled it back: {error}"));
+        }
+    }
+
+    /// SQLite says so when it is asked to begin what is under way.
+    async fn sqlite_has_ended(&mut self, error: &DbErr) -> bool {
+        if !Fault::may_end_sqlite_transaction(error) {
+            return false;
+        }
+        match self.control("BEGIN", "BEGIN").await {
+            Ok(()) => true,
+            Err(alive) => !alive.to_string().contains("within a transaction"),
+        }
+    }
+
+    /// Refuses what cannot go on.
+    pub(super) fn check(&self) -> Result<(), RoutingError> {
+        self.check_doubt()?;
+        match &self.doomed {
+            Some(reason) => Err(RoutingError::Doomed {
+                reason: reason.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    pub(super) fn check_doubt(&self) -> Result<(), RoutingError> {
+        match self.doubt {
+            Some(statement) => Err(RoutingError::InDoubt {
+                database: self.database.clone(),
+                statement,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Sends a control statement: in doubt from before it is sent until it is answered. An error
+    /// of the server is an answer, a broken connection is none.
+    pub(super) async fn control(&mut self, name: &'static str, sql: &str) -> Result<(), DbErr> {
+        self.doubt = Some(name);
+        let result = self.open()?.control(sql).await;
+        self.clear_doubt(&result);
+        result
+    }
+
+    fn clear_doubt(&mut self, result: &Result<(), DbErr>) {
+        match result {
+            Err(error) if matches!(Fault::of(error), Fault::Lost | Fault::Protocol) => {}
+            _ => self.doubt = None,
+        }
+    }
+
+    /// The stack of SeaORM's transactions, where there is one.
+    fn stack(&mut self) -> Option<&mut Vec<DatabaseTransaction>> {
+        match &mut self.open.as_mut()?.driver {
+            Driver::SeaOrm(levels) => Some(levels),
+            #[cfg(feature = "sqlx-dep")]
+            _ => None,
+        }
+    }
+
+    /// Makes its savepoints those of `levels`.
+    pub(super) async fn align(&mut self, levels: &[Level]) -> Result<(), DbErr> {
+        let pairs = self.savepoints.iter().zip(levels);
+        let kept = pairs.take_while(|(a, b)| a == b).count();
+        if let Some(abandoned) = self.savepoints.get(kept).copied() {
+            self.roll_back_to(abandoned).await?;
+        }
+        for level in &levels[kept..] {
+            self.nest(*level).await?;
+        }
+        Ok(())
+    }
+
+    async fn nest(&mut self, level: Level) -> Result<(), DbErr> {
+        match self.stack() {
+            Some(stack) => {
+                let nested = sea_orm::TransactionTrait::begin(innermost(stack)?).await?;
+                stack.push(nested);
+            }
+            None => {
+                let sql = control::savepoint(level);
+                self.control("SAVEPOINT", &sql).await?;
+            }
+        }
+        self.savepoints.push(level);
+        Ok(())
+    }
+
+    /// Makes the changes of a nested transaction part of the one around it.
+    pub(super) async fn release(&mut self, level: Level) -> Result<(), DbErr> {
+        self.check()?;
+        if !self.savepoints.contains(&level) {
+            return Ok(());
+        }
+        match self.stack() {
+            Some(stack) => {
+                if let Some(nested) = stack.pop() {
+                    nested.commit().await?;
+                }
+            }
+            None => {
+                let sql = control::release(level);
+                self.control("RELEASE SAVEPOINT", &sql).await?;
+            }
+        }
+        self.forget(level);
+        Ok(())
+    }
+
+    /// Undoes a nested transaction.
+    pub(super) async fn undo(&mut self, level: Level) -> Result<(), DbErr> {
+        self.check_doubt()?;
+        match self.savepoints.contains(&level) && self.doomed.is_none() {
+            true => self.roll_back_to(level).await,
+            false => Ok(()),
+        }
+    }
+
+    async fn roll_back_to(&mut self, level: Level) -> Result<(), DbErr> {
+        let inner = self.savepoints.iter().rev().take_while(|l| **l != level);
+        let depth = inner.count() + 1;
+        match self.stack() {
+            Some(stack) => {
+                for _ in 0..depth {
+                    if let Some(nested) = stack.pop() {
+                        nested.rollback().await?;
+                    }
+                }
+            }
+            None => {
+                let name = "ROLLBACK TO SAVEPOINT";
+                self.control(name, &control::roll_back_to(level)).await?;
+                self.control("RELEASE SAVEPOINT", &control::release(level))
+                    .await?;
+            }
+        }
+        self.forget(level);
+        Ok(())
+    }
+
+    fn forget(&mut self, level: Level) {
+        if let Some(place) = self.savepoints.iter().position(|l| *l == level) {
+            self.savepoints.truncate(place);
+        }
+    }
+
+    /// Commits; its connection goes back to the pool.
+    pub(super) async fn commit(&mut self) -> Result<(), DbErr> {
+        if let Some(stack) = self.stack() {
+            let transaction = stack.pop().ok_or_else(over)?;
+            self.open = None;
+            return transaction.commit().await;
+        }
+        self.doubt = Some("COMMIT");
+        let sql = control::commit(self.dialect, self.failed);
+        let span = Span::commit(self.dialect);
+        let committed = span.around(self.open()?.commit(sql)).await;
+        self.clear_doubt(&committed);
+        committed?;
+        self.open = None;
+        Ok(())
+    }
+
+    /// Asks whether the transaction is alive.
+    pub(super) async fn probe(&mut self) -> Result<(), DbErr> {
+        match self.open()?.speaks_sql() {
+            true => self.control("SELECT 1", "SELECT 1").await,
+            false => Ok(()),
+        }
+    }
+
+    /// Rolls back; its connection goes back to the pool, or is closed when it is of no more use.
+    pub(super) async fn roll_back(&mut self) -> Result<(), DbErr> {
+        self.check_doubt()?;
+        if let Some(stack) = self.stack() {
+            while let Some(transaction) = stack.pop() {
+                transaction.rollback().await?;
+            }
+        } else if self.doomed.is_some() {
+            self.give_up();
+        } else if self.is_open() {
+            self.doubt = Some("ROLLBACK");
+            let span = Span::roll_back(self.dialect);
+            let rolled_back = span.around(self.open()?.roll_back()).await;
+            self.clear_doubt(&rolled_back);
+            rolled_back?;
+        }
+        self.forget_all();
+        Ok(())
+    }
+
+    /// Rolls back, whatever is known of it; the next statement opens it anew.
+    pub(super) async fn start_over(&mut self) -> Result<(), DbErr> {
+        match self.check() {
+            Ok(()) => self.roll_back().await,
+            Err(_) => {
+                self.give_up();
+                Ok(())
+            }
+        }
+    }
+
+    /// Lets go of the connection, whatever is under way on it. The next statement opens another.
+    pub(super) fn give_up(&mut self) {
+        let uncertain = self.doubt.is_some() || self.doomed.is_some();
+        if let Some(open) = self.open.take() {
+            abandon(open, uncertain);
+        }
+        self.forget_all();
+    }
+
+    fn forget_all(&mut self) {
+        self.open = None;
+        self.at = None;
+        self.opening = false;
+        self.savepoints.clear();
+        self.doubt = None;
+        self.running = false;
+        self.doomed = None;
+        self.failed = false;
+        self.written = false;
+    }
+}
+
+impl Drop for State {
+    /// What was neither committed nor rolled back is rolled back, or closed when it is in doubt.
+    fn drop(&mut self) {
+        self.settle();
+        self.give_up();
+    }
+}
+
+fn over() -> RoutingError {
+    RoutingError::Doomed {
+        reason: "it is over".to_owned(),
+    }
+}
