@@ -185,6 +185,29 @@ pub enum RoutingError {
         /// The table.
         table: TableName,
     },
+    /// A table that must not be on a database.
+    #[error(
+        "the table {table} must not be on the database {database}: forbid(..) or a policy says so, and nothing that names it is sent there"
+    )]
+    Forbidden {
+        /// The table.
+        table: TableName,
+        /// The database.
+        database: DatabaseName,
+    },
+    /// The schema of several databases at once, where one must be named.
+    #[error(
+        "a schema is read and changed on one database: say which with using(..), or sync every database with sync_schema(..)"
+    )]
+    WhichDatabase,
+    /// A sync of the schema of one database failed; those before it are done.
+    #[error("the schema of {database} could not be synced: {source}")]
+    Sync {
+        /// The database.
+        database: DatabaseName,
+        /// What it, or its driver, said.
+        source: Arc<DbErr>,
+    },
     /// A statement that would have to be spoken in another dialect than its handle's.
     #[error(
         "{what} goes to the database {database}, which is {node_dialect}, but this handle speaks {handle_dialect}; use {way_out}"

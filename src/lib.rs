@@ -20,6 +20,7 @@
 //! | `dispatch` | the one way of every statement, up to the decision |
 //! | `transaction` | branches, savepoints |
 //! | `connection` | the handle an application holds |
+//! | [`migrate`] | the schema of each database |
 
 mod balance;
 mod bind;
@@ -27,6 +28,7 @@ mod cluster;
 mod connection;
 mod dispatch;
 mod error;
+pub mod migrate;
 mod name;
 mod observe;
 mod route;

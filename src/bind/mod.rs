@@ -25,10 +25,12 @@
 
 mod bindings;
 mod declared;
+mod forbidden;
 mod policy;
 
 pub use bindings::Unbound;
 pub(crate) use bindings::{BindingOrigin, Bindings, BindingsBuilder, Bound};
 pub use declared::EntityBinding;
 pub(crate) use declared::{declared, in_module};
+pub(crate) use forbidden::Forbidden;
 pub use policy::{Bind, BindRequest, RoutingPolicy};

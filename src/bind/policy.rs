@@ -39,6 +39,14 @@ pub trait RoutingPolicy: fmt::Debug + Send + Sync {
     ///
     /// Whatever the policy wants the caller to see instead of a result.
     fn get_bind(&self, request: &BindRequest<'_>) -> Result<Option<Bind>, DbErr>;
+
+    /// Whether a table may be on a database. Asked before the schema of a database is changed, by
+    /// migrations too; one policy that says no is enough.
+    ///
+    /// The idea is Django's `allow_migrate`.
+    fn allows(&self, _table: &TableName, _database: &DatabaseName) -> bool {
+        true
+    }
 }
 
 /// What a policy is told about a statement.

@@ -19,6 +19,8 @@ mod fault;
 )]
 mod open;
 mod options;
+#[cfg(feature = "migrate")]
+mod own;
 mod pool;
 
 use std::sync::Arc;
@@ -33,6 +35,8 @@ pub(crate) use fault::Fault;
 pub(crate) use open::Plan;
 pub(crate) use options::Source;
 pub use options::{DatabaseOptions, ReplicaGuard, ReplicaOptions};
+#[cfg(feature = "migrate")]
+pub(crate) use own::{own_pool, sqlite_file, sqlite_name};
 pub(crate) use pool::{NodeMetric, Pool};
 
 use crate::topology::{Health, NodeId, Topology};

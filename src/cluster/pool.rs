@@ -26,6 +26,12 @@ struct Shared {
     connection: OnceCell<DatabaseConnection>,
     plan: Option<Plan>,
     closed: AtomicBool,
+    /// Held by what changes the schema of a database that no other process can reach.
+    #[cfg_attr(
+        not(feature = "migrate"),
+        allow(dead_code, reason = "only migrations take it")
+    )]
+    migrating: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// The same connections, whose statements are reported.
@@ -62,6 +68,7 @@ impl Pool {
                 connection: OnceCell::new_with(connection),
                 plan,
                 closed: AtomicBool::new(false),
+                migrating: Arc::default(),
             }),
             measured: None,
         }
@@ -134,6 +141,12 @@ impl Pool {
     /// Whether SeaORM's spans show the text of its statements.
     pub(crate) fn traces_texts(&self) -> bool {
         self.shared.plan.as_ref().is_none_or(Plan::traces_texts)
+    }
+
+    /// Held by what changes the schema of a database that no other process can reach.
+    #[cfg(feature = "migrate")]
+    pub(crate) fn migrating(&self) -> &Arc<tokio::sync::Mutex<()>> {
+        &self.shared.migrating
     }
 
     /// What reports the statements of branches on this node.

@@ -10,7 +10,7 @@ use crate::error::RoutingError;
 use crate::name::TableName;
 use crate::scope::{ReadOnlyTransactions, Scope, TransactionMode, Transactions};
 use crate::session::{Consistency, Session};
-use crate::topology::Role;
+use crate::topology::{DatabaseId, Role};
 
 /// A connection to several databases that looks like one to SeaORM.
 ///
@@ -197,6 +197,11 @@ impl RoutingConnection {
     pub fn on_enlist(&self, database: &str, statement: Statement) -> Result<Self, RoutingError> {
         let id = self.scopes().enlistable(database, &statement)?;
         Ok(self.with_transactions(|transactions| transactions.enlist.push((id, statement))))
+    }
+
+    /// The database a table is bound to on this handle.
+    pub(crate) fn database_of(&self, table: &TableName) -> Result<DatabaseId, RoutingError> {
+        self.scopes().database_of(table)
     }
 
     fn with_transactions(&self, change: impl FnOnce(&mut Transactions)) -> Self {

@@ -9,8 +9,10 @@ use rand::{Rng, RngExt};
 use sea_orm::{DbBackend, DbErr};
 
 use super::follow_up::Mark;
-use crate::bind::{Bindings, Bound, RoutingPolicy};
+use crate::bind::{Bindings, Bound, Forbidden, RoutingPolicy};
 use crate::cluster::Cluster;
+use crate::error::RoutingError;
+use crate::name::TableName;
 use crate::observe::Recorders;
 use crate::route::{Balancing, Decision, Question, Route, decide};
 use crate::scope::Scope;
@@ -46,6 +48,7 @@ pub(crate) struct Core {
 pub(crate) struct Shared {
     pub(crate) bindings: Bindings,
     pub(crate) policies: Box<[Box<dyn RoutingPolicy>]>,
+    pub(crate) forbidden: Forbidden,
     pub(crate) balancing: Box<[Balancing]>,
     pub(crate) functions: ReadOnlyFunctions,
     pub(crate) cache: Cache<Known>,
@@ -110,9 +113,13 @@ impl Core {
             return None;
         }
         let scope = Scope::new(dialect);
-        let decision = self.decide(&topology, &scope, known, dialect, &[], None);
+        let decision = self
+            .decide(&topology, &scope, known, dialect, &[], None)
+            .ok()?;
+        self.check_allowed(&known.operation, decision.database)
+            .ok()?;
         Some(Settled {
-            decision: decision.ok()?,
+            decision,
             dialect: database.dialect,
         })
     }
@@ -142,6 +149,51 @@ impl Core {
         mark: Option<Mark>,
     ) -> Result<Decision, DbErr> {
         self.ask(topology, scope, known, dialect, failed, mark, decide)
+    }
+
+    /// Refuses tables that must not be on a database. Policies are asked where its schema changes.
+    pub(crate) fn check_allowed(
+        &self,
+        operation: &Operation,
+        database: DatabaseId,
+    ) -> Result<(), RoutingError> {
+        let changes_schema = operation.access() == Access::Schema;
+        self.check_tables(operation.tables(), database, changes_schema)
+    }
+
+    pub(crate) fn check_tables(
+        &self,
+        tables: &[TableName],
+        database: DatabaseId,
+        changes_schema: bool,
+    ) -> Result<(), RoutingError> {
+        let shared = &self.shared;
+        let asks_policies = changes_schema && !shared.policies.is_empty();
+        if shared.forbidden.is_empty() && !asks_policies {
+            return Ok(());
+        }
+        let found = self.cluster.topology().database(database).clone();
+        let forbidden = shared.forbidden.first(tables, database, found.dialect);
+        let refused = forbidden.or_else(|| {
+            let refuses = |table: &&TableName| {
+                let mut policies = shared.policies.iter();
+                !policies.all(|policy| policy.allows(table, &found.name))
+            };
+            tables.iter().filter(|_| changes_schema).find(refuses)
+        });
+        match refused {
+            Some(table) => Err(RoutingError::Forbidden {
+                table: table.clone(),
+                database: found.name,
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether something may be forbidden on a database.
+    #[cfg_attr(not(feature = "migrate"), allow(dead_code, reason = "migrations ask"))]
+    pub(crate) fn forbids_on(&self, database: DatabaseId) -> bool {
+        self.shared.forbidden.any_on(database) || !self.shared.policies.is_empty()
     }
 
     /// The mark of this thread, if SeaORM can have left one on this connection.

@@ -44,6 +44,7 @@ pub(crate) fn plan<S: Source>(
     }
     let topology = core.cluster.topology();
     let decision = decide(&topology, &known, statement.db_backend)?;
+    core.check_allowed(&known.operation, decision.database)?;
     let dialect = topology.database(decision.database).dialect;
     if dialect == scope.dialect && dialect == statement.db_backend {
         return Ok(Planned {

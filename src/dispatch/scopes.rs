@@ -116,7 +116,7 @@ impl Scopes<'_> {
         })
     }
 
-    fn database_of(self, table: &TableName) -> Result<DatabaseId, RoutingError> {
+    pub(crate) fn database_of(self, table: &TableName) -> Result<DatabaseId, RoutingError> {
         let bindings = match &self.scope.bindings {
             Some(bindings) => bindings,
             None => &self.core.shared.bindings,

@@ -9,7 +9,7 @@ use rand::rngs::StdRng;
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use super::{Binding, RoutingBuilder, open_connection};
-use crate::bind::{BindingOrigin, Bindings, BindingsBuilder, declared, in_module};
+use crate::bind::{BindingOrigin, Bindings, BindingsBuilder, Forbidden, declared, in_module};
 use crate::cluster::{Cluster, DatabaseOptions, Plan, Pool, Source, dialect_of};
 use crate::connection::RoutingConnection;
 use crate::dispatch::{Core, Randomness, Shared};
@@ -49,10 +49,11 @@ impl RoutingBuilder {
                     known: list(topology.database_names()),
                 })?;
         let bindings = self.bind_all(&topology, default)?;
+        let forbidden = self.forbid_all(&topology)?;
         let cluster = Cluster::new(parts.pools.into(), topology);
         let enlist = std::mem::take(&mut self.enlist);
         let mut connection = self
-            .finish(cluster, bindings, parts.balancing, default)
+            .finish(cluster, bindings, forbidden, parts.balancing, default)
             .transaction_mode(mode)
             .read_only_transactions(read_only);
         for (database, statement) in enlist {
@@ -76,13 +77,15 @@ impl RoutingBuilder {
         let default = DatabaseId::new(0);
         let bindings = BindingsBuilder::new(default, self.unbound).finish();
         let cluster = Cluster::new(parts.pools.into(), topology);
-        self.finish(cluster, bindings, parts.balancing, default)
+        let forbidden = Forbidden::default();
+        self.finish(cluster, bindings, forbidden, parts.balancing, default)
     }
 
     fn finish(
         self,
         cluster: Cluster,
         bindings: Bindings,
+        forbidden: Forbidden,
         balancing: Vec<Balancing>,
         default: DatabaseId,
     ) -> RoutingConnection {
@@ -92,6 +95,7 @@ impl RoutingBuilder {
         let shared = Shared {
             bindings,
             policies: self.policies.into(),
+            forbidden,
             balancing: balancing.into(),
             functions: self.functions,
             cache: Cache::new(self.cache_bytes),
@@ -110,6 +114,15 @@ impl RoutingBuilder {
                 shared: Arc::new(shared),
             }),
         }
+    }
+
+    fn forbid_all(&self, topology: &Topology) -> Result<Forbidden, RoutingError> {
+        let mut forbidden = Forbidden::default();
+        for (table, database, what) in &self.forbidden {
+            let database = find(topology, database, || what.clone())?;
+            forbidden.add(table.clone(), database);
+        }
+        Ok(forbidden)
     }
 
     fn bind_all(&self, topology: &Topology, default: DatabaseId) -> Result<Bindings, RoutingError> {

@@ -34,6 +34,7 @@ pub struct RoutingBuilder {
     transaction_mode: TransactionMode,
     read_only_transactions: ReadOnlyTransactions,
     enlist: Vec<(String, Statement)>,
+    forbidden: Vec<(TableName, String, String)>,
 }
 
 #[derive(Debug)]
@@ -68,6 +69,7 @@ impl Default for RoutingBuilder {
             transaction_mode: TransactionMode::default(),
             read_only_transactions: ReadOnlyTransactions::default(),
             enlist: Vec::new(),
+            forbidden: Vec::new(),
         }
     }
 }
@@ -134,6 +136,29 @@ impl RoutingBuilder {
             module: path.into(),
             database: database.into(),
         });
+        self
+    }
+
+    /// Keeps an entity off a database: no statement that names its table is sent there, whatever a
+    /// handle, a policy or a migration says.
+    #[must_use]
+    pub fn forbid<E: EntityTrait>(mut self, entity: E, database: impl Into<String>) -> Self {
+        let what = format!("the entity {}", std::any::type_name::<E>());
+        self.forbidden
+            .push((TableName::of(entity), database.into(), what));
+        self
+    }
+
+    /// Keeps a table, `"orders"` or `"reporting.orders"`, off a database.
+    #[must_use]
+    pub fn forbid_table(
+        mut self,
+        table: impl Into<TableName>,
+        database: impl Into<String>,
+    ) -> Self {
+        let table = table.into();
+        let what = format!("the table {table}");
+        self.forbidden.push((table, database.into(), what));
         self
     }
 

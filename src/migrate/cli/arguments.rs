@@ -1,0 +1,66 @@
+//! The command line.
+
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+
+/// Migrates the databases of an application, each with its own migrations.
+#[derive(Debug, Parser)]
+#[command(version = None, arg_required_else_help = false)]
+pub(super) struct Arguments {
+    /// The database to work on; can be given several times. All of them unless said otherwise.
+    #[arg(long = "database", value_name = "NAME", global = true)]
+    pub(super) databases: Vec<String>,
+
+    /// How many seconds to wait for another migrator that is at work on a database.
+    #[arg(long, value_name = "SECONDS", default_value_t = 30, global = true)]
+    lock_timeout: u64,
+
+    /// Say nothing but errors.
+    #[arg(short, long, global = true)]
+    pub(super) quiet: bool,
+
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+impl Arguments {
+    pub(super) fn lock_timeout(&self) -> Duration {
+        Duration::from_secs(self.lock_timeout)
+    }
+}
+
+/// What to do; `up` unless said otherwise.
+#[derive(Debug, Clone, Subcommand)]
+pub(super) enum Command {
+    /// Apply pending migrations.
+    Up {
+        /// How many on each database; all of them unless said otherwise.
+        #[arg(short, long, value_name = "NUM", value_parser = clap::value_parser!(u32).range(1..))]
+        num: Option<u32>,
+    },
+    /// Take back applied migrations, the last first.
+    Down {
+        /// How many on each database.
+        #[arg(short, long, value_name = "NUM", default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+        num: u32,
+    },
+    /// Show what is applied where. Writes nothing.
+    Status {
+        /// Exit with 1 when something is pending.
+        #[arg(long)]
+        check: bool,
+    },
+    /// Drop every table, then apply all migrations.
+    Fresh,
+    /// Take back all migrations, then apply them again.
+    Refresh,
+    /// Take back all migrations.
+    Reset,
+}
+
+impl Default for Command {
+    fn default() -> Self {
+        Self::Up { num: None }
+    }
+}

@@ -1,0 +1,400 @@
+//! The migrators of all databases, and what can be done with them.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::DatabaseConnection;
+use sea_orm_migration::MigratorTraitSelf;
+
+use super::error::MigrationError;
+use super::identity::identity;
+use super::migrator::{Migrator, Of};
+use super::progress::{Direction, Listener, MigrationEvent, MigrationReport};
+use super::run::{Start, Stopped, Task};
+use super::status::{DatabaseStatus, MigrationsStatus};
+use crate::connection::RoutingConnection;
+use crate::error::{RoutingError, list};
+use crate::name::DatabaseName;
+use crate::topology::DatabaseId;
+
+/// How long a lock that another migrator holds is waited for, where nothing else is said.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// How many migrations of a database to run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Steps {
+    /// All there are.
+    #[default]
+    All,
+    /// So many.
+    Only(u32),
+}
+
+impl Steps {
+    fn most(self) -> Option<u32> {
+        match self {
+            Self::All => None,
+            Self::Only(steps) => Some(steps),
+        }
+    }
+}
+
+/// The migrators of a [`RoutingConnection`]'s databases.
+///
+/// A migrator is SeaORM's `MigratorTrait`, one for each database. They run on primaries, one
+/// database after the other in the order they were given (going down, in the reverse order), on
+/// connections of their own and under a lock against a second migrator.
+///
+/// ```
+/// # use sea_orm_routing::RoutingConnection;
+/// # use sea_orm_migration::{MigrationTrait, MigratorTrait};
+/// use sea_orm_routing::migrate::{Migrations, SqlMigration, Steps};
+///
+/// struct Warehouse;
+///
+/// impl MigratorTrait for Warehouse {
+///     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+///         let up = "CREATE TABLE stock (sku TEXT)";
+///         vec![Box::new(SqlMigration::new("m1_stock", up))]
+///     }
+/// }
+///
+/// # async fn run() -> Result<(), Box<dyn std::error::Error>> {
+/// let db = RoutingConnection::builder()
+///     .database("default", "sqlite::memory:")
+///     .database("warehouse", "sqlite::memory:")
+///     .connect()
+///     .await?;
+/// let migrations = Migrations::new().database("warehouse", Warehouse);
+/// assert!(migrations.status(&db).await?.is_pending());
+/// migrations.up(&db, Steps::All).await?;
+/// assert!(!migrations.status(&db).await?.is_pending());
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
+#[derive(Clone)]
+pub struct Migrations {
+    migrators: Vec<(String, Arc<dyn Migrator>)>,
+    lock_timeout: Duration,
+    listener: Option<Listener>,
+}
+
+impl Default for Migrations {
+    fn default() -> Self {
+        Self {
+            migrators: Vec::new(),
+            lock_timeout: LOCK_TIMEOUT,
+            listener: None,
+        }
+    }
+}
+
+impl fmt::Debug for Migrations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let databases: Vec<_> = self.databases().collect();
+        f.debug_struct("Migrations")
+            .field("databases", &databases)
+            .field("lock_timeout", &self.lock_timeout)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A database with its migrator.
+struct Planned<'a> {
+    database: DatabaseId,
+    name: DatabaseName,
+    migrator: &'a Arc<dyn Migrator>,
+    primary: DatabaseConnection,
+}
+
+impl Migrations {
+    /// No migrators yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Gives a database its migrator.
+    #[must_use]
+    pub fn database<M>(mut self, name: impl Into<String>, migrator: M) -> Self
+    where
+        M: MigratorTraitSelf + 'static,
+    {
+        self.migrators.push((name.into(), Arc::new(Of(migrator))));
+        self
+    }
+
+    /// The databases that have a migrator, in the order they were given.
+    pub fn databases(&self) -> impl Iterator<Item = &str> {
+        self.migrators.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// How long to wait for another migrator that is at work on a database; 30 seconds unless said
+    /// otherwise.
+    #[must_use]
+    pub fn lock_timeout(mut self, timeout: Duration) -> Self {
+        self.lock_timeout = timeout;
+        self
+    }
+
+    /// Calls `listener` as migrations begin and end.
+    #[must_use]
+    pub fn on_progress(
+        mut self,
+        listener: impl Fn(&MigrationEvent<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.listener = Some(Arc::new(listener));
+        self
+    }
+
+    /// The same, for one database alone.
+    ///
+    /// # Errors
+    ///
+    /// [`MigrationError::NoMigrator`], with the databases that have one.
+    pub fn only(&self, database: &str) -> Result<Self, MigrationError> {
+        let is_it = |(name, _): &&(String, Arc<dyn Migrator>)| name == database;
+        let migrators: Vec<_> = self.migrators.iter().filter(is_it).cloned().collect();
+        match migrators.is_empty() {
+            true => Err(MigrationError::NoMigrator {
+                database: database.to_owned(),
+                known: list(self.databases()),
+            }),
+            false => Ok(Self {
+                migrators,
+                ..self.clone()
+            }),
+        }
+    }
+
+    /// The same, for some databases.
+    #[cfg(feature = "cli")]
+    pub(super) fn among(mut self, databases: &[String]) -> Self {
+        self.migrators.retain(|(name, _)| databases.contains(name));
+        self
+    }
+
+    /// Applies what is pending.
+    ///
+    /// # Errors
+    ///
+    /// What contradicts itself, before anything is done; then [`MigrationError::Locked`] and
+    /// [`MigrationError::Failed`], which name the database and tell what was done until then.
+    pub async fn up(
+        &self,
+        db: &RoutingConnection,
+        steps: Steps,
+    ) -> Result<MigrationReport, MigrationError> {
+        self.run(db, Task::Up(steps.most())).await
+    }
+
+    /// Takes back what was applied, the last first.
+    ///
+    /// # Errors
+    ///
+    /// As [`up`](Self::up).
+    pub async fn down(
+        &self,
+        db: &RoutingConnection,
+        steps: Steps,
+    ) -> Result<MigrationReport, MigrationError> {
+        self.run(db, Task::Down(steps.most())).await
+    }
+
+    /// Drops every table there is, and applies everything anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`up`](Self::up), and [`MigrationError::SharedDatabase`] where that would drop the tables
+    /// of another database too.
+    pub async fn fresh(&self, db: &RoutingConnection) -> Result<MigrationReport, MigrationError> {
+        self.run(db, Task::Fresh).await
+    }
+
+    /// Takes everything back, and applies it anew.
+    ///
+    /// # Errors
+    ///
+    /// As [`up`](Self::up).
+    pub async fn refresh(&self, db: &RoutingConnection) -> Result<MigrationReport, MigrationError> {
+        self.run(db, Task::Refresh).await
+    }
+
+    /// Takes everything back, and the table that remembers it.
+    ///
+    /// # Errors
+    ///
+    /// As [`up`](Self::up).
+    pub async fn reset(&self, db: &RoutingConnection) -> Result<MigrationReport, MigrationError> {
+        self.run(db, Task::Reset).await
+    }
+
+    /// What is applied where. Writes nothing, and takes no lock.
+    ///
+    /// # Errors
+    ///
+    /// What contradicts itself; [`MigrationError::Failed`] with the database that cannot be asked,
+    /// or on which something is applied that its migrator does not have.
+    pub async fn status(&self, db: &RoutingConnection) -> Result<MigrationsStatus, MigrationError> {
+        let mut databases = Vec::new();
+        for planned in self.plan(db).await? {
+            let status = planned.migrator.status(&planned.primary).await;
+            databases.push(DatabaseStatus {
+                migrations: Some(status.map_err(|source| failed(&planned.name, source))?),
+                database: planned.name,
+            });
+        }
+        for database in db.topology().databases() {
+            if !self.databases().any(|name| *database.name() == *name) {
+                databases.push(DatabaseStatus {
+                    database: database.name().clone(),
+                    migrations: None,
+                });
+            }
+        }
+        Ok(MigrationsStatus { databases })
+    }
+
+    async fn run(
+        &self,
+        db: &RoutingConnection,
+        task: Task,
+    ) -> Result<MigrationReport, MigrationError> {
+        let mut planned = self.plan(db).await?;
+        if task == Task::Fresh {
+            check_not_shared(db, &planned).await?;
+        }
+        if matches!(task, Task::Down(_) | Task::Reset) {
+            planned.reverse();
+        }
+        let mut report = MigrationReport::default();
+        for (place, of) in planned.iter().enumerate() {
+            let start = Start {
+                core: &db.core,
+                database: of.database,
+                name: &of.name,
+                migrator: of.migrator,
+                listener: self.listener.as_ref(),
+                lock_timeout: self.lock_timeout,
+            };
+            let mut ran = Vec::<(Direction, String)>::new();
+            let result = start.run(&of.primary, task, &mut ran).await;
+            let database = of.name.clone();
+            if result.is_ok() || !ran.is_empty() {
+                report.done.push((database.clone(), ran));
+            }
+            if let Err(stopped) = result {
+                let rest = planned[place + 1..].iter();
+                report.not_reached = rest.map(|planned| planned.name.clone()).collect();
+                return Err(stopped_at(database, report, stopped));
+            }
+        }
+        Ok(report)
+    }
+
+    /// The databases and their migrators, after every check that needs no lock.
+    async fn plan(&self, db: &RoutingConnection) -> Result<Vec<Planned<'_>>, MigrationError> {
+        let mut planned: Vec<Planned<'_>> = Vec::new();
+        let mut books = HashMap::new();
+        for (name, migrator) in &self.migrators {
+            let database = find(db, name)?;
+            if planned.iter().any(|other| other.database == database) {
+                return Err(MigrationError::TwoMigrators {
+                    database: name.clone(),
+                });
+            }
+            let name = db.topology().database(database).name().clone();
+            if let Some(migration) = migrator.twice() {
+                let database = name;
+                return Err(MigrationError::SameName {
+                    database,
+                    migration,
+                });
+            }
+            let primary = db.primary(name.as_str())?;
+            let physical = identity(&primary).await;
+            let physical = physical.map_err(|source| failed(&name, source))?;
+            if let Some(physical) = physical {
+                let book = (physical, migrator.table());
+                if let Some(first) = books.insert(book, name.clone()) {
+                    return Err(MigrationError::SharedTable {
+                        first,
+                        second: name,
+                        table: migrator.table(),
+                    });
+                }
+            }
+            planned.push(Planned {
+                database,
+                name,
+                migrator,
+                primary,
+            });
+        }
+        Ok(planned)
+    }
+}
+
+fn find(db: &RoutingConnection, name: &str) -> Result<DatabaseId, RoutingError> {
+    let topology = db.topology();
+    topology
+        .find_database(name)
+        .ok_or_else(|| RoutingError::unknown_database(name, topology.database_names()))
+}
+
+/// `fresh` drops what it finds: no other database may be the same.
+async fn check_not_shared(
+    db: &RoutingConnection,
+    planned: &[Planned<'_>],
+) -> Result<(), MigrationError> {
+    let topology = db.topology();
+    let mut physical = Vec::new();
+    for database in topology.databases() {
+        let name = database.name();
+        let primary = db.primary(name.as_str())?;
+        let found = identity(&primary).await;
+        physical.push((name, found.map_err(|source| failed(name, source))?));
+    }
+    for (name, identity) in &physical {
+        let others = physical.iter().filter(|(other, _)| other != name);
+        let same =
+            |(_, other): &&(&DatabaseName, Option<String>)| identity.is_some() && other == identity;
+        let is_planned = planned.iter().any(|planned| planned.name == **name);
+        if let Some((other, _)) = others.into_iter().find(same)
+            && is_planned
+        {
+            return Err(MigrationError::SharedDatabase {
+                database: (*name).clone(),
+                other: (*other).clone(),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn failed(database: &DatabaseName, source: sea_orm::DbErr) -> MigrationError {
+    MigrationError::Failed {
+        database: database.clone(),
+        migration: None,
+        report: Box::default(),
+        source: Box::new(source),
+    }
+}
+
+fn stopped_at(database: DatabaseName, report: MigrationReport, stopped: Stopped) -> MigrationError {
+    match stopped {
+        Stopped::Locked(waited) => MigrationError::Locked {
+            database,
+            waited,
+            report: Box::new(report),
+        },
+        Stopped::Failed { migration, source } => MigrationError::Failed {
+            database,
+            migration,
+            report: Box::new(report),
+            source: Box::new(source),
+        },
+    }
+}

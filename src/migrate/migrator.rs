@@ -1,0 +1,139 @@
+//! SeaORM's migrators as objects, one migration at a time.
+
+use std::collections::HashSet;
+
+use async_trait::async_trait;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, DynIden, FromQueryResult};
+use sea_orm_migration::sea_query::Query;
+use sea_orm_migration::{
+    Migration, MigrationStatus, MigrationTrait, MigratorTraitSelf, seaql_migrations,
+};
+
+/// A migrator of SeaORM's, of whatever type.
+#[async_trait]
+pub(super) trait Migrator: Send + Sync {
+    /// The table that remembers what was applied.
+    fn table(&self) -> String;
+
+    /// A name that two of its migrations have.
+    fn twice(&self) -> Option<String>;
+
+    /// What is to be done, in order; creates the table.
+    async fn pending(&self, db: &DatabaseConnection) -> Result<Vec<String>, DbErr>;
+
+    /// What is done, the last first; creates the table.
+    async fn applied(&self, db: &DatabaseConnection) -> Result<Vec<String>, DbErr>;
+
+    /// Every migration, and when it was applied in seconds since 1970. Writes nothing.
+    async fn status(&self, db: &DatabaseConnection) -> Result<Vec<(String, Option<i64>)>, DbErr>;
+
+    /// Applies the next one.
+    async fn up(&self, db: &DatabaseConnection) -> Result<(), DbErr>;
+
+    /// Takes the last one back.
+    async fn down(&self, db: &DatabaseConnection) -> Result<(), DbErr>;
+
+    /// Drops every table there is, of whomever.
+    async fn drop_everything(&self, db: &DatabaseConnection) -> Result<(), DbErr>;
+
+    /// Drops the table that remembers.
+    async fn forget(&self, db: &DatabaseConnection) -> Result<(), DbErr>;
+}
+
+/// A migrator of SeaORM's.
+pub(super) struct Of<M>(pub(super) M);
+
+#[async_trait]
+impl<M: MigratorTraitSelf> Migrator for Of<M> {
+    fn table(&self) -> String {
+        self.0.migration_table_name().to_string()
+    }
+
+    fn twice(&self) -> Option<String> {
+        let mut seen = HashSet::new();
+        let names = self.0.get_migration_files().into_iter();
+        names
+            .map(|migration| migration.name().to_owned())
+            .find(|name| !seen.insert(name.clone()))
+    }
+
+    async fn pending(&self, db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+        Ok(names(&self.0.get_pending_migrations(db).await?))
+    }
+
+    async fn applied(&self, db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {
+        let mut names = names(&self.0.get_applied_migrations(db).await?);
+        names.reverse();
+        Ok(names)
+    }
+
+    async fn status(&self, db: &DatabaseConnection) -> Result<Vec<(String, Option<i64>)>, DbErr> {
+        let migrations = self.0.get_migration_with_status_read_only(db).await?;
+        let is_applied = |migration: &Migration| migration.status() == MigrationStatus::Applied;
+        let times = match migrations.iter().any(is_applied) {
+            true => times(db, self.0.migration_table_name()).await?,
+            false => Vec::new(),
+        };
+        let time_of = |name: &str| {
+            let found = times.iter().find(|applied| applied.version == name);
+            found.map(|applied| applied.applied_at)
+        };
+        let with_time = |migration: &Migration| {
+            let name = migration.name();
+            let time = is_applied(migration).then(|| time_of(name).unwrap_or_default());
+            (name.to_owned(), time)
+        };
+        Ok(migrations.iter().map(with_time).collect())
+    }
+
+    async fn up(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
+        self.0.up(db, Some(1)).await
+    }
+
+    async fn down(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
+        self.0.down(db, Some(1)).await
+    }
+
+    async fn drop_everything(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
+        Nothing(self.0.migration_table_name()).fresh(db).await
+    }
+
+    async fn forget(&self, db: &DatabaseConnection) -> Result<(), DbErr> {
+        self.0.uninstall(db).await
+    }
+}
+
+/// A migrator without migrations: its `fresh` only drops.
+struct Nothing(DynIden);
+
+impl MigratorTraitSelf for Nothing {
+    fn migrations(&self) -> Vec<Box<dyn MigrationTrait>> {
+        Vec::new()
+    }
+
+    fn migration_table_name(&self) -> DynIden {
+        self.0.clone()
+    }
+}
+
+fn names(migrations: &[Migration]) -> Vec<String> {
+    let names = migrations
+        .iter()
+        .map(|migration| migration.name().to_owned());
+    names.collect()
+}
+
+async fn times(
+    db: &DatabaseConnection,
+    table: DynIden,
+) -> Result<Vec<seaql_migrations::Model>, DbErr> {
+    use seaql_migrations::Column::{AppliedAt, Version};
+
+    let mut query = Query::select();
+    query.columns([Version, AppliedAt]).from(table);
+    let rows = db.query_all(&query).await?;
+    let models = rows
+        .iter()
+        .map(|row| FromQueryResult::from_query_result(row, ""));
+    models.collect()
+}

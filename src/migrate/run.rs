@@ -1,0 +1,224 @@
+//! The migrations of one database, under its lock.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::future::BoxFuture;
+use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+
+use super::guarded;
+use super::lock::Lock;
+use super::migrator::Migrator;
+use super::progress::{Direction, Listener, MigrationEvent};
+use crate::cluster::own_pool;
+use crate::dispatch::Core;
+use crate::name::DatabaseName;
+use crate::topology::DatabaseId;
+
+/// Connections of one's own that a migration can have: SQLite writes on one.
+const CONNECTIONS: u32 = 4;
+
+/// What is to be done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Task {
+    Up(Option<u32>),
+    Down(Option<u32>),
+    Fresh,
+    Refresh,
+    Reset,
+}
+
+/// Why it stopped.
+pub(super) enum Stopped {
+    Locked(Duration),
+    Failed {
+        migration: Option<String>,
+        source: DbErr,
+    },
+}
+
+impl From<DbErr> for Stopped {
+    fn from(source: DbErr) -> Self {
+        Self::Failed {
+            migration: None,
+            source,
+        }
+    }
+}
+
+/// One database at work.
+pub(super) struct Run<'a> {
+    pub(super) core: &'a Core,
+    pub(super) database: DatabaseId,
+    pub(super) name: &'a DatabaseName,
+    pub(super) migrator: &'a Arc<dyn Migrator>,
+    pub(super) listener: Option<&'a Listener>,
+    /// The connection migrations run on.
+    connection: DatabaseConnection,
+    lock: Lock,
+    /// What ran so far.
+    pub(super) ran: &'a mut Vec<(Direction, String)>,
+}
+
+/// What is known before the lock is taken.
+pub(super) struct Start<'a> {
+    pub(super) core: &'a Core,
+    pub(super) database: DatabaseId,
+    pub(super) name: &'a DatabaseName,
+    pub(super) migrator: &'a Arc<dyn Migrator>,
+    pub(super) listener: Option<&'a Listener>,
+    pub(super) lock_timeout: Duration,
+}
+
+impl<'a> Start<'a> {
+    /// Takes the lock, does the task, and lets go.
+    pub(super) async fn run(
+        self,
+        primary: &DatabaseConnection,
+        task: Task,
+        ran: &'a mut Vec<(Direction, String)>,
+    ) -> Result<(), Stopped> {
+        let topology = self.core.cluster.snapshot();
+        let pool = self
+            .core
+            .cluster
+            .pool(topology.database(self.database).primary);
+        let waiting = || {
+            self.tell(&MigrationEvent::Waiting {
+                database: self.name,
+            })
+        };
+        let lock = Lock::take(primary, pool.migrating(), self.lock_timeout, waiting).await?;
+        let Some(lock) = lock else {
+            return Err(Stopped::Locked(self.lock_timeout));
+        };
+        let connections = match primary.get_database_backend() {
+            DbBackend::Sqlite => 1,
+            _ => CONNECTIONS,
+        };
+        let own = own_pool(primary, connections);
+        let mut run = Run {
+            core: self.core,
+            database: self.database,
+            name: self.name,
+            migrator: self.migrator,
+            listener: self.listener,
+            connection: own.clone().unwrap_or_else(|| primary.clone()),
+            lock,
+            ran,
+        };
+        let result = run.task(task).await;
+        run.lock.release().await;
+        if let Some(own) = own {
+            let _ = own.close().await;
+        }
+        result
+    }
+
+    fn tell(&self, event: &MigrationEvent<'_>) {
+        if let Some(listener) = self.listener {
+            listener(event);
+        }
+    }
+}
+
+impl Run<'_> {
+    async fn task(&mut self, task: Task) -> Result<(), Stopped> {
+        let before = self.ran.len();
+        match task {
+            Task::Up(steps) => self.up(steps).await?,
+            Task::Down(steps) => self.down(steps).await?,
+            Task::Refresh => {
+                self.down(None).await?;
+                self.up(None).await?;
+            }
+            Task::Reset => {
+                self.down(None).await?;
+                self.migrator.forget(&self.connection).await?;
+            }
+            Task::Fresh => {
+                self.tell(&MigrationEvent::Dropping {
+                    database: self.name,
+                });
+                self.lock.check().await?;
+                self.migrator.drop_everything(&self.connection).await?;
+                self.up(None).await?;
+            }
+        }
+        self.tell(&MigrationEvent::Done {
+            database: self.name,
+            migrations: self.ran.len() - before,
+        });
+        Ok(())
+    }
+
+    async fn up(&mut self, steps: Option<u32>) -> Result<(), Stopped> {
+        let pending = self.migrator.pending(&self.connection).await?;
+        self.each(Direction::Up, pending, steps).await
+    }
+
+    async fn down(&mut self, steps: Option<u32>) -> Result<(), Stopped> {
+        let applied = self.migrator.applied(&self.connection).await?;
+        self.each(Direction::Down, applied, steps).await
+    }
+
+    /// One migration after the other, each with its own transaction where the dialect has that.
+    async fn each(
+        &mut self,
+        direction: Direction,
+        names: Vec<String>,
+        steps: Option<u32>,
+    ) -> Result<(), Stopped> {
+        let most = steps.map_or(usize::MAX, |steps| {
+            usize::try_from(steps).unwrap_or(usize::MAX)
+        });
+        let of = names.len().min(most);
+        for (index, migration) in names.into_iter().take(of).enumerate() {
+            self.tell(&MigrationEvent::Started {
+                database: self.name,
+                migration: &migration,
+                direction,
+                number: index + 1,
+                of,
+            });
+            let start = Instant::now();
+            if let Err(source) = self.one(direction).await {
+                return Err(Stopped::Failed {
+                    migration: Some(migration),
+                    source,
+                });
+            }
+            self.tell(&MigrationEvent::Finished {
+                database: self.name,
+                migration: &migration,
+                direction,
+                elapsed: start.elapsed(),
+            });
+            self.ran.push((direction, migration));
+        }
+        Ok(())
+    }
+
+    async fn one(&self, direction: Direction) -> Result<(), DbErr> {
+        self.lock.check().await?;
+        let migrator = Arc::clone(self.migrator);
+        let work = move |db: DatabaseConnection| -> BoxFuture<'static, Result<(), DbErr>> {
+            Box::pin(async move {
+                match direction {
+                    Direction::Up => migrator.up(&db).await,
+                    Direction::Down => migrator.down(&db).await,
+                }
+            })
+        };
+        match self.core.forbids_on(self.database) {
+            true => guarded::run(self.core, self.database, &self.connection, work).await,
+            false => work(self.connection.clone()).await,
+        }
+    }
+
+    fn tell(&self, event: &MigrationEvent<'_>) {
+        if let Some(listener) = self.listener {
+            listener(event);
+        }
+    }
+}

@@ -1,0 +1,71 @@
+//! A migration that is SQL text.
+
+use sea_orm::{ConnectionTrait, DbErr};
+use sea_orm_migration::{MigrationName, MigrationTrait, SchemaManager};
+
+/// A migration that is SQL text, in the dialect of its database: several statements are fine.
+///
+/// ```
+/// use sea_orm_migration::{MigrationTrait, MigratorTrait};
+/// use sea_orm_routing::migrate::SqlMigration;
+///
+/// struct Migrator;
+///
+/// impl MigratorTrait for Migrator {
+///     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+///         vec![Box::new(
+///             SqlMigration::new("m20260101_000001_create_stock", "CREATE TABLE stock (sku TEXT)")
+///                 .down("DROP TABLE stock"),
+///         )]
+///     }
+/// }
+/// ```
+#[derive(Debug, Clone)]
+pub struct SqlMigration {
+    name: String,
+    up: String,
+    down: Option<String>,
+}
+
+impl SqlMigration {
+    /// A migration of this name that runs `up`.
+    pub fn new(name: impl Into<String>, up: impl Into<String>) -> Self {
+        Self {
+            name: name.into(),
+            up: up.into(),
+            down: None,
+        }
+    }
+
+    /// What takes it back; without it, going down fails.
+    #[must_use]
+    pub fn down(mut self, down: impl Into<String>) -> Self {
+        self.down = Some(down.into());
+        self
+    }
+}
+
+impl MigrationName for SqlMigration {
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+#[async_trait::async_trait]
+impl MigrationTrait for SqlMigration {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let db = manager.get_connection();
+        db.execute_unprepared(&self.up).await.map(drop)
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let Some(down) = &self.down else {
+            let name = &self.name;
+            return Err(DbErr::Migration(format!(
+                "{name} says no way back; give it one with SqlMigration::down(..)"
+            )));
+        };
+        let db = manager.get_connection();
+        db.execute_unprepared(down).await.map(drop)
+    }
+}
