@@ -8,6 +8,10 @@ use sea_orm::DatabaseConnectionType;
 
 /// A pool of at most `connections` to where another is open, with its options and hooks. Nothing
 /// where the database lives in the pool (SQLite in memory), or where there is no pool.
+#[cfg_attr(
+    not(feature = "sqlx-dep"),
+    allow(unused_variables, reason = "only drivers have pools")
+)]
 pub(crate) fn own_pool(
     connection: &DatabaseConnection,
     connections: u32,

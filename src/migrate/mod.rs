@@ -20,6 +20,8 @@
 #[cfg(feature = "cli")]
 pub mod cli;
 mod create_all;
+#[cfg(all(feature = "schema-sync", feature = "sqlx-dep"))]
+mod discovery;
 #[cfg(feature = "migrate")]
 mod error;
 #[cfg(feature = "migrate")]
@@ -41,7 +43,11 @@ mod run;
 mod sql_migration;
 #[cfg(feature = "migrate")]
 mod status;
-#[cfg(all(feature = "schema-sync", feature = "sqlx-dep"))]
+#[cfg(all(
+    feature = "schema-sync",
+    feature = "entity-registry",
+    feature = "sqlx-dep"
+))]
 mod sync;
 
 pub use create_all::CreateAll;

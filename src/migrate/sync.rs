@@ -3,16 +3,13 @@
 use async_trait::async_trait;
 use sea_orm::sea_query::SelectStatement;
 use sea_orm::sqlx;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, ExecResult, QueryResult, Statement,
-};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use sea_schema::sqlx_types::SqlxRow;
 
 use crate::bind::Bound;
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
 use crate::name::TableName;
-use crate::scope::Place;
 use crate::topology::DatabaseId;
 
 impl RoutingConnection {
@@ -27,7 +24,6 @@ impl RoutingConnection {
     /// [`RoutingError::SeveralDatabases`] for an entity with a foreign key into another database:
     /// SeaORM leaves it out when its relation says `skip_fk`. Then the server's error, which names
     /// the database.
-    #[cfg(feature = "entity-registry")]
     pub async fn sync_schema(&self, prefix: &str) -> Result<(), DbErr> {
         let topology = self.topology();
         for database in topology.databases() {
@@ -47,41 +43,6 @@ impl RoutingConnection {
             })?;
         }
         Ok(())
-    }
-
-    /// The database this handle has fixed, or the only one there is.
-    fn fixed_database(&self) -> Option<DatabaseId> {
-        let topology = self.core.cluster.topology();
-        match self.scope.place {
-            Place::Database(database, _) => Some(database),
-            Place::Node(node) => Some(topology.node(node).database),
-            Place::Anywhere if topology.databases().len() == 1 => Some(DatabaseId::new(0)),
-            Place::Anywhere => None,
-        }
-    }
-
-    fn discovered(&self) -> Result<DatabaseConnection, sqlx::Error> {
-        let primary = match self.fixed_database() {
-            Some(database) => {
-                let topology = self.core.cluster.topology();
-                self.primary(topology.database(database).name().as_str())
-            }
-            None => Err(RoutingError::WhichDatabase),
-        };
-        primary.map_err(|error| sqlx::Error::Configuration(error.into()))
-    }
-}
-
-/// What SeaORM's `SchemaBuilder::sync` reads the schema with. It reads that of the primary; over
-/// several databases it is refused, since it would look in one and create in another.
-#[async_trait]
-impl sea_schema::Connection for RoutingConnection {
-    async fn query_all(&self, select: SelectStatement) -> Result<Vec<SqlxRow>, sqlx::Error> {
-        sea_schema::Connection::query_all(&self.discovered()?, select).await
-    }
-
-    async fn query_all_raw(&self, sql: String) -> Result<Vec<SqlxRow>, sqlx::Error> {
-        sea_schema::Connection::query_all_raw(&self.discovered()?, sql).await
     }
 }
 
