@@ -60,7 +60,7 @@ impl Opening<'_> {
     }
 
     /// The primary; for a transaction that only reads, where that is wanted, a replica as for a read.
-    fn node(self, failed: &[NodeId]) -> Result<(NodeId, Role), DbErr> {
+    pub(super) fn node(self, failed: &[NodeId]) -> Result<(NodeId, Role), DbErr> {
         let topology = self.core.cluster.topology();
         let database = topology.database(self.database);
         let on_replica = self.transactions.on_replica(self.options);

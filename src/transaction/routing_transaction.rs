@@ -205,22 +205,23 @@ impl RoutingTransaction {
     ) -> Result<Route, DbErr> {
         self.shared.levels.enter(self.level)?;
         let planned = self.plan(scope, &mut source)?;
-        let decision = self.at(planned.decision);
+        let decision = self.at(planned.decision)?;
         Ok(self.core().route(&planned.known, decision))
     }
 
-    /// A decision with the node its branch is open on.
-    fn at(&self, decision: Decision) -> Decision {
+    /// A decision with the node its branch is open on, or would be.
+    fn at(&self, decision: Decision) -> Result<Decision, DbErr> {
         let branches = self.shared.branches();
         let branch = branches.iter().find(|b| b.database == decision.database);
-        match branch.and_then(Branch::at) {
-            Some((node, role)) => Decision {
-                node,
-                role,
-                ..decision
-            },
-            None => decision,
-        }
+        let (node, role) = match branch.and_then(Branch::at) {
+            Some(at) => at,
+            None => self.shared.opening(decision.database).node(&[])?,
+        };
+        Ok(Decision {
+            node,
+            role,
+            ..decision
+        })
     }
 
     /// Commits; for the outermost, the databases that were only read first, then those with changes

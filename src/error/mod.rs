@@ -1,11 +1,16 @@
 //! What can go wrong before a statement is sent, and how to tell it from what a server answered.
 
+mod convert;
+mod words;
+
 use std::sync::Arc;
 
-use sea_orm::{DbBackend, DbErr};
+use sea_orm::DbErr;
 
 use crate::name::{DatabaseName, NodeName, TableName};
 use crate::sql::{Access, Evidence};
+use words::names;
+pub(crate) use words::{dialect_name, list};
 
 /// An error of the routing layer itself. Where it is returned, nothing was sent, except where the
 /// variant says otherwise.
@@ -414,69 +419,4 @@ pub enum RoutingError {
         /// Its dialect.
         dialect: &'static str,
     },
-}
-
-impl RoutingError {
-    /// The error for a database that is not among `known`.
-    pub fn unknown_database<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::UnknownDatabase {
-            name: name.to_owned(),
-            known: list(known),
-        }
-    }
-
-    pub(crate) fn unknown_node<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::UnknownNode {
-            name: name.to_owned(),
-            known: list(known),
-        }
-    }
-
-    /// The routing error inside a [`DbErr`], if it is one.
-    pub fn of(error: &DbErr) -> Option<&Self> {
-        match error {
-            DbErr::TryIntoErr { source, .. } => source.downcast_ref(),
-            _ => None,
-        }
-    }
-}
-
-impl From<RoutingError> for DbErr {
-    /// SeaORM has one variant that carries a foreign error with or without a driver; its text reads
-    /// "Error converting `statement` into `route`: ...".
-    fn from(error: RoutingError) -> Self {
-        Self::TryIntoErr {
-            from: "statement",
-            into: "route",
-            source: Arc::new(error),
-        }
-    }
-}
-
-/// The name of a dialect as its users write it.
-pub(crate) fn dialect_name(dialect: DbBackend) -> &'static str {
-    match dialect {
-        DbBackend::Postgres => "Postgres",
-        DbBackend::MySql => "MySQL",
-        DbBackend::Sqlite => "SQLite",
-        other => other.as_str(),
-    }
-}
-
-/// `a, b`, or that there is none.
-fn names(names: &[DatabaseName]) -> String {
-    let names: Vec<_> = names.iter().map(DatabaseName::as_str).collect();
-    match names.is_empty() {
-        true => "none".to_owned(),
-        false => names.join(", "),
-    }
-}
-
-/// `"a", "b"`.
-pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.into_iter().map(|name| format!("{name:?}")).collect();
-    match names.is_empty() {
-        true => "none".to_owned(),
-        false => names.join(", "),
-    }
 }

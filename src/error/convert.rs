@@ -1,0 +1,44 @@
+//! Into SeaORM's errors, and out of them again.
+
+use std::sync::Arc;
+
+use sea_orm::DbErr;
+
+use super::{RoutingError, list};
+
+impl RoutingError {
+    /// The error for a database that is not among `known`.
+    pub fn unknown_database<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::UnknownDatabase {
+            name: name.to_owned(),
+            known: list(known),
+        }
+    }
+
+    pub(crate) fn unknown_node<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
+        Self::UnknownNode {
+            name: name.to_owned(),
+            known: list(known),
+        }
+    }
+
+    /// The routing error inside a [`DbErr`], if it is one.
+    pub fn of(error: &DbErr) -> Option<&Self> {
+        match error {
+            DbErr::TryIntoErr { source, .. } => source.downcast_ref(),
+            _ => None,
+        }
+    }
+}
+
+impl From<RoutingError> for DbErr {
+    /// SeaORM has one variant that carries a foreign error with or without a driver; its text reads
+    /// "Error converting `statement` into `route`: ...".
+    fn from(error: RoutingError) -> Self {
+        Self::TryIntoErr {
+            from: "statement",
+            into: "route",
+            source: Arc::new(error),
+        }
+    }
+}
