@@ -9,7 +9,7 @@ use super::next::{label_after, next_users_are_fine, rows_left};
 use super::place::Place;
 use super::plan::{Case, Step, cases};
 use super::report::Report;
-use super::run::Run;
+use super::run::{Done, Run};
 use super::story::{Fault, Found, Story};
 use super::subject::Subject;
 use super::texts::{Texts, create_rows, names};
@@ -86,18 +86,25 @@ impl<C: Subject> Lane<C> {
             outside: self.place.outside.as_ref(),
             story: Story::default(),
         };
-        let played = AssertUnwindSafe(run.play(&self.db)).catch_unwind().await;
-        let panicked = |_| Err(Found::new(Fault::Panicked, "a panic"));
-        run.story
-            .found
-            .extend(played.unwrap_or_else(panicked).err());
-        let next = next_users_are_fine(&self.db, &run.texts, label, &self.place).await;
+        let played = AssertUnwindSafe(run.play(&self.db)).catch_unwind();
+        let played = self.in_time(played).await;
+        run.story.found.extend(played.err());
+        let next = next_users_are_fine(&self.db, &run.texts, label, &self.place);
+        let next = self.in_time(AssertUnwindSafe(next).catch_unwind()).await;
         run.story.found.extend(next.err());
         match self.rows(&run).await {
             Ok(kept) => run.story.found.extend(run.story.judge(&kept)),
             Err(error) => run.story.find(Fault::Refused, error),
         }
         run.story
+    }
+
+    async fn in_time(&self, work: impl Future<Output = std::thread::Result<Done>>) -> Done {
+        match tokio::time::timeout(self.place.patience, work).await {
+            Ok(Ok(done)) => done,
+            Ok(Err(_)) => Err(Found::new(Fault::Panicked, "a panic")),
+            Err(_) => Err(Found::new(Fault::Hangs, "a statement")),
+        }
     }
 
     async fn rows(&self, run: &Run<'_>) -> Result<Vec<String>, DbErr> {

@@ -96,7 +96,7 @@ async fn all_at_home(pool: &DatabaseConnection, patience: Duration) -> Done {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };
-    let in_time = tokio::time::timeout(patience, at_home).await;
+    let in_time = tokio::time::timeout(patience / 2, at_home).await;
     in_time.map_err(|_| Found::new(Fault::Leaked, "a connection is not back in the pool"))
 }
 

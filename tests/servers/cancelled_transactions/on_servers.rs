@@ -56,6 +56,15 @@ async fn places(url: &str, manners: &[Manner], patience: Duration) -> Vec<Place>
     places
 }
 
+/// All steps would take too long: bare SeaORM's answers from MariaDB often never come after a cut.
+const FEW_STEPS: &[Step] = &[
+    Step::Begin,
+    Step::Execute,
+    Step::NestedBegin,
+    Step::NestedCommit,
+    Step::ChildWhileItsParentStreams,
+];
+
 /// The password `secret`, hashed once instead of 4096 times: here many connections are opened, and
 /// the client hashes too.
 const HASHED_ONCE: &str = "SCRAM-SHA-256$1:MDEyMzQ1Njc4OWFiY2RlZg==$rb2i4FWE8CCi1HDhnBxhv8/uERf3QN6tiTjE4qSdliQ=:gWfVquF9Vgm4YA/KIyjllnL4Zn6B7unP+DKFnilYEAg=";
@@ -156,8 +165,13 @@ async fn bare_seaorm_on_mariadb_is_not_whole() {
     let Some(maria) = support::mariadb("cut_bare").await else {
         return;
     };
-    let places = places(&maria.cluster.primary_url(maria.name), WHOLE, IMPATIENT).await;
-    let (report, _) = play::<DatabaseConnection>(places, IN_A_TRANSACTION, 1).await;
+    let places = places(
+        &maria.cluster.primary_url(maria.name),
+        &[WHOLE[0]],
+        IMPATIENT,
+    )
+    .await;
+    let (report, _) = play::<DatabaseConnection>(places, FEW_STEPS, 1).await;
     eprintln!("bare SeaORM, MariaDB: {report}");
     for fault in [Fault::OpenInPool, Fault::Autocommitted, Fault::Panicked] {
         report.has(fault);

@@ -20,13 +20,13 @@ pub(super) struct Place {
     pub(super) fresh: bool,
     /// A connection of its own; a database in memory has none.
     pub(super) outside: Option<DatabaseConnection>,
-    /// Connections come back to the pool within this time.
+    /// Connections come back to the pool within this time, and answers come.
     pub(super) patience: Duration,
 }
 
 /// For what must come back, and for what may not.
-pub(super) const PATIENT: Duration = Duration::from_secs(8);
-pub(super) const IMPATIENT: Duration = Duration::from_millis(700);
+pub(super) const PATIENT: Duration = Duration::from_secs(10);
+pub(super) const IMPATIENT: Duration = Duration::from_millis(1_500);
 
 /// How the answers of a server come.
 #[derive(Clone, Copy, Debug)]

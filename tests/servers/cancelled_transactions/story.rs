@@ -21,6 +21,8 @@ pub(super) enum Fault {
     Crosstalk,
     /// A connection does not come back to its pool.
     Leaked,
+    /// An answer never comes.
+    Hangs,
     /// What was not cut off failed.
     Refused,
     /// A drop panicked.
