@@ -42,7 +42,8 @@ impl<C: Subject> Lane<C> {
 
     /// Cuts every step off after no poll, one, two, ... until it is not cut off.
     pub(super) async fn play_all(&mut self, steps: &[Step]) {
-        for first in cases(steps) {
+        let own = |case: &Case| self.place.way.is_none_or(|way| way == case.dropped);
+        for first in cases(steps).filter(own).collect::<Vec<_>>() {
             let mut case = first;
             while self.play(case).await {
                 case = case.later();

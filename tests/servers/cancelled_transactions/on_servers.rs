@@ -6,7 +6,7 @@ use sea_orm::{Database, DatabaseConnection};
 use sea_orm_routing::RoutingConnection;
 
 use super::place::{IMPATIENT, Manner, PATIENT, Place};
-use super::plan::{IN_A_TRANSACTION, ON_THE_POOL, Step};
+use super::plan::{IN_A_TRANSACTION, ON_THE_POOL, Step, WAYS};
 use super::story::Fault;
 use super::{lane, play};
 use crate::support::look::{none_open_in_mariadb, none_open_in_postgres};
@@ -50,8 +50,10 @@ async fn places(url: &str, manners: &[Manner], patience: Duration) -> Vec<Place>
     lane::create(&db).await;
     db.close().await.expect("closed");
     let mut places = Vec::new();
-    for (number, manner) in manners.iter().enumerate() {
-        places.push(Place::on_server(url, number, *manner, patience).await);
+    for manner in manners {
+        for way in WAYS {
+            places.push(Place::on_server(url, way, *manner, patience).await);
+        }
     }
     places
 }

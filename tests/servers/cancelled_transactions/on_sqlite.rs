@@ -36,6 +36,7 @@ async fn files(directory: &TempDir) -> Vec<Place> {
             connections: 2,
             slowness: None,
             fresh: number % 2 == 1,
+            way: None,
             outside: Some(outside),
             patience: PATIENT,
         });
@@ -54,6 +55,7 @@ fn memories(looked_at: bool) -> Vec<Place> {
             connections: 1,
             slowness: None,
             fresh: number % 2 == 1,
+            way: None,
             outside: None,
             patience: PATIENT,
         }
@@ -67,7 +69,7 @@ async fn a_file_is_whole_after_every_cut_in_a_transaction() {
     let files = files(&directory).await;
     let (report, _) = play::<RoutingConnection>(files, IN_A_TRANSACTION, 3).await;
     eprintln!("routed, SQLite file: {report}");
-    report.is_clean(2_000);
+    report.is_clean(1_500);
 }
 
 #[tokio::test]
@@ -84,7 +86,7 @@ async fn memory_is_whole_after_every_cut() {
     let steps = [IN_A_TRANSACTION, ON_THE_POOL].concat();
     let (report, _) = play::<RoutingConnection>(memories(false), &steps, 3).await;
     eprintln!("routed, SQLite in memory: {report}");
-    report.is_clean(2_000);
+    report.is_clean(1_500);
 }
 
 /// sqlx looks whether a connection is alive before it is used; cut off there, it closes it, and
@@ -95,7 +97,7 @@ async fn memory_that_is_looked_at_is_whole_after_every_cut() {
     let steps = [IN_A_TRANSACTION, ON_THE_POOL].concat();
     let (report, _) = play::<RoutingConnection>(memories(true), &steps, 3).await;
     eprintln!("routed, SQLite in memory that is looked at: {report}");
-    report.is_clean(2_000);
+    report.is_clean(1_500);
 }
 
 #[tokio::test]

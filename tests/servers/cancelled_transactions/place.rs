@@ -5,6 +5,7 @@ use std::time::Duration;
 use sea_orm::{ConnectOptions, Database, DatabaseConnection};
 
 use super::run::Slowness;
+use crate::support::cut::Dropped;
 use crate::support::slow_link::paced_link;
 
 /// A database, reached in two ways.
@@ -18,6 +19,8 @@ pub(super) struct Place {
     pub(super) slowness: Option<Slowness>,
     /// Each text is new to the server, which has to prepare it.
     pub(super) fresh: bool,
+    /// None: all ways are played here.
+    pub(super) way: Option<Dropped>,
     /// A connection of its own; a database in memory has none.
     pub(super) outside: Option<DatabaseConnection>,
     /// Connections come back to the pool within this time, and answers come.
@@ -40,7 +43,7 @@ impl Place {
     /// A server at the other end of a link of its own.
     pub(super) async fn on_server(
         url: &str,
-        number: usize,
+        way: Dropped,
         manner: Manner,
         patience: Duration,
     ) -> Self {
@@ -48,7 +51,8 @@ impl Place {
         let connections = 2;
         let bytes = manner.bytes;
         Self {
-            name: format!("lane {number}"),
+            name: format!("{way:?} {bytes} {}", manner.fresh),
+            way: Some(way),
             options: options(through, connections),
             connections,
             slowness: Some(Slowness { pace, bytes }),

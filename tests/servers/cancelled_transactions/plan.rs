@@ -87,7 +87,7 @@ pub(super) const ON_THE_POOL: &[Step] = &[
     Step::PoolStream,
 ];
 
-const WAYS: [Dropped; 2] = [Dropped::AtOnce, Dropped::WhenAnswered];
+pub(super) const WAYS: [Dropped; 2] = [Dropped::AtOnce, Dropped::WhenAnswered];
 
 /// Every step in every way, before its first poll.
 pub(super) fn cases(steps: &[Step]) -> impl Iterator<Item = Case> {
