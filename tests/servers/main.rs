@@ -9,6 +9,7 @@ mod entities;
 mod support;
 
 mod cancellation;
+mod cancelled_transactions;
 mod dialects;
 mod ended_inside;
 mod follow_up;

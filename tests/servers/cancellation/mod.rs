@@ -10,14 +10,14 @@ use sea_orm_routing::RoutingConnection;
 
 use crate::support::item::{self, insert, names};
 use crate::support::slow_link::slow_link;
-use crate::support::{self, Servers, eventually, options, single, soon};
+use crate::support::{self, Servers, options, single, soon};
 
 /// Connections of the pool under test.
-const CONNECTIONS: u32 = 2;
+const CONNECTIONS: usize = 2;
 
 async fn connect(url: &str) -> RoutingConnection {
     let mut options = options(slow_link(url).await);
-    options.max_connections(CONNECTIONS);
+    options.max_connections(CONNECTIONS as u32);
     let db = single(options.into()).await;
     item::create(&db).await;
     db
@@ -48,40 +48,4 @@ async fn pool_is_whole(db: &RoutingConnection) {
     one.rollback().await.expect("rolled back");
     two.rollback().await.expect("rolled back");
     assert!(!names(db).await.iter().any(|name| name.starts_with("whole")));
-}
-
-async fn none_open_in_postgres(pg: &Servers<PostgresCluster>) {
-    let others = "FROM pg_stat_activity WHERE datname = current_database()
-        AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
-    let transactions = format!("SELECT count(*) {others} AND xact_start IS NOT NULL");
-    let none_open = || async { pg.sql(&transactions).await == "0" };
-    eventually("no transaction is open on Postgres", none_open).await;
-    let connections = format!("SELECT count(*) <= {CONNECTIONS} {others}");
-    let none_left = || async { pg.sql(&connections).await == "t" };
-    eventually("no connection is left over", none_left).await;
-}
-
-async fn none_open_in_mariadb(maria: &Servers<MariaDbCluster>) {
-    let name = maria.name;
-    let own = format!("SELECT id FROM information_schema.processlist WHERE db = '{name}'");
-    // The table of transactions is a copy that may be old.
-    let none_open = || async {
-        let status = maria.sql("SHOW ENGINE INNODB STATUS").await;
-        let own = maria.sql(&own).await;
-        let open = status
-            .split("---TRANSACTION")
-            .skip(1)
-            .filter(|it| it.contains("ACTIVE"));
-        let thread = |it: &str| Some(it.split_once("thread id ")?.1.split_once(',')?.0.to_owned());
-        let threads: Vec<_> = open.filter_map(thread).collect();
-        !own.lines()
-            .any(|id| threads.iter().any(|thread| thread == id))
-    };
-    eventually("no transaction is open on MariaDB", none_open).await;
-    let connections = format!(
-        "SELECT COUNT(*) <= {CONNECTIONS} FROM information_schema.processlist
-        WHERE db = '{name}' AND id <> CONNECTION_ID()"
-    );
-    let none_left = || async { maria.sql(&connections).await == "1" };
-    eventually("no connection is left over", none_left).await;
 }

@@ -4,9 +4,10 @@ use futures_util::TryStreamExt;
 use sea_orm::{DbBackend, DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
-use super::{none_open_in_mariadb, none_open_in_postgres, on_mariadb, on_postgres, pool_is_whole};
+use super::{CONNECTIONS, on_mariadb, on_postgres, pool_is_whole};
 use crate::support::cut::{Dropped, cut};
 use crate::support::item::{self, insert, names};
+use crate::support::look::{none_open_in_mariadb, none_open_in_postgres};
 use crate::support::soon;
 
 /// Each function is a test on Postgres and one on MariaDB.
@@ -21,7 +22,7 @@ macro_rules! on_both {
                 };
                 super::$name(&db).await;
                 super::pool_is_whole(&db).await;
-                super::none_open_in_postgres(&pg).await;
+                super::none_open_in_postgres(&pg, super::CONNECTIONS).await;
             })*
         }
 
@@ -34,7 +35,7 @@ macro_rules! on_both {
                 };
                 super::$name(&db).await;
                 super::pool_is_whole(&db).await;
-                super::none_open_in_mariadb(&maria).await;
+                super::none_open_in_mariadb(&maria, super::CONNECTIONS).await;
             })*
         }
     };

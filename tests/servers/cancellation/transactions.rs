@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use sea_orm::{DbErr, EntityTrait, TransactionTrait};
 use sea_orm_routing::RoutingConnection;
 
-use super::{none_open_in_mariadb, none_open_in_postgres, on_mariadb, on_postgres, pool_is_whole};
+use super::{CONNECTIONS, on_mariadb, on_postgres, pool_is_whole};
 use crate::support::cut::{Dropped, cut};
 use crate::support::item::{self, insert, names};
+use crate::support::look::{none_open_in_mariadb, none_open_in_postgres};
 
 /// No work here takes as many polls.
 const MOST_POLLS: usize = 300;
@@ -119,7 +120,7 @@ async fn a_transaction_cut_off_anywhere_on_postgres() {
         return;
     };
     let transactions = cut_in_both_ways(&db).await;
-    none_open_in_postgres(&pg).await;
+    none_open_in_postgres(&pg, CONNECTIONS).await;
     all_or_nothing(&db, &transactions).await;
     pool_is_whole(&db).await;
 }
@@ -130,7 +131,7 @@ async fn a_transaction_cut_off_anywhere_on_mariadb() {
         return;
     };
     let transactions = cut_in_both_ways(&db).await;
-    none_open_in_mariadb(&maria).await;
+    none_open_in_mariadb(&maria, CONNECTIONS).await;
     all_or_nothing(&db, &transactions).await;
     pool_is_whole(&db).await;
 }
@@ -141,7 +142,7 @@ async fn a_transaction_cut_off_anywhere_on_two_threads() {
         return;
     };
     let transactions = cut_in_both_ways(&db).await;
-    none_open_in_postgres(&pg).await;
+    none_open_in_postgres(&pg, CONNECTIONS).await;
     all_or_nothing(&db, &transactions).await;
     pool_is_whole(&db).await;
 }

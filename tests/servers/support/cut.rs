@@ -15,16 +15,16 @@ pub(crate) enum Dropped {
     WhenAnswered,
 }
 
-struct Cut<'f, T> {
-    future: Pin<Box<dyn Future<Output = T> + Send + 'f>>,
+struct Cut<F> {
+    future: Pin<Box<F>>,
     polls: usize,
     dropped: Dropped,
 }
 
-impl<T> Future for Cut<'_, T> {
-    type Output = Option<T>;
+impl<F: Future> Future for Cut<F> {
+    type Output = Option<F::Output>;
 
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<T>> {
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
         if self.polls == 0 {
             return Poll::Ready(None);
         }
@@ -39,11 +39,7 @@ impl<T> Future for Cut<'_, T> {
 }
 
 /// What a future returned within so many polls; it is gone afterwards.
-pub(crate) async fn cut<'f, T>(
-    polls: usize,
-    dropped: Dropped,
-    future: impl Future<Output = T> + Send + 'f,
-) -> Option<T> {
+pub(crate) async fn cut<F: Future>(polls: usize, dropped: Dropped, future: F) -> Option<F::Output> {
     let cut = Cut {
         future: Box::pin(future),
         polls,

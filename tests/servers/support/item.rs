@@ -18,10 +18,13 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Creates the table on the primary of `default`.
 pub(crate) async fn create(db: &RoutingConnection) {
-    let primary = db.primary("default").expect("default");
-    let schema = Schema::new(primary.get_database_backend());
+    create_on(&db.primary("default").expect("default")).await;
+}
+
+pub(crate) async fn create_on(db: &impl ConnectionTrait) {
+    let schema = Schema::new(db.get_database_backend());
     let table = schema.create_table_from_entity(Entity);
-    primary.execute(&table).await.expect("the table item");
+    db.execute(&table).await.expect("the table item");
 }
 
 pub(crate) fn named(name: impl Into<String>) -> ActiveModel {

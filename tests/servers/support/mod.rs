@@ -2,6 +2,7 @@
 
 pub(crate) mod cut;
 pub(crate) mod item;
+pub(crate) mod look;
 pub(crate) mod slow_link;
 
 use std::fmt::Debug;
