@@ -77,12 +77,16 @@ impl Plan {
     async fn open_primary(&self) -> Result<DatabaseConnection, DbErr> {
         let url = match &self.source {
             Source::Open(connection) => return Ok(connection.clone()),
-            Source::Options(options) => return connect((**options).clone()).await,
+            Source::Options(options) => {
+                let options = (**options).clone();
+                return connect(careful(options, self.source.is_private_memory())).await;
+            }
             Source::Url(url) => endpoint(url)?,
         };
         let (url, password) = url.without_password();
         let Some(password) = password else {
-            return connect(ConnectOptions::new(url)).await;
+            let options = ConnectOptions::new(url);
+            return connect(careful(options, self.source.is_private_memory())).await;
         };
         let mut options = ConnectOptions::new(url);
         options.connect_lazy(true);
@@ -121,6 +125,15 @@ impl Plan {
         }
         drivers::refine(connect(options).await?, refinement).await
     }
+}
+
+/// sqlx looks whether a connection is alive before it is used, and closes it when it is cut off
+/// there: a database in memory would be gone with it.
+fn careful(mut options: ConnectOptions, in_memory: bool) -> ConnectOptions {
+    if in_memory {
+        options.test_before_acquire(false);
+    }
+    options
 }
 
 /// The primary's options, for a replica that is only a URL; its own where the primary has none.

@@ -9,6 +9,7 @@ mod explain;
 mod handle;
 mod inherent;
 mod reads;
+mod sent;
 mod traits;
 
 pub use builder::RoutingBuilder;

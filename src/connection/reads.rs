@@ -6,7 +6,8 @@ use std::sync::Arc;
 use sea_orm::{DatabaseConnection, DbErr, Statement};
 use smallvec::SmallVec;
 
-use crate::cluster::Fault;
+use super::sent;
+use crate::cluster::{Fault, Pool};
 #[cfg(feature = "stream")]
 use crate::dispatch::RowStream;
 use crate::dispatch::{Action, Answer, Core, Known, Planned, Source, plan};
@@ -31,11 +32,11 @@ pub(crate) fn autocommit<'a, A: Action, S: Source + 'a>(
     core.report(&planned.known, planned.decision);
     let pool = core.cluster.pool(planned.decision.node);
     match pool.get() {
-        Some(pool) if !is_watched(core, &planned) => A::on_pool(pool, planned.statement),
-        Some(pool) => Box::pin(watched::<A, S>(core, scope, source, planned, pool)),
+        Some(open) if !is_watched(core, &planned) => sent::send::<A>(pool, open, planned.statement),
+        Some(open) => Box::pin(watched::<A, S>(core, scope, source, planned, pool, open)),
         None => Box::pin(async move {
             match pool.open().await {
-                Ok(pool) => watched::<A, S>(core, scope, source, planned, pool).await,
+                Ok(open) => watched::<A, S>(core, scope, source, planned, pool, open).await,
                 Err(error) if is_movable(planned.decision) => {
                     source.keep(&planned.statement);
                     let (known, decision) = (planned.known, planned.decision);
@@ -58,7 +59,8 @@ async fn watched<A: Action, S: Source>(
     scope: &Scope,
     mut source: S,
     planned: Planned,
-    pool: &DatabaseConnection,
+    pool: &Pool,
+    open: &DatabaseConnection,
 ) -> Result<A::Output, DbErr> {
     let Planned {
         statement,
@@ -69,7 +71,7 @@ async fn watched<A: Action, S: Source>(
     if movable {
         source.keep(&statement);
     }
-    match A::on_pool(pool, statement).await {
+    match sent::send::<A>(pool, open, statement).await {
         Ok(output) => {
             succeeded(core, &known, decision);
             Ok(output)
@@ -117,12 +119,10 @@ async fn rows(
     statement: sea_orm::Statement,
 ) -> Result<RowStream<'static>, DbErr> {
     use futures_util::{StreamExt, stream};
-    use sea_orm::StreamTrait;
 
-    let pool = core.cluster.pool(decision.node).open().await?;
-    let mut rows = pool.stream_raw(statement).await?;
+    let mut rows = sent::stream(core.cluster.pool(decision.node), statement).await?;
     if !is_movable(decision) {
-        return Ok(RowStream::new(rows));
+        return Ok(rows);
     }
     match rows.next().await.transpose()? {
         Some(first) => Ok(RowStream::new(stream::iter([Ok(first)]).chain(rows))),
@@ -174,8 +174,9 @@ async fn move_on<A: Action, S: Source>(
     let statement = source.render(dialect);
     let mut attempt = Attempt::new(core, scope, known, decision).after(error, &statement)?;
     loop {
-        let sent = match core.cluster.pool(attempt.decision.node).open().await {
-            Ok(pool) => A::on_pool(pool, statement.clone()).await,
+        let pool = core.cluster.pool(attempt.decision.node);
+        let sent = match pool.open().await {
+            Ok(open) => sent::send::<A>(pool, open, statement.clone()).await,
             Err(error) => Err(error.into()),
         };
         match sent {

@@ -26,6 +26,8 @@ mod callback_forms;
 mod callbacks;
 mod control;
 mod ending;
+#[cfg(feature = "sqlx-mysql")]
+mod lease;
 mod levels;
 mod open;
 mod opening;
@@ -39,5 +41,7 @@ mod state;
 mod stream;
 
 pub(crate) use control::options;
+#[cfg(feature = "sqlx-mysql")]
+pub(crate) use lease::Lease;
 pub use routing_transaction::RoutingTransaction;
 pub use scoped::ScopedTransaction;

@@ -85,16 +85,37 @@ impl Open {
             }
             _ => Driver::SeaOrm(vec![begin(pool, connection, options).await?]),
         };
+        Ok(Self::new(driver, pool))
+    }
+
+    /// A connection for one statement outside of a transaction.
+    #[cfg(feature = "sqlx-mysql")]
+    pub(crate) async fn lease_mysql(pool: &Pool) -> Result<Option<Self>, DbErr> {
+        let connection = pool.open().await?;
+        if !matches!(
+            connection.inner,
+            DatabaseConnectionType::SqlxMySqlPoolConnection(_)
+        ) {
+            return Ok(None);
+        }
+        let leased = connection.get_mysql_connection_pool().acquire().await;
+        Ok(Some(Self::new(
+            Driver::MySql(leased.map_err(acquire_error)?),
+            pool,
+        )))
+    }
+
+    fn new(driver: Driver, pool: &Pool) -> Self {
         let metric = pool.metric().cloned().map(|metric| {
             let name = pool.name().clone();
             let call = move |info: &sea_orm::metric::Info<'_>| metric(&name, info);
             Box::new(call) as Box<Callback>
         });
-        Ok(Self {
+        Self {
             driver,
             metric,
             traces_texts: pool.traces_texts(),
-        })
+        }
     }
 
     /// Whether control statements are sent as SQL; SeaORM's transactions have methods.

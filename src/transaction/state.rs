@@ -35,6 +35,9 @@ pub(crate) struct State {
     doomed: Option<String>,
     /// A statement failed or was cut off, so that Postgres may have aborted the transaction.
     failed: bool,
+    /// The same, before the stream that is being read.
+    #[cfg(feature = "stream")]
+    failed_before: bool,
     /// Something was sent to it that may have written.
     pub(super) written: bool,
 }
@@ -52,6 +55,8 @@ impl State {
             running: false,
             doomed: None,
             failed: false,
+            #[cfg(feature = "stream")]
+            failed_before: false,
             written: false,
         }
     }
@@ -135,17 +140,17 @@ impl State {
         }
     }
 
-    /// A stream begins. Until its last row is taken, Postgres may say that it failed, unseen; returns
-    /// what was known before.
+    /// A stream begins. Until its last row is taken, Postgres may say that it failed, unseen.
     #[cfg(feature = "stream")]
-    pub(super) fn streaming(&mut self) -> bool {
-        std::mem::replace(&mut self.failed, true)
+    pub(super) fn streaming(&mut self) {
+        self.failed_before = self.failed;
+        self.failed = true;
     }
 
     /// The last row of a stream was taken.
     #[cfg(feature = "stream")]
-    pub(super) fn streamed(&mut self, failed_before: bool) {
-        self.failed = failed_before;
+    pub(super) fn streamed(&mut self) {
+        self.failed = self.failed_before;
     }
 
     /// Takes note of an error that ends the transaction on the server.

@@ -8,7 +8,7 @@ use futures_util::StreamExt;
 use sea_orm::{DbBackend, DbErr, Statement, StatementBuilder, StreamTrait};
 use tokio::sync::OwnedMutexGuard;
 
-use super::open::{Callback, Driver, innermost, on_driver};
+use super::open::{Callback, Driver, Open, innermost, on_driver};
 #[cfg(feature = "sqlx-dep")]
 use super::open::{query, query_error};
 use super::state::State;
@@ -52,12 +52,41 @@ macro_rules! stream_trait {
 stream_trait!(RoutingTransaction);
 stream_trait!(ScopedTransaction<'_>);
 
-/// The rows of a statement on a branch that was entered.
-pub(super) fn rows<'t>(mut state: OwnedMutexGuard<State>, statement: Statement) -> RowStream<'t> {
+/// What holds the connection of a stream.
+pub(super) trait Holder: Send {
+    /// The connection, and what tells that a statement is under way.
+    fn open_and_running(&mut self) -> Result<(&mut Open, &mut bool), DbErr>;
+
+    /// The statement is sent next.
+    fn begins(&mut self);
+
+    /// The last row was taken, or this error.
+    fn ended(&mut self, error: Option<&DbErr>) -> impl Future<Output = ()> + Send;
+}
+
+impl Holder for OwnedMutexGuard<State> {
+    fn open_and_running(&mut self) -> Result<(&mut Open, &mut bool), DbErr> {
+        State::open_and_running(self)
+    }
+
+    fn begins(&mut self) {
+        self.streaming();
+    }
+
+    async fn ended(&mut self, error: Option<&DbErr>) {
+        self.answered();
+        match error {
+            None => self.streamed(),
+            Some(error) => self.failed(error).await,
+        }
+    }
+}
+
+/// The rows of a statement on a branch that was entered, or on a connection of its own.
+pub(super) fn rows<'t>(mut holder: impl Holder + 't, statement: Statement) -> RowStream<'t> {
     RowStream::new(async_stream::stream! {
-        // Of what comes after the last row that is taken, an error is not seen.
-        let before = state.streaming();
-        let (open, running) = match state.open_and_running() {
+        holder.begins();
+        let (open, running) = match holder.open_and_running() {
             Ok(open) => open,
             Err(error) => {
                 yield Err(error);
@@ -107,13 +136,9 @@ pub(super) fn rows<'t>(mut state: OwnedMutexGuard<State>, statement: Statement) 
         );
         timer.failed = failure.is_some();
         drop(timer);
-        state.answered();
-        match failure {
-            None => state.streamed(before),
-            Some(error) => {
-                state.failed(&error).await;
-                yield Err(error);
-            }
+        holder.ended(failure.as_ref()).await;
+        if let Some(error) = failure {
+            yield Err(error);
         }
     })
 }

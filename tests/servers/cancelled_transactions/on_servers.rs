@@ -127,7 +127,6 @@ async fn mariadb_is_whole_after_every_cut_in_a_transaction() {
 /// sqlx loses its place when it is cut off while it reads the answer to a prepare, and then waits
 /// for ever to give the connection back to its pool.
 #[tokio::test]
-#[ignore = "outside of transactions statements run on SeaORM's pool, which loses connections"]
 async fn mariadb_is_whole_after_every_cut_on_the_pool() {
     let Some(maria) = support::mariadb("cut_pool").await else {
         return;

@@ -81,22 +81,13 @@ async fn a_file_is_whole_after_every_cut_on_the_pool() {
     report.is_clean(150);
 }
 
+/// sqlx looks whether a connection is alive before it is used; cut off there, it would close it, and
+/// with it would go the database in memory. We turn that off.
 #[tokio::test]
 async fn memory_is_whole_after_every_cut() {
     let steps = [IN_A_TRANSACTION, ON_THE_POOL].concat();
-    let (report, _) = play::<RoutingConnection>(memories(false), &steps, 3).await;
-    eprintln!("routed, SQLite in memory: {report}");
-    report.is_clean(1_500);
-}
-
-/// sqlx looks whether a connection is alive before it is used; cut off there, it closes it, and
-/// with it goes the database in memory.
-#[tokio::test]
-#[ignore = "the database in memory is lost when sqlx's look at its connection is cut off"]
-async fn memory_that_is_looked_at_is_whole_after_every_cut() {
-    let steps = [IN_A_TRANSACTION, ON_THE_POOL].concat();
     let (report, _) = play::<RoutingConnection>(memories(true), &steps, 3).await;
-    eprintln!("routed, SQLite in memory that is looked at: {report}");
+    eprintln!("routed, SQLite in memory: {report}");
     report.is_clean(1_500);
 }
 
