@@ -36,6 +36,8 @@ mod migrations;
 mod migrator;
 pub mod naming;
 #[cfg(feature = "migrate")]
+mod plan;
+#[cfg(feature = "migrate")]
 mod progress;
 #[cfg(feature = "migrate")]
 mod run;

@@ -29,13 +29,17 @@ mod ending;
 #[cfg(feature = "sqlx-mysql")]
 mod lease;
 mod levels;
+mod metric;
 mod open;
 mod opening;
 mod routing_transaction;
+mod savepoints;
 mod scoped;
 mod shared;
 #[cfg_attr(not(feature = "tracing-spans"), path = "no_span.rs")]
 mod span;
+#[cfg(feature = "sqlx-sqlite")]
+mod sqlite;
 mod state;
 #[cfg(feature = "stream")]
 mod stream;

@@ -12,12 +12,12 @@ use sea_orm::{
 #[cfg(feature = "sqlx-dep")]
 use sea_query_sqlx::SqlxValues;
 
+use super::metric::{Callback, Timer};
+#[cfg(feature = "sqlx-sqlite")]
+use super::sqlite;
 use crate::cluster::Pool;
 use crate::dispatch::OnBranch;
 use crate::error::{RoutingError, dialect_name};
-
-/// What a user wants to know of each statement.
-pub(super) type Callback = dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync;
 
 /// A connection in use by one branch.
 pub(crate) struct Open {
@@ -259,43 +259,6 @@ impl OnBranch for Open {
     }
 }
 
-/// SQLite's driver counts its transactions, so they begin and end by its own methods.
-#[cfg(feature = "sqlx-sqlite")]
-mod sqlite {
-    use sea_orm::sqlx::sqlite::SqliteConnection;
-    use sea_orm::sqlx::{AssertSqlSafe, Connection, Database, Error, Executor, SqlSafeStr, Sqlite};
-    use sqlx_core::transaction::TransactionManager;
-
-    type Manager = <Sqlite as Database>::TransactionManager;
-
-    pub(super) async fn begin(connection: &mut SqliteConnection, sql: &str) -> Result<(), Error> {
-        let own = (sql != "BEGIN").then(|| AssertSqlSafe(sql.to_owned()).into_sql_str());
-        Manager::begin(connection, own).await
-    }
-
-    pub(super) async fn commit(connection: &mut SqliteConnection) -> Result<(), Error> {
-        Manager::commit(connection).await
-    }
-
-    pub(super) async fn roll_back(connection: &mut SqliteConnection) -> Result<(), Error> {
-        Manager::rollback(connection).await
-    }
-
-    /// The driver remembers an answer nobody waited for, and takes the next rollback without an
-    /// answer for the one that belongs to it; so that one is sent first. A transaction that SQLite
-    /// has rolled back by itself is still counted: it begins again, to be rolled back.
-    pub(super) async fn clean_up(connection: &mut SqliteConnection) -> Result<(), Error> {
-        Manager::start_rollback(connection);
-        connection.ping().await?;
-        if Manager::get_transaction_depth(connection) > 0 {
-            // It says so when one is open after all.
-            let _ = connection.execute("BEGIN").await;
-            Manager::rollback(connection).await?;
-        }
-        Ok(())
-    }
-}
-
 /// Without a runtime there is nobody to close the connection in the background.
 #[cfg(feature = "sqlx-dep")]
 fn close<DB: sqlx::Database>(mut connection: PoolConnection<DB>) {
@@ -367,28 +330,5 @@ fn acquire_error(error: sqlx::Error) -> DbErr {
         sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
         sqlx::Error::PoolClosed => DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed),
         other => DbErr::Conn(RuntimeErr::SqlxError(other.into())),
-    }
-}
-
-/// Tells the user's metric callback how long a statement took.
-struct Timer<'m> {
-    metric: Option<(&'m Callback, std::time::Instant)>,
-}
-
-impl<'m> Timer<'m> {
-    fn start(metric: Option<&'m Callback>) -> Self {
-        Self {
-            metric: metric.map(|metric| (metric, std::time::Instant::now())),
-        }
-    }
-
-    fn stop(self, statement: &Statement, failed: bool) {
-        if let Some((metric, start)) = self.metric {
-            metric(&sea_orm::metric::Info {
-                elapsed: start.elapsed(),
-                statement,
-                failed,
-            });
-        }
     }
 }

@@ -5,7 +5,7 @@ use sea_orm::{DatabaseTransaction, DbBackend, DbErr, Statement};
 use super::abandon::abandon;
 use super::control;
 use super::levels::Level;
-use super::open::{Driver, Open, innermost};
+use super::open::{Driver, Open};
 use super::span::Span;
 use crate::cluster::Fault;
 use crate::dispatch::OnBranch;
@@ -25,14 +25,14 @@ pub(crate) struct State {
     /// It is being opened: until that is done, nothing has happened on it.
     opening: bool,
     /// The savepoints on it, innermost last.
-    savepoints: Vec<Level>,
+    pub(super) savepoints: Vec<Level>,
     /// The control statement that was sent and not answered.
     doubt: Option<&'static str>,
     /// A statement was sent and not answered. sqlx's MySQL driver loses its place when it is cut off
     /// while it prepares a statement.
     running: bool,
     /// Why it can only be rolled back: the server has ended it already.
-    doomed: Option<String>,
+    pub(super) doomed: Option<String>,
     /// A statement failed or was cut off, so that Postgres may have aborted the transaction.
     failed: bool,
     /// The same, before the stream that is being read.
@@ -212,97 +212,11 @@ impl State {
     }
 
     /// The stack of SeaORM's transactions, where there is one.
-    fn stack(&mut self) -> Option<&mut Vec<DatabaseTransaction>> {
+    pub(super) fn stack(&mut self) -> Option<&mut Vec<DatabaseTransaction>> {
         match &mut self.open.as_mut()?.driver {
             Driver::SeaOrm(levels) => Some(levels),
             #[cfg(feature = "sqlx-dep")]
             _ => None,
-        }
-    }
-
-    /// Makes its savepoints those of `levels`.
-    pub(super) async fn align(&mut self, levels: &[Level]) -> Result<(), DbErr> {
-        let pairs = self.savepoints.iter().zip(levels);
-        let kept = pairs.take_while(|(a, b)| a == b).count();
-        if let Some(abandoned) = self.savepoints.get(kept).copied() {
-            self.roll_back_to(abandoned).await?;
-        }
-        for level in &levels[kept..] {
-            self.nest(*level).await?;
-        }
-        Ok(())
-    }
-
-    async fn nest(&mut self, level: Level) -> Result<(), DbErr> {
-        match self.stack() {
-            Some(stack) => {
-                let nested = sea_orm::TransactionTrait::begin(innermost(stack)?).await?;
-                stack.push(nested);
-            }
-            None => {
-                let sql = control::savepoint(level);
-                self.control("SAVEPOINT", &sql).await?;
-            }
-        }
-        self.savepoints.push(level);
-        Ok(())
-    }
-
-    /// Makes the changes of a nested transaction part of the one around it.
-    pub(super) async fn release(&mut self, level: Level) -> Result<(), DbErr> {
-        self.check()?;
-        if !self.savepoints.contains(&level) {
-            return Ok(());
-        }
-        match self.stack() {
-            Some(stack) => {
-                if let Some(nested) = stack.pop() {
-                    nested.commit().await?;
-                }
-            }
-            None => {
-                let sql = control::release(level);
-                self.control("RELEASE SAVEPOINT", &sql).await?;
-            }
-        }
-        self.forget(level);
-        Ok(())
-    }
-
-    /// Undoes a nested transaction.
-    pub(super) async fn undo(&mut self, level: Level) -> Result<(), DbErr> {
-        self.check_doubt()?;
-        match self.savepoints.contains(&level) && self.doomed.is_none() {
-            true => self.roll_back_to(level).await,
-            false => Ok(()),
-        }
-    }
-
-    async fn roll_back_to(&mut self, level: Level) -> Result<(), DbErr> {
-        let inner = self.savepoints.iter().rev().take_while(|l| **l != level);
-        let depth = inner.count() + 1;
-        match self.stack() {
-            Some(stack) => {
-                for _ in 0..depth {
-                    if let Some(nested) = stack.pop() {
-                        nested.rollback().await?;
-                    }
-                }
-            }
-            None => {
-                let name = "ROLLBACK TO SAVEPOINT";
-                self.control(name, &control::roll_back_to(level)).await?;
-                self.control("RELEASE SAVEPOINT", &control::release(level))
-                    .await?;
-            }
-        }
-        self.forget(level);
-        Ok(())
-    }
-
-    fn forget(&mut self, level: Level) {
-        if let Some(place) = self.savepoints.iter().position(|l| *l == level) {
-            self.savepoints.truncate(place);
         }
     }
 

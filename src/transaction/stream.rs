@@ -2,13 +2,13 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::time::Instant;
 
 use futures_util::StreamExt;
 use sea_orm::{DbBackend, DbErr, Statement, StatementBuilder, StreamTrait};
 use tokio::sync::OwnedMutexGuard;
 
-use super::open::{Callback, Driver, Open, innermost, on_driver};
+use super::metric::StreamTimer;
+use super::open::{Driver, Open, innermost, on_driver};
 #[cfg(feature = "sqlx-dep")]
 use super::open::{query, query_error};
 use super::state::State;
@@ -141,35 +141,4 @@ pub(super) fn rows<'t>(mut holder: impl Holder + 't, statement: Statement) -> Ro
             yield Err(error);
         }
     })
-}
-
-/// Tells the user's metric callback of a stream when it is over, or dropped.
-struct StreamTimer<'m> {
-    metric: Option<&'m Callback>,
-    statement: &'m Statement,
-    start: Instant,
-    failed: bool,
-}
-
-impl<'m> StreamTimer<'m> {
-    fn start(metric: Option<&'m Callback>, statement: &'m Statement) -> Self {
-        Self {
-            metric,
-            statement,
-            start: Instant::now(),
-            failed: false,
-        }
-    }
-}
-
-impl Drop for StreamTimer<'_> {
-    fn drop(&mut self) {
-        if let Some(metric) = self.metric {
-            metric(&sea_orm::metric::Info {
-                elapsed: self.start.elapsed(),
-                statement: self.statement,
-                failed: self.failed,
-            });
-        }
-    }
 }

@@ -1,0 +1,44 @@
+//! What a database has already.
+
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
+
+use crate::connection::RoutingConnection;
+use crate::name::TableName;
+
+pub(super) async fn table_exists(db: &RoutingConnection, table: &TableName) -> Result<bool, DbErr> {
+    let dialect = db.get_database_backend();
+    let (name, schema) = (table.name().to_owned(), table.schema().map(str::to_owned));
+    let statement = match dialect {
+        DbBackend::Postgres => Statement::from_sql_and_values(
+            dialect,
+            "SELECT 1 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n \
+             ON n.oid = c.relnamespace WHERE c.relname = $1 AND c.relkind IN ('r', 'p', 'f') \
+             AND n.nspname = COALESCE($2, current_schema())",
+            [name.into(), schema.into()],
+        ),
+        DbBackend::MySql => Statement::from_sql_and_values(
+            dialect,
+            "SELECT 1 FROM information_schema.tables WHERE table_name = ? \
+             AND table_schema = COALESCE(?, DATABASE())",
+            [name.into(), schema.into()],
+        ),
+        _ => Statement::from_sql_and_values(
+            dialect,
+            "SELECT 1 FROM sqlite_master WHERE type = 'table' AND lower(name) = lower(?)",
+            [name.into()],
+        ),
+    };
+    Ok(db.query_one_raw(statement).await?.is_some())
+}
+
+/// `CREATE TYPE "mood" AS ENUM ...`: whether there is a type of that name.
+pub(super) async fn enum_exists(db: &RoutingConnection, sql: &str) -> Result<bool, DbErr> {
+    let name = sql.trim_start_matches("CREATE TYPE ");
+    let name = name.split(" AS ").next().unwrap_or_default().trim();
+    let statement = Statement::from_sql_and_values(
+        DbBackend::Postgres,
+        "SELECT 1 WHERE to_regtype($1) IS NOT NULL",
+        [name.into()],
+    );
+    Ok(db.query_one_raw(statement).await?.is_some())
+}

@@ -1,0 +1,199 @@
+//! The tables of some entities, on any database, in the order of their foreign keys.
+
+mod exists;
+mod plan;
+
+use sea_orm::sea_query::TableCreateStatement;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Schema, Statement};
+
+use self::exists::{enum_exists, table_exists};
+use self::plan::plan;
+use crate::connection::RoutingConnection;
+use crate::error::RoutingError;
+use crate::name::{DatabaseName, TableName};
+use crate::scope::Place;
+
+/// Creates the tables of some entities where they do not exist yet, with their enums, indexes and
+/// foreign keys.
+///
+/// On a handle that has fixed a database, all of them are created there: one set of entities can
+/// live in any number of databases. On one that has not, each is created where its binding says.
+///
+/// Tables come in the order of their foreign keys. Where those run in a circle, the last of the
+/// circle are added when all tables are there. A foreign key that leads to another database is left
+/// out: no server could keep it.
+///
+/// The idea is SQLAlchemy's `MetaData.create_all`.
+///
+/// ```
+/// # mod cake {
+/// #     use sea_orm::entity::prelude::*;
+/// #     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+/// #     #[sea_orm(table_name = "cake")]
+/// #     pub struct Model { #[sea_orm(primary_key)] pub id: i32 }
+/// #     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+/// #     pub enum Relation {}
+/// #     impl ActiveModelBehavior for ActiveModel {}
+/// # }
+/// # use sea_orm::EntityTrait;
+/// use sea_orm_routing::RoutingConnection;
+/// use sea_orm_routing::migrate::CreateAll;
+///
+/// # async fn run() -> Result<(), sea_orm::DbErr> {
+/// let db = RoutingConnection::builder()
+///     .database("default", "sqlite::memory:")
+///     .database("archive", "sqlite::memory:")
+///     .connect()
+///     .await?;
+/// let tables = CreateAll::new().entity(cake::Entity);
+/// for database in ["default", "archive"] {
+///     tables.on(&db.using(database)?).await?;
+/// }
+/// assert!(cake::Entity::find().all(&db.using("archive")?).await?.is_empty());
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
+/// ```
+#[derive(Debug, Clone, Default)]
+pub struct CreateAll {
+    entities: Vec<Entity>,
+}
+
+/// An entity, as statements that depend on the dialect.
+#[derive(Debug, Clone)]
+struct Entity {
+    table: TableName,
+    create: fn(DbBackend) -> Creation,
+}
+
+/// What creates the table of an entity in one dialect.
+struct Creation {
+    table: TableCreateStatement,
+    enums: Vec<Statement>,
+    indexes: Vec<Statement>,
+}
+
+/// A table on its way into a database.
+struct Planned {
+    table: TableName,
+    creation: Creation,
+    /// Foreign keys that are added when all tables are there.
+    later: Vec<Statement>,
+}
+
+impl CreateAll {
+    /// No entities yet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds an entity; the order does not matter.
+    #[must_use]
+    pub fn entity<E: EntityTrait>(mut self, entity: E) -> Self {
+        let table = TableName::of(entity);
+        if !self.entities.iter().any(|entity| entity.table == table) {
+            let create = creation::<E>;
+            self.entities.push(Entity { table, create });
+        }
+        self
+    }
+
+    /// Creates the tables that are not there yet, and returns them in the order they were created.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::Unbound`] for an entity without a binding where that is refused,
+    /// [`RoutingError::Forbidden`](crate::RoutingError::Forbidden), before anything is created; then
+    /// the server's error.
+    pub async fn on(&self, db: &RoutingConnection) -> Result<Vec<TableName>, DbErr> {
+        let mut databases = Vec::<(DatabaseName, Vec<&Entity>)>::new();
+        for entity in &self.entities {
+            let database = database_of(db, &entity.table)?;
+            let id = db.core.cluster.topology().find_database(database.as_str());
+            if let Some(id) = id {
+                let tables = std::slice::from_ref(&entity.table);
+                db.core.check_tables(tables, id, true)?;
+            }
+            match databases.iter_mut().find(|(name, _)| *name == database) {
+                Some((_, entities)) => entities.push(entity),
+                None => databases.push((database, vec![entity])),
+            }
+        }
+        let mut created = Vec::new();
+        for (database, entities) in databases {
+            let on = db.using(database.as_str())?.on_primary();
+            let planned = plan(db, &database, on.get_database_backend(), &entities);
+            create(&on, planned, &mut created).await?;
+        }
+        Ok(created)
+    }
+}
+
+fn creation<E: EntityTrait>(dialect: DbBackend) -> Creation {
+    let schema = Schema::new(dialect);
+    let entity = E::default();
+    Creation {
+        table: schema.create_table_from_entity(entity),
+        enums: match dialect {
+            DbBackend::Postgres => {
+                let enums = schema.create_enum_from_entity(entity);
+                enums
+                    .iter()
+                    .map(|statement| dialect.build(statement))
+                    .collect()
+            }
+            _ => Vec::new(),
+        },
+        indexes: {
+            let indexes = schema.create_index_from_entity(entity);
+            indexes
+                .iter()
+                .map(|statement| dialect.build(statement))
+                .collect()
+        },
+    }
+}
+
+/// The database a handle has fixed, or the one of the entity's binding.
+fn database_of(db: &RoutingConnection, table: &TableName) -> Result<DatabaseName, RoutingError> {
+    let topology = db.core.cluster.topology();
+    let database = match db.scope.place {
+        Place::Database(database, _) => database,
+        Place::Node(node) => topology.node(node).database,
+        Place::Anywhere => db.database_of(table)?,
+    };
+    Ok(topology.database(database).name().clone())
+}
+
+async fn create(
+    on: &RoutingConnection,
+    planned: Vec<Planned>,
+    created: &mut Vec<TableName>,
+) -> Result<(), DbErr> {
+    let mut later = Vec::new();
+    for Planned {
+        table,
+        creation,
+        later: keys,
+    } in planned
+    {
+        if table_exists(on, &table).await? {
+            continue;
+        }
+        for statement in creation.enums {
+            if !enum_exists(on, &statement.sql).await? {
+                on.execute_raw(statement).await?;
+            }
+        }
+        on.execute(&creation.table).await?;
+        for statement in creation.indexes {
+            on.execute_raw(statement).await?;
+        }
+        later.extend(keys);
+        created.push(table);
+    }
+    for statement in later {
+        on.execute_raw(statement).await?;
+    }
+    Ok(())
+}
