@@ -113,13 +113,81 @@ txn.commit().await?;
     }
 }
 
+#[rustfmt::skip]
+#[allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+mod transactions {
+    use sea_orm::{ActiveModelTrait, DbBackend, DbErr, Statement, TransactionTrait};
+    use sea_orm_routing::{RoutingConnection, RoutingError, TransactionMode};
+
+    use super::{transaction, user};
+
+    pub(super) async fn run(
+        db: &RoutingConnection,
+        order: user::ActiveModel,
+        stock: transaction::ActiveModel,
+    ) -> Result<(), DbErr> {
+let tenant = Statement::from_sql_and_values(
+    DbBackend::Postgres,
+    "SELECT set_config('app.tenant', $1, true)",
+    ["acme".into()],
+);
+let db = db.on_enlist("default", tenant)?;   // first on each branch: row-level security
+
+let txn = db.transaction_mode(TransactionMode::Independent).begin().await?;
+order.insert(&txn).await?;                   // default
+stock.update(&txn.using("warehouse")?).await?;
+txn.on_commit(|| println!("mails can go out"));
+txn.on_rollback(|| println!("nothing was kept"));
+match txn.commit().await {
+    Err(error) => match RoutingError::of(&error) {
+        Some(RoutingError::PartialCommit { committed, failed, .. }) => {
+            println!("kept on {committed:?}, not on {failed}");
+        }
+        Some(RoutingError::CommitUnknown { database, .. }) => println!("look at {database}"),
+        _ => return Err(error),              // nothing was kept
+    },
+    Ok(()) => {}
+}
+        Ok(())
+    }
+}
+
+#[rustfmt::skip]
+#[allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+mod migrations {
+    use sea_orm_routing::RoutingConnection;
+    use sea_orm_routing::migrate::{CreateAll, Migrations, Steps};
+
+    use super::user;
+
+    pub(super) async fn run(db: &RoutingConnection) -> Result<(), Box<dyn std::error::Error>> {
+let migrations = Migrations::new()
+    .database("default", migration::default::Migrator)
+    .database("warehouse", migration::warehouse::Migrator);
+migrations.up(&db, Steps::All).await?;
+println!("{}", migrations.status(&db).await?);         // a table; writes nothing
+migrations.only("warehouse")?.down(&db, Steps::Only(1)).await?;
+
+let tables = CreateAll::new().entity(user::Entity);    // without migrations, in key order
+tables.on(&db.using("archive")?).await?;
+        Ok(())
+    }
+}
+
 #[tokio::main]
-async fn main() -> Result<(), sea_orm::DbErr> {
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
     bindings::run().await?;
     let db = sea_orm_routing::RoutingConnection::builder()
         .database("default", "sqlite::memory:")
         .database("archive", "sqlite::memory:")
         .connect()
         .await?;
-    handles::run(&db).await
+    handles::run(&db).await?;
+    let db = sea_orm_routing::RoutingConnection::builder()
+        .database("default", "sqlite::memory:")
+        .database("warehouse", "sqlite::memory:")
+        .database("archive", "sqlite::memory:")
+        .connect()
+        .await?;
+    migrations::run(&db).await
 }
