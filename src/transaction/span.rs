@@ -15,7 +15,8 @@ pub(super) struct Span(tracing::Span);
 macro_rules! span {
     ($name:literal, $dialect:expr, $operation:expr) => {
         Self(tracing::info_span!(
-            target: "sea_orm_routing",
+            // Where SeaORM's own transactions say it, so that its users' filters let it through.
+            target: "sea_orm::database::transaction",
             $name,
             otel.kind = "client",
             db.system = system($dialect),

@@ -8,6 +8,7 @@ mod shop;
 mod balancing;
 mod bindings;
 mod bound_statements;
+mod branch_spans;
 mod cancellation;
 mod classic_session;
 mod concurrent_transaction;
