@@ -3,6 +3,8 @@
 use std::sync::Arc;
 
 use sea_orm::DbErr;
+#[cfg(feature = "sqlx-dep")]
+use sea_orm::RuntimeErr;
 
 use super::{RoutingError, list};
 
@@ -26,6 +28,12 @@ impl RoutingError {
     pub fn of(error: &DbErr) -> Option<&Self> {
         match error {
             DbErr::TryIntoErr { source, .. } => source.downcast_ref(),
+            // What SeaORM's schema sync was refused.
+            #[cfg(feature = "sqlx-dep")]
+            DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
+                sea_orm::sqlx::Error::Configuration(refused) => refused.downcast_ref(),
+                _ => None,
+            },
             _ => None,
         }
     }
