@@ -1,0 +1,135 @@
+//! Plays the scenarios of a subject on every layout and compares what they saw.
+
+use sea_orm::DbErr;
+use sea_orm_routing::{Access, Recording, Role, RoutingConnection};
+
+use crate::compare::{self, differences};
+use crate::db::Db;
+use crate::entities::Part;
+use crate::exceptions;
+use crate::journal::{Journal, Line};
+use crate::seed::seed;
+use crate::stage::{Engine, Handle, Layout, Stage, Stages};
+
+/// Scenarios about one thing.
+pub(crate) trait Subject {
+    /// Plays them on a connection.
+    async fn play<C: Db>(db: &C, journal: &mut Journal<'_>);
+
+    /// Plays each in a transaction of its own, which is rolled back.
+    async fn play_in_transactions<C: Db>(db: &C, journal: &mut Journal<'_>);
+}
+
+/// Makes the named functions of a module the scenarios of its subject.
+macro_rules! scenarios {
+    ($($scenario:ident),+ $(,)?) => {
+        pub(crate) struct Scenarios;
+
+        impl crate::suite::Subject for Scenarios {
+            async fn play<C: crate::db::Db>(db: &C, journal: &mut crate::journal::Journal<'_>) {
+                $(
+                    journal.begin(stringify!($scenario));
+                    let outcome = Box::pin($scenario(db, journal)).await;
+                    journal.end(&outcome);
+                )+
+            }
+
+            async fn play_in_transactions<C: crate::db::Db>(
+                db: &C,
+                journal: &mut crate::journal::Journal<'_>,
+            ) {
+                $(
+                    journal.begin_in_transaction(stringify!($scenario));
+                    let txn = db.begun().await.expect("begun");
+                    let outcome = Box::pin($scenario(&txn, journal)).await;
+                    journal.end(&outcome);
+                    let undone = sea_orm::TransactionSession::rollback(txn).await;
+                    journal.note("the rollback", &undone);
+                )+
+            }
+        }
+    };
+}
+pub(crate) use scenarios;
+
+/// Compares all layouts with the bare connection.
+///
+/// # Panics
+///
+/// When something differs that no documented exception allows, or an exception no longer holds.
+pub(crate) async fn conform<S: Subject>(engine: Engine, subject: &str) {
+    let Some(stages) = Stages::of(engine).await else {
+        return;
+    };
+    let reference = run::<S>(&stages.bare, Layout::Bare).await;
+    compare::assert_sound(&reference);
+    let mut found = Vec::new();
+    for (layout, stage) in &stages.routed {
+        let lines = run::<S>(stage, *layout).await;
+        let differences = differences(&reference, &lines);
+        found.extend(exceptions::unexplained(
+            engine,
+            *layout,
+            subject,
+            differences,
+        ));
+    }
+    assert!(
+        found.is_empty(),
+        "{engine:?}, {subject}: {} differences\n\n{}",
+        found.len(),
+        found.join("\n")
+    );
+}
+
+async fn run<S: Subject>(stage: &Stage, layout: Layout) -> Vec<Line> {
+    let mut journal = Journal::new(&stage.settle, &stage.names);
+    match &stage.handle {
+        Handle::Bare(db) => performance::<S, _>(db, stage, &mut journal).await,
+        Handle::Routed(db) => {
+            let routes = db.record();
+            performance::<S, _>(db, stage, &mut journal).await;
+            if layout == Layout::Replicas {
+                assert_reads_went_to_replicas(db, &routes);
+            }
+        }
+    }
+    journal.into_lines()
+}
+
+async fn performance<S: Subject, C: Db>(db: &C, stage: &Stage, journal: &mut Journal<'_>) {
+    seed(db).await.expect("the rows to begin with");
+    stage.settle.wait().await.expect("settled");
+    Box::pin(S::play_in_transactions(db, journal)).await;
+    journal.begin("the tables after all transactions");
+    tables(stage, journal).await.expect("the tables");
+    stage.settle.wait().await.expect("settled");
+    Box::pin(S::play(db, journal)).await;
+    journal.begin("the tables in the end");
+    tables(stage, journal).await.expect("the tables");
+}
+
+/// Notes every row there is, past the router.
+async fn tables(stage: &Stage, journal: &mut Journal<'_>) -> Result<(), DbErr> {
+    for part in Part::ALL {
+        for (table, rows) in part.rows(stage.home(part)).await? {
+            journal.value(table, &rows);
+        }
+    }
+    Ok(())
+}
+
+/// What is a read by itself was served by a replica, and there were such.
+fn assert_reads_went_to_replicas(db: &RoutingConnection, routes: &Recording) {
+    let routes = routes.routes();
+    let reads = || {
+        routes
+            .iter()
+            .filter(|route| route.access() == Access::Read && route.why_role() == "it is a read")
+    };
+    assert!(reads().count() > 0, "nothing was read outside transactions");
+    for read in reads() {
+        assert_eq!(read.role(), Role::Replica, "{read}");
+    }
+    assert_eq!(db.refusals(), 0, "a replica refused a read");
+}
