@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use sea_orm::{DbErr, TransactionError};
+use sea_orm::{DbErr, RuntimeErr, TransactionError};
 
 use crate::stage::Settle;
 
@@ -101,7 +101,29 @@ pub(crate) trait Failure {
 
 impl Failure for DbErr {
     fn described(&self) -> String {
-        format!("{self} [{:?}] {self:?}", self.sql_err())
+        let kind = format!("{self:?}");
+        let kind = kind.split(['{', '"']).next().unwrap_or_default().trim();
+        let mut text = self.to_string();
+        if kind.contains("PgDatabaseError") {
+            // The line of Postgres' own source, which depends on what it has prepared before.
+            text.truncate(text.rfind(" at line ").unwrap_or(text.len()));
+        }
+        let code = match self {
+            Self::Conn(error) | Self::Exec(error) | Self::Query(error) => code(error),
+            _ => None,
+        };
+        format!("{text} [{kind}, code {code:?}, {:?}]", self.sql_err())
+    }
+}
+
+/// The server's code of an error.
+fn code(error: &RuntimeErr) -> Option<String> {
+    match error {
+        RuntimeErr::SqlxError(error) => {
+            let code = error.as_database_error()?.code()?;
+            Some(code.into_owned())
+        }
+        RuntimeErr::Internal(_) => None,
     }
 }
 

@@ -47,11 +47,24 @@ macro_rules! on_all {
 }
 
 on_all!(
+    cursors,
     delete,
     entity_loader,
     insert,
+    linked,
     loaders,
+    nested_saves,
+    paginators,
+    partial_models,
+    raw_sql,
     relations,
+    schema,
     select,
-    update
+    self_reference,
+    streams,
+    update,
+    upserts,
+    values,
 );
+
+on!(postgres_only, Postgres: arrays);

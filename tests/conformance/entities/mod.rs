@@ -10,6 +10,7 @@
 pub mod gazetteer;
 pub mod lending;
 pub mod library;
+pub mod passing;
 pub mod specimens;
 
 use sea_orm::{

@@ -63,11 +63,11 @@ pub mod specimen {
         pub found_at: Time,
         pub logged: DateTime,
         pub seen: Option<DateTimeUtc>,
+        #[sea_orm(column_type = "Blob")]
         pub photo: Vec<u8>,
         pub ratio: f64,
         pub share: f32,
         pub alive: bool,
-        pub tiny: i8,
         pub short: i16,
         pub long: i64,
         pub count: u32,
