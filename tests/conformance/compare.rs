@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::journal::{ENDED, Line};
+use crate::journal::{ENDED, IN_A_TRANSACTION, Line};
 
 /// Where a routed run saw something else than the bare one.
 #[derive(Debug)]
@@ -75,7 +75,7 @@ pub(crate) fn assert_sound(bare: &[Line]) {
         if line.what != ENDED {
             continue;
         }
-        let aborted = line.scenario.ends_with(", in a transaction")
+        let aborted = line.scenario.ends_with(IN_A_TRANSACTION)
             && line.seen.contains("current transaction is aborted");
         assert!(
             line.seen == "()" || aborted,

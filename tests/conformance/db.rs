@@ -1,8 +1,8 @@
 //! What a scenario may ask of a connection or a transaction, SeaORM's or ours.
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, StreamTrait,
-    TransactionError, TransactionTrait,
+    AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    IsolationLevel, StreamTrait, TransactionError, TransactionTrait,
 };
 use sea_orm_routing::{RoutingConnection, RoutingTransaction};
 
@@ -20,13 +20,24 @@ pub(crate) trait Db: ConnectionTrait + StreamTrait + TransactionTrait {
         F: for<'c> AsyncFnOnce(&'c Self::Inner) -> Result<T, DbErr> + Send,
         T: Send;
 
+    /// The same with options, which those of an outer transaction beat.
+    async fn within_config<F, T>(
+        &self,
+        callback: F,
+        level: Option<IsolationLevel>,
+        access: Option<AccessMode>,
+    ) -> Result<T, TransactionError<DbErr>>
+    where
+        F: for<'c> AsyncFnOnce(&'c Self::Inner) -> Result<T, DbErr> + Send,
+        T: Send;
+
     fn dialect(&self) -> DbBackend {
         ConnectionTrait::get_database_backend(self)
     }
 }
 
 macro_rules! db {
-    ($($type:ty => $inner:ty),+ $(,)?) => { $(
+    ($type:ty => $inner:ty, |$self:ident, $callback:ident, $level:ident, $access:ident| $run:expr) => {
         impl Db for $type {
             type Inner = $inner;
 
@@ -41,13 +52,33 @@ macro_rules! db {
             {
                 self.transaction_async(callback).await
             }
+
+            async fn within_config<F, T>(
+                &$self,
+                $callback: F,
+                $level: Option<IsolationLevel>,
+                $access: Option<AccessMode>,
+            ) -> Result<T, TransactionError<DbErr>>
+            where
+                F: for<'c> AsyncFnOnce(&'c $inner) -> Result<T, DbErr> + Send,
+                T: Send,
+            {
+                $run.await
+            }
         }
-    )+ };
+    };
 }
 
-db! {
-    DatabaseConnection => DatabaseTransaction,
-    DatabaseTransaction => DatabaseTransaction,
-    RoutingConnection => RoutingTransaction,
-    RoutingTransaction => RoutingTransaction,
-}
+db!(DatabaseConnection => DatabaseTransaction, |self, callback, level, access| {
+    self.transaction_with_config_async(callback, level, access)
+});
+db!(DatabaseTransaction => DatabaseTransaction, |self, callback, level, access| {
+    self.transaction_with_config_async(callback, level, access)
+});
+db!(RoutingConnection => RoutingTransaction, |self, callback, level, access| {
+    self.transaction_with_config_async(callback, level, access)
+});
+// It has no such method, and would not heed the options: those of the outermost hold.
+db!(RoutingTransaction => RoutingTransaction, |self, callback, _level, _access| {
+    self.transaction_async(callback)
+});

@@ -57,15 +57,16 @@ impl<'s> Journal<'s> {
         }
     }
 
-    /// The lines after this one are those of a scenario.
-    pub(crate) fn begin(&mut self, scenario: &str) {
+    /// The lines after this one are those of a scenario, which finds the replicas settled.
+    pub(crate) async fn begin(&mut self, scenario: &str) {
         self.in_transaction = false;
         scenario.clone_into(&mut self.scenario);
+        self.settled().await.expect("settled");
     }
 
     /// The lines after this one are those of a scenario inside a transaction.
-    pub(crate) fn begin_in_transaction(&mut self, scenario: &str) {
-        self.begin(&format!("{scenario}, in a transaction"));
+    pub(crate) async fn begin_in_transaction(&mut self, scenario: &str) {
+        self.begin(&format!("{scenario}{IN_A_TRANSACTION}")).await;
         self.in_transaction = true;
     }
 
@@ -90,6 +91,9 @@ impl<'s> Journal<'s> {
         });
     }
 }
+
+/// What is added to the name of a scenario that is played in a transaction.
+pub(crate) const IN_A_TRANSACTION: &str = ", in a transaction";
 
 /// How the last line of a scenario is called.
 pub(crate) const ENDED: &str = "the scenario";

@@ -47,9 +47,13 @@ macro_rules! on_all {
 }
 
 on_all!(
+    across,
+    callbacks,
     cursors,
     delete,
     entity_loader,
+    errors,
+    hooks,
     insert,
     linked,
     loaders,
@@ -58,13 +62,15 @@ on_all!(
     partial_models,
     raw_sql,
     relations,
+    savepoints,
     schema,
     select,
     self_reference,
     streams,
+    transactions,
     update,
     upserts,
     values,
 );
 
-on!(postgres_only, Postgres: arrays);
+on!(postgres_only, Postgres: arrays, enum_types);

@@ -20,32 +20,40 @@ pub(crate) trait Subject {
     async fn play_in_transactions<C: Db>(db: &C, journal: &mut Journal<'_>);
 }
 
-/// Makes the named functions of a module the scenarios of its subject.
+/// Makes the named functions of a module the scenarios of its subject; those after `plainly` are
+/// not played inside a transaction.
 macro_rules! scenarios {
-    ($($scenario:ident),+ $(,)?) => {
+    ($($scenario:ident),* $(,)? $(; plainly: $($plain:ident),+ $(,)?)?) => {
         pub(crate) struct Scenarios;
 
         impl crate::suite::Subject for Scenarios {
             async fn play<C: crate::db::Db>(db: &C, journal: &mut crate::journal::Journal<'_>) {
                 $(
-                    journal.begin(stringify!($scenario));
+                    journal.begin(stringify!($scenario)).await;
                     let outcome = Box::pin($scenario(db, journal)).await;
                     journal.end(&outcome);
-                )+
+                )*
+                $($(
+                    journal.begin(stringify!($plain)).await;
+                    let outcome = Box::pin($plain(db, journal)).await;
+                    journal.end(&outcome);
+                )+)?
             }
 
             async fn play_in_transactions<C: crate::db::Db>(
                 db: &C,
                 journal: &mut crate::journal::Journal<'_>,
             ) {
+                // A subject may have none.
+                let _ = (db, &mut *journal);
                 $(
-                    journal.begin_in_transaction(stringify!($scenario));
+                    journal.begin_in_transaction(stringify!($scenario)).await;
                     let txn = db.begun().await.expect("begun");
                     let outcome = Box::pin($scenario(&txn, journal)).await;
                     journal.end(&outcome);
                     let undone = sea_orm::TransactionSession::rollback(txn).await;
                     journal.note("the rollback", &undone);
-                )+
+                )*
             }
         }
     };
@@ -99,13 +107,11 @@ async fn run<S: Subject>(stage: &Stage, layout: Layout) -> Vec<Line> {
 
 async fn performance<S: Subject, C: Db>(db: &C, stage: &Stage, journal: &mut Journal<'_>) {
     seed(db).await.expect("the rows to begin with");
-    stage.settle.wait().await.expect("settled");
     Box::pin(S::play_in_transactions(db, journal)).await;
-    journal.begin("the tables after all transactions");
+    journal.begin("the tables after all transactions").await;
     tables(stage, journal).await.expect("the tables");
-    stage.settle.wait().await.expect("settled");
     Box::pin(S::play(db, journal)).await;
-    journal.begin("the tables in the end");
+    journal.begin("the tables in the end").await;
     tables(stage, journal).await.expect("the tables");
 }
 

@@ -74,7 +74,7 @@ pub mod loan {
 /// Writes down what happens to it, with the connection that SeaORM hands to it.
 pub mod parcel {
     use sea_orm::entity::prelude::*;
-    use sea_orm::{ConnectionTrait, Set};
+    use sea_orm::{ConnectionTrait, QuerySelect, Set};
 
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
     #[sea_orm(table_name = "parcel")]
@@ -102,7 +102,9 @@ pub mod parcel {
             db: &C,
             new: bool,
         ) -> Result<Model, DbErr> {
-            let here = Entity::find_by_id(model.id).one(db).await?.is_some();
+            // A locking read: no replica serves it, so it sees the row that was just written.
+            let here = Entity::find_by_id(model.id).lock_shared().one(db).await?;
+            let here = here.is_some();
             audit(db, format!("after_save, new: {new}, here: {here}")).await?;
             Ok(model)
         }

@@ -70,7 +70,6 @@ pub mod specimen {
         pub alive: bool,
         pub short: i16,
         pub long: i64,
-        pub count: u32,
         #[sea_orm(column_type = "Text")]
         pub remark: Option<String>,
     }

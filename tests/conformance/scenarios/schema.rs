@@ -4,7 +4,7 @@ use sea_orm::sea_query::{Alias, ColumnDef, Expr, ForeignKey, Index, Table};
 use sea_orm::{DbErr, EntityTrait, ExecResult, ExprTrait, PaginatorTrait, Schema, Set, Statement};
 
 use crate::db::Db;
-use crate::entities::passing::{mark, note};
+use crate::entities::passing::{mark, memo, note};
 use crate::journal::Journal;
 use crate::suite::scenarios;
 
@@ -32,8 +32,8 @@ async fn drop_tables(db: &impl Db, names: &[&str]) -> Result<(), DbErr> {
     Ok(())
 }
 
-fn word(word: &str) -> note::ActiveModel {
-    note::ActiveModel {
+fn word(word: &str) -> memo::ActiveModel {
+    memo::ActiveModel {
         word: Set(word.to_owned()),
         weight: Set(1),
         ..Default::default()
@@ -42,16 +42,16 @@ fn word(word: &str) -> note::ActiveModel {
 
 async fn from_an_entity<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> {
     let schema = Schema::new(db.dialect());
-    let table = schema.create_table_from_entity(note::Entity);
+    let table = schema.create_table_from_entity(memo::Entity);
     journal.note("created", &done(db.execute(&table).await));
-    for index in schema.create_index_from_entity(note::Entity) {
+    for index in schema.create_index_from_entity(memo::Entity) {
         journal.note("index", &done(db.execute(&index).await));
     }
-    let many = note::Entity::insert_many(["a", "b"].map(word));
+    let many = memo::Entity::insert_many(["a", "b"].map(word));
     journal.note("rows", &many.exec(db).await);
-    let twice = note::Entity::insert(word("a"));
+    let twice = memo::Entity::insert(word("a"));
     journal.note("twice", &twice.exec_without_returning(db).await);
-    drop_tables(db, &["note"]).await
+    drop_tables(db, &["memo"]).await
 }
 
 async fn by_the_builder<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> {

@@ -47,7 +47,6 @@ fn quartz() -> specimen::ActiveModel {
         alive: Set(false),
         short: Set(-300),
         long: Set(1_234_567_890_123),
-        count: Set(3_000_000_000),
         remark: Set(Some("mid-“quoted” 🪨".to_owned())),
         ..Default::default()
     }
@@ -74,16 +73,16 @@ async fn extremes<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr>
         ratio: Set(-1e300),
         short: Set(i16::MAX),
         long: Set(i64::MAX),
-        count: Set(0),
         remark: Set(Some(String::new())),
         ..quartz()
     };
     journal.note("within", &extreme.insert(db).await);
-    let beyond = specimen::ActiveModel {
-        price: Set(parsed("9999999999.5")),
-        ..quartz()
-    };
-    journal.note("beyond", &beyond.insert(db).await.map(|it| it.price));
+    // Not an insert: whether Postgres draws a key before it fails depends on what it has planned.
+    let beyond = specimen::Entity::update_many().col_expr(
+        specimen::Column::Price,
+        Expr::value(parsed::<Decimal>("9999999999.5")),
+    );
+    journal.note("beyond", &beyond.exec(db).await);
     Ok(())
 }
 

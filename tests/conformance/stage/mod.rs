@@ -137,7 +137,7 @@ impl Stage {
             builder = builder.database(database, connected(server, name).await);
         }
         let dialect = server.dialect();
-        for table in Part::Lending.tables(dialect) {
+        for table in Part::Lending.tables(dialect).into_iter().chain(["badge"]) {
             builder = builder.bind_table(table, "lending");
         }
         let db = builder.connect().await.expect("connected");
