@@ -15,7 +15,7 @@ pub(crate) struct Stages {
     _server: Server,
 }
 
-type Shared = OnceCell<Option<Arc<Mutex<Stages>>>>;
+type Shared = OnceCell<Arc<Mutex<Stages>>>;
 
 /// Runs a test on the runtime that the connections of all tests live on.
 pub(crate) fn block_on<T>(test: impl Future<Output = T>) -> T {
@@ -29,24 +29,20 @@ impl Stages {
     pub(crate) async fn of(engine: Engine) -> Option<OwnedMutexGuard<Self>> {
         static POSTGRES: Shared = OnceCell::const_new();
         static MARIADB: Shared = OnceCell::const_new();
+        let server = Server::of(engine).await?;
         let shared = match engine {
             // Files of its own for each subject cost next to nothing.
-            Engine::Sqlite => return Self::built(engine).await?.try_lock_owned().ok(),
+            Engine::Sqlite => return Some(Self::built(server).await.lock_owned().await),
             Engine::Postgres => &POSTGRES,
             Engine::MariaDb => &MARIADB,
         };
-        let Some(stages) = shared.get_or_init(|| Self::built(engine)).await else {
-            // Says once more, in the name of this test, why it is skipped.
-            let _ = Server::of(engine).await;
-            return None;
-        };
+        let stages = shared.get_or_init(|| Self::built(server)).await;
         let stages = Arc::clone(stages).lock_owned().await;
         stages.clear().await;
         Some(stages)
     }
 
-    async fn built(engine: Engine) -> Option<Arc<Mutex<Self>>> {
-        let server = Server::of(engine).await?;
+    async fn built(server: Server) -> Arc<Mutex<Self>> {
         let bare = Stage::open(&server, Layout::Bare).await;
         let mut routed = Vec::new();
         for layout in Layout::ROUTED {
@@ -57,7 +53,7 @@ impl Stages {
             routed,
             _server: server,
         };
-        Some(Arc::new(Mutex::new(stages)))
+        Arc::new(Mutex::new(stages))
     }
 
     async fn clear(&self) {
