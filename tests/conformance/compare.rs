@@ -15,12 +15,39 @@ pub(crate) struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let seen = |seen: &Option<String>| seen.clone().unwrap_or("(nothing)".to_owned());
+        let [bare, routed] = [&self.bare, &self.routed].map(|seen| match seen {
+            Some(seen) => seen.as_str(),
+            None => "(nothing)",
+        });
+        let same = bare.chars().zip(routed.chars());
+        let same = same.take_while(|(bare, routed)| bare == routed).count();
         writeln!(f, "{}: {}", self.scenario, self.what)?;
-        writeln!(f, "    bare:   {}", seen(&self.bare))?;
-        writeln!(f, "    routed: {}", seen(&self.routed))
+        writeln!(f, "    bare:   {}", Excerpt(bare, same))?;
+        writeln!(f, "    routed: {}", Excerpt(routed, same))
     }
 }
+
+/// A text around the place where it begins to differ.
+struct Excerpt<'t>(&'t str, usize);
+
+impl fmt::Display for Excerpt<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let start = self.1.saturating_sub(BEFORE);
+        if start > 0 {
+            f.write_str("[..] ")?;
+        }
+        let shown: String = self.0.chars().skip(start).take(BEFORE + AFTER).collect();
+        f.write_str(&shown)?;
+        match self.0.chars().count() > start + BEFORE + AFTER {
+            true => f.write_str(" [..]"),
+            false => Ok(()),
+        }
+    }
+}
+
+/// How many characters are shown before a difference, and from there on.
+const BEFORE: usize = 120;
+const AFTER: usize = 400;
 
 /// Every line that is not the same in both, scenario by scenario.
 pub(crate) fn differences(bare: &[Line], routed: &[Line]) -> Vec<Difference> {
