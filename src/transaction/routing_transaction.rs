@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sea_orm::{AccessMode, DbErr, TransactionOptions, TransactionSession};
+use sea_orm::{AccessMode, DbBackend, DbErr, TransactionOptions, TransactionSession};
 use tokio::sync::OwnedMutexGuard;
 
 use super::branch::Branch;
@@ -101,11 +101,13 @@ impl RoutingTransaction {
         })
     }
 
-    /// A savepoint has no options but one that we keep ourselves: to only read.
+    /// A savepoint has no options but one that we keep ourselves: to only read. SQLite has no
+    /// isolation levels, and passes over them.
     fn check_nested(&self, options: &TransactionOptions) -> Result<(), RoutingError> {
-        let isolation_level = options.isolation_level;
-        if isolation_level.is_some() && isolation_level != self.shared.options.isolation_level {
-            let level = isolation_level.map(|level| level.to_string());
+        let level = options.isolation_level;
+        let other = level.is_some() && level != self.shared.options.isolation_level;
+        if other && self.scope.dialect != DbBackend::Sqlite {
+            let level = level.map(|level| level.to_string());
             return Err(RoutingError::NestedOption {
                 option: format!("the isolation level {}", level.unwrap_or_default()),
             });
