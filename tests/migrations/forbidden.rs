@@ -1,0 +1,256 @@
+//! Tables that must not be on a database: no migration creates them, no statement names them.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{ColumnDef, Table};
+use sea_orm::{ConnectionTrait, Set as Value};
+use sea_orm_routing::migrate::{MigrationError, Migrations, Steps};
+use sea_orm_routing::{
+    Bind, BindRequest, DatabaseName, RoutingConnection, RoutingError, RoutingPolicy, TableName,
+};
+
+use crate::support::{Result, Set, Site, Sites, Step, assert_says, creates, error_of, tables_of};
+
+const BOOKS: &str = "seaql_migrations";
+
+mod secret {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "secret")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key)]
+        pub(super) id: i32,
+        pub(super) name: String,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// `stock` must not hold `secret`.
+async fn forbidding(site: &Site) -> Result<RoutingConnection> {
+    eprintln!("on {}", site.url(0));
+    let builder = site.builder(&["shop", "stock"]).default_database("shop");
+    let db = builder.forbid(secret::Entity, "stock").connect().await?;
+    Ok(db)
+}
+
+fn raw() -> Step {
+    Step::new("m_secret", |manager| {
+        Box::pin(async move {
+            let db = manager.get_connection();
+            db.execute_unprepared("CREATE TABLE before_it (id INTEGER)")
+                .await?;
+            db.execute_unprepared("CREATE TABLE secret (id INTEGER)")
+                .await?;
+            Ok(())
+        })
+    })
+}
+
+fn built() -> Step {
+    Step::new("m_secret", |manager| {
+        Box::pin(async move {
+            let mut id = ColumnDef::new("id");
+            let table = Table::create().table("secret").col(id.integer()).to_owned();
+            manager.create_table(table).await
+        })
+    })
+}
+
+/// Each way to write the same forbidden migration.
+fn ways() -> Vec<(&'static str, Set)> {
+    vec![
+        ("raw", Set::new().with(raw())),
+        (
+            "raw, in a transaction",
+            Set::new().with(raw().transaction(true)),
+        ),
+        ("raw, in none", Set::new().with(raw().transaction(false))),
+        (
+            "built, in a transaction",
+            Set::new().with(built().transaction(true)),
+        ),
+        (
+            "built, in none",
+            Set::new().with(built().transaction(false)),
+        ),
+        (
+            "text",
+            Set::new().sql("m_secret", "CREATE TABLE secret (id INTEGER)"),
+        ),
+    ]
+}
+
+async fn no_way_leads_there(site: &Site) -> Result {
+    let db = forbidding(site).await?;
+    for (way, set) in ways() {
+        let migrations = Migrations::new().database("stock", set);
+        let error = migrations.up(&db, Steps::All).await.expect_err(way);
+        let MigrationError::Failed {
+            source, migration, ..
+        } = &error
+        else {
+            panic!("{way}: {error}");
+        };
+        assert_eq!(migration.as_deref(), Some("m_secret"), "{way}");
+        assert!(
+            matches!(
+                RoutingError::of(source),
+                Some(RoutingError::Forbidden { .. })
+            ),
+            "{way}: {source:?}"
+        );
+        assert_says(
+            &error.to_string(),
+            &["stock, migration m_secret: ", "secret"],
+        );
+        assert!(migrations.status(&db).await?.is_pending(), "{way}");
+        let mut left = tables_of(&db, "stock").await?;
+        if way == "raw, in a transaction" {
+            assert!(
+                !left.contains(&"before_it".to_owned()) || site.is_mariadb(),
+                "{left:?}"
+            );
+        }
+        left.retain(|table| table != "before_it");
+        assert_eq!(left, [BOOKS], "{way}");
+        let drop = "DROP TABLE IF EXISTS before_it";
+        db.primary("stock")?.execute_unprepared(drop).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_forbidden_table_is_refused_however_it_is_written() -> Result {
+    for site in Sites::All.with("forbidden", 2).await? {
+        no_way_leads_there(&site).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forbidden_table_is_refused_on_a_runtime_of_several_threads() -> Result {
+    for site in Sites::All.with("forbidden_threads", 2).await? {
+        no_way_leads_there(&site).await?;
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn another_database_may_hold_what_one_must_not() -> Result {
+    for site in Sites::All.with("elsewhere", 2).await? {
+        let db = forbidding(&site).await?;
+        let migrations = Migrations::new()
+            .database("shop", creates(&["secret"]))
+            .database("stock", creates(&["a"]));
+        migrations.up(&db, Steps::All).await?;
+        assert_eq!(tables_of(&db, "shop").await?, [BOOKS, "secret"]);
+        assert_eq!(tables_of(&db, "stock").await?, ["a", BOOKS]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn no_handle_leads_a_statement_to_a_forbidden_table() -> Result {
+    for site in Sites::All.with("handles", 2).await? {
+        let db = forbidding(&site).await?;
+        let stock = db.using("stock")?;
+        let create = "CREATE TABLE secret (id INTEGER, name TEXT)";
+        db.primary("stock")?.execute_unprepared(create).await?;
+        let row = secret::ActiveModel {
+            name: Value("x".to_owned()),
+            ..Default::default()
+        };
+        for error in [
+            error_of(secret::Entity::find().all(&stock).await),
+            error_of(row.insert(&stock).await),
+            error_of(stock.execute_unprepared("DELETE FROM secret").await),
+            error_of(stock.execute_unprepared("DROP TABLE secret").await),
+        ] {
+            assert_says(
+                &error,
+                &["the table secret must not be on the database stock"],
+            );
+        }
+        let txn = stock.begin().await?;
+        let within = error_of(txn.execute_unprepared("DELETE FROM secret").await);
+        assert_says(&within, &["must not be on the database stock"]);
+        txn.rollback().await?;
+    }
+    Ok(())
+}
+
+/// Tables that begin with `audit_` belong nowhere but in `shop`.
+#[derive(Debug)]
+struct AuditAtHome;
+
+impl RoutingPolicy for AuditAtHome {
+    fn get_bind(&self, _: &BindRequest<'_>) -> Result<Option<Bind>, DbErr> {
+        Ok(None)
+    }
+
+    fn allows(&self, table: &TableName, database: &DatabaseName) -> bool {
+        !table.name().starts_with("audit_") || *database == *"shop"
+    }
+}
+
+#[tokio::test]
+async fn a_policy_can_keep_a_table_off_a_database() -> Result {
+    for site in Sites::All.with("policy", 2).await? {
+        let builder = site.builder(&["shop", "stock"]).default_database("shop");
+        let db = builder.policy(AuditAtHome).connect().await?;
+        for text in [
+            "CREATE TABLE audit_log (id INTEGER)",
+            "CREATE TABLE IF NOT EXISTS audit_log (id INTEGER)",
+            "CREATE TABLE a (id INTEGER); CREATE TABLE audit_log (id INTEGER)",
+            "INSERT INTO seen VALUES (1); CREATE TABLE audit_log (id INTEGER)",
+            "CREATE TABLE audit_log AS SELECT 1 AS id",
+            "ALTER TABLE seen RENAME TO audit_log",
+        ] {
+            let set = creates(&["seen"]).sql("m_audit", text);
+            let migrations = Migrations::new().database("stock", set);
+            let outcome = migrations.up(&db, Steps::All).await;
+            assert!(outcome.is_err(), "{text}: {outcome:?}");
+            assert_says(
+                &error_of(outcome),
+                &["m_audit", "must not be on the database stock"],
+            );
+            assert_eq!(tables_of(&db, "stock").await?, [BOOKS, "seen"], "{text}");
+        }
+        let shop = Migrations::new().database("shop", creates(&["audit_log"]));
+        shop.up(&db, Steps::All).await?;
+    }
+    Ok(())
+}
+
+/// A policy that lists what a database may hold.
+#[derive(Debug)]
+struct OnlyListed;
+
+impl RoutingPolicy for OnlyListed {
+    fn get_bind(&self, _: &BindRequest<'_>) -> Result<Option<Bind>, DbErr> {
+        Ok(None)
+    }
+
+    fn allows(&self, table: &TableName, _: &DatabaseName) -> bool {
+        ["a", "b"].contains(&table.name())
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_lists_tables_need_not_list_the_books() -> Result {
+    for site in Sites::All.with("listed", 1).await? {
+        let db = site
+            .builder(&["default"])
+            .policy(OnlyListed)
+            .connect()
+            .await?;
+        let migrations = Migrations::new().database("default", creates(&["a", "b"]));
+        migrations.up(&db, Steps::All).await?;
+        migrations.refresh(&db).await?;
+        migrations.fresh(&db).await?;
+        assert_eq!(tables_of(&db, "default").await?, ["a", "b", BOOKS]);
+    }
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! A migration whose statements are looked at does all that another does.
+
+use sea_orm::entity::prelude::*;
+use sea_orm::{ConnectionTrait, DbErr, Schema, Set as Value, TransactionTrait};
+use sea_orm_migration::SchemaManager;
+use sea_orm_routing::RoutingConnection;
+use sea_orm_routing::migrate::{Migrations, Steps};
+
+use crate::support::{
+    Result, Set, Site, Sites, Step, assert_says, column, error_of, plain, soon, tables_of,
+};
+
+const BOOKS: &str = "seaql_migrations";
+
+mod item {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "item")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key)]
+        pub(super) id: i32,
+        #[sea_orm(unique)]
+        pub(super) name: String,
+        pub(super) large: i64,
+        pub(super) half: f64,
+        pub(super) flag: bool,
+        pub(super) missing: Option<String>,
+        pub(super) uuid: Uuid,
+        pub(super) json: Json,
+        pub(super) at: ChronoDateTimeUtc,
+        pub(super) bytes: Vec<u8>,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+fn row(name: &str) -> item::ActiveModel {
+    item::ActiveModel {
+        id: sea_orm::NotSet,
+        name: Value(name.to_owned()),
+        large: Value(i64::MAX),
+        half: Value(0.5),
+        flag: Value(true),
+        missing: Value(None),
+        uuid: Value(Uuid::from_u128(7)),
+        json: Value(serde_json(name)),
+        at: Value("2026-01-01T00:00:00Z".parse().expect("a time")),
+        bytes: Value(vec![0, 255]),
+    }
+}
+
+fn serde_json(name: &str) -> Json {
+    Json::from_iter([("name".to_owned(), Json::from(name))])
+}
+
+async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+    let schema = Schema::new(manager.get_database_backend());
+    manager
+        .create_table(schema.create_table_from_entity(item::Entity))
+        .await
+}
+
+/// A database on which something is forbidden, so that every migration is looked at.
+async fn guarded(site: &Site) -> Result<RoutingConnection> {
+    eprintln!("on {}", site.url(0));
+    let builder = site.builder(&["default"]);
+    Ok(builder.forbid_table("secret", "default").connect().await?)
+}
+
+/// Runs one migration, in a transaction and in none, each on a database of its own.
+async fn each_way(prefix: &'static str, step: fn() -> Step) -> Result<Vec<RoutingConnection>> {
+    let mut done = Vec::new();
+    for site in Sites::All.with(prefix, 1).await? {
+        let db = guarded(&site).await?;
+        for within in [true, false] {
+            let set = Set::new().with(step().transaction(within));
+            let migrations = Migrations::new().database("default", set);
+            soon("a guarded migration", migrations.fresh(&db)).await?;
+        }
+        done.push(db);
+    }
+    Ok(done)
+}
+
+/// Inserts, reads and updates through entities.
+fn entities() -> Step {
+    Step::new("m_item", |manager| {
+        Box::pin(async move {
+            create(manager).await?;
+            let db = manager.get_connection();
+            let one = row("one").insert(db).await?;
+            assert_eq!((one.id, one.large, one.half), (1, i64::MAX, 0.5));
+            let two = row("two").insert(db).await?;
+            assert_eq!(two.json, serde_json("two"));
+            let mut change: item::ActiveModel = two.into();
+            change.missing = Value(Some("here".to_owned()));
+            let changed = change.update(db).await?;
+            assert_eq!((changed.id, changed.missing.as_deref()), (2, Some("here")));
+            let all = item::Entity::find().all(db).await?;
+            assert_eq!(all[0], one);
+            assert_eq!(all.len(), 2);
+            let many = item::Entity::insert_many([row("three"), row("four")]);
+            many.exec(db).await?;
+            assert_eq!(item::Entity::find().count(db).await?, 4);
+            let deleted = item::Entity::delete_by_id(1).exec(db).await?;
+            assert_eq!(deleted.rows_affected, 1);
+            Ok(())
+        })
+    })
+}
+
+#[tokio::test]
+async fn entities_are_written_and_read() -> Result {
+    for db in each_way("g_entities", entities).await? {
+        let names: Vec<String> =
+            column(&plain(&db, "default"), "SELECT name FROM item ORDER BY id").await?;
+        assert_eq!(names, ["two", "three", "four"]);
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn entities_are_written_and_read_on_one_worker() -> Result {
+    let run = tokio::spawn(async {
+        let done = each_way("g_worker", entities).await;
+        done.map(|all| all.len()).map_err(|error| error.to_string())
+    });
+    assert!(soon("on a worker", run).await?? >= 2);
+    Ok(())
+}
+
+/// Asks the schema.
+fn asking() -> Step {
+    Step::new("m_ask", |manager| {
+        Box::pin(async move {
+            assert!(!manager.has_table("item").await?);
+            create(manager).await?;
+            assert!(manager.has_table("item").await?);
+            assert!(manager.has_column("item", "half").await?);
+            assert!(!manager.has_column("item", "whole").await?);
+            assert!(!manager.has_index("item", "none").await?);
+            Ok(())
+        })
+    })
+}
+
+#[tokio::test]
+async fn the_schema_can_be_asked() -> Result {
+    for db in each_way("g_asking", asking).await? {
+        assert_eq!(tables_of(&db, "default").await?, ["item", BOOKS]);
+    }
+    Ok(())
+}
+
+/// One savepoint that stays, and one that is rolled back.
+fn nested() -> Step {
+    Step::new("m_nested", |manager| {
+        Box::pin(async move {
+            create(manager).await?;
+            let db = manager.get_connection();
+            let outer = db.begin().await?;
+            row("stays").insert(&outer).await?;
+            let inner = outer.begin().await?;
+            row("goes").insert(&inner).await?;
+            inner.rollback().await?;
+            {
+                let dropped = outer.begin().await?;
+                row("dropped").insert(&dropped).await?;
+            }
+            let kept = outer.begin().await?;
+            row("kept").insert(&kept).await?;
+            kept.commit().await?;
+            outer.commit().await
+        })
+    })
+}
+
+#[tokio::test]
+async fn nested_transactions_end_as_they_were_told() -> Result {
+    for db in each_way("g_nested", nested).await? {
+        let names: Vec<String> =
+            column(&plain(&db, "default"), "SELECT name FROM item ORDER BY id").await?;
+        assert_eq!(names, ["stays", "kept"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_guarded_migration_that_fails_leaves_nothing_of_its_transaction() -> Result {
+    for site in Sites::All.with("g_fails", 1).await? {
+        let db = guarded(&site).await?;
+        let create = Step::new("m_create", |manager| Box::pin(create(manager)));
+        let fails = Step::new("m_fails", |manager| {
+            Box::pin(async move {
+                let db = manager.get_connection();
+                row("one").insert(db).await?;
+                row("one").insert(db).await.map(drop)
+            })
+        });
+        let set = Set::new().with(create).with(fails.transaction(true));
+        let migrations = Migrations::new().database("default", set);
+        let text = error_of(soon("it fails", migrations.up(&db, Steps::All)).await);
+        assert_says(&text, &["default, migration m_fails: "]);
+        let rows: Vec<String> = column(&plain(&db, "default"), "SELECT name FROM item").await?;
+        assert!(rows.is_empty());
+        let status = migrations.status(&db).await?;
+        assert_eq!(
+            status
+                .on("default")
+                .expect("it")
+                .pending()
+                .collect::<Vec<_>>(),
+            ["m_fails"]
+        );
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_commit_that_fails_is_told() -> Result {
+    let Some(site) = Site::postgres("g_commit", 1).await? else {
+        return Ok(());
+    };
+    let db = guarded(&site).await?;
+    let text = "CREATE TABLE parent (id INTEGER PRIMARY KEY); \
+                CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED); \
+                INSERT INTO child VALUES (1)";
+    let migrations = Migrations::new().database("default", Set::new().sql("m_late", text));
+    let error = error_of(migrations.up(&db, Steps::All).await);
+    assert_says(&error, &["default, migration m_late: ", "foreign key"]);
+    assert_eq!(tables_of(&db, "default").await?, [BOOKS]);
+    assert!(migrations.status(&db).await?.is_pending());
+    Ok(())
+}
+
+#[tokio::test]
+async fn rows_can_be_streamed() -> Result {
+    use futures_util::TryStreamExt;
+
+    for db in each_way("g_stream", || {
+        Step::new("m_stream", |manager| {
+            Box::pin(async move {
+                create(manager).await?;
+                let db = manager.get_connection();
+                row("one").insert(db).await?;
+                row("two").insert(db).await?;
+                let names: Vec<item::Model> = match db {
+                    sea_orm::DatabaseExecutor::Connection(db) => {
+                        item::Entity::find()
+                            .stream(*db)
+                            .await?
+                            .try_collect()
+                            .await?
+                    }
+                    sea_orm::DatabaseExecutor::Transaction(db) => {
+                        item::Entity::find()
+                            .stream(*db)
+                            .await?
+                            .try_collect()
+                            .await?
+                    }
+                    _ => unreachable!("owned"),
+                };
+                assert_eq!(names.len(), 2);
+                Ok(())
+            })
+        })
+    })
+    .await?
+    {
+        assert_eq!(tables_of(&db, "default").await?, ["item", BOOKS]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_guarded_migration_that_panics_is_an_error_and_frees_the_lock() -> Result {
+    for site in Sites::All.with("g_panics", 1).await? {
+        let db = guarded(&site).await?;
+        let panics = Step::new("m_panics", |_| Box::pin(async { panic!("as a bug does") }));
+        let migrations = Migrations::new().database("default", Set::new().with(panics));
+        let text = error_of(soon("it panics", migrations.up(&db, Steps::All)).await);
+        assert_says(&text, &["default, migration m_panics: "]);
+        let mended = Migrations::new().database("default", crate::support::creates(&["a"]));
+        let mended = mended.lock_timeout(std::time::Duration::ZERO);
+        assert_eq!(mended.up(&db, Steps::All).await?.migrations(), 1);
+    }
+    Ok(())
+}
