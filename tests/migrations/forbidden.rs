@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ColumnDef, Table};
-use sea_orm::{ConnectionTrait, Set as Value};
+use sea_orm::{ConnectionTrait, Set as Value, TransactionTrait};
 use sea_orm_routing::migrate::{MigrationError, Migrations, Steps};
 use sea_orm_routing::{
     Bind, BindRequest, DatabaseName, RoutingConnection, RoutingError, RoutingPolicy, TableName,
