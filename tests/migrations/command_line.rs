@@ -168,7 +168,7 @@ async fn what_fails_exits_with_one() -> Result {
 async fn a_locked_database_exits_with_one() -> Result {
     let site = Site::files()?;
     let db = site.connect(&NAMES).await?;
-    let gate = crate::locks::Gate::new();
+    let gate = crate::support::Gate::new();
     let first = Migrations::new().database("shop", gate.migrator());
     let late = async {
         gate.begun.notified().await;

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use futures_util::future::{Either, select};
-use sea_orm_routing::migrate::{Migrations, Steps};
+use sea_orm_routing::migrate::{MigrationError, Migrations, Steps};
 use sea_orm_routing::{RoutingConnection, TableName};
 
-use crate::locks::Gate;
-use crate::support::{Engine, Result, Site, Sites, creates, eventually, tables_of};
+use crate::support::{
+    Engine, Gate, Result, Set, Site, Sites, TableGate, creates, eventually, soon, tables_of,
+};
 
 /// Begins `up`, and drops it in the middle of its migration.
 async fn begin_and_drop(db: &RoutingConnection, gate: &Gate) {
@@ -92,6 +93,33 @@ async fn the_lock_is_free_at_once_after_a_drop_while_waiting() -> Result {
             .up(&db, Steps::All)
             .await?;
         assert_eq!(report.migrations(), 0);
+    }
+    Ok(())
+}
+
+/// What the server still does must not run beside a second migrator.
+#[tokio::test]
+async fn nobody_migrates_while_a_dropped_migrations_statement_still_runs() -> Result {
+    for site in Sites::Servers.with("dropped_runs", 1).await? {
+        let db = site.connect(&["default"]).await?;
+        let mut gate = TableGate::closed(&site).await?;
+        let stands = Set::new().sql("m_stands", TableGate::THROUGH);
+        let migrations = Migrations::new().database("default", stands);
+        {
+            let up = std::pin::pin!(migrations.up(&db, Steps::All));
+            let waits = std::pin::pin!(gate.is_waited_for());
+            if let Either::Left((outcome, _)) = select(up, waits).await {
+                panic!("should wait: {outcome:?}");
+            }
+        }
+        let other = Migrations::new().database("default", Set::new().sql("m_stands", "SELECT 1"));
+        let impatient = other.lock_timeout(Duration::ZERO);
+        let outcome = soon("a second migrator", impatient.up(&db, Steps::All)).await;
+        gate.open().await?;
+        assert!(
+            matches!(&outcome, Err(MigrationError::Locked { .. })),
+            "{outcome:?}"
+        );
     }
     Ok(())
 }

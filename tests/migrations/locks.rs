@@ -5,43 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join};
-use sea_orm::ConnectionTrait;
 use sea_orm_routing::migrate::{MigrationError, MigrationEvent, Migrations, Steps};
-use tokio::sync::Notify;
 
 use crate::support::{
-    Engine, Result, Set, Site, Sites, Step, creates, error_of, plain, soon, tables_of, value,
+    Engine, Gate, Result, Site, Sites, creates, error_of, plain, soon, tables_of, value,
 };
-
-/// A migration that says when it has begun, and goes on when it is told.
-pub(crate) struct Gate {
-    pub(crate) begun: Arc<Notify>,
-    pub(crate) go_on: Arc<Notify>,
-}
-
-impl Gate {
-    pub(crate) fn new() -> Self {
-        Self {
-            begun: Arc::default(),
-            go_on: Arc::default(),
-        }
-    }
-
-    /// A migrator with one migration, which creates `a` when it may go on.
-    pub(crate) fn migrator(&self) -> Set {
-        let (begun, go_on) = (Arc::clone(&self.begun), Arc::clone(&self.go_on));
-        Set::new().with(Step::new("m_gate", move |manager| {
-            let (begun, go_on) = (Arc::clone(&begun), Arc::clone(&go_on));
-            Box::pin(async move {
-                begun.notify_one();
-                go_on.notified().await;
-                let db = manager.get_connection();
-                db.execute_unprepared("CREATE TABLE a (id INTEGER)").await?;
-                Ok(())
-            })
-        }))
-    }
-}
 
 #[tokio::test]
 async fn the_second_migrator_waits_and_then_does_nothing() -> Result {
@@ -232,6 +200,34 @@ async fn a_lost_lock_stops_before_the_next_migration() -> Result {
         assert!(text.starts_with("default, migration m_b: "), "{text}");
         assert_eq!(tables_of(&db, "default").await?, ["a", "seaql_migrations"]);
         assert_eq!(migrations.up(&db, Steps::All).await?.migrations(), 1);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_done_before_a_locked_database_is_told() -> Result {
+    for site in Sites::All.with("then_locked", 3).await? {
+        let db = site.connect(&["shop", "stock", "logs"]).await?;
+        let gate = Gate::new();
+        let holder = Migrations::new().database("stock", gate.migrator());
+        let all = Migrations::new()
+            .database("shop", creates(&["a"]))
+            .database("stock", gate.migrator())
+            .database("logs", creates(&["b"]))
+            .lock_timeout(Duration::ZERO);
+        let late = async {
+            gate.begun.notified().await;
+            let refused = all.up(&db, Steps::All).await;
+            gate.go_on.notify_one();
+            Ok(refused)
+        };
+        let (_, refused) = soon("both", try_join(holder.up(&db, Steps::All), late)).await?;
+        let text = error_of(refused);
+        assert!(
+            text.ends_with("Done: shop (1 migration). Not reached: logs."),
+            "{text}"
+        );
+        assert_eq!(all.up(&db, Steps::All).await?.migrations(), 1);
     }
     Ok(())
 }

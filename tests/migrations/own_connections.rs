@@ -128,3 +128,48 @@ async fn a_dead_replica_stops_no_migration() -> Result {
     }
     Ok(())
 }
+
+#[tokio::test]
+async fn the_search_path_of_the_pool_is_that_of_the_migration() -> Result {
+    let Some(site) = Site::postgres("search_path", 1).await? else {
+        return Ok(());
+    };
+    site.client(0, "CREATE SCHEMA reporting AUTHORIZATION app")
+        .await?;
+    let mut options = site.options(0);
+    options.set_schema_search_path("reporting");
+    let builder = RoutingConnection::builder().database("default", options);
+    let db = builder.connect().await?;
+    let migrations = Migrations::new().database("default", creates(&["a"]));
+    migrations.up(&db, Steps::All).await?;
+    let schemas = "SELECT schemaname FROM pg_tables WHERE tablename IN ('a', 'seaql_migrations')";
+    assert_eq!(
+        site.client(0, schemas).await?.trim(),
+        "reporting\nreporting"
+    );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_connection_that_became_a_router_is_migrated() -> Result {
+    for site in Sites::All.with("became", 1).await? {
+        let plain = Database::connect(site.options(0)).await?;
+        let db: RoutingConnection = plain.into();
+        let migrations = Migrations::new().database("default", creates(&["a"]));
+        migrations.up(&db, Steps::All).await?;
+        assert_eq!(tables_of(&db, "default").await?, ["a", "seaql_migrations"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn status_beside_a_full_pool_is_not_waited_for() -> Result {
+    for site in Sites::Servers.with("full_status", 1).await? {
+        let db = one_connection(&site).await?;
+        let migrations = Migrations::new().database("default", creates(&["a"]));
+        let held = plain(&db, "default").begin().await?;
+        assert!(soon("status", migrations.status(&db)).await?.is_pending());
+        held.rollback().await?;
+    }
+    Ok(())
+}

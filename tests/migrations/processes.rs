@@ -7,11 +7,14 @@ use sea_orm_routing::{RoutingConnection, migrate};
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::support::{Engine, Result, Site, Sites, creates, eventually, soon, tables_of};
+use crate::support::{
+    Engine, Result, Site, Sites, TableGate, creates, eventually, soon, tables_of,
+};
 
 /// Where the other process finds its database, and which migration it shall have.
 const URL: &str = "MIGRATIONS_TEST_URL";
 const SQL: &str = "MIGRATIONS_TEST_SQL";
+const LINE: &str = "MIGRATIONS_TEST_LINE";
 
 fn migrations(sql: &str) -> Migrations {
     let set = creates(&["a"])
@@ -32,17 +35,26 @@ async fn a_migrator_of_its_own() {
         let builder = RoutingConnection::builder().database("default", url);
         builder.connect().await
     };
-    let code = migrate::cli::run_from(migrations(&sql), connect, ["migration", "up"]).await;
+    let line = std::env::var(LINE).unwrap_or_else(|_| "up".to_owned());
+    let arguments = ["migration"].into_iter().chain(line.split_whitespace());
+    let code = migrate::cli::run_from(migrations(&sql), connect, arguments).await;
     assert_eq!(code, std::process::ExitCode::SUCCESS);
 }
 
 /// This binary as a migrator of that database.
 fn process(site: &Site, sql: &str) -> Result<Child> {
+    Ok(command(site, sql, "up")?.stdout(Stdio::null()).spawn()?)
+}
+
+fn command(site: &Site, sql: &str, line: &str) -> Result<Command> {
     let mut command = Command::new(std::env::current_exe()?);
     command.args(["--exact", "processes::a_migrator_of_its_own", "--nocapture"]);
-    command.env(URL, site.url(0)).env(SQL, sql);
-    command.stderr(Stdio::piped()).stdout(Stdio::null());
-    Ok(command.kill_on_drop(true).spawn()?)
+    command.env(URL, site.url(0)).env(SQL, sql).env(LINE, line);
+    command
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    Ok(command)
 }
 
 /// What it wrote to standard error, when it is done.
@@ -53,76 +65,13 @@ async fn finished(process: Child) -> Result<String> {
     Ok(text)
 }
 
-/// A statement that waits until the gate is opened, and whether it waits now.
-struct Gate<'s> {
-    site: &'s Site,
-    holder: Option<RoutingConnection>,
-}
-
-impl<'s> Gate<'s> {
-    /// A table `gate`, which is locked.
-    async fn closed(site: &'s Site) -> Result<Self> {
-        use sea_orm::ConnectionTrait;
-
-        let mut options = site.options(0);
-        options.max_connections(1);
-        let builder = RoutingConnection::builder().database("default", options);
-        let holder = builder.connect().await?;
-        let create = match &site.engine {
-            Engine::MariaDb(_) => "CREATE TABLE gate (id INTEGER PRIMARY KEY) ENGINE=InnoDB",
-            _ => "CREATE TABLE gate (id INTEGER PRIMARY KEY)",
-        };
-        let held = holder.primary("default")?;
-        held.execute_unprepared(create).await?;
-        for sql in match &site.engine {
-            Engine::Postgres(_) => ["BEGIN", "LOCK TABLE gate"],
-            Engine::MariaDb(_) => ["SET autocommit = 1", "LOCK TABLES gate WRITE"],
-            _ => unreachable!("no gate in a file"),
-        } {
-            held.execute_unprepared(sql).await?;
-        }
-        let holder = Some(holder);
-        Ok(Self { site, holder })
-    }
-
-    /// Somebody stands before it.
-    async fn is_waited_for(&self) {
-        let sql = match &self.site.engine {
-            Engine::Postgres(_) => {
-                "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'relation' \
-                 AND database = (SELECT oid FROM pg_database WHERE datname = current_database())"
-            }
-            _ => {
-                "SELECT COUNT(*) FROM information_schema.processlist \
-                 WHERE state LIKE 'Waiting for table%' AND db = DATABASE()"
-            }
-        };
-        eventually("somebody stands before the gate", async || {
-            self.site
-                .client(0, sql)
-                .await
-                .is_ok_and(|it| it.trim() == "1")
-        })
-        .await;
-    }
-
-    async fn open(&mut self) -> Result {
-        if let Some(holder) = self.holder.take() {
-            holder.close().await?;
-        }
-        Ok(())
-    }
-}
-
-const THROUGH: &str = "INSERT INTO gate VALUES (1)";
-
 #[tokio::test]
 async fn two_processes_apply_each_migration_once() -> Result {
     for site in Sites::Servers.with("two_processes", 1).await? {
-        let mut gate = Gate::closed(&site).await?;
-        let first = process(&site, THROUGH)?;
+        let mut gate = TableGate::closed(&site).await?;
+        let first = process(&site, TableGate::THROUGH)?;
         gate.is_waited_for().await;
-        let mut second = process(&site, THROUGH)?;
+        let mut second = process(&site, TableGate::THROUGH)?;
         let mut lines = BufReader::new(second.stderr.take().expect("piped")).lines();
         let told = async {
             while let Some(line) = lines.next_line().await? {
@@ -175,8 +124,8 @@ async fn eight_processes_apply_each_migration_once() -> Result {
 #[tokio::test]
 async fn a_migrator_is_killed_in_the_middle_and_run_again() -> Result {
     for site in Sites::Servers.with("killed", 1).await? {
-        let mut gate = Gate::closed(&site).await?;
-        let mut first = process(&site, THROUGH)?;
+        let mut gate = TableGate::closed(&site).await?;
+        let mut first = process(&site, TableGate::THROUGH)?;
         gate.is_waited_for().await;
         first.kill().await?;
         gate.open().await?;
@@ -188,7 +137,10 @@ async fn a_migrator_is_killed_in_the_middle_and_run_again() -> Result {
             ["a", "gate", "last", "seaql_migrations"]
         );
         assert_eq!(
-            migrations(THROUGH).up(&db, Steps::All).await?.migrations(),
+            migrations(TableGate::THROUGH)
+                .up(&db, Steps::All)
+                .await?
+                .migrations(),
             0
         );
     }
@@ -199,8 +151,8 @@ async fn a_migrator_is_killed_in_the_middle_and_run_again() -> Result {
 #[tokio::test]
 async fn nobody_migrates_while_a_killed_migrators_statement_still_runs() -> Result {
     for site in Sites::Servers.with("still_runs", 1).await? {
-        let mut gate = Gate::closed(&site).await?;
-        let mut first = process(&site, THROUGH)?;
+        let mut gate = TableGate::closed(&site).await?;
+        let mut first = process(&site, TableGate::THROUGH)?;
         gate.is_waited_for().await;
         first.kill().await?;
         let db = site.connect(&["default"]).await?;
@@ -239,5 +191,59 @@ async fn a_killed_migrator_leaves_no_lock_on_a_file() -> Result {
     first.kill().await?;
     let set = migrations("SELECT 1").lock_timeout(std::time::Duration::ZERO);
     assert_eq!(set.up(&db, Steps::All).await?.migrations(), 2);
+    Ok(())
+}
+
+/// What a command line prints: to standard output, and to standard error.
+async fn printed(site: &Site, line: &str) -> Result<[String; 2]> {
+    let output = soon("a process", command(site, "SELECT 1", line)?.output()).await?;
+    let [out, err] = [output.stdout, output.stderr].map(String::from_utf8);
+    Ok([out?, err?])
+}
+
+#[tokio::test]
+async fn progress_goes_to_standard_error_and_the_table_to_standard_output() -> Result {
+    let site = Site::files()?;
+    let [out, _] = printed(&site, "status").await?;
+    let table = "database  migration  status\n\
+                 default   m_a        pending\n\
+                 default   m_slow     pending\n\
+                 default   m_last     pending\n";
+    assert!(out.contains(table), "{out}");
+    let [_, err] = printed(&site, "up -n 1").await?;
+    let lines: Vec<_> = err.lines().collect();
+    assert!(lines[0].starts_with("default: applied m_a in 0.0"), "{err}");
+    assert_eq!(lines[1..], ["Done: default (1 migration)."]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn quiet_prints_nothing() -> Result {
+    let site = Site::files()?;
+    for line in ["up -q", "down --quiet", "--quiet", "refresh -q", "fresh -q"] {
+        // The test harness writes to standard output only.
+        let [_, err] = printed(&site, line).await?;
+        assert_eq!(err, "", "{line}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn quiet_status_prints_no_table() -> Result {
+    let site = Site::files()?;
+    let [out, err] = printed(&site, "status --quiet").await?;
+    assert!(!out.contains("pending"), "{out}");
+    assert_eq!(err, "");
+    Ok(())
+}
+
+#[tokio::test]
+async fn errors_are_printed_even_when_it_is_quiet() -> Result {
+    let site = Site::files()?;
+    let [_, err] = printed(&site, "up -q --database nowhere").await?;
+    assert!(
+        err.starts_with("error: the database \"nowhere\" has no migrator"),
+        "{err}"
+    );
     Ok(())
 }

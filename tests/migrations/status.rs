@@ -122,7 +122,7 @@ async fn a_file_that_is_opened_read_only_can_be_asked() -> Result {
 async fn status_is_told_while_another_migrator_is_at_work() -> Result {
     for site in Sites::Shared.with("status_busy", 1).await? {
         let db = site.connect(&["default"]).await?;
-        let gate = crate::locks::Gate::new();
+        let gate = crate::support::Gate::new();
         let migrations = Migrations::new().database("default", gate.migrator());
         let ask = async {
             gate.begun.notified().await;

@@ -1,5 +1,6 @@
 //! What the tests share: databases of their own, migrations, and conditions to wait for.
 
+mod gate;
 mod migrations;
 mod sites;
 
@@ -7,6 +8,7 @@ use std::fmt::{Debug, Display};
 use std::future::Future;
 use std::time::{Duration, Instant};
 
+pub(crate) use gate::{Gate, TableGate};
 pub(crate) use migrations::{Set, Step, creates};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TryGetable};
 pub(crate) use sites::{Engine, Site, Sites, plain, tables_of};
