@@ -58,9 +58,18 @@ async fn a_dropped_up_leaves_no_lock_and_no_transaction() -> Result {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+#[tokio::test]
 async fn a_dropped_guarded_up_ends_its_migration() -> Result {
-    for site in Sites::All.with("dropped_guarded", 1).await? {
+    drop_guarded("dropped_guarded").await
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_dropped_guarded_up_ends_its_migration_on_several_threads() -> Result {
+    drop_guarded("dropped_threads").await
+}
+
+async fn drop_guarded(prefix: &'static str) -> Result {
+    for site in Sites::All.with(prefix, 1).await? {
         let forbidding = site.builder(&["default"]);
         let forbidding = forbidding.forbid_table(TableName::from("secret"), "default");
         let db = forbidding.connect().await?;

@@ -164,6 +164,7 @@ async fn no_handle_leads_a_statement_to_a_forbidden_table() -> Result {
         };
         for error in [
             error_of(secret::Entity::find().all(&stock).await),
+            error_of(secret::Entity::find().stream(&stock).await.map(drop)),
             error_of(row.insert(&stock).await),
             error_of(stock.execute_unprepared("DELETE FROM secret").await),
             error_of(stock.execute_unprepared("DROP TABLE secret").await),
@@ -218,6 +219,12 @@ async fn a_policy_can_keep_a_table_off_a_database() -> Result {
             );
             assert_eq!(tables_of(&db, "stock").await?, [BOOKS, "seen"], "{text}");
         }
+        let stock = db.using("stock")?;
+        let create = "CREATE TABLE audit_log (id INTEGER)";
+        assert_says(
+            &error_of(stock.execute_unprepared(create).await),
+            &["must not be on the database stock"],
+        );
         let shop = Migrations::new().database("shop", creates(&["audit_log"]));
         shop.up(&db, Steps::All).await?;
     }
@@ -251,6 +258,29 @@ async fn a_policy_that_lists_tables_need_not_list_the_books() -> Result {
         migrations.refresh(&db).await?;
         migrations.fresh(&db).await?;
         assert_eq!(tables_of(&db, "default").await?, ["a", "b", BOOKS]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_table_that_is_forbidden_on_no_database_is_refused() -> Result {
+    for site in Sites::All.with("nowhere", 1).await? {
+        let builder = site.builder(&["default"]).forbid(secret::Entity, "defualt");
+        let text = error_of(builder.connect().await);
+        assert_says(&text, &["defualt", "secret", "default"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_table_that_is_bound_where_it_is_forbidden_is_refused() -> Result {
+    for site in Sites::All.with("bound_there", 2).await? {
+        let builder = site.builder(&["shop", "stock"]).default_database("shop");
+        let builder = builder
+            .bind(secret::Entity, "stock")
+            .forbid(secret::Entity, "stock");
+        let text = error_of(builder.connect().await);
+        assert_says(&text, &["secret", "stock"]);
     }
     Ok(())
 }

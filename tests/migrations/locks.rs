@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join};
+use sea_orm::sqlx::Executor;
+use sea_orm_routing::RoutingConnection;
 use sea_orm_routing::migrate::{MigrationError, MigrationEvent, Migrations, Steps};
 
 use crate::support::{
@@ -141,7 +143,7 @@ async fn a_link_to_an_sqlite_file_is_under_the_same_lock() -> Result {
     };
     let link = dir.path().join("link.db");
     std::os::unix::fs::symlink(dir.path().join(site.database(0) + ".db"), &link)?;
-    let linked = sea_orm_routing::RoutingConnection::builder()
+    let linked = RoutingConnection::builder()
         .database("default", format!("sqlite:{}", link.display()))
         .connect()
         .await?;
@@ -228,6 +230,37 @@ async fn what_was_done_before_a_locked_database_is_told() -> Result {
             "{text}"
         );
         assert_eq!(all.up(&db, Steps::All).await?.migrations(), 1);
+    }
+    Ok(())
+}
+
+/// Servers end sessions that are idle for long, and a migration can take longer.
+#[tokio::test]
+async fn a_server_that_ends_idle_sessions_does_not_take_the_lock_away() -> Result {
+    for site in Sites::Servers.with("idle", 1).await? {
+        let mut options = site.options(0);
+        let (slow, idle) = match &site.engine {
+            Engine::Postgres(_) => ("SELECT pg_sleep(2.5)", "SET idle_session_timeout = 1000"),
+            _ => ("SELECT SLEEP(2.5)", "SET SESSION wait_timeout = 1"),
+        };
+        options.map_sqlx_postgres_pool_opts(move |own| {
+            own.after_connect(move |it, _| {
+                Box::pin(async move { it.execute(idle).await.map(drop) })
+            })
+        });
+        options.map_sqlx_mysql_pool_opts(move |own| {
+            own.after_connect(move |it, _| {
+                Box::pin(async move { it.execute(idle).await.map(drop) })
+            })
+        });
+        let builder = RoutingConnection::builder().database("default", options);
+        let db = builder.connect().await?;
+        let set = creates(&["a"])
+            .sql("m_slow", slow)
+            .sql("m_last", "CREATE TABLE b (id INTEGER)");
+        let migrations = Migrations::new().database("default", set);
+        let report = soon("a slow migration", migrations.up(&db, Steps::All)).await?;
+        assert_eq!(report.migrations(), 3);
     }
     Ok(())
 }

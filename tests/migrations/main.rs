@@ -17,6 +17,7 @@ mod locks;
 mod names;
 mod own_connections;
 mod physical;
+mod printed;
 mod processes;
 mod status;
 mod sync;

@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
+use futures_util::future::join;
 use sea_orm::{Database, DatabaseConnection, TransactionTrait};
-use sea_orm_routing::migrate::{Migrations, Steps};
+use sea_orm_routing::migrate::{MigrationError, Migrations, Steps};
 use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 use crate::support::{
-    Engine, Result, Set, Site, Sites, column, creates, eventually, plain, soon, tables, tables_of,
-    value,
+    Engine, Gate, Result, Set, Site, Sites, column, creates, eventually, plain, soon, tables,
+    tables_of, value,
 };
 
 /// A pool of one connection that does not wait long for it.
@@ -63,6 +64,19 @@ async fn the_connections_of_a_migration_end_with_it() -> Result {
         let before = site.connections(0).await?;
         let migrations = Migrations::new().database("default", creates(&["a", "b"]));
         migrations.up(&db, Steps::All).await?;
+        let gate = Gate::new();
+        let first = Migrations::new().database("default", gate.migrator().books("other"));
+        let second = migrations.clone().lock_timeout(Duration::ZERO);
+        let late = async {
+            gate.begun.notified().await;
+            let refused = second.up(&db, Steps::All).await;
+            gate.go_on.notify_one();
+            refused
+        };
+        // One that did not get the lock leaves none either; `a` is there already.
+        let (first, refused) = join(first.up(&db, Steps::All), late).await;
+        assert!(first.is_err());
+        assert!(matches!(refused, Err(MigrationError::Locked { .. })));
         let pool_at_most = before.max(1);
         eventually("the connections of the migration are gone", async || {
             site.connections(0)

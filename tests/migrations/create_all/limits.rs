@@ -8,7 +8,7 @@ use sea_orm_routing::{
 
 use super::entities::{author, book, left, right, tree};
 use super::library;
-use crate::support::{Result, Sites, error_of, plain, tables_of};
+use crate::support::{Result, Site, Sites, error_of, plain, tables_of};
 
 #[tokio::test]
 async fn a_foreign_key_into_another_database_is_left_out() -> Result {
@@ -123,4 +123,36 @@ async fn a_circle_whose_last_keys_are_missing_is_closed_by_the_next_run() -> Res
         error_of(db.execute_unprepared(orphan).await);
     }
     Ok(())
+}
+
+#[tokio::test]
+async fn an_entity_of_a_schema_is_created_there() -> Result {
+    let Some(site) = Site::postgres("ca_schema", 1).await? else {
+        return Ok(());
+    };
+    site.client(0, "CREATE SCHEMA reporting AUTHORIZATION app")
+        .await?;
+    let db = site.connect(&["default"]).await?;
+    let set = CreateAll::new().entity(sale::Entity).entity(tree::Entity);
+    assert_eq!(set.on(&db).await?.len(), 2);
+    assert!(set.on(&db).await?.is_empty());
+    let schemas = "SELECT schemaname FROM pg_tables WHERE tablename = 'sale'";
+    assert_eq!(site.client(0, schemas).await?.trim(), "reporting");
+    Ok(())
+}
+
+mod sale {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(schema_name = "reporting", table_name = "sale")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key)]
+        pub(super) id: i32,
+        #[sea_orm(indexed)]
+        pub(super) day: i32,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
 }
