@@ -6,37 +6,35 @@ use sea_orm_migration::SchemaManager;
 use sea_orm_routing::RoutingConnection;
 use sea_orm_routing::migrate::{Migrations, Steps};
 
-use crate::support::{
-    Result, Set, Site, Sites, Step, assert_says, column, error_of, plain, soon, tables_of,
-};
+use crate::support::{Result, Set, Site, Sites, Step, column, plain, soon, tables_of};
 
 const BOOKS: &str = "seaql_migrations";
 
-mod item {
+pub(crate) mod item {
     use sea_orm::entity::prelude::*;
 
     #[sea_orm::model]
     #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
     #[sea_orm(table_name = "item")]
-    pub(super) struct Model {
+    pub(crate) struct Model {
         #[sea_orm(primary_key)]
-        pub(super) id: i32,
+        pub(crate) id: i32,
         #[sea_orm(unique)]
-        pub(super) name: String,
-        pub(super) large: i64,
-        pub(super) half: f64,
-        pub(super) flag: bool,
-        pub(super) missing: Option<String>,
-        pub(super) uuid: Uuid,
-        pub(super) json: Json,
-        pub(super) at: ChronoDateTimeUtc,
-        pub(super) bytes: Vec<u8>,
+        pub(crate) name: String,
+        pub(crate) large: i64,
+        pub(crate) half: f64,
+        pub(crate) flag: bool,
+        pub(crate) missing: Option<String>,
+        pub(crate) uuid: Uuid,
+        pub(crate) json: Json,
+        pub(crate) at: ChronoDateTimeUtc,
+        pub(crate) bytes: Vec<u8>,
     }
 
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-fn row(name: &str) -> item::ActiveModel {
+pub(crate) fn row(name: &str) -> item::ActiveModel {
     item::ActiveModel {
         id: sea_orm::NotSet,
         name: Value(name.to_owned()),
@@ -55,7 +53,7 @@ fn serde_json(name: &str) -> Json {
     Json::from_iter([("name".to_owned(), Json::from(name))])
 }
 
-async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
+pub(crate) async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     let schema = Schema::new(manager.get_database_backend());
     manager
         .create_table(schema.create_table_from_entity(item::Entity))
@@ -63,7 +61,7 @@ async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
 }
 
 /// A database on which something is forbidden, so that every migration is looked at.
-async fn guarded(site: &Site) -> Result<RoutingConnection> {
+pub(crate) async fn guarded(site: &Site) -> Result<RoutingConnection> {
     eprintln!("on {}", site.url(0));
     let builder = site.builder(&["default"]);
     Ok(builder.forbid_table("secret", "default").connect().await?)
@@ -199,54 +197,6 @@ async fn nested_transactions_end_as_they_were_told() -> Result {
 }
 
 #[tokio::test]
-async fn a_guarded_migration_that_fails_leaves_nothing_of_its_transaction() -> Result {
-    for site in Sites::All.with("g_fails", 1).await? {
-        let db = guarded(&site).await?;
-        let create = Step::new("m_create", |manager| Box::pin(create(manager)));
-        let fails = Step::new("m_fails", |manager| {
-            Box::pin(async move {
-                let db = manager.get_connection();
-                row("one").insert(db).await?;
-                row("one").insert(db).await.map(drop)
-            })
-        });
-        let set = Set::new().with(create).with(fails.transaction(true));
-        let migrations = Migrations::new().database("default", set);
-        let text = error_of(soon("it fails", migrations.up(&db, Steps::All)).await);
-        assert_says(&text, &["default, migration m_fails: "]);
-        let rows: Vec<String> = column(&plain(&db, "default"), "SELECT name FROM item").await?;
-        assert!(rows.is_empty());
-        let status = migrations.status(&db).await?;
-        assert_eq!(
-            status
-                .on("default")
-                .expect("it")
-                .pending()
-                .collect::<Vec<_>>(),
-            ["m_fails"]
-        );
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_commit_that_fails_is_told() -> Result {
-    let Some(site) = Site::postgres("g_commit", 1).await? else {
-        return Ok(());
-    };
-    let db = guarded(&site).await?;
-    let text = "CREATE TABLE parent (id INTEGER PRIMARY KEY); \
-                CREATE TABLE child (id INTEGER REFERENCES parent DEFERRABLE INITIALLY DEFERRED); \
-                INSERT INTO child VALUES (1)";
-    let migrations = Migrations::new().database("default", Set::new().sql("m_late", text));
-    let error = error_of(migrations.up(&db, Steps::All).await);
-    assert_says(&error, &["default, migration m_late: ", "foreign key"]);
-    assert_eq!(tables_of(&db, "default").await?, [BOOKS]);
-    assert!(migrations.status(&db).await?.is_pending());
-    Ok(())
-}
-
-#[tokio::test]
 async fn rows_can_be_streamed() -> Result {
     use futures_util::TryStreamExt;
 
@@ -282,21 +232,6 @@ async fn rows_can_be_streamed() -> Result {
     .await?
     {
         assert_eq!(tables_of(&db, "default").await?, ["item", BOOKS]);
-    }
-    Ok(())
-}
-
-#[tokio::test]
-async fn a_guarded_migration_that_panics_is_an_error_and_frees_the_lock() -> Result {
-    for site in Sites::All.with("g_panics", 1).await? {
-        let db = guarded(&site).await?;
-        let panics = Step::new("m_panics", |_| Box::pin(async { panic!("as a bug does") }));
-        let migrations = Migrations::new().database("default", Set::new().with(panics));
-        let text = error_of(soon("it panics", migrations.up(&db, Steps::All)).await);
-        assert_says(&text, &["default, migration m_panics: "]);
-        let mended = Migrations::new().database("default", crate::support::creates(&["a"]));
-        let mended = mended.lock_timeout(std::time::Duration::ZERO);
-        assert_eq!(mended.up(&db, Steps::All).await?.migrations(), 1);
     }
     Ok(())
 }
