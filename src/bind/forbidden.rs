@@ -14,6 +14,10 @@ impl Forbidden {
         self.0.push((table, database));
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &(TableName, DatabaseId)> {
+        self.0.iter()
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -21,6 +25,18 @@ impl Forbidden {
     /// Whether anything is forbidden on a database.
     pub(crate) fn any_on(&self, database: DatabaseId) -> bool {
         self.0.iter().any(|(_, forbidden)| *forbidden == database)
+    }
+
+    /// A table that must not be on a database and whose name is a word of a text, in any case.
+    #[cfg_attr(not(feature = "migrate"), allow(dead_code, reason = "migrations ask"))]
+    pub(crate) fn named_in(&self, text: &str, database: DatabaseId) -> Option<&TableName> {
+        let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
+        let on_database = self.0.iter().filter(|(_, on)| *on == database);
+        let tables: Vec<_> = on_database.map(|(table, _)| table).collect();
+        words.find_map(|word| {
+            let named = |table: &&&TableName| table.name().eq_ignore_ascii_case(word);
+            tables.iter().find(named).copied()
+        })
     }
 
     /// The first of the tables that must not be on a database.

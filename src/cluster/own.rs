@@ -32,6 +32,10 @@ pub(crate) fn own_pool(
         #[cfg(feature = "sqlx-sqlite")]
         DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
             sqlite_file(connection)?;
+            // SQLite opens files, whatever has become of the pool.
+            if connection.get_sqlite_connection_pool().is_closed() {
+                return None;
+            }
             let pool = own(connection.get_sqlite_connection_pool(), connections);
             Some(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
         }

@@ -190,6 +190,18 @@ impl Core {
         }
     }
 
+    /// Refuses a text that names a table that must not be on a database, wherever in it.
+    #[cfg_attr(not(feature = "migrate"), allow(dead_code, reason = "migrations ask"))]
+    pub(crate) fn check_text(&self, sql: &str, database: DatabaseId) -> Result<(), RoutingError> {
+        match self.shared.forbidden.named_in(sql, database) {
+            Some(table) => Err(RoutingError::Forbidden {
+                table: table.clone(),
+                database: self.cluster.topology().database(database).name.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// Whether something may be forbidden on a database.
     #[cfg_attr(not(feature = "migrate"), allow(dead_code, reason = "migrations ask"))]
     pub(crate) fn forbids_on(&self, database: DatabaseId) -> bool {

@@ -192,7 +192,7 @@ pub enum RoutingError {
     },
     /// A table that must not be on a database.
     #[error(
-        "the table {table} must not be on the database {database}: forbid(..) or a policy says so, and nothing that names it is sent there"
+        "the table {table} must not be on the database {database}: forbid(..) or a policy says so; name another database, or lift that"
     )]
     Forbidden {
         /// The table.

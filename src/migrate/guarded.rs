@@ -4,7 +4,8 @@
 //! each statement before it is sent, raw SQL included, the migration is given one whose driver is
 //! ours: it hands every statement to a task that classifies it, refuses it, or sends it through the
 //! real connection, and hands back the real rows. SeaORM's hook for such a driver does not wait
-//! asynchronously, so the migration runs on a thread of its own.
+//! asynchronously, so the migration runs on a thread of its own. The hook is not told the options of
+//! a transaction: one that the migration begins itself has those of the server.
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +20,8 @@ use sea_orm::{
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::dispatch::Core;
+use crate::error::RoutingError;
+use crate::sql::Access;
 use crate::topology::DatabaseId;
 
 /// What the migration wants of the real connection, and where the answer goes.
@@ -30,10 +33,33 @@ enum Request {
     RollBack(SyncSender<()>),
 }
 
+/// What is refused.
+pub(super) struct Guard<'a> {
+    pub(super) core: &'a Core,
+    pub(super) database: DatabaseId,
+    /// The table in which SeaORM keeps what was applied; no policy is asked about it.
+    pub(super) books: String,
+}
+
+impl Guard<'_> {
+    fn check(&self, statement: &Statement) -> Result<(), RoutingError> {
+        let known = self.core.know(&statement.sql, statement.db_backend);
+        let tables = known.operation.tables();
+        if matches!(tables, [table] if table.name() == self.books) {
+            return Ok(());
+        }
+        // A block or a prepared text is not looked into; that it names the table has to do.
+        let opaque = matches!(known.operation.access(), Access::Unknown | Access::Session);
+        if opaque {
+            self.core.check_text(&statement.sql, self.database)?;
+        }
+        self.core.check_allowed(&known.operation, self.database)
+    }
+}
+
 /// Runs `work` on a connection that refuses what is forbidden on the database.
 pub(super) async fn run<T: Send + 'static>(
-    core: &Core,
-    database: DatabaseId,
+    guard: &Guard<'_>,
     connection: &DatabaseConnection,
     work: impl FnOnce(DatabaseConnection) -> BoxFuture<'static, Result<T, DbErr>> + Send + 'static,
 ) -> Result<T, DbErr> {
@@ -44,11 +70,16 @@ pub(super) async fn run<T: Send + 'static>(
     };
     let guarded = MockDatabaseConnection::new(driver);
     let guarded = DatabaseConnectionType::MockDatabaseConnection(Arc::new(guarded)).into();
-    let runtime = tokio::runtime::Handle::current();
-    let thread = tokio::task::spawn_blocking(move || runtime.block_on(work(guarded)));
+    // A runtime of its own: a task the migration spawns must not wait where its answers are made.
+    let thread = tokio::task::spawn_blocking(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| DbErr::Custom(error.to_string()))?;
+        runtime.block_on(work(guarded))
+    });
     let mut real = Real {
-        core,
-        database,
+        guard,
         connection,
         transactions: Vec::new(),
         failure: None,
@@ -65,8 +96,7 @@ pub(super) async fn run<T: Send + 'static>(
 
 /// The real connection, and the transactions the migration has open on it, innermost last.
 struct Real<'a> {
-    core: &'a Core,
-    database: DatabaseId,
+    guard: &'a Guard<'a>,
     connection: &'a DatabaseConnection,
     transactions: Vec<DatabaseTransaction>,
     /// What went wrong where SeaORM's hook cannot say so. Nothing is sent from then on.
@@ -142,8 +172,7 @@ impl Real<'_> {
         if let Some(failure) = &self.failure {
             return Err(failure.clone());
         }
-        let known = self.core.know(&statement.sql, statement.db_backend);
-        Ok(self.core.check_allowed(&known.operation, self.database)?)
+        Ok(self.guard.check(statement)?)
     }
 
     fn note(&mut self, result: Result<(), DbErr>) {

@@ -9,7 +9,7 @@ use crate::cluster::{sqlite_file, sqlite_name};
 pub(super) async fn identity(db: &DatabaseConnection) -> Result<Option<String>, DbErr> {
     let sql = match db.get_database_backend() {
         DbBackend::Postgres => {
-            "SELECT concat_ws('/', pg_postmaster_start_time(), current_setting('port'), oid, \
+            "SELECT concat_ws('/', extract(epoch FROM pg_postmaster_start_time()), current_setting('port'), oid, \
              current_schema()) AS identity FROM pg_database WHERE datname = current_database()"
         }
         DbBackend::MySql => {

@@ -5,14 +5,15 @@
 //! on a file beside the database, which ends with the process.
 
 use std::fs::File;
-use std::path::Path;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, QueryResult, Statement};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::cluster::{own_pool, sqlite_file};
+use super::own::Own;
+use crate::cluster::sqlite_file;
 
 /// How often a lock that is held by another is asked for.
 const INTERVAL: Duration = Duration::from_millis(100);
@@ -33,7 +34,7 @@ const MYSQL: (&str, &str) = (
 /// A lock that is held.
 pub(super) enum Lock {
     Session {
-        connection: DatabaseConnection,
+        db: DatabaseConnection,
         session: String,
         release: &'static str,
     },
@@ -45,12 +46,12 @@ impl Lock {
     /// Waits for the lock of a database, and tells once that it has to. Nothing when another
     /// migrator still has it after the timeout.
     pub(super) async fn take(
-        db: &DatabaseConnection,
+        own: &Own,
         in_process: &Arc<Mutex<()>>,
         timeout: Duration,
         waiting: impl Fn(),
     ) -> Result<Option<Self>, DbErr> {
-        let asked = Ask::of(db)?;
+        let asked = Ask::of(own)?;
         let start = Instant::now();
         let mut told = false;
         loop {
@@ -69,19 +70,14 @@ impl Lock {
 
     /// Fails when the connection that held the lock was lost: another migrator may have it now.
     pub(super) async fn check(&self) -> Result<(), DbErr> {
-        let Self::Session {
-            connection,
-            session,
-            ..
-        } = self
-        else {
+        let Self::Session { db, session, .. } = self else {
             return Ok(());
         };
-        let sql = match connection.get_database_backend() {
+        let sql = match db.get_database_backend() {
             DbBackend::Postgres => "SELECT pg_backend_pid()::text AS session",
             _ => "SELECT CAST(CONNECTION_ID() AS CHAR) AS session",
         };
-        let now = ask(connection, sql).await?;
+        let now = ask(db, sql).await?;
         match now.try_get::<String>("", "session")? == *session {
             true => Ok(()),
             false => Err(DbErr::Custom(
@@ -91,15 +87,9 @@ impl Lock {
     }
 
     pub(super) async fn release(self) {
-        if let Self::Session {
-            connection,
-            release,
-            ..
-        } = self
-        {
+        if let Self::Session { db, release, .. } = self {
             // It ends with the connection all the same.
-            let _ = ask(&connection, release).await;
-            let _ = connection.close().await;
+            let _ = ask(&db, release).await;
         }
     }
 }
@@ -112,25 +102,25 @@ enum Ask {
 }
 
 impl Ask {
-    fn of(db: &DatabaseConnection) -> Result<Self, DbErr> {
-        let server = match db.get_database_backend() {
-            DbBackend::Postgres => Some(POSTGRES),
-            DbBackend::MySql => Some(MYSQL),
-            _ => None,
-        };
-        Ok(match (server, own_pool(db, 1), sqlite_file(db)) {
-            (Some(sql), Some(connection), _) => Self::Server(connection, sql),
-            (None, Some(_), Some(file)) => Self::File(lock_file(&file)?),
-            _ => Self::Process,
+    fn of(own: &Own) -> Result<Self, DbErr> {
+        let db = own.db();
+        Ok(match db.get_database_backend() {
+            _ if !own.is_own() => Self::Process,
+            DbBackend::Postgres => Self::Server(db.clone(), POSTGRES),
+            DbBackend::MySql => Self::Server(db.clone(), MYSQL),
+            _ => match sqlite_file(db) {
+                Some(file) => Self::File(lock_file(file)?),
+                None => Self::Process,
+            },
         })
     }
 
     async fn once(&self, in_process: &Arc<Mutex<()>>) -> Result<Option<Lock>, DbErr> {
         match self {
-            Self::Server(connection, (take, release)) => {
-                let row = ask(connection, take).await?;
+            Self::Server(db, (take, release)) => {
+                let row = ask(db, take).await?;
                 Ok(is_locked(&row)?.then_some(Lock::Session {
-                    connection: connection.clone(),
+                    db: db.clone(),
                     session: row.try_get("", "session")?,
                     release,
                 }))
@@ -149,8 +139,8 @@ impl Ask {
 }
 
 /// `app.db.migration-lock`, beside the database; it stays, for removing it would race.
-fn lock_file(database: &Path) -> Result<File, DbErr> {
-    let mut path = database.as_os_str().to_owned();
+fn lock_file(database: PathBuf) -> Result<File, DbErr> {
+    let mut path = database.canonicalize().unwrap_or(database).into_os_string();
     path.push(".migration-lock");
     let mut options = File::options();
     options.create(true).write(true).truncate(false);

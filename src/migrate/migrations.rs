@@ -13,8 +13,9 @@ use super::progress::{Direction, Listener, MigrationEvent, MigrationReport};
 use super::run::{Start, Stopped, Task};
 use super::status::{DatabaseStatus, MigrationsStatus};
 use crate::connection::RoutingConnection;
-use crate::error::list;
+use crate::error::{RoutingError, list};
 use crate::name::DatabaseName;
+use crate::sql::{Access, Evidence};
 
 /// How long a lock that another migrator holds is waited for, where nothing else is said.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
@@ -229,7 +230,8 @@ impl Migrations {
     pub async fn status(&self, db: &RoutingConnection) -> Result<MigrationsStatus, MigrationError> {
         let mut databases = Vec::new();
         for planned in self.plan(db).await? {
-            let status = planned.migrator.status(&planned.primary).await;
+            let status = planned.migrator.status(planned.own.db()).await;
+            planned.own.close().await;
             databases.push(DatabaseStatus {
                 migrations: Some(status.map_err(|source| failed(&planned.name, source))?),
                 database: planned.name,
@@ -251,6 +253,7 @@ impl Migrations {
         db: &RoutingConnection,
         task: Task,
     ) -> Result<MigrationReport, MigrationError> {
+        refuse_read_only(db)?;
         let mut planned = self.plan(db).await?;
         if task == Task::Fresh {
             check_not_shared(db, &planned).await?;
@@ -259,7 +262,8 @@ impl Migrations {
             planned.reverse();
         }
         let mut report = MigrationReport::default();
-        for (place, of) in planned.iter().enumerate() {
+        let mut planned = planned.into_iter();
+        while let Some(of) = planned.next() {
             let start = Start {
                 core: &db.core,
                 database: of.database,
@@ -269,18 +273,29 @@ impl Migrations {
                 lock_timeout: self.lock_timeout,
             };
             let mut ran = Vec::<(Direction, String)>::new();
-            let result = start.run(&of.primary, task, &mut ran).await;
+            let result = start.run(&of.own, task, &mut ran).await;
+            of.own.close().await;
             let database = of.name.clone();
             if result.is_ok() || !ran.is_empty() {
                 report.done.push((database.clone(), ran));
             }
             if let Err(stopped) = result {
-                let rest = planned[place + 1..].iter();
-                report.not_reached = rest.map(|planned| planned.name.clone()).collect();
+                report.not_reached = planned.map(|planned| planned.name).collect();
                 return Err(stopped_at(database, report, stopped));
             }
         }
         Ok(report)
+    }
+}
+
+fn refuse_read_only(db: &RoutingConnection) -> Result<(), RoutingError> {
+    match db.scope.read_only {
+        true => Err(RoutingError::ReadOnly {
+            scope: "read_only()",
+            access: Access::Schema,
+            evidence: Evidence::Keyword("migrations".into()),
+        }),
+        false => Ok(()),
     }
 }
 

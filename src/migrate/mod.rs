@@ -2,7 +2,7 @@
 //!
 //! A migration belongs to one database and runs on its primary. Plain SeaORM would create every
 //! table where its one connection points; here each database has a migrator of its own, which runs
-//! on a connection of its own, under a lock against a second one. What fails names the database,
+//! on a connection of its own, which holds a lock against a second one. What fails names the database,
 //! leaves the others as they are, and goes on where it stopped when it is run again.
 //!
 //! | | |
@@ -35,6 +35,8 @@ mod migrations;
 #[cfg(feature = "migrate")]
 mod migrator;
 pub mod naming;
+#[cfg(feature = "migrate")]
+mod own;
 #[cfg(feature = "migrate")]
 mod plan;
 #[cfg(feature = "migrate")]

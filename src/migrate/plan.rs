@@ -3,12 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use sea_orm::DatabaseConnection;
-
 use super::error::MigrationError;
 use super::identity::identity;
 use super::migrations::Migrations;
 use super::migrator::Migrator;
+use super::own::Own;
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
@@ -19,7 +18,9 @@ pub(super) struct Planned<'a> {
     pub(super) database: DatabaseId,
     pub(super) name: DatabaseName,
     pub(super) migrator: &'a Arc<dyn Migrator>,
-    pub(super) primary: DatabaseConnection,
+    pub(super) own: Own,
+    /// Which physical database it is, where that can be told.
+    physical: Option<String>,
 }
 
 impl Migrations {
@@ -45,10 +46,8 @@ impl Migrations {
                     migration,
                 });
             }
-            let primary = db.primary(name.as_str())?;
-            let physical = identity(&primary).await;
-            let physical = physical.map_err(|source| failed(&name, source))?;
-            if let Some(physical) = physical {
+            let (own, physical) = ask(db, &name).await?;
+            if let Some(physical) = physical.clone() {
                 let book = (physical, migrator.table());
                 if let Some(first) = books.insert(book, name.clone()) {
                     return Err(MigrationError::SharedTable {
@@ -62,7 +61,8 @@ impl Migrations {
                 database,
                 name,
                 migrator,
-                primary,
+                own,
+                physical,
             });
         }
         Ok(planned)
@@ -81,29 +81,33 @@ pub(super) async fn check_not_shared(
     db: &RoutingConnection,
     planned: &[Planned<'_>],
 ) -> Result<(), MigrationError> {
-    let topology = db.topology();
-    let mut physical = Vec::new();
-    for database in topology.databases() {
-        let name = database.name();
-        let primary = db.primary(name.as_str())?;
-        let found = identity(&primary).await;
-        physical.push((name, found.map_err(|source| failed(name, source))?));
-    }
-    for (name, identity) in &physical {
-        let others = physical.iter().filter(|(other, _)| other != name);
-        let same =
-            |(_, other): &&(&DatabaseName, Option<String>)| identity.is_some() && other == identity;
-        let is_planned = planned.iter().any(|planned| planned.name == **name);
-        if let Some((other, _)) = others.into_iter().find(same)
-            && is_planned
-        {
+    for database in db.topology().databases() {
+        let other = database.name();
+        let (own, physical) = ask(db, other).await?;
+        own.close().await;
+        let same = |planned: &&Planned<'_>| {
+            planned.name != *other && physical.is_some() && planned.physical == physical
+        };
+        if let Some(planned) = planned.iter().find(same) {
             return Err(MigrationError::SharedDatabase {
-                database: (*name).clone(),
-                other: (*other).clone(),
+                database: planned.name.clone(),
+                other: other.clone(),
             });
         }
     }
     Ok(())
+}
+
+/// A connection of one's own, and which physical database it leads to.
+async fn ask(
+    db: &RoutingConnection,
+    name: &DatabaseName,
+) -> Result<(Own, Option<String>), MigrationError> {
+    let own = Own::beside(&db.primary(name.as_str())?);
+    match identity(own.db()).await {
+        Ok(physical) => Ok((own, physical)),
+        Err(source) => Err(failed(name, source)),
+    }
 }
 
 pub(super) fn failed(database: &DatabaseName, source: sea_orm::DbErr) -> MigrationError {

@@ -4,19 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::future::BoxFuture;
-use sea_orm::{DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{DatabaseConnection, DbErr};
 
-use super::guarded;
+use super::guarded::{self, Guard};
 use super::lock::Lock;
 use super::migrator::Migrator;
+use super::own::Own;
 use super::progress::{Direction, Listener, MigrationEvent};
-use crate::cluster::own_pool;
 use crate::dispatch::Core;
 use crate::name::DatabaseName;
 use crate::topology::DatabaseId;
-
-/// Connections of one's own that a migration can have: SQLite writes on one.
-const CONNECTIONS: u32 = 4;
 
 /// What is to be done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -54,7 +51,7 @@ pub(super) struct Run<'a> {
     pub(super) migrator: &'a Arc<dyn Migrator>,
     pub(super) listener: Option<&'a Listener>,
     /// The connection migrations run on.
-    connection: DatabaseConnection,
+    db: &'a DatabaseConnection,
     lock: Lock,
     /// What ran so far.
     pub(super) ran: &'a mut Vec<(Direction, String)>,
@@ -74,7 +71,7 @@ impl<'a> Start<'a> {
     /// Takes the lock, does the task, and lets go.
     pub(super) async fn run(
         self,
-        primary: &DatabaseConnection,
+        own: &'a Own,
         task: Task,
         ran: &'a mut Vec<(Direction, String)>,
     ) -> Result<(), Stopped> {
@@ -88,30 +85,22 @@ impl<'a> Start<'a> {
                 database: self.name,
             })
         };
-        let lock = Lock::take(primary, pool.migrating(), self.lock_timeout, waiting).await?;
+        let lock = Lock::take(own, pool.migrating(), self.lock_timeout, waiting).await?;
         let Some(lock) = lock else {
             return Err(Stopped::Locked(self.lock_timeout));
         };
-        let connections = match primary.get_database_backend() {
-            DbBackend::Sqlite => 1,
-            _ => CONNECTIONS,
-        };
-        let own = own_pool(primary, connections);
         let mut run = Run {
             core: self.core,
             database: self.database,
             name: self.name,
             migrator: self.migrator,
             listener: self.listener,
-            connection: own.clone().unwrap_or_else(|| primary.clone()),
+            db: own.db(),
             lock,
             ran,
         };
         let result = run.task(task).await;
         run.lock.release().await;
-        if let Some(own) = own {
-            let _ = own.close().await;
-        }
         result
     }
 
@@ -134,14 +123,14 @@ impl Run<'_> {
             }
             Task::Reset => {
                 self.down(None).await?;
-                self.migrator.forget(&self.connection).await?;
+                self.migrator.forget(self.db).await?;
             }
             Task::Fresh => {
                 self.tell(&MigrationEvent::Dropping {
                     database: self.name,
                 });
                 self.lock.check().await?;
-                self.migrator.drop_everything(&self.connection).await?;
+                self.migrator.drop_everything(self.db).await?;
                 self.up(None).await?;
             }
         }
@@ -153,12 +142,12 @@ impl Run<'_> {
     }
 
     async fn up(&mut self, steps: Option<u32>) -> Result<(), Stopped> {
-        let pending = self.migrator.pending(&self.connection).await?;
+        let pending = self.migrator.pending(self.db).await?;
         self.each(Direction::Up, pending, steps).await
     }
 
     async fn down(&mut self, steps: Option<u32>) -> Result<(), Stopped> {
-        let applied = self.migrator.applied(&self.connection).await?;
+        let applied = self.migrator.applied(self.db).await?;
         self.each(Direction::Down, applied, steps).await
     }
 
@@ -210,9 +199,14 @@ impl Run<'_> {
                 }
             })
         };
+        let guard = Guard {
+            core: self.core,
+            database: self.database,
+            books: self.migrator.table(),
+        };
         match self.core.forbids_on(self.database) {
-            true => guarded::run(self.core, self.database, &self.connection, work).await,
-            false => work(self.connection.clone()).await,
+            true => guarded::run(&guard, self.db, work).await,
+            false => work(self.db.clone()).await,
         }
     }
 

@@ -13,7 +13,7 @@ use crate::name::TableName;
 use crate::topology::DatabaseId;
 
 impl RoutingConnection {
-    /// Applies SeaORM's entity-first sync to every database: each gets the tables, columns, keys and
+    /// Applies SeaORM's entity-first sync to every database, or to the one this handle has fixed: each gets the tables, columns, keys and
     /// indexes that the registered entities bound to it lack. `prefix` is the module path of the
     /// entities, as for [`get_schema_registry`](Self::get_schema_registry). Runs on primaries.
     ///
@@ -26,7 +26,11 @@ impl RoutingConnection {
     /// the database.
     pub async fn sync_schema(&self, prefix: &str) -> Result<(), DbErr> {
         let topology = self.topology();
+        let fixed = self.fixed_database().map(|id| topology.database(id).name());
         for database in topology.databases() {
+            if fixed.is_some_and(|fixed| fixed != database.name()) {
+                continue;
+            }
             let on = self.using(database.name().as_str())?;
             let only = Only {
                 database: on.fixed_database(),
@@ -62,7 +66,11 @@ impl Only<'_> {
         let core = &self.all.core;
         let operation = &core.know(&statement.sql, statement.db_backend).operation;
         let dialect = statement.db_backend;
-        match core.shared.bindings.bound(operation, dialect) {
+        let bindings = self.all.scope.bindings.as_deref();
+        match bindings
+            .unwrap_or(&core.shared.bindings)
+            .bound(operation, dialect)
+        {
             Bound::One { database, .. } => Ok(Some(database) == self.database),
             Bound::NoTable => Ok(true),
             Bound::Refused(table) => {

@@ -14,7 +14,7 @@ use crate::cluster::{Cluster, DatabaseOptions, Plan, Pool, Source, dialect_of};
 use crate::connection::RoutingConnection;
 use crate::dispatch::{Core, Randomness, Shared};
 use crate::error::{RoutingError, dialect_name, list};
-use crate::name::{DatabaseName, NodeName};
+use crate::name::{DatabaseName, NodeName, TableName};
 use crate::observe::Recorders;
 use crate::route::Balancing;
 use crate::scope::Scope;
@@ -50,6 +50,7 @@ impl RoutingBuilder {
                 })?;
         let bindings = self.bind_all(&topology, default)?;
         let forbidden = self.forbid_all(&topology)?;
+        check_bound(&forbidden, &bindings, &topology)?;
         let cluster = Cluster::new(parts.pools.into(), topology);
         let enlist = std::mem::take(&mut self.enlist);
         let mut connection = self
@@ -180,6 +181,25 @@ impl RoutingBuilder {
             }
         }
         Ok(builder.finish())
+    }
+}
+
+/// A table that is bound where it is forbidden could never be reached.
+fn check_bound(
+    forbidden: &Forbidden,
+    bindings: &Bindings,
+    topology: &Topology,
+) -> Result<(), RoutingError> {
+    let contradicts = |(table, database): &&(TableName, DatabaseId)| {
+        let dialect = topology.database(*database).dialect;
+        bindings.database_of(table, dialect) == Some(*database)
+    };
+    match forbidden.iter().find(contradicts) {
+        Some((table, database)) => Err(RoutingError::Forbidden {
+            table: table.clone(),
+            database: topology.database(*database).name.clone(),
+        }),
+        None => Ok(()),
     }
 }
 

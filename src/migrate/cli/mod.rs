@@ -124,7 +124,9 @@ async fn command(
         if !arguments.databases.is_empty() {
             status = status.among(&arguments.databases);
         }
-        let _ = write!(std::io::stdout().lock(), "{status}");
+        if !arguments.quiet {
+            let _ = write!(std::io::stdout().lock(), "{status}");
+        }
         return Ok(match check && status.is_pending() {
             true => ExitCode::FAILURE,
             false => ExitCode::SUCCESS,
