@@ -3,6 +3,7 @@
 #[path = "../../examples/shop/entities.rs"]
 mod entities;
 
+mod notes;
 mod shop;
 
 mod balancing;
@@ -16,24 +17,32 @@ mod declaration;
 mod declared_names;
 mod dialects;
 mod disconnected;
+mod driver_depth;
+mod ended_by_sqlite;
 mod explain;
 mod fallback;
 mod follow_up;
 mod handle;
+mod independent;
 mod metrics;
 mod mock_transactions;
 mod module_bindings;
+mod nested_options;
 mod nested_transactions;
 mod odd_texts;
+mod on_enlist;
+mod on_enlist_refused;
 mod passwords;
 mod policies;
 mod policy_answers;
 mod queries;
+mod read_only_transactions;
 mod record;
 mod relations;
 mod relations_across;
 mod replica_refusal;
 mod replicas;
+mod rollback_on;
 mod schema;
 mod scope_limits;
 mod scopes;
@@ -41,5 +50,7 @@ mod streams;
 mod tracing_events;
 mod transaction_callbacks;
 mod transaction_databases;
+mod transaction_ends;
 mod transaction_limits;
+mod transaction_scopes;
 mod transactions;
