@@ -11,9 +11,9 @@ use crate::shop::{Result, routing};
 
 const NONE: [&str; 0] = [];
 
-/// Fails after a while, and rolls the transaction back.
-const SLOW: &str = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000) \
-     INSERT OR ROLLBACK INTO note (text) SELECT 'one' FROM c";
+/// Fails with its last row, after a while, and rolls the transaction back.
+const SLOW: &str = "WITH RECURSIVE c(x) AS (SELECT 20000 UNION ALL SELECT x - 1 FROM c WHERE x > 1) \
+     INSERT OR ROLLBACK INTO note (text) SELECT CASE x WHEN 1 THEN 'one' ELSE x END FROM c";
 
 #[tokio::test]
 async fn a_statement_that_ends_it_is_cut_off() -> Result {
