@@ -18,7 +18,12 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Creates the table on the primary of `default`.
 pub(crate) async fn create(db: &RoutingConnection) {
-    let primary = db.primary("default").expect("default");
+    create_on(db, "default").await;
+}
+
+/// Creates the table on the primary of a database.
+pub(crate) async fn create_on(db: &RoutingConnection, database: &str) {
+    let primary = db.primary(database).expect("declared");
     let schema = Schema::new(primary.get_database_backend());
     let table = schema.create_table_from_entity(Entity);
     primary.execute(&table).await.expect("the table item");
