@@ -24,6 +24,7 @@ mod primary_down;
 mod read_only_replica;
 mod read_only_transactions;
 mod refusals;
+mod refused_in_transactions;
 mod replica_down;
 mod row_level_security;
 mod schema_in_transactions;
