@@ -45,6 +45,7 @@ mod relations_across;
 mod replica_refusal;
 mod replicas;
 mod rollback_on;
+mod rollback_on_cut_off;
 mod schema;
 mod scope_limits;
 mod scopes;
