@@ -16,7 +16,7 @@ use crate::shop::{Files, Result, Shop, add_category};
 type Done = std::result::Result<(), DbErr>;
 
 /// Polls a future so many times, whenever it can go on, and drops it; its output, if it was done.
-async fn poll_times<F: Future>(future: F, times: usize) -> Option<F::Output> {
+pub(crate) async fn poll_times<F: Future>(future: F, times: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = times;
     poll_fn(|context| {

@@ -134,6 +134,37 @@ async fn it_is_told_of_a_stream_in_a_transaction() -> Result {
     Ok(())
 }
 
+/// A branch reports what a pool reports, statement for statement.
+#[tokio::test]
+async fn it_is_told_in_a_transaction_what_it_is_told_without() -> Result {
+    async fn run(db: &impl ConnectionTrait) -> Result {
+        let raw = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
+        db.execute_unprepared("DELETE FROM category").await?;
+        add_category(db, "Tea").await?;
+        db.execute_raw(raw("UPDATE category SET name = 'Coffee'"))
+            .await?;
+        category::Entity::find().one(db).await?;
+        db.query_all_raw(raw("SELECT id FROM category")).await?;
+        db.query_one_raw(raw("SELECT missing FROM category"))
+            .await
+            .expect_err("no such column");
+        category::Entity::delete_many().exec(db).await?;
+        Ok(())
+    }
+    let shop = Shop::open().await?;
+    let (db, told) = measured(&shop.db);
+    run(&db.on_primary()).await?;
+    let without = take(&told);
+    let txn = db.begin().await?;
+    run(&txn).await?;
+    let nested = txn.begin().await?;
+    run(&nested.using("default")?).await?;
+    nested.commit().await?;
+    txn.commit().await?;
+    assert_eq!(take(&told), [without.clone(), without].concat());
+    Ok(())
+}
+
 #[tokio::test]
 async fn the_callback_of_seaorm_is_told_the_same() -> Result {
     let shop = Shop::open().await?;

@@ -93,6 +93,22 @@ async fn three_levels_end_in_any_way() -> Result {
 }
 
 #[tokio::test]
+async fn a_nested_commit_right_after_a_drop_inside_it_keeps_nothing_of_what_was_dropped() -> Result
+{
+    let shop = Shop::open().await?;
+    let txn = shop.db.begin().await?;
+    let nested = txn.begin().await?;
+    add_category(&nested, "nested").await?;
+    let inner = nested.begin().await?;
+    add_category(&inner, "dropped").await?;
+    drop(inner);
+    nested.commit().await?;
+    txn.commit().await?;
+    assert_eq!(names(&shop).await?, ["nested"]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn a_database_first_used_inside_belongs_to_the_whole() -> Result {
     let shop = Shop::open().await?;
     let txn = shop.db.begin().await?;

@@ -46,6 +46,26 @@ async fn the_closure_of_an_aborted_transaction_does_not_report_success() {
 }
 
 #[tokio::test]
+async fn an_aborted_part_that_was_dropped_does_not_fail_the_nested_commit_around_it() {
+    let Some(pg) = support::postgres("aborted_inside").await else {
+        return;
+    };
+    let db = pg.connect().await;
+    let txn = db.begin().await.expect("begun");
+    let nested = txn.begin().await.expect("nested");
+    insert(&nested, "nested").await.expect("inserted");
+    let inner = nested.begin().await.expect("nested twice");
+    insert(&inner, "dropped").await.expect("inserted");
+    insert(&inner, "nested")
+        .await
+        .expect_err("the name is taken");
+    drop(inner);
+    nested.commit().await.expect("what was dropped is undone");
+    txn.commit().await.expect("committed");
+    assert_eq!(names(&db).await, ["nested"]);
+}
+
+#[tokio::test]
 async fn a_constraint_that_is_checked_at_the_end_fails_the_commit() {
     let Some(pg) = support::postgres("deferred").await else {
         return;

@@ -18,7 +18,12 @@ impl ActiveModelBehavior for ActiveModel {}
 
 /// Creates the table on the primary of `default`.
 pub(crate) async fn create(db: &RoutingConnection) {
-    create_on(&db.primary("default").expect("default")).await;
+    create_in(db, "default").await;
+}
+
+/// Creates the table on the primary of a database.
+pub(crate) async fn create_in(db: &RoutingConnection, database: &str) {
+    create_on(&db.primary(database).expect("declared")).await;
 }
 
 pub(crate) async fn create_on(db: &impl ConnectionTrait) {

@@ -1,8 +1,11 @@
 //! What the tests share: databases of their own, a table, and conditions to wait for.
 
 pub(crate) mod cut;
+pub(crate) mod cut_link;
+pub(crate) mod ends;
 pub(crate) mod item;
 pub(crate) mod look;
+pub(crate) mod several;
 pub(crate) mod slow_link;
 
 use std::fmt::Debug;

@@ -1,0 +1,39 @@
+//! `rollback_on(..)` that is cut off, on a branch with a statement of `on_enlist`.
+
+use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use sea_orm_routing::TransactionMode;
+
+use crate::cancellation::poll_times;
+use crate::notes::{Notes, add_note, texts};
+use crate::shop::Result;
+
+/// `rollback_on` is cut off at any poll: what comes next is in a transaction, with its statement
+/// run, or is refused.
+#[tokio::test]
+async fn rollback_on_is_cut_off_and_nothing_goes_without_it() -> Result {
+    let notes = Notes::open().await?;
+    let sql = "PRAGMA defer_foreign_keys";
+    let on = Statement::from_string(DbBackend::Sqlite, format!("{sql} = ON"));
+    let db = notes.db.transaction_mode(TransactionMode::Independent);
+    let db = db.on_enlist("default", on)?;
+    for times in 1..1000 {
+        let txn = db.begin().await?;
+        let there = txn.using("default")?;
+        add_note(&there, "undone").await?;
+        let done = poll_times(txn.rollback_on("default"), times).await;
+        if add_note(&there, "anew").await.is_ok() {
+            let setting = Statement::from_string(DbBackend::Sqlite, sql);
+            let row = there.query_one_raw(setting).await?.expect("a row");
+            assert_eq!(row.try_get_by_index::<i32>(0)?, 1, "after {times} polls");
+        }
+        drop(there);
+        drop(txn);
+        let left = texts(&notes.db.using("default")?).await?;
+        assert_eq!(left, [""; 0], "after {times} polls");
+        if let Some(done) = done {
+            assert!(times > 1, "it was never cut off");
+            return Ok(done?);
+        }
+    }
+    panic!("never done");
+}
