@@ -138,15 +138,14 @@ order.insert(&txn).await?;                   // default
 stock.update(&txn.using("warehouse")?).await?;
 txn.on_commit(|| println!("mails can go out"));
 txn.on_rollback(|| println!("nothing was kept"));
-match txn.commit().await {
-    Err(error) => match RoutingError::of(&error) {
+if let Err(error) = txn.commit().await {
+    match RoutingError::of(&error) {
         Some(RoutingError::PartialCommit { committed, failed, .. }) => {
             println!("kept on {committed:?}, not on {failed}");
         }
         Some(RoutingError::CommitUnknown { database, .. }) => println!("look at {database}"),
         _ => return Err(error),              // nothing was kept
-    },
-    Ok(()) => {}
+    }
 }
         Ok(())
     }
@@ -154,6 +153,7 @@ match txn.commit().await {
 
 #[rustfmt::skip]
 #[allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+#[allow(clippy::needless_borrow, reason = "a reader may have either")]
 mod migrations {
     use sea_orm_routing::RoutingConnection;
     use sea_orm_routing::migrate::{CreateAll, Migrations, Steps};

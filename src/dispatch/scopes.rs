@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use sea_orm::{EntityTrait, Statement};
+use sea_orm::{DbBackend, EntityTrait, Statement};
 
 use super::core::Core;
 use crate::bind::{BindingOrigin, BindingsBuilder};
 use crate::error::{RoutingError, dialect_name};
 use crate::name::TableName;
 use crate::scope::{Chosen, Place, Scope};
-use crate::sql::Access;
+use crate::sql::{Access, ImplicitCommit};
 use crate::topology::DatabaseId;
 
 /// Makes scopes out of a scope.
@@ -69,11 +69,18 @@ impl Scopes<'_> {
                 dialect_name(statement.db_backend),
                 dialect_name(found.dialect)
             )
+        } else if operation.has_zero_byte() && found.dialect == DbBackend::Sqlite {
+            RoutingError::ZeroByte.to_string()
+        } else if outlives_transaction(&statement.sql, found.dialect) {
+            "it would outlive the transaction, and meet the next user of the connection".to_owned()
+        } else if let Some(ImplicitCommit::Certain(keyword)) = operation.commits_implicitly() {
+            format!("{keyword} makes the database commit")
         } else if let Some(keyword) = operation.controls_transaction() {
             format!("{keyword} begins or ends a transaction")
         } else if matches!(operation.access(), Access::Write | Access::Schema) {
             format!("it is {}: {}", operation.access(), operation.evidence())
         } else {
+            self.core.check_allowed(operation, id)?;
             return Ok(id);
         };
         Err(RoutingError::InvalidEnlist {
@@ -127,4 +134,15 @@ impl Scopes<'_> {
                 table: table.clone(),
             })
     }
+}
+
+/// Postgres keeps what `SET` sets when the transaction is over, unless it says otherwise.
+fn outlives_transaction(sql: &str, dialect: DbBackend) -> bool {
+    let mut words = sql.split_whitespace().map(str::to_ascii_uppercase);
+    let sets = words.next().as_deref() == Some("SET");
+    let local = matches!(
+        words.next().as_deref(),
+        Some("LOCAL" | "TRANSACTION" | "CONSTRAINTS")
+    );
+    dialect == DbBackend::Postgres && sets && !local
 }

@@ -22,4 +22,5 @@ mod token;
 pub(crate) use cache::Cache;
 pub(crate) use classify::classify;
 pub(crate) use functions::ReadOnlyFunctions;
+pub(crate) use operation::ImplicitCommit;
 pub use operation::{Access, Evidence, Operation};

@@ -99,8 +99,17 @@ pub struct Operation {
     tables: Box<[TableName]>,
     evidence: Evidence,
     controls: Option<&'static str>,
-    commits: Option<&'static str>,
+    commits: Option<ImplicitCommit>,
     zero_byte: bool,
+}
+
+/// A statement that makes MySQL commit what is under way, by its keyword.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ImplicitCommit {
+    /// It does.
+    Certain(&'static str),
+    /// What it calls may.
+    Possible(&'static str),
 }
 
 impl Operation {
@@ -121,7 +130,7 @@ impl Operation {
     }
 
     /// The same operation, in whose text a statement with this keyword makes MySQL commit first.
-    pub(crate) fn committing(self, commits: Option<&'static str>) -> Self {
+    pub(crate) fn committing(self, commits: Option<ImplicitCommit>) -> Self {
         Self { commits, ..self }
     }
 
@@ -143,8 +152,8 @@ impl Operation {
         self.controls
     }
 
-    /// The keyword of a statement in the text before which MySQL commits what is under way.
-    pub(crate) fn commits_implicitly(&self) -> Option<&'static str> {
+    /// Whether a statement in the text makes MySQL commit what is under way.
+    pub(crate) fn commits_implicitly(&self) -> Option<ImplicitCommit> {
         self.commits
     }
 

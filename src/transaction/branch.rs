@@ -49,6 +49,7 @@ impl Branch {
     pub(super) async fn lock(&self) -> OwnedMutexGuard<State> {
         let mut state = Arc::clone(&self.state).lock_owned().await;
         state.settle();
+        state.look().await;
         state
     }
 

@@ -55,6 +55,12 @@ pub(super) fn commit(dialect: DbBackend, may_be_aborted: bool) -> &'static str {
     }
 }
 
+/// A savepoint that is gone when MySQL has committed the transaction it is in.
+pub(super) const MARK: &str = "SAVEPOINT sea_orm_routing_mark";
+
+/// Fails when the mark is gone.
+pub(super) const UNMARK: &str = "RELEASE SAVEPOINT sea_orm_routing_mark";
+
 pub(super) fn savepoint(level: Level) -> String {
     format!("SAVEPOINT sea_orm_routing_{level}")
 }

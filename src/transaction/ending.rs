@@ -71,6 +71,37 @@ impl Shared {
         committed
     }
 
+    /// Makes a nested transaction part of the one around it, on every branch or on none: each is
+    /// looked at before the first is released.
+    pub(super) async fn release(&self, level: Level, levels: &[Level]) -> Result<(), DbErr> {
+        let mut nested = Vec::new();
+        for branch in self.branches() {
+            let mut state = branch.lock().await;
+            state.check()?;
+            state.keep_only(levels).await?;
+            if state.savepoints.contains(&level) {
+                nested.push(branch);
+            }
+        }
+        if nested.len() > 1 {
+            for branch in &nested {
+                branch.lock().await.probe().await?;
+            }
+        }
+        for (place, branch) in nested.iter().enumerate() {
+            let released = branch.lock().await.release(level).await;
+            if let Err(error) = released {
+                if place > 0 {
+                    let reason =
+                        "a nested transaction was released on one database and not on another";
+                    self.levels.doom(reason);
+                }
+                return Err(error);
+            }
+        }
+        Ok(())
+    }
+
     /// Undoes a nested transaction.
     pub(super) async fn undo(&self, level: Level) -> Result<(), DbErr> {
         let mut result = Ok(());

@@ -12,12 +12,13 @@ use super::levels::Level;
 use super::shared::Shared;
 use super::span::Span;
 use super::state::State;
+use crate::cluster::Fault;
 use crate::dispatch::{
     Action, Answer, Core, Dispatch, Known, Planned, Source, connection_trait, plan,
 };
 use crate::error::RoutingError;
 use crate::route::{Decision, Route, WhyDatabase, WhyNode, WhyRole, decide_branch};
-use crate::scope::Scope;
+use crate::scope::{Place, Scope};
 use crate::topology::{Role, Topology};
 
 /// A transaction over the databases of a [`RoutingConnection`](crate::RoutingConnection).
@@ -66,7 +67,11 @@ impl fmt::Debug for RoutingTransaction {
 impl RoutingTransaction {
     pub(crate) fn new(core: Arc<Core>, mut scope: Scope, options: TransactionOptions) -> Self {
         let mut transactions = Arc::clone(&scope.transactions);
-        if let Some(role) = scope.role {
+        let node = match scope.place {
+            Place::Node(node) => Some(core.cluster.topology().node(node).role),
+            Place::Database(..) | Place::Anywhere => None,
+        };
+        if let Some(role) = scope.role.or(node.filter(|role| *role == Role::Primary)) {
             // The role of the handle is that of the transaction, where it can have it.
             let transactions = Arc::make_mut(&mut transactions);
             transactions.choose(role);
@@ -138,8 +143,19 @@ impl RoutingTransaction {
         state.answered();
         if let Err(error) = &result {
             state.failed(error).await;
+            self.report_lost(&state, error);
         }
         result
+    }
+
+    /// A replica that is lost in the middle is left alone by the reads of others.
+    fn report_lost(&self, state: &State, error: &DbErr) {
+        match state.at {
+            Some((node, Role::Replica)) if Fault::of(error) == Fault::Lost => {
+                self.core().cluster.report_error(node, error);
+            }
+            _ => {}
+        }
     }
 
     /// Opens a stream on its branch.
@@ -162,6 +178,9 @@ impl RoutingTransaction {
         let branch = shared.branch(database);
         let mut state = branch.enter(shared.opening(database), levels).await?;
         shared.writing(&planned.known, database, &mut state)?;
+        if let Some(keyword) = shared.may_commit(&planned.known, database) {
+            state.mark(keyword).await?;
+        }
         let (node, role) = state
             .at
             .unwrap_or((planned.decision.node, planned.decision.role));
@@ -194,6 +213,9 @@ impl RoutingTransaction {
         };
         let planned = plan(self.core(), scope, source, |_| None, decide)?;
         let database = planned.decision.database;
+        if let Place::Node(node) = scope.place {
+            self.shared.check_node(node, database)?;
+        }
         self.shared
             .check(&planned.known, database, self.access_mode)?;
         Ok(planned)
@@ -237,17 +259,17 @@ impl RoutingTransaction {
     /// [`RoutingError::NestedOpen`] while a nested transaction is alive, which dooms this one.
     pub async fn commit(mut self) -> Result<(), DbErr> {
         let shared = Arc::clone(&self.shared);
-        if let Err(error) = shared.levels.enter(self.level) {
-            shared
-                .levels
-                .doom("it was committed while a nested transaction was open");
-            return Err(error.into());
-        }
+        let levels = match shared.levels.enter(self.level) {
+            Ok(levels) => levels,
+            Err(error) => {
+                let reason = "it was committed while a nested transaction was open";
+                shared.levels.doom(reason);
+                return Err(error.into());
+            }
+        };
         match self.level {
             Some(level) => {
-                for branch in shared.branches() {
-                    branch.lock().await.release(level).await?;
-                }
+                shared.release(level, &levels).await?;
                 let around = shared.levels.end(self.level);
                 shared.callbacks.released(level, around);
                 self.ended = true;

@@ -10,15 +10,22 @@ use super::state::State;
 impl State {
     /// Makes its savepoints those of `levels`.
     pub(super) async fn align(&mut self, levels: &[Level]) -> Result<(), DbErr> {
+        let kept = self.keep_only(levels).await?;
+        for level in &levels[kept..] {
+            self.nest(*level).await?;
+        }
+        Ok(())
+    }
+
+    /// Undoes the savepoints that are not among `levels`: nested transactions that were dropped.
+    /// Returns how many are left.
+    pub(super) async fn keep_only(&mut self, levels: &[Level]) -> Result<usize, DbErr> {
         let pairs = self.savepoints.iter().zip(levels);
         let kept = pairs.take_while(|(a, b)| a == b).count();
         if let Some(abandoned) = self.savepoints.get(kept).copied() {
             self.roll_back_to(abandoned).await?;
         }
-        for level in &levels[kept..] {
-            self.nest(*level).await?;
-        }
-        Ok(())
+        Ok(kept)
     }
 
     async fn nest(&mut self, level: Level) -> Result<(), DbErr> {
@@ -38,7 +45,6 @@ impl State {
 
     /// Makes the changes of a nested transaction part of the one around it.
     pub(super) async fn release(&mut self, level: Level) -> Result<(), DbErr> {
-        self.check()?;
         if !self.savepoints.contains(&level) {
             return Ok(());
         }

@@ -13,8 +13,8 @@ use super::state::State;
 use crate::dispatch::{Core, Known};
 use crate::error::{RoutingError, list};
 use crate::scope::{TransactionMode, Transactions};
-use crate::sql::Access;
-use crate::topology::{DatabaseId, Topology};
+use crate::sql::{Access, ImplicitCommit};
+use crate::topology::{DatabaseId, NodeId, Topology};
 
 /// What a transaction and those nested in it share.
 pub(super) struct Shared {
@@ -116,7 +116,7 @@ impl Shared {
         if let Some(keyword) = known.operation.controls_transaction() {
             return Err(RoutingError::Control { keyword });
         }
-        if let Some(keyword) = known.operation.commits_implicitly()
+        if let Some(ImplicitCommit::Certain(keyword)) = known.operation.commits_implicitly()
             && found.dialect == DbBackend::MySql
         {
             let database = found.name.clone();
@@ -135,6 +135,37 @@ impl Shared {
             });
         }
         self.check_writer(access, database, self.writes_to.get().copied())
+    }
+
+    /// Refuses the primary by name, where the transaction reads from a replica.
+    pub(super) fn check_node(
+        &self,
+        node: NodeId,
+        database: DatabaseId,
+    ) -> Result<(), RoutingError> {
+        let topology = self.core.cluster.topology();
+        let (mode, options) = (&self.transactions, &self.options);
+        let elsewhere =
+            mode.on_replica(options) && !topology.database(database).replicas.is_empty();
+        match elsewhere {
+            true => Err(RoutingError::NotInTransaction {
+                scope: format!("using(..) with the node {}", topology.node(node).name),
+                primary: "; this one only reads, and does so on a replica".to_owned(),
+            }),
+            false => Ok(()),
+        }
+    }
+
+    /// The keyword of a statement that may make the database commit what is under way.
+    pub(super) fn may_commit(&self, known: &Known, database: DatabaseId) -> Option<&'static str> {
+        match known.operation.commits_implicitly() {
+            Some(ImplicitCommit::Possible(keyword)) => {
+                let topology = self.core.cluster.topology();
+                let mysql = topology.database(database).dialect == DbBackend::MySql;
+                mysql.then_some(keyword)
+            }
+            Some(ImplicitCommit::Certain(_)) | None => None,
+        }
     }
 
     /// A statement is about to be sent to a branch that is open: what it writes is written there.

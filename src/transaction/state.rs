@@ -35,9 +35,12 @@ pub(crate) struct State {
     pub(super) doomed: Option<String>,
     /// A statement failed or was cut off, so that Postgres may have aborted the transaction.
     failed: bool,
-    /// The same, before the stream that is being read.
-    #[cfg(feature = "stream")]
-    failed_before: bool,
+    /// How a statement ended was not seen: it was cut off, or its stream was left.
+    unseen: bool,
+    /// A statement was sent that may have committed the transaction, and it was not looked at yet.
+    may_have_committed: Option<&'static str>,
+    /// What has committed it.
+    committed_by: Option<&'static str>,
     /// Something was sent to it that may have written.
     pub(super) written: bool,
 }
@@ -55,8 +58,9 @@ impl State {
             running: false,
             doomed: None,
             failed: false,
-            #[cfg(feature = "stream")]
-            failed_before: false,
+            unseen: false,
+            may_have_committed: None,
+            committed_by: None,
             written: false,
         }
     }
@@ -133,29 +137,67 @@ impl State {
         if !std::mem::take(&mut self.running) {
             return;
         }
-        self.failed = true;
+        self.unseen = true;
         if self.dialect == DbBackend::MySql && self.doomed.is_none() {
             let reason = "a statement was cut off, and its connection may be out of step";
             self.doomed = Some(reason.to_owned());
         }
     }
 
-    /// A stream begins. Until its last row is taken, Postgres may say that it failed, unseen.
+    /// Finds out what was not seen: whether SQLite has ended the transaction, whether a procedure of
+    /// MySQL has committed it.
+    pub(super) async fn look(&mut self) {
+        if std::mem::take(&mut self.unseen) {
+            self.failed = true;
+            if self.dialect == DbBackend::Sqlite && self.is_alive() && self.begins_anew().await {
+                self.doomed = Some("the statement that was cut off has ended it".to_owned());
+            }
+        }
+        if let Some(keyword) = self.may_have_committed.take()
+            && self.is_alive()
+            && self
+                .control("RELEASE SAVEPOINT", control::UNMARK)
+                .await
+                .is_err()
+        {
+            self.committed_by = Some(keyword);
+            self.doomed = Some(format!(
+                "{keyword} has committed on {} what was done until then, and ended it",
+                self.database
+            ));
+        }
+    }
+
+    fn is_alive(&self) -> bool {
+        let speaks_sql = self.open.as_ref().is_some_and(Open::speaks_sql);
+        speaks_sql && self.doubt.is_none() && self.doomed.is_none()
+    }
+
+    /// A statement follows that may commit the transaction: a mark that would be gone then.
+    pub(super) async fn mark(&mut self, keyword: &'static str) -> Result<(), DbErr> {
+        if self.is_alive() {
+            self.control("SAVEPOINT", control::MARK).await?;
+            self.may_have_committed = Some(keyword);
+        }
+        Ok(())
+    }
+
+    /// A stream begins. Until its last row is taken, the server may say that it failed, unseen.
     #[cfg(feature = "stream")]
     pub(super) fn streaming(&mut self) {
-        self.failed_before = self.failed;
-        self.failed = true;
+        self.unseen = true;
     }
 
     /// The last row of a stream was taken.
     #[cfg(feature = "stream")]
     pub(super) fn streamed(&mut self) {
-        self.failed = self.failed_before;
+        self.unseen = false;
     }
 
     /// Takes note of an error that ends the transaction on the server.
     pub(super) async fn failed(&mut self, error: &DbErr) {
         self.failed = true;
+        self.unseen = false;
         if Fault::of(error) == Fault::Lost {
             self.doomed = Some("its connection is lost".to_owned());
         } else if Fault::ends_transaction(error) || self.sqlite_has_ended(error).await {
@@ -165,9 +207,11 @@ impl State {
 
     /// SQLite says so when it is asked to begin what is under way.
     async fn sqlite_has_ended(&mut self, error: &DbErr) -> bool {
-        if !Fault::may_end_sqlite_transaction(error) {
-            return false;
-        }
+        Fault::may_end_sqlite_transaction(error) && self.begins_anew().await
+    }
+
+    /// Whether SQLite begins a transaction, because there is none.
+    async fn begins_anew(&mut self) -> bool {
         match self.control("BEGIN", "BEGIN").await {
             Ok(()) => true,
             Err(alive) => !alive.to_string().contains("within a transaction"),
@@ -228,7 +272,7 @@ impl State {
             return transaction.commit().await;
         }
         self.doubt = Some("COMMIT");
-        let sql = control::commit(self.dialect, self.failed);
+        let sql = control::commit(self.dialect, self.failed || self.unseen);
         let span = Span::commit(self.dialect);
         let committed = span.around(self.open()?.commit(sql)).await;
         self.clear_doubt(&committed);
@@ -252,8 +296,12 @@ impl State {
             while let Some(transaction) = stack.pop() {
                 transaction.rollback().await?;
             }
-        } else if self.doomed.is_some() {
+        } else if let Some(reason) = self.doomed.clone() {
+            let committed = self.committed_by.is_some();
             self.give_up();
+            if committed {
+                return Err(RoutingError::Doomed { reason }.into());
+            }
         } else if self.is_open() {
             self.doubt = Some("ROLLBACK");
             let span = Span::roll_back(self.dialect);
@@ -294,6 +342,9 @@ impl State {
         self.running = false;
         self.doomed = None;
         self.failed = false;
+        self.unseen = false;
+        self.may_have_committed = None;
+        self.committed_by = None;
         self.written = false;
     }
 }

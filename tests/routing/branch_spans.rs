@@ -14,9 +14,12 @@ use tracing_subscriber::registry;
 
 type Fields = BTreeMap<&'static str, String>;
 
+/// A span with its number, its name and what it says.
+type Span = (u64, &'static str, Fields);
+
 /// The spans SeaORM's users see, in the order they were opened.
 #[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<(u64, &'static str, Fields)>>>);
+struct Spans(Arc<Mutex<Vec<Span>>>);
 
 struct Fill<'f>(&'f mut Fields);
 

@@ -1,13 +1,14 @@
 //! The options of nested transactions: a savepoint has none but to only read, which is ours to keep.
 
 use sea_orm::{
-    AccessMode, ConnectionTrait, DbErr, EntityTrait, IsolationLevel, PaginatorTrait,
-    SqliteTransactionMode, TransactionError, TransactionOptions, TransactionTrait,
+    AccessMode, ConnectionTrait, DbBackend, DbErr, EntityTrait, IsolationLevel, MockDatabase,
+    MockExecResult, PaginatorTrait, SqliteTransactionMode, TransactionError, TransactionOptions,
+    TransactionTrait,
 };
-use sea_orm_routing::{RoutingError, RoutingTransaction};
+use sea_orm_routing::{RoutingConnection, RoutingError, RoutingTransaction};
 
 use crate::entities::category::Entity;
-use crate::shop::{Result, Shop, add_category, assert_says, routing};
+use crate::shop::{Result, Shop, add_category, assert_says, mock, routing, sent_to};
 
 const READ_ONLY: Option<AccessMode> = Some(AccessMode::ReadOnly);
 const READ_WRITE: Option<AccessMode> = Some(AccessMode::ReadWrite);
@@ -26,8 +27,13 @@ async fn committed(shop: &Shop) -> Result<u64> {
 
 #[tokio::test]
 async fn an_isolation_level_is_refused_and_the_parent_goes_on() -> Result {
-    let shop = Shop::open().await?;
-    let txn = shop.db.begin().await?;
+    let answer = MockExecResult {
+        rows_affected: 1,
+        ..Default::default()
+    };
+    let mock = MockDatabase::new(DbBackend::Postgres).append_exec_results([answer]);
+    let mock = mock.into_connection();
+    let txn = RoutingConnection::from(mock.clone()).begin().await?;
     let level = Some(IsolationLevel::Serializable);
     let refused = txn.begin_with_config(level, None).await;
     let refused = refused.expect_err("a savepoint has none");
@@ -39,7 +45,20 @@ async fn an_isolation_level_is_refused_and_the_parent_goes_on() -> Result {
         &refused,
         &["the isolation level SERIALIZABLE", "savepoint", "outermost"],
     );
-    add_category(&txn, "Tea").await?;
+    txn.execute_unprepared("DELETE FROM cake").await?;
+    txn.commit().await?;
+    assert_eq!(sent_to(&mock), ["BEGIN", "DELETE FROM cake", "COMMIT"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn sqlite_has_no_levels_and_passes_over_them() -> Result {
+    let shop = Shop::open().await?;
+    let txn = shop.db.begin().await?;
+    let level = Some(IsolationLevel::Serializable);
+    let nested = txn.begin_with_config(level, None).await?;
+    add_category(&nested, "Tea").await?;
+    nested.commit().await?;
     txn.commit().await?;
     assert_eq!(committed(&shop).await?, 1);
     Ok(())
@@ -47,8 +66,8 @@ async fn an_isolation_level_is_refused_and_the_parent_goes_on() -> Result {
 
 #[tokio::test]
 async fn the_closure_forms_refuse_it_too_and_do_not_call_the_closure() -> Result {
-    let shop = Shop::open().await?;
-    let txn = shop.db.begin().await?;
+    let db = RoutingConnection::from(mock(DbBackend::MySql));
+    let txn = db.begin().await?;
     let level = Some(IsolationLevel::RepeatableRead);
     let boxed = txn.transaction_with_config::<_, (), DbErr>(|_| panic!("called"), level, None);
     let boxed = boxed.await.expect_err("refused");

@@ -1,17 +1,19 @@
 //! Statements before which MySQL and MariaDB commit what is under way.
 
 use super::Classifier;
+use crate::sql::operation::ImplicitCommit;
 use crate::sql::token::Token;
 
-/// What starts such a statement. `CALL` is not among them: a procedure can commit, but says so
-/// itself.
-const WORDS: [&str; 18] = [
+/// What starts such a statement. What a prepared text does is not seen.
+const WORDS: [&str; 20] = [
     "ALTER",
     "ANALYZE",
+    "BACKUP",
     "CACHE",
     "CHECK",
     "CREATE",
     "DROP",
+    "EXECUTE",
     "FLUSH",
     "GRANT",
     "INSTALL",
@@ -27,11 +29,14 @@ const WORDS: [&str; 18] = [
 ];
 
 impl Classifier<'_> {
-    /// The keyword of a statement that makes MySQL commit first. Temporary tables do not, and neither
-    /// does MariaDB's `ANALYZE` of a query.
-    pub(super) fn commits_implicitly(&mut self, word: &str) -> Option<&'static str> {
+    /// Whether a statement makes MySQL commit. Temporary tables do not, and neither does MariaDB's
+    /// `ANALYZE` of a query.
+    pub(super) fn commits_implicitly(&mut self, word: &str) -> Option<ImplicitCommit> {
+        if word.eq_ignore_ascii_case("call") {
+            return Some(ImplicitCommit::Possible("CALL"));
+        }
         if word.eq_ignore_ascii_case("set") {
-            return self.sets_autocommit().then_some("SET autocommit");
+            return self.set_commits().map(ImplicitCommit::Certain);
         }
         let keyword = WORDS.into_iter().find(|k| word.eq_ignore_ascii_case(k))?;
         let [first, second, third] = self.next_words();
@@ -45,7 +50,33 @@ impl Classifier<'_> {
             "ANALYZE" => is(first, &["table", "local", "no_write_to_binlog"]),
             _ => true,
         };
-        commits.then_some(keyword)
+        commits.then_some(ImplicitCommit::Certain(keyword))
+    }
+
+    /// `SET autocommit`, `SET PASSWORD`, `SET DEFAULT ROLE`, and MariaDB's `SET STATEMENT x = y FOR`
+    /// something that commits.
+    fn set_commits(&mut self) -> Option<&'static str> {
+        let is = |word: Option<&str>, expected: &str| {
+            word.is_some_and(|word| word.eq_ignore_ascii_case(expected))
+        };
+        let [first, second, _] = self.next_words();
+        if is(first, "password") {
+            return Some("SET PASSWORD");
+        }
+        if is(first, "default") && is(second, "role") {
+            return Some("SET DEFAULT ROLE");
+        }
+        if is(first, "statement") {
+            let mut words = self.lexer.clone().filter_map(|token| match token {
+                Token::Word(word) => Some(word),
+                _ => None,
+            });
+            words.find(|word| word.eq_ignore_ascii_case("for"))?;
+            let inner = words.next()?;
+            let commits = |keyword: &&str| inner.eq_ignore_ascii_case(keyword);
+            return WORDS.into_iter().find(commits).map(|_| "SET STATEMENT");
+        }
+        self.sets_autocommit().then_some("SET autocommit")
     }
 
     fn sets_autocommit(&mut self) -> bool {

@@ -17,7 +17,7 @@ use self::names::{Cte, Name};
 use super::functions::ReadOnlyFunctions;
 use super::keyword::Keyword;
 use super::lexer::Lexer;
-use super::operation::{Access, Evidence, Operation};
+use super::operation::{Access, Evidence, ImplicitCommit, Operation};
 use super::token::Token;
 
 /// What a text does: the strictest access of its parts, and every table it names.
@@ -72,7 +72,7 @@ struct Classifier<'a> {
     /// The keyword of a statement in it that begins or ends a transaction.
     controls: Option<&'static str>,
     /// The keyword of a statement in it before which MySQL commits.
-    commits: Option<&'static str>,
+    commits: Option<ImplicitCommit>,
 }
 
 /// What the previous token was, as far as it changes the meaning of the next.

@@ -6,7 +6,7 @@ use super::clauses::is_verb;
 use super::frame::{Clause, Kind, Verb, With};
 use super::{Classifier, Last};
 use crate::sql::keyword::{Keyword, controls_transaction, is_session_statement};
-use crate::sql::operation::{Access, Evidence};
+use crate::sql::operation::{Access, Evidence, ImplicitCommit};
 use crate::sql::token::Token;
 
 impl<'a> Classifier<'a> {
@@ -43,8 +43,8 @@ impl<'a> Classifier<'a> {
     fn statement(&mut self, word: &'a str, keyword: Option<Keyword>) {
         use Keyword as K;
         let mysql = self.dialect == DbBackend::MySql;
-        if mysql && self.commits.is_none() {
-            self.commits = self.commits_implicitly(word);
+        if mysql && !matches!(self.commits, Some(ImplicitCommit::Certain(_))) {
+            self.commits = self.commits_implicitly(word).or(self.commits);
         }
         match keyword {
             Some(K::With) => self.with(),
