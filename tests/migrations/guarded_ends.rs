@@ -73,8 +73,9 @@ async fn a_guarded_migration_that_panics_is_an_error_and_frees_the_lock() -> Res
     Ok(())
 }
 
+/// A limit, on the page "What does not work": SeaORM's hook is not told the options.
 #[tokio::test]
-async fn the_isolation_level_of_a_transaction_is_kept() -> Result {
+async fn a_transaction_of_a_guarded_migration_has_the_level_of_the_server() -> Result {
     let Some(site) = Site::postgres("g_isolation", 1).await? else {
         return Ok(());
     };
@@ -84,7 +85,7 @@ async fn the_isolation_level_of_a_transaction_is_kept() -> Result {
             let level = sea_orm::IsolationLevel::Serializable;
             let txn = db.begin_with_config(Some(level), None).await?;
             let levels: Vec<String> = column(&txn, "SHOW transaction_isolation").await?;
-            assert_eq!(levels, ["serializable"]);
+            assert_eq!(levels, ["read committed"]);
             txn.commit().await
         })
     });

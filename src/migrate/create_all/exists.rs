@@ -42,3 +42,28 @@ pub(super) async fn enum_exists(db: &RoutingConnection, sql: &str) -> Result<boo
     );
     Ok(db.query_one_raw(statement).await?.is_some())
 }
+
+/// Whether a table has a foreign key of that name.
+pub(super) async fn key_exists(
+    db: &RoutingConnection,
+    table: &TableName,
+    key: Option<&str>,
+) -> Result<bool, DbErr> {
+    let dialect = db.get_database_backend();
+    let (first, second, third, schema) = match dialect {
+        DbBackend::Postgres => ("$1", "$2", "$3", "current_schema()"),
+        _ => ("?", "?", "?", "DATABASE()"),
+    };
+    let sql = format!(
+        "SELECT 1 FROM information_schema.table_constraints \
+         WHERE constraint_type = 'FOREIGN KEY' AND table_name = {first} \
+         AND constraint_name = {second} AND table_schema = COALESCE({third}, {schema})"
+    );
+    let values = [
+        table.name().to_owned().into(),
+        key.unwrap_or_default().to_owned().into(),
+        table.schema().map(str::to_owned).into(),
+    ];
+    let statement = Statement::from_sql_and_values(dialect, sql, values);
+    Ok(db.query_one_raw(statement).await?.is_some())
+}

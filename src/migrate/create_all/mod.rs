@@ -6,7 +6,7 @@ mod plan;
 use sea_orm::sea_query::TableCreateStatement;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Schema, Statement};
 
-use self::exists::{enum_exists, table_exists};
+use self::exists::{enum_exists, key_exists, table_exists};
 use self::plan::plan;
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
@@ -77,8 +77,8 @@ struct Creation {
 struct Planned {
     table: TableName,
     creation: Creation,
-    /// Foreign keys that are added when all tables are there.
-    later: Vec<Statement>,
+    /// Foreign keys that are added when all tables are there, by their names.
+    later: Vec<(Option<String>, Statement)>,
 }
 
 impl CreateAll {
@@ -177,6 +177,9 @@ async fn create(
         later: keys,
     } in planned
     {
+        for (name, key) in keys {
+            later.push((table.clone(), name, key));
+        }
         if table_exists(on, &table).await? {
             continue;
         }
@@ -189,11 +192,12 @@ async fn create(
         for statement in creation.indexes {
             on.execute_raw(statement).await?;
         }
-        later.extend(keys);
         created.push(table);
     }
-    for statement in later {
-        on.execute_raw(statement).await?;
+    for (table, name, key) in later {
+        if !key_exists(on, &table, name.as_deref()).await? {
+            on.execute_raw(key).await?;
+        }
     }
     Ok(())
 }

@@ -64,7 +64,10 @@ fn table_of(
         let to = key.get_foreign_key().get_ref_table().and_then(table_name);
         match to.as_ref().map_or(Leads::Here, &leads) {
             Leads::Here => kept.push(key.clone()),
-            Leads::Later => later.push(dialect.build(key)),
+            Leads::Later => {
+                let name = key.get_foreign_key().get_name().map(str::to_owned);
+                later.push((name, dialect.build(key)));
+            }
             Leads::Elsewhere => tracing::warn!(
                 target: "sea_orm_routing",
                 from = %table,
