@@ -9,7 +9,7 @@
 
 mod common;
 
-use common::{instructions, interleave, is_smoke, ratio, report, time, work};
+use common::{instructions, is_smoke, paired, report, time, work};
 use sea_orm::entity::prelude::*;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, Set, TransactionSession, TransactionTrait,
@@ -74,14 +74,14 @@ fn compare(runtime: &Runtime, name: &str, url: &str) {
         }
         _ => println!("{name}, instructions: SKIPPED, valgrind does not run here"),
     }
-    let (rounds, batch) = if is_smoke() { (2, 5) } else { (201, 50) };
-    let (a, b) = interleave(
+    let (rounds, batch) = if is_smoke() { (2, 5) } else { (401, 25) };
+    let times = paired(
         rounds,
         || time(1, || insert(runtime, &routed, batch)),
         || time(1, || insert(runtime, &bare, batch)),
     );
     let what = format!("{name}: a transaction of one insert, median time, routed / bare");
-    report(&what, ratio(a, b), "", "<= 1.02");
+    report(&what, times, "", "<= 1.02");
 }
 
 fn insert<C: TransactionTrait>(runtime: &Runtime, db: &C, times: usize) {

@@ -30,6 +30,29 @@ pub(crate) fn interleave(
     (median(times_a), median(times_b))
 }
 
+/// Times two things in turn, and returns the median of what the first took against the second: what
+/// slows the machine down for a while slows both of a pair.
+pub(crate) fn paired(
+    rounds: usize,
+    mut a: impl FnMut() -> Duration,
+    mut b: impl FnMut() -> Duration,
+) -> f64 {
+    let mut ratios: Vec<_> = (0..rounds)
+        .map(|round| {
+            let (first, second);
+            if round % 2 == 0 {
+                (first, second) = (a(), b());
+            } else {
+                let late = b();
+                (first, second) = (a(), late);
+            }
+            ratio(first, second)
+        })
+        .collect();
+    ratios.sort_by(f64::total_cmp);
+    ratios[ratios.len() / 2]
+}
+
 /// How long `times` calls take.
 pub(crate) fn time(times: usize, mut call: impl FnMut()) -> Duration {
     let start = Instant::now();
