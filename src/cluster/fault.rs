@@ -55,6 +55,15 @@ impl Fault {
         }
     }
 
+    /// Whether a statement waited too long for a lock of MySQL's. What becomes of the transaction is
+    /// a setting of the server.
+    pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
+        match error {
+            DbErr::Exec(error) | DbErr::Query(error) => driver::is_lock_timeout(error),
+            _ => false,
+        }
+    }
+
     /// Whether the server has rolled back the whole transaction with this error, so that what
     /// follows would run outside of it: MySQL and MariaDB do.
     pub(crate) fn ends_transaction(error: &DbErr) -> bool {
@@ -107,19 +116,25 @@ mod driver {
     }
 
     pub(super) fn ends_transaction(error: &RuntimeErr) -> bool {
-        let RuntimeErr::SqlxError(error) = error else {
-            return false;
-        };
+        // A deadlock; a lost update under snapshot isolation; too many locks.
+        matches!(mysql_number(error), Some(1213 | 1020 | 1206))
+    }
+
+    pub(super) fn is_lock_timeout(error: &RuntimeErr) -> bool {
+        mysql_number(error) == Some(1205)
+    }
+
+    fn mysql_number(error: &RuntimeErr) -> Option<u16> {
         #[cfg(feature = "sqlx-mysql")]
-        if let Error::Database(error) = &**error
+        if let RuntimeErr::SqlxError(error) = error
+            && let Error::Database(error) = &**error
             && let Some(error) =
                 error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>()
         {
-            // A deadlock; a lost update under snapshot isolation; too many locks.
-            return matches!(error.number(), 1213 | 1020 | 1206);
+            return Some(error.number());
         }
         let _ = error;
-        false
+        None
     }
 
     fn by_code(error: &dyn DatabaseError) -> Fault {
@@ -194,6 +209,10 @@ mod driver {
     }
 
     pub(super) fn ends_transaction(_: &RuntimeErr) -> bool {
+        false
+    }
+
+    pub(super) fn is_lock_timeout(_: &RuntimeErr) -> bool {
         false
     }
 

@@ -136,13 +136,19 @@ impl Scopes<'_> {
     }
 }
 
-/// Postgres keeps what `SET` sets when the transaction is over, unless it says otherwise.
+/// Postgres keeps what `SET` and `set_config(.., false)` set when the transaction is over.
 fn outlives_transaction(sql: &str, dialect: DbBackend) -> bool {
-    let mut words = sql.split_whitespace().map(str::to_ascii_uppercase);
-    let sets = words.next().as_deref() == Some("SET");
-    let local = matches!(
-        words.next().as_deref(),
-        Some("LOCAL" | "TRANSACTION" | "CONSTRAINTS")
-    );
-    dialect == DbBackend::Postgres && sets && !local
+    if dialect != DbBackend::Postgres {
+        return false;
+    }
+    let words = crate::sql::words(sql, dialect);
+    let is = |place: usize, expected: &[&str]| {
+        let word = words.get(place);
+        word.is_some_and(|word| expected.iter().any(|e| word.eq_ignore_ascii_case(e)))
+    };
+    let sets = is(0, &["set"]) && !is(1, &["local", "transaction", "constraints"]);
+    let configures = words
+        .iter()
+        .any(|word| word.eq_ignore_ascii_case("set_config"));
+    sets || configures && words.iter().any(|word| word.eq_ignore_ascii_case("false"))
 }

@@ -78,14 +78,20 @@ pub enum MigrationError {
     },
     /// A database, or a migration on it, failed.
     #[error(
-        "{database}{}: {source}. {report} Run it again to go on from here",
-        .migration.as_ref().map(|name| format!(", migration {name}")).unwrap_or_default()
+        "{database}{}: {source}. {report} {}",
+        .migration.as_ref().map(|name| format!(", migration {name}")).unwrap_or_default(),
+        match .half_applied {
+            true => "It ran outside of a transaction and may be applied in part: mend that before it is run again",
+            false => "Run it again to go on from here",
+        }
     )]
     Failed {
         /// The database.
         database: DatabaseName,
         /// The migration, if it was one.
         migration: Option<String>,
+        /// Whether the migration ran outside of a transaction, so that a part of it may be applied.
+        half_applied: bool,
         /// What was done until then, and what was not reached.
         report: Box<MigrationReport>,
         /// What the database said.

@@ -21,7 +21,6 @@ use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 
 use crate::dispatch::Core;
 use crate::error::RoutingError;
-use crate::sql::Access;
 use crate::topology::DatabaseId;
 
 /// What the migration wants of the real connection, and where the answer goes.
@@ -45,13 +44,13 @@ impl Guard<'_> {
     fn check(&self, statement: &Statement) -> Result<(), RoutingError> {
         let known = self.core.know(&statement.sql, statement.db_backend);
         let tables = known.operation.tables();
+        // A block or a prepared text, alone or among others, is not looked into; that it names the
+        // table has to do.
+        if known.operation.is_opaque() {
+            self.core.check_text(&statement.sql, self.database)?;
+        }
         if matches!(tables, [table] if table.name() == self.books) {
             return Ok(());
-        }
-        // A block or a prepared text is not looked into; that it names the table has to do.
-        let opaque = matches!(known.operation.access(), Access::Unknown | Access::Session);
-        if opaque {
-            self.core.check_text(&statement.sql, self.database)?;
         }
         self.core.check_allowed(&known.operation, self.database)
     }

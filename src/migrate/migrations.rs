@@ -43,7 +43,8 @@ impl Steps {
 ///
 /// A migrator is SeaORM's `MigratorTrait`, one for each database. They run on primaries, one
 /// database after the other in the order they were given (going down, in the reverse order), on
-/// connections of their own and under a lock against a second migrator.
+/// a connection of their own, which holds a lock against a second migrator. On a handle that has
+/// fixed a database (`using`, `for_entity`) they run there alone.
 ///
 /// ```
 /// # use sea_orm_routing::RoutingConnection;
@@ -129,13 +130,19 @@ impl Migrations {
         self
     }
 
-    /// Calls `listener` as migrations begin and end.
+    /// Calls `listener` as migrations begin and end, after those that were given before.
     #[must_use]
     pub fn on_progress(
         mut self,
         listener: impl Fn(&MigrationEvent<'_>) + Send + Sync + 'static,
     ) -> Self {
-        self.listener = Some(Arc::new(listener));
+        self.listener = Some(match self.listener {
+            None => Arc::new(listener),
+            Some(first) => Arc::new(move |event| {
+                first(event);
+                listener(event);
+            }),
+        });
         self
     }
 
@@ -306,9 +313,14 @@ fn stopped_at(database: DatabaseName, report: MigrationReport, stopped: Stopped)
             waited,
             report: Box::new(report),
         },
-        Stopped::Failed { migration, source } => MigrationError::Failed {
+        Stopped::Failed {
+            migration,
+            half,
+            source,
+        } => MigrationError::Failed {
             database,
             migration,
+            half_applied: half,
             report: Box::new(report),
             source: Box::new(source),
         },

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use async_trait::async_trait;
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, DynIden, FromQueryResult};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr, DynIden, FromQueryResult};
 use sea_orm_migration::sea_query::Query;
 use sea_orm_migration::{
     Migration, MigrationStatus, MigrationTrait, MigratorTraitSelf, seaql_migrations,
@@ -17,6 +17,9 @@ pub(super) trait Migrator: Send + Sync {
 
     /// A name that two of its migrations have.
     fn twice(&self) -> Option<String>;
+
+    /// Whether a migration runs in a transaction that undoes all of it.
+    fn in_transaction(&self, name: &str, dialect: DbBackend) -> bool;
 
     /// What is to be done, in order; creates the table.
     async fn pending(&self, db: &DatabaseConnection) -> Result<Vec<String>, DbErr>;
@@ -55,6 +58,16 @@ impl<M: MigratorTraitSelf> Migrator for Of<M> {
         names
             .map(|migration| migration.name().to_owned())
             .find(|name| !seen.insert(name.clone()))
+    }
+
+    fn in_transaction(&self, name: &str, dialect: DbBackend) -> bool {
+        let migrations = self.0.migrations().into_iter();
+        let mut found = migrations.filter(|migration| migration.name() == name);
+        let wanted = found
+            .next()
+            .and_then(|migration| migration.use_transaction());
+        // MySQL commits with every change of the schema.
+        dialect != DbBackend::MySql && wanted.unwrap_or(dialect == DbBackend::Postgres)
     }
 
     async fn pending(&self, db: &DatabaseConnection) -> Result<Vec<String>, DbErr> {

@@ -9,8 +9,9 @@ use super::migrations::Migrations;
 use super::migrator::Migrator;
 use super::own::Own;
 use crate::connection::RoutingConnection;
-use crate::error::RoutingError;
+use crate::error::{RoutingError, list};
 use crate::name::DatabaseName;
+use crate::scope::Place;
 use crate::topology::DatabaseId;
 
 /// A database with its migrator.
@@ -31,8 +32,12 @@ impl Migrations {
     ) -> Result<Vec<Planned<'_>>, MigrationError> {
         let mut planned: Vec<Planned<'_>> = Vec::new();
         let mut books = HashMap::new();
+        let fixed = self.fixed(db)?;
         for (name, migrator) in &self.migrators {
             let database = find(db, name)?;
+            if fixed.is_some_and(|fixed| fixed != database) {
+                continue;
+            }
             if planned.iter().any(|other| other.database == database) {
                 return Err(MigrationError::TwoMigrators {
                     database: name.clone(),
@@ -66,6 +71,26 @@ impl Migrations {
             });
         }
         Ok(planned)
+    }
+}
+
+impl Migrations {
+    /// The database a handle has fixed, which must have a migrator.
+    fn fixed(&self, db: &RoutingConnection) -> Result<Option<DatabaseId>, MigrationError> {
+        let topology = db.topology();
+        let fixed = match db.scope.place {
+            Place::Database(database, _) => database,
+            Place::Node(node) => topology.node(node).database,
+            Place::Anywhere => return Ok(None),
+        };
+        let name = topology.database(fixed).name();
+        match self.databases().any(|with| *name == *with) {
+            true => Ok(Some(fixed)),
+            false => Err(MigrationError::NoMigrator {
+                database: name.to_string(),
+                known: list(self.databases()),
+            }),
+        }
     }
 }
 
@@ -114,6 +139,7 @@ pub(super) fn failed(database: &DatabaseName, source: sea_orm::DbErr) -> Migrati
     MigrationError::Failed {
         database: database.clone(),
         migration: None,
+        half_applied: false,
         report: Box::default(),
         source: Box::new(source),
     }

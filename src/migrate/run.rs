@@ -30,6 +30,8 @@ pub(super) enum Stopped {
     Locked(Duration),
     Failed {
         migration: Option<String>,
+        /// It ran outside of a transaction.
+        half: bool,
         source: DbErr,
     },
 }
@@ -38,6 +40,7 @@ impl From<DbErr> for Stopped {
     fn from(source: DbErr) -> Self {
         Self::Failed {
             migration: None,
+            half: false,
             source,
         }
     }
@@ -123,6 +126,7 @@ impl Run<'_> {
             }
             Task::Reset => {
                 self.down(None).await?;
+                self.lock.check().await?;
                 self.migrator.forget(self.db).await?;
             }
             Task::Fresh => {
@@ -172,7 +176,9 @@ impl Run<'_> {
             });
             let start = Instant::now();
             if let Err(source) = self.one(direction).await {
+                let dialect = self.db.get_database_backend();
                 return Err(Stopped::Failed {
+                    half: !self.migrator.in_transaction(&migration, dialect),
                     migration: Some(migration),
                     source,
                 });

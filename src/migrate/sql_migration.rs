@@ -25,6 +25,7 @@ pub struct SqlMigration {
     name: String,
     up: String,
     down: Option<String>,
+    transaction: Option<bool>,
 }
 
 impl SqlMigration {
@@ -34,6 +35,7 @@ impl SqlMigration {
             name: name.into(),
             up: up.into(),
             down: None,
+            transaction: None,
         }
     }
 
@@ -41,6 +43,16 @@ impl SqlMigration {
     #[must_use]
     pub fn down(mut self, down: impl Into<String>) -> Self {
         self.down = Some(down.into());
+        self
+    }
+}
+
+impl SqlMigration {
+    /// Whether it runs in a transaction, so that a failure undoes all of it; SeaORM's default is
+    /// that it does on Postgres alone. MySQL has no such transactions.
+    #[must_use]
+    pub fn in_transaction(mut self, transaction: bool) -> Self {
+        self.transaction = Some(transaction);
         self
     }
 }
@@ -53,6 +65,10 @@ impl MigrationName for SqlMigration {
 
 #[async_trait::async_trait]
 impl MigrationTrait for SqlMigration {
+    fn use_transaction(&self) -> Option<bool> {
+        self.transaction
+    }
+
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let db = manager.get_connection();
         db.execute_unprepared(&self.up).await.map(drop)

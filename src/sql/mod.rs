@@ -24,3 +24,12 @@ pub(crate) use classify::classify;
 pub(crate) use functions::ReadOnlyFunctions;
 pub(crate) use operation::ImplicitCommit;
 pub use operation::{Access, Evidence, Operation};
+
+/// The unquoted words of a text, in order.
+pub(crate) fn words(sql: &str, dialect: sea_orm::DbBackend) -> Vec<&str> {
+    let word = |token| match token {
+        token::Token::Word(word) => Some(word),
+        _ => None,
+    };
+    lexer::Lexer::new(sql, dialect).filter_map(word).collect()
+}

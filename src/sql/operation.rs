@@ -100,6 +100,7 @@ pub struct Operation {
     evidence: Evidence,
     controls: Option<&'static str>,
     commits: Option<ImplicitCommit>,
+    opaque: bool,
     zero_byte: bool,
 }
 
@@ -120,6 +121,7 @@ impl Operation {
             evidence,
             controls: None,
             commits: None,
+            opaque: false,
             zero_byte: false,
         }
     }
@@ -150,6 +152,18 @@ impl Operation {
     /// The keyword of a statement in the text that begins or ends a transaction: `COMMIT`, ...
     pub(crate) fn controls_transaction(&self) -> Option<&'static str> {
         self.controls
+    }
+
+    /// The same operation, in whose text something is not looked into, if `opaque`.
+    pub(crate) fn with_opaque(self, opaque: bool) -> Self {
+        Self { opaque, ..self }
+    }
+
+    /// Whether something in the text is not looked into: a block, a prepared text, what is not
+    /// understood.
+    #[cfg_attr(not(feature = "migrate"), allow(dead_code, reason = "migrations ask"))]
+    pub(crate) fn is_opaque(&self) -> bool {
+        self.opaque
     }
 
     /// Whether a statement in the text makes MySQL commit what is under way.

@@ -30,8 +30,14 @@ impl Abandoned {
         let Some(open) = &mut self.0 else {
             return;
         };
-        let cleaned = tokio::time::timeout(LONGEST_ROLLBACK, open.clean_up()).await;
-        if matches!(cleaned, Ok(Ok(()))) {
+        let cleaned = match open.must_survive() {
+            true => open.clean_up().await.is_ok(),
+            false => {
+                let cleaned = tokio::time::timeout(LONGEST_ROLLBACK, open.clean_up()).await;
+                matches!(cleaned, Ok(Ok(())))
+            }
+        };
+        if cleaned {
             // Back to its pool.
             drop(self.0.take());
         }

@@ -1,6 +1,7 @@
 //! A branch: a transaction's part on one database.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::DbErr;
 use tokio::sync::{Mutex, OwnedMutexGuard};
@@ -10,6 +11,9 @@ use super::opening::Opening;
 use super::state::State;
 use crate::error::RoutingError;
 use crate::topology::{DatabaseId, NodeId, Role};
+
+/// How long the end of a transaction waits for a statement that is still under way.
+const LONGEST_WAIT: Duration = Duration::from_secs(5);
 
 /// A transaction's part on one database: one connection, one owner. It opens with the first
 /// statement there.
@@ -51,6 +55,38 @@ impl Branch {
         state.settle();
         state.look().await;
         state
+    }
+
+    /// The state, to end what is under way; nothing when it is held for too long: by a stream that
+    /// nobody reads any more, say.
+    pub(super) async fn lock_to_end(&self) -> Result<OwnedMutexGuard<State>, RoutingError> {
+        match tokio::time::timeout(LONGEST_WAIT, self.lock()).await {
+            Ok(state) => Ok(state),
+            Err(_) => Err(RoutingError::Doomed {
+                reason: "a stream or a statement of it is still open; what it did is rolled back \
+                         when that is dropped"
+                    .to_owned(),
+            }),
+        }
+    }
+
+    /// Lets go of the connection, unless a statement is under way on it. Whether it is known that
+    /// nothing of it was kept.
+    pub(super) fn let_go(&self) -> bool {
+        match self.state.try_lock() {
+            Ok(mut state) => {
+                let known = !state.may_be_kept();
+                state.settle();
+                state.give_up();
+                known
+            }
+            Err(_) => true,
+        }
+    }
+
+    /// Whether a connection is open for it, or being opened.
+    pub(super) fn is_in_use(&self) -> bool {
+        self.state.try_lock().map_or(true, |state| state.is_open())
     }
 
     /// Where it is open; nothing while a statement is under way on it.

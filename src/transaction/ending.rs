@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 
 use super::branch::Branch;
 use super::callbacks::When;
-use super::levels::Level;
+use super::levels::{Level, Levels};
 use super::shared::Shared;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
@@ -88,17 +88,13 @@ impl Shared {
                 branch.lock().await.probe().await?;
             }
         }
-        for (place, branch) in nested.iter().enumerate() {
-            let released = branch.lock().await.release(level).await;
-            if let Err(error) = released {
-                if place > 0 {
-                    let reason =
-                        "a nested transaction was released on one database and not on another";
-                    self.levels.doom(reason);
-                }
-                return Err(error);
-            }
+        // From the first on, all or nothing: cut off or failed in between, the whole is doomed.
+        let mut half = HalfReleased(None);
+        for branch in &nested {
+            branch.lock().await.release(level).await?;
+            half.0 = (nested.len() > 1).then_some(&self.levels);
         }
+        half.0 = None;
         Ok(())
     }
 
@@ -106,7 +102,11 @@ impl Shared {
     pub(super) async fn undo(&self, level: Level) -> Result<(), DbErr> {
         let mut result = Ok(());
         for branch in self.branches() {
-            result = result.and(branch.lock().await.undo(level).await);
+            let undone = match branch.lock_to_end().await {
+                Ok(mut state) => state.undo(level).await,
+                Err(held) => Err(held.into()),
+            };
+            result = result.and(undone);
         }
         result
     }
@@ -140,9 +140,23 @@ impl Shared {
     pub(super) async fn roll_back(&self) -> Result<(), DbErr> {
         let mut result = Ok(());
         for branch in self.branches() {
-            result = result.and(branch.lock().await.roll_back().await);
+            let rolled_back = match branch.lock_to_end().await {
+                Ok(mut state) => state.roll_back().await,
+                Err(held) => Err(held.into()),
+            };
+            result = result.and(rolled_back);
         }
         result
+    }
+
+    /// It is over, and nobody waits: lets go of every connection, also while a nested transaction
+    /// is alive. Whether it is known that nothing was kept.
+    pub(super) fn let_go(&self) -> bool {
+        let mut known = true;
+        for branch in self.branches() {
+            known &= branch.let_go();
+        }
+        known
     }
 
     /// What is called once the outermost transaction is over.
@@ -162,6 +176,18 @@ impl Shared {
         let topology = self.core.cluster.topology();
         let name = |branch: &Branch| topology.database(branch.database).name.clone();
         branches.iter().map(name).collect()
+    }
+}
+
+/// Dooms a transaction when it is dropped with its levels in it: a nested one was released on one
+/// database and not on another.
+struct HalfReleased<'l>(Option<&'l Levels>);
+
+impl Drop for HalfReleased<'_> {
+    fn drop(&mut self) {
+        if let Some(levels) = self.0 {
+            levels.doom("a nested transaction was released on one database and not on another");
+        }
     }
 }
 

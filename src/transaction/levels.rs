@@ -18,6 +18,7 @@ struct State {
     alive: Vec<Level>,
     last: Level,
     doomed: Option<String>,
+    over: bool,
 }
 
 impl Levels {
@@ -58,10 +59,16 @@ impl Levels {
                 state.alive.last().copied()
             }
             None => {
+                state.over = true;
                 state.doom("the outermost transaction is over");
                 None
             }
         }
+    }
+
+    /// Whether the outermost has ended.
+    pub(super) fn is_over(&self) -> bool {
+        self.lock().over
     }
 
     /// From now on the transaction can only be rolled back.

@@ -297,7 +297,13 @@ impl RoutingTransaction {
             None => shared.roll_back().await,
         };
         self.ended = true;
-        shared.callbacks.over(self.level, When::RolledBack);
+        // What a procedure has committed, and what is still under way, is not rolled back.
+        let kept =
+            |error: &DbErr| matches!(RoutingError::of(error), Some(RoutingError::Doomed { .. }));
+        match &result {
+            Err(error) if kept(error) => shared.callbacks.forget(),
+            _ => shared.callbacks.over(self.level, When::RolledBack),
+        }
         result
     }
 
@@ -342,9 +348,15 @@ impl RoutingTransaction {
 
 impl Drop for RoutingTransaction {
     fn drop(&mut self) {
-        if !self.ended {
-            self.shared.levels.end(self.level);
-            self.shared.callbacks.over(self.level, When::RolledBack);
+        if self.ended {
+            return;
+        }
+        self.shared.levels.end(self.level);
+        // Also of one that is over already and was held open by this one.
+        let over = self.level.is_none() || self.shared.levels.is_over();
+        match over && !self.shared.let_go() {
+            true => self.shared.callbacks.forget(),
+            false => self.shared.callbacks.over(self.level, When::RolledBack),
         }
     }
 }

@@ -82,7 +82,11 @@ impl Shared {
 
     /// The branch of a statement that names no table.
     pub(super) fn only_branch(&self, topology: &Topology) -> Result<DatabaseId, RoutingError> {
-        let branches = self.lock();
+        let branches: Vec<_> = self
+            .branches()
+            .into_iter()
+            .filter(Branch::is_in_use)
+            .collect();
         match (&branches[..], topology.databases().len()) {
             ([only], _) => Ok(only.database),
             ([], 1) => Ok(DatabaseId::new(0)),

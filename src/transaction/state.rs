@@ -162,10 +162,15 @@ impl State {
         {
             self.committed_by = Some(keyword);
             self.doomed = Some(format!(
-                "{keyword} has committed on {} what was done until then, and ended it",
+                "{keyword} has ended it on {}: what was done until then is committed, or rolled back",
                 self.database
             ));
         }
+    }
+
+    /// Whether a statement has committed it behind its back, or may have.
+    pub(super) fn may_be_kept(&self) -> bool {
+        self.committed_by.is_some() || self.may_have_committed.is_some()
     }
 
     fn is_alive(&self) -> bool {
@@ -200,7 +205,10 @@ impl State {
         self.unseen = false;
         if Fault::of(error) == Fault::Lost {
             self.doomed = Some("its connection is lost".to_owned());
-        } else if Fault::ends_transaction(error) || self.sqlite_has_ended(error).await {
+        } else if Fault::ends_transaction(error)
+            || Fault::is_lock_timeout(error) && self.timeouts_end_it().await
+            || self.sqlite_has_ended(error).await
+        {
             self.doomed = Some(format!("the server rolled it back: {error}"));
         }
     }
@@ -208,6 +216,20 @@ impl State {
     /// SQLite says so when it is asked to begin what is under way.
     async fn sqlite_has_ended(&mut self, error: &DbErr) -> bool {
         Fault::may_end_sqlite_transaction(error) && self.begins_anew().await
+    }
+
+    /// Whether the server is set to roll back the whole transaction when it waited too long for a
+    /// lock. Where it does not say, it may be.
+    async fn timeouts_end_it(&mut self) -> bool {
+        let sql = "SELECT CAST(@@innodb_rollback_on_timeout AS SIGNED) AS ends";
+        let asked = Statement::from_string(self.dialect, sql);
+        let Ok(open) = self.open() else {
+            return true;
+        };
+        match open.query_one_raw(asked).await {
+            Ok(Some(row)) => row.try_get::<i64>("", "ends") != Ok(0),
+            Ok(None) | Err(_) => true,
+        }
     }
 
     /// Whether SQLite begins a transaction, because there is none.
@@ -245,6 +267,7 @@ impl State {
         self.doubt = Some(name);
         let result = self.open()?.control(sql).await;
         self.clear_doubt(&result);
+        self.failed |= result.is_err();
         result
     }
 

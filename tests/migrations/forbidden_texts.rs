@@ -117,6 +117,8 @@ const NESTED: [&[&str]; 2] = [
         "DO $$ BEGIN CREATE TABLE secret (id INTEGER); END $$",
         "EXPLAIN ANALYZE CREATE TABLE secret AS SELECT 1 AS id",
         "CREATE SCHEMA inner_one CREATE TABLE secret (id INTEGER)",
+        "CREATE TABLE other (id INTEGER); DO $$ BEGIN CREATE TABLE secret (id INTEGER); END $$",
+        "INSERT INTO seaql_migrations VALUES ('x', 1); DO $$ BEGIN CREATE TABLE secret (); END $$",
     ],
     &[
         "BEGIN NOT ATOMIC CREATE TABLE secret (id INTEGER); END",

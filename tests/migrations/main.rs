@@ -22,6 +22,7 @@ mod physical;
 mod policies;
 mod printed;
 mod processes;
+mod scoped;
 mod status;
 mod sync;
 mod up_and_down;

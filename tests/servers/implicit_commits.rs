@@ -7,7 +7,7 @@ use crate::support::item::{self, insert, names};
 use crate::support::{self, value};
 
 /// Everything in the manual's list of statements that commit, and ways to say them.
-const COMMITS: [&str; 55] = [
+const COMMITS: [&str; 62] = [
     "ALTER TABLE item ADD COLUMN more INT",
     "ALTER USER app IDENTIFIED BY 'secret'",
     "ANALYZE TABLE item",
@@ -45,6 +45,13 @@ const COMMITS: [&str; 55] = [
     "SET PASSWORD FOR app = PASSWORD('secret')",
     "SET STATEMENT max_statement_time = 10 FOR TRUNCATE TABLE victim",
     "EXECUTE IMMEDIATE 'TRUNCATE TABLE victim'",
+    "SET STATEMENT max_statement_time = 10 FOR COMMIT",
+    "SET STATEMENT max_statement_time = 10 FOR BEGIN",
+    "SET STATEMENT max_statement_time = 10 FOR CALL commits()",
+    "REPEAT COMMIT; UNTIL 1 END REPEAT",
+    "WHILE 1 DO COMMIT; END WHILE",
+    "CASE WHEN 1 THEN COMMIT; END CASE",
+    "CHANGE REPLICATION SOURCE TO SOURCE_HOST = 'nowhere'",
     "TRUNCATE TABLE victim",
     "/*! TRUNCATE */ TABLE victim",
     "SELECT 1; TRUNCATE TABLE victim",

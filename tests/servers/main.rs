@@ -20,6 +20,7 @@ mod implicit_commits;
 mod independent;
 mod inherited;
 mod isolation;
+mod left_behind;
 mod lost_connections;
 mod primary_down;
 mod read_only_replica;

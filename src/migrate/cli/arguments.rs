@@ -12,9 +12,10 @@ pub(super) struct Arguments {
     #[arg(long = "database", value_name = "NAME", global = true)]
     pub(super) databases: Vec<String>,
 
-    /// How many seconds to wait for another migrator that is at work on a database.
-    #[arg(long, value_name = "SECONDS", default_value_t = 30, global = true)]
-    lock_timeout: u64,
+    /// How many seconds to wait for another migrator that is at work on a database; 30 unless the
+    /// program says otherwise.
+    #[arg(long, value_name = "SECONDS", global = true)]
+    lock_timeout: Option<u64>,
 
     /// Say nothing but errors.
     #[arg(short, long, global = true)]
@@ -25,8 +26,8 @@ pub(super) struct Arguments {
 }
 
 impl Arguments {
-    pub(super) fn lock_timeout(&self) -> Duration {
-        Duration::from_secs(self.lock_timeout)
+    pub(super) fn lock_timeout(&self) -> Option<Duration> {
+        self.lock_timeout.map(Duration::from_secs)
     }
 }
 

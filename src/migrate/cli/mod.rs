@@ -133,7 +133,10 @@ async fn command(
         });
     }
     let shown = Shown::new(arguments.quiet);
-    let listening = shown.listen(migrations.clone().lock_timeout(arguments.lock_timeout()));
+    let mut listening = shown.listen(migrations.clone());
+    if let Some(timeout) = arguments.lock_timeout() {
+        listening = listening.lock_timeout(timeout);
+    }
     let done = change(&listening, db, &command).await;
     shown.end();
     let report = done?;

@@ -67,3 +67,38 @@ pub(super) async fn key_exists(
     let statement = Statement::from_sql_and_values(dialect, sql, values);
     Ok(db.query_one_raw(statement).await?.is_some())
 }
+
+/// Whether a table has an index of that name.
+pub(super) async fn index_exists(
+    db: &RoutingConnection,
+    table: &TableName,
+    index: Option<&str>,
+) -> Result<bool, DbErr> {
+    let dialect = db.get_database_backend();
+    let (name, index) = (
+        table.name().to_owned(),
+        index.unwrap_or_default().to_owned(),
+    );
+    let schema = table.schema().map(str::to_owned);
+    let statement = match dialect {
+        DbBackend::Postgres => Statement::from_sql_and_values(
+            dialect,
+            "SELECT 1 FROM pg_catalog.pg_indexes WHERE tablename = $1 AND indexname = $2 \
+             AND schemaname = COALESCE($3, current_schema())",
+            [name.into(), index.into(), schema.into()],
+        ),
+        DbBackend::MySql => Statement::from_sql_and_values(
+            dialect,
+            "SELECT 1 FROM information_schema.statistics WHERE table_name = ? \
+             AND index_name = ? AND table_schema = COALESCE(?, DATABASE())",
+            [name.into(), index.into(), schema.into()],
+        ),
+        _ => Statement::from_sql_and_values(
+            dialect,
+            "SELECT 1 FROM sqlite_master WHERE type = 'index' AND lower(tbl_name) = lower(?) \
+             AND name = ?",
+            [name.into(), index.into()],
+        ),
+    };
+    Ok(db.query_one_raw(statement).await?.is_some())
+}

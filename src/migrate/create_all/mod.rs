@@ -3,10 +3,10 @@
 mod exists;
 mod plan;
 
-use sea_orm::sea_query::TableCreateStatement;
+use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Schema, Statement};
 
-use self::exists::{enum_exists, key_exists, table_exists};
+use self::exists::{enum_exists, index_exists, key_exists, table_exists};
 use self::plan::plan;
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
@@ -70,7 +70,8 @@ struct Entity {
 struct Creation {
     table: TableCreateStatement,
     enums: Vec<Statement>,
-    indexes: Vec<Statement>,
+    /// By their names.
+    indexes: Vec<(Option<String>, Statement)>,
 }
 
 /// A table on its way into a database.
@@ -146,10 +147,11 @@ fn creation<E: EntityTrait>(dialect: DbBackend) -> Creation {
         },
         indexes: {
             let indexes = schema.create_index_from_entity(entity);
-            indexes
-                .iter()
-                .map(|statement| dialect.build(statement))
-                .collect()
+            let named = |index: &IndexCreateStatement| {
+                let name = index.get_index_spec().get_name().map(str::to_owned);
+                (name, dialect.build(index))
+            };
+            indexes.iter().map(named).collect()
         },
     }
 }
@@ -180,19 +182,20 @@ async fn create(
         for (name, key) in keys {
             later.push((table.clone(), name, key));
         }
-        if table_exists(on, &table).await? {
-            continue;
+        if !table_exists(on, &table).await? {
+            for statement in creation.enums {
+                if !enum_exists(on, &statement.sql).await? {
+                    on.execute_raw(statement).await?;
+                }
+            }
+            on.execute(&creation.table).await?;
+            created.push(table.clone());
         }
-        for statement in creation.enums {
-            if !enum_exists(on, &statement.sql).await? {
-                on.execute_raw(statement).await?;
+        for (name, index) in creation.indexes {
+            if !index_exists(on, &table, name.as_deref()).await? {
+                on.execute_raw(index).await?;
             }
         }
-        on.execute(&creation.table).await?;
-        for statement in creation.indexes {
-            on.execute_raw(statement).await?;
-        }
-        created.push(table);
     }
     for (table, name, key) in later {
         if !key_exists(on, &table, name.as_deref()).await? {

@@ -5,11 +5,12 @@ use crate::sql::operation::ImplicitCommit;
 use crate::sql::token::Token;
 
 /// What starts such a statement. What a prepared text does is not seen.
-const WORDS: [&str; 20] = [
+const WORDS: [&str; 22] = [
     "ALTER",
     "ANALYZE",
     "BACKUP",
     "CACHE",
+    "CHANGE",
     "CHECK",
     "CREATE",
     "DROP",
@@ -17,6 +18,7 @@ const WORDS: [&str; 20] = [
     "FLUSH",
     "GRANT",
     "INSTALL",
+    "LOAD",
     "LOCK",
     "OPTIMIZE",
     "RENAME",
@@ -28,6 +30,14 @@ const WORDS: [&str; 20] = [
     "UNLOCK",
 ];
 
+/// What may follow `SET STATEMENT x = y FOR`.
+const HARMLESS: [&str; 8] = [
+    "DELETE", "INSERT", "REPLACE", "SELECT", "TABLE", "UPDATE", "VALUES", "WITH",
+];
+
+/// Compound statements: what is in them is not looked into.
+const COMPOUND: [&str; 6] = ["CASE", "FOR", "IF", "LOOP", "REPEAT", "WHILE"];
+
 impl Classifier<'_> {
     /// Whether a statement makes MySQL commit. Temporary tables do not, and neither does MariaDB's
     /// `ANALYZE` of a query.
@@ -38,7 +48,11 @@ impl Classifier<'_> {
         if word.eq_ignore_ascii_case("set") {
             return self.set_commits().map(ImplicitCommit::Certain);
         }
-        let keyword = WORDS.into_iter().find(|k| word.eq_ignore_ascii_case(k))?;
+        let is_word = |keyword: &&str| word.eq_ignore_ascii_case(keyword);
+        if let Some(keyword) = COMPOUND.into_iter().find(is_word) {
+            return Some(ImplicitCommit::Certain(keyword));
+        }
+        let keyword = WORDS.into_iter().find(is_word)?;
         let [first, second, third] = self.next_words();
         let is = |word: Option<&str>, expected: &[&str]| {
             word.is_some_and(|word| expected.iter().any(|e| word.eq_ignore_ascii_case(e)))
@@ -47,6 +61,7 @@ impl Classifier<'_> {
         let temporary = is(if replaces { third } else { first }, &["temporary"]);
         let commits = match keyword {
             "CREATE" | "DROP" => !temporary,
+            "LOAD" => is(first, &["index"]),
             "ANALYZE" => is(first, &["table", "local", "no_write_to_binlog"]),
             _ => true,
         };
@@ -71,10 +86,9 @@ impl Classifier<'_> {
                 Token::Word(word) => Some(word),
                 _ => None,
             });
-            words.find(|word| word.eq_ignore_ascii_case("for"))?;
-            let inner = words.next()?;
-            let commits = |keyword: &&str| inner.eq_ignore_ascii_case(keyword);
-            return WORDS.into_iter().find(commits).map(|_| "SET STATEMENT");
+            words.find(|word| word.eq_ignore_ascii_case("for"));
+            let harmless = |inner: &str| HARMLESS.iter().any(|w| inner.eq_ignore_ascii_case(w));
+            return (!words.next().is_some_and(harmless)).then_some("SET STATEMENT");
         }
         self.sets_autocommit().then_some("SET autocommit")
     }

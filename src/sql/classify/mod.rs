@@ -73,6 +73,8 @@ struct Classifier<'a> {
     controls: Option<&'static str>,
     /// The keyword of a statement in it before which MySQL commits.
     commits: Option<ImplicitCommit>,
+    /// Something in it is not looked into.
+    opaque: bool,
 }
 
 /// What the previous token was, as far as it changes the meaning of the next.
@@ -106,6 +108,7 @@ impl<'a> Classifier<'a> {
             any: false,
             controls: None,
             commits: None,
+            opaque: false,
         }
     }
 
@@ -137,6 +140,7 @@ impl<'a> Classifier<'a> {
     }
 
     fn doubt(&mut self, evidence: Evidence) {
+        self.opaque |= !matches!(evidence, Evidence::Function(_));
         self.raise(Access::Unknown, evidence);
     }
 
@@ -311,6 +315,7 @@ impl<'a> Classifier<'a> {
         Operation::new(self.access, tables, self.evidence)
             .controlling(self.controls)
             .committing(self.commits)
+            .with_opaque(self.opaque)
     }
 }
 

@@ -65,10 +65,17 @@ impl<'a> Classifier<'a> {
             Some(keyword) if is_definition(keyword) => self.definition(word, keyword),
             _ if is_session_statement(word) => {
                 self.controls = self.controls.or(self.controls_transaction(word));
+                self.opaque |= ["prepare", "execute"]
+                    .iter()
+                    .any(|prepared| word.eq_ignore_ascii_case(prepared));
                 self.raise(Access::Session, Evidence::Keyword(word.into()));
                 self.frame().verb = Verb::Other;
             }
             _ => {
+                if mysql && self.commits.is_none() {
+                    let what = "a statement that is not understood";
+                    self.commits = Some(ImplicitCommit::Possible(what));
+                }
                 self.doubt(Evidence::Unparsed);
                 self.frame().verb = Verb::Other;
             }

@@ -1,0 +1,107 @@
+//! Migrations on a handle that has fixed a database, and what a failure leaves.
+
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex};
+
+use sea_orm::ConnectionTrait;
+use sea_orm_migration::{MigrationTrait, MigratorTrait};
+use sea_orm_routing::migrate::{MigrationError, Migrations, SqlMigration, Steps, cli};
+
+use crate::support::{Result, Site, Sites, assert_says, creates, error_of, plain, tables_of};
+
+fn both() -> Migrations {
+    Migrations::new()
+        .database("shop", creates(&["a"]))
+        .database("stock", creates(&["b"]))
+}
+
+#[tokio::test]
+async fn a_fixed_database_is_migrated_alone() -> Result {
+    for site in Sites::Shared.with("scoped_fixed", 2).await? {
+        let db = site.connect(&["shop", "stock"]).await?;
+        let stock = db.using("stock")?;
+        plain(&db, "shop")
+            .execute_unprepared("CREATE TABLE precious (id INTEGER)")
+            .await?;
+        let report = both().fresh(&stock).await?;
+        assert_eq!(report.migrations(), 1);
+        assert_eq!(
+            both().status(&stock).await?.databases()[0]
+                .database()
+                .as_str(),
+            "stock"
+        );
+        assert_eq!(tables_of(&db, "shop").await?, ["precious"]);
+        let shop_only = both().only("shop")?;
+        let refused = error_of(shop_only.up(&stock, Steps::All).await);
+        assert_says(&refused, &["stock", "no migrator"]);
+    }
+    Ok(())
+}
+
+struct Half;
+
+impl MigratorTrait for Half {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let text = "CREATE TABLE half (id INTEGER); CREATE TABLE half (id INTEGER)";
+        vec![Box::new(SqlMigration::new("m_half", text))]
+    }
+}
+
+struct Whole;
+
+impl MigratorTrait for Whole {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        let text = "CREATE TABLE half (id INTEGER); CREATE TABLE half (id INTEGER)";
+        vec![Box::new(
+            SqlMigration::new("m_half", text).in_transaction(true),
+        )]
+    }
+}
+
+#[tokio::test]
+async fn a_migration_that_may_be_applied_in_part_says_so() -> Result {
+    for site in Sites::Shared.with("scoped_half", 1).await? {
+        let db = site.connect(&["default"]).await?;
+        let halved = Migrations::new().database("default", Half);
+        let failed = halved.up(&db, Steps::All).await.expect_err("twice");
+        let left = tables_of(&db, "default")
+            .await?
+            .contains(&"half".to_owned());
+        let MigrationError::Failed { half_applied, .. } = failed else {
+            return Err(failed.into());
+        };
+        assert_eq!(half_applied, left, "{}", site.url(0));
+        plain(&db, "default")
+            .execute_unprepared("DROP TABLE IF EXISTS half")
+            .await?;
+        let whole = Migrations::new().database("default", Whole);
+        let failed = whole.up(&db, Steps::All).await.expect_err("twice");
+        let left = tables_of(&db, "default")
+            .await?
+            .contains(&"half".to_owned());
+        let MigrationError::Failed { half_applied, .. } = failed else {
+            return Err(failed.into());
+        };
+        assert_eq!(half_applied, left);
+        assert_eq!(left, site.is_mariadb());
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_listener_of_the_program_hears_on_the_command_line_too() -> Result {
+    let site = Site::files()?;
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let events = Arc::clone(&heard);
+    let migrations = Migrations::new()
+        .database("default", creates(&["a"]))
+        .on_progress(move |event| {
+            events.lock().expect("no poison").push(format!("{event:?}"));
+        });
+    let connect = async || site.connect(&["default"]).await;
+    let code = cli::run_from(migrations, connect, ["migration", "up"]).await;
+    assert_eq!(code, ExitCode::SUCCESS);
+    assert_eq!(heard.lock().expect("no poison").len(), 3);
+    Ok(())
+}
