@@ -28,7 +28,6 @@ impl Forbidden {
     }
 
     /// A table that must not be on a database and whose name is a word of a text, in any case.
-    #[cfg_attr(not(feature = "migrate"), allow(dead_code, reason = "migrations ask"))]
     pub(crate) fn named_in(&self, text: &str, database: DatabaseId) -> Option<&TableName> {
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
         let on_database = self.0.iter().filter(|(_, on)| *on == database);

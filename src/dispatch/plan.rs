@@ -45,6 +45,9 @@ pub(crate) fn plan<S: Source>(
     let topology = core.cluster.topology();
     let decision = decide(&topology, &known, statement.db_backend)?;
     core.check_allowed(&known.operation, decision.database)?;
+    if known.operation.is_opaque() {
+        core.check_text(&statement.sql, decision.database)?;
+    }
     let dialect = topology.database(decision.database).dialect;
     if dialect == scope.dialect && dialect == statement.db_backend {
         return Ok(Planned {

@@ -136,7 +136,8 @@ impl Scopes<'_> {
     }
 }
 
-/// Postgres keeps what `SET` and `set_config(.., false)` set when the transaction is over.
+/// Postgres keeps what `SET` and `set_config(.., false)` set when the transaction is over, prepared
+/// statements, and locks of the session.
 fn outlives_transaction(sql: &str, dialect: DbBackend) -> bool {
     if dialect != DbBackend::Postgres {
         return false;
@@ -146,9 +147,10 @@ fn outlives_transaction(sql: &str, dialect: DbBackend) -> bool {
         let word = words.get(place);
         word.is_some_and(|word| expected.iter().any(|e| word.eq_ignore_ascii_case(e)))
     };
+    let any = |expected: &str| words.iter().any(|word| word.eq_ignore_ascii_case(expected));
     let sets = is(0, &["set"]) && !is(1, &["local", "transaction", "constraints"]);
-    let configures = words
-        .iter()
-        .any(|word| word.eq_ignore_ascii_case("set_config"));
-    sets || configures && words.iter().any(|word| word.eq_ignore_ascii_case("false"))
+    let configures = any("set_config") && (!any("true") || any("false") || any("not"));
+    let keeps = is(0, &["declare", "discard", "listen", "load", "prepare"]);
+    let locks = any("pg_advisory_lock") || any("pg_advisory_lock_shared");
+    sets || configures || keeps || locks
 }

@@ -144,7 +144,14 @@ fn lock_file(database: PathBuf) -> Result<File, DbErr> {
     path.push(".migration-lock");
     let mut options = File::options();
     options.create(true).write(true).truncate(false);
-    options.open(path).map_err(file_error)
+    options.open(&path).map_err(|error| {
+        let path = PathBuf::from(&path);
+        DbErr::Custom(format!(
+            "the lock against a second migrator, the file {}, cannot be opened: {error}; the \
+             directory of the database must be writable",
+            path.display()
+        ))
+    })
 }
 
 fn file_error(error: std::io::Error) -> DbErr {

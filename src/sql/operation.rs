@@ -161,7 +161,6 @@ impl Operation {
 
     /// Whether something in the text is not looked into: a block, a prepared text, what is not
     /// understood.
-    #[cfg_attr(not(feature = "migrate"), allow(dead_code, reason = "migrations ask"))]
     pub(crate) fn is_opaque(&self) -> bool {
         self.opaque
     }

@@ -138,7 +138,7 @@ impl Shared {
                 evidence: evidence.clone(),
             });
         }
-        self.check_writer(access, database, self.writes_to.get().copied())
+        self.check_writer(known, database, self.writes_to.get().copied())
     }
 
     /// Refuses the primary by name, where the transaction reads from a replica.
@@ -179,25 +179,24 @@ impl Shared {
         database: DatabaseId,
         state: &mut State,
     ) -> Result<(), RoutingError> {
-        let access = known.operation.access();
-        if !may_write(access) {
+        if !may_write(known) {
             return Ok(());
         }
         let first = *self.writes_to.get_or_init(|| database);
-        self.check_writer(access, database, Some(first))?;
+        self.check_writer(known, database, Some(first))?;
         state.written = true;
         Ok(())
     }
 
     fn check_writer(
         &self,
-        access: Access,
+        known: &Known,
         database: DatabaseId,
         first: Option<DatabaseId>,
     ) -> Result<(), RoutingError> {
         match (self.transactions.mode, first) {
             (TransactionMode::SingleDatabase, Some(first))
-                if first != database && may_write(access) =>
+                if first != database && may_write(known) =>
             {
                 let topology = self.core.cluster.topology();
                 Err(RoutingError::SecondDatabase {
@@ -214,6 +213,9 @@ impl Shared {
     }
 }
 
-fn may_write(access: Access) -> bool {
-    matches!(access, Access::Unknown | Access::Write | Access::Schema)
+/// Whether a statement may write: one whose text is not looked into may, whatever it starts with.
+fn may_write(known: &Known) -> bool {
+    let access = known.operation.access();
+    let opaque = known.operation.is_opaque();
+    opaque || matches!(access, Access::Unknown | Access::Write | Access::Schema)
 }

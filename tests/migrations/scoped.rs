@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use sea_orm::ConnectionTrait;
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
-use sea_orm_routing::migrate::{MigrationError, Migrations, SqlMigration, Steps, cli};
+use sea_orm_routing::migrate::{CreateAll, MigrationError, Migrations, SqlMigration, Steps, cli};
 
 use crate::support::{Result, Site, Sites, assert_says, creates, error_of, plain, tables_of};
 
@@ -103,5 +103,75 @@ async fn the_listener_of_the_program_hears_on_the_command_line_too() -> Result {
     let code = cli::run_from(migrations, connect, ["migration", "up"]).await;
     assert_eq!(code, ExitCode::SUCCESS);
     assert_eq!(heard.lock().expect("no poison").len(), 3);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_block_that_names_a_forbidden_table_is_refused_on_a_handle_too() -> Result {
+    for site in Sites::Servers.with("scoped_block", 1).await? {
+        let builder = site.builder(&["default"]).forbid_table("secret", "default");
+        let db = builder.connect().await?;
+        let blocks: &[&str] = match site.is_mariadb() {
+            true => &[
+                "EXECUTE IMMEDIATE 'CREATE TABLE secret (id INT)'",
+                "PREPARE s FROM 'CREATE TABLE secret (id INT)'",
+            ],
+            false => &["DO $$ BEGIN EXECUTE 'CREATE TABLE secret (id INT)'; END $$"],
+        };
+        for block in blocks {
+            let refused = error_of(db.using("default")?.execute_unprepared(block).await);
+            assert_says(&refused, &["secret", "must not be on"]);
+        }
+    }
+    Ok(())
+}
+
+mod pair {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+    #[sea_orm(table_name = "pair")]
+    pub(super) struct Model {
+        #[sea_orm(primary_key)]
+        pub(super) id: i32,
+        #[sea_orm(unique_key = "both")]
+        pub(super) a: i32,
+        #[sea_orm(unique_key = "both")]
+        pub(super) b: i32,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+#[tokio::test]
+async fn tables_are_created_by_several_at_once_with_their_indexes() -> Result {
+    for site in Sites::Shared.with("scoped_at_once", 1).await? {
+        let db = site.connect(&["default"]).await?;
+        let create = |_| {
+            let db = db.clone();
+            tokio::spawn(async move { CreateAll::new().entity(pair::Entity).on(&db).await })
+        };
+        let tasks: Vec<_> = (0..4).map(create).collect();
+        for task in tasks {
+            task.await??;
+        }
+        let twice = "INSERT INTO pair (id, a, b) VALUES (1, 1, 1), (2, 1, 1)";
+        error_of(db.execute_unprepared(twice).await);
+    }
+    Ok(())
+}
+
+fn is_send<T: Send>(_: &T) {}
+
+#[tokio::test]
+async fn the_futures_can_be_spawned() -> Result {
+    let db = Site::files()?.connect(&["default"]).await?;
+    let migrations = Migrations::new().database("default", creates(&["a"]));
+    is_send(&migrations.up(&db, Steps::All));
+    is_send(&migrations.status(&db));
+    is_send(&migrations.fresh(&db));
+    is_send(&db.sync_schema("nothing::here"));
+    is_send(&CreateAll::new().entity(pair::Entity).on(&db));
     Ok(())
 }

@@ -15,6 +15,7 @@ mod dialects;
 mod ended_inside;
 mod follow_up;
 mod guard;
+mod hidden_writes;
 mod hot_standby;
 mod implicit_commits;
 mod independent;

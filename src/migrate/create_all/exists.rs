@@ -5,7 +5,30 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 use crate::connection::RoutingConnection;
 use crate::name::TableName;
 
-pub(super) async fn table_exists(db: &RoutingConnection, table: &TableName) -> Result<bool, DbErr> {
+/// What a database may have already.
+#[derive(Clone, Copy)]
+pub(super) enum Thing<'a> {
+    Table(&'a TableName),
+    /// By the statement that creates it.
+    Enum(&'a str),
+    /// Of a table, by its name.
+    Index(&'a TableName, &'a str),
+    /// A foreign key of a table, by its name.
+    Key(&'a TableName, &'a str),
+}
+
+impl Thing<'_> {
+    pub(super) async fn exists(self, db: &RoutingConnection) -> Result<bool, DbErr> {
+        match self {
+            Self::Table(table) => table_exists(db, table).await,
+            Self::Enum(sql) => enum_exists(db, sql).await,
+            Self::Index(table, index) => index_exists(db, table, index).await,
+            Self::Key(table, key) => key_exists(db, table, key).await,
+        }
+    }
+}
+
+async fn table_exists(db: &RoutingConnection, table: &TableName) -> Result<bool, DbErr> {
     let dialect = db.get_database_backend();
     let (name, schema) = (table.name().to_owned(), table.schema().map(str::to_owned));
     let statement = match dialect {
@@ -32,7 +55,7 @@ pub(super) async fn table_exists(db: &RoutingConnection, table: &TableName) -> R
 }
 
 /// `CREATE TYPE "mood" AS ENUM ...`: whether there is a type of that name.
-pub(super) async fn enum_exists(db: &RoutingConnection, sql: &str) -> Result<bool, DbErr> {
+async fn enum_exists(db: &RoutingConnection, sql: &str) -> Result<bool, DbErr> {
     let name = sql.trim_start_matches("CREATE TYPE ");
     let name = name.split(" AS ").next().unwrap_or_default().trim();
     let statement = Statement::from_sql_and_values(
@@ -44,11 +67,7 @@ pub(super) async fn enum_exists(db: &RoutingConnection, sql: &str) -> Result<boo
 }
 
 /// Whether a table has a foreign key of that name.
-pub(super) async fn key_exists(
-    db: &RoutingConnection,
-    table: &TableName,
-    key: Option<&str>,
-) -> Result<bool, DbErr> {
+async fn key_exists(db: &RoutingConnection, table: &TableName, key: &str) -> Result<bool, DbErr> {
     let dialect = db.get_database_backend();
     let (first, second, third, schema) = match dialect {
         DbBackend::Postgres => ("$1", "$2", "$3", "current_schema()"),
@@ -61,7 +80,7 @@ pub(super) async fn key_exists(
     );
     let values = [
         table.name().to_owned().into(),
-        key.unwrap_or_default().to_owned().into(),
+        key.to_owned().into(),
         table.schema().map(str::to_owned).into(),
     ];
     let statement = Statement::from_sql_and_values(dialect, sql, values);
@@ -69,16 +88,13 @@ pub(super) async fn key_exists(
 }
 
 /// Whether a table has an index of that name.
-pub(super) async fn index_exists(
+async fn index_exists(
     db: &RoutingConnection,
     table: &TableName,
-    index: Option<&str>,
+    index: &str,
 ) -> Result<bool, DbErr> {
     let dialect = db.get_database_backend();
-    let (name, index) = (
-        table.name().to_owned(),
-        index.unwrap_or_default().to_owned(),
-    );
+    let (name, index) = (table.name().to_owned(), index.to_owned());
     let schema = table.schema().map(str::to_owned);
     let statement = match dialect {
         DbBackend::Postgres => Statement::from_sql_and_values(

@@ -6,7 +6,7 @@ mod plan;
 use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Schema, Statement};
 
-use self::exists::{enum_exists, index_exists, key_exists, table_exists};
+use self::exists::Thing;
 use self::plan::plan;
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
@@ -182,25 +182,42 @@ async fn create(
         for (name, key) in keys {
             later.push((table.clone(), name, key));
         }
-        if !table_exists(on, &table).await? {
+        if !Thing::Table(&table).exists(on).await? {
             for statement in creation.enums {
-                if !enum_exists(on, &statement.sql).await? {
-                    on.execute_raw(statement).await?;
-                }
+                let name = statement.sql.clone();
+                create_once(on, statement, Thing::Enum(&name)).await?;
             }
-            on.execute(&creation.table).await?;
-            created.push(table.clone());
+            let statement = on.get_database_backend().build(&creation.table);
+            if create_once(on, statement, Thing::Table(&table)).await? {
+                created.push(table.clone());
+            }
         }
         for (name, index) in creation.indexes {
-            if !index_exists(on, &table, name.as_deref()).await? {
-                on.execute_raw(index).await?;
-            }
+            let name = name.unwrap_or_default();
+            create_once(on, index, Thing::Index(&table, &name)).await?;
         }
     }
     for (table, name, key) in later {
-        if !key_exists(on, &table, name.as_deref()).await? {
-            on.execute_raw(key).await?;
-        }
+        let name = name.unwrap_or_default();
+        create_once(on, key, Thing::Key(&table, &name)).await?;
     }
     Ok(())
+}
+
+/// Creates what does not exist; whether it did. Somebody else may create it at the same time.
+async fn create_once(
+    on: &RoutingConnection,
+    statement: Statement,
+    thing: Thing<'_>,
+) -> Result<bool, DbErr> {
+    if thing.exists(on).await? {
+        return Ok(false);
+    }
+    match on.execute_raw(statement).await {
+        Ok(_) => Ok(true),
+        Err(error) => match thing.exists(on).await {
+            Ok(true) => Ok(false),
+            Ok(false) | Err(_) => Err(error),
+        },
+    }
 }

@@ -1,7 +1,7 @@
 //! Statements before which MySQL and MariaDB commit what is under way.
 
 use super::Classifier;
-use crate::sql::operation::ImplicitCommit;
+use crate::sql::operation::{Access, Evidence, ImplicitCommit};
 use crate::sql::token::Token;
 
 /// What starts such a statement. What a prepared text does is not seen.
@@ -30,11 +30,6 @@ const WORDS: [&str; 22] = [
     "UNLOCK",
 ];
 
-/// What may follow `SET STATEMENT x = y FOR`.
-const HARMLESS: [&str; 8] = [
-    "DELETE", "INSERT", "REPLACE", "SELECT", "TABLE", "UPDATE", "VALUES", "WITH",
-];
-
 /// Compound statements: what is in them is not looked into.
 const COMPOUND: [&str; 6] = ["CASE", "FOR", "IF", "LOOP", "REPEAT", "WHILE"];
 
@@ -53,12 +48,17 @@ impl Classifier<'_> {
             return Some(ImplicitCommit::Certain(keyword));
         }
         let keyword = WORDS.into_iter().find(is_word)?;
-        let [first, second, third] = self.next_words();
+        let [first, second, third, fourth] = self.next_words();
         let is = |word: Option<&str>, expected: &[&str]| {
             word.is_some_and(|word| expected.iter().any(|e| word.eq_ignore_ascii_case(e)))
         };
         let replaces = is(first, &["or"]) && is(second, &["replace"]);
-        let temporary = is(if replaces { third } else { first }, &["temporary"]);
+        let (how, what) = if replaces {
+            (third, fourth)
+        } else {
+            (first, second)
+        };
+        let temporary = is(how, &["temporary"]) && is(what, &["table"]);
         let commits = match keyword {
             "CREATE" | "DROP" => !temporary,
             "LOAD" => is(first, &["index"]),
@@ -68,52 +68,65 @@ impl Classifier<'_> {
         commits.then_some(ImplicitCommit::Certain(keyword))
     }
 
-    /// `SET autocommit`, `SET PASSWORD`, `SET DEFAULT ROLE`, and MariaDB's `SET STATEMENT x = y FOR`
-    /// something that commits.
+    /// `SET autocommit`, `SET completion_type`, `SET PASSWORD`, `SET DEFAULT ROLE`.
     fn set_commits(&mut self) -> Option<&'static str> {
         let is = |word: Option<&str>, expected: &str| {
             word.is_some_and(|word| word.eq_ignore_ascii_case(expected))
         };
-        let [first, second, _] = self.next_words();
+        let [first, second, ..] = self.next_words();
         if is(first, "password") {
             return Some("SET PASSWORD");
         }
         if is(first, "default") && is(second, "role") {
             return Some("SET DEFAULT ROLE");
         }
-        if is(first, "statement") {
-            let mut words = self.lexer.clone().filter_map(|token| match token {
-                Token::Word(word) => Some(word),
-                _ => None,
-            });
-            words.find(|word| word.eq_ignore_ascii_case("for"));
-            let harmless = |inner: &str| HARMLESS.iter().any(|w| inner.eq_ignore_ascii_case(w));
-            return (!words.next().is_some_and(harmless)).then_some("SET STATEMENT");
+        if self.sets("completion_type") {
+            return Some("SET completion_type");
         }
-        self.sets_autocommit().then_some("SET autocommit")
+        self.sets("autocommit").then_some("SET autocommit")
     }
 
-    fn sets_autocommit(&mut self) -> bool {
+    /// Whether the rest of the text names a variable, in whatever way.
+    fn sets(&mut self, variable: &str) -> bool {
         let first = self.peek();
-        let mut tokens = first.into_iter().chain(self.lexer.clone()).take(16);
+        let mut tokens = first.into_iter().chain(self.lexer.clone());
         tokens.any(|token| match token {
-            Token::Word(word) => word.eq_ignore_ascii_case("autocommit"),
+            Token::Word(name) | Token::Quoted(name, _) => name.eq_ignore_ascii_case(variable),
             Token::Variable(name) => {
                 let name = name.rsplit(['@', '.']).next().unwrap_or_default();
-                name.eq_ignore_ascii_case("autocommit")
+                name.trim_matches('`').eq_ignore_ascii_case(variable)
             }
             _ => false,
         })
     }
 
-    /// The next three words; nothing where they are something else.
-    fn next_words(&mut self) -> [Option<&str>; 3] {
+    /// MariaDB's `SET STATEMENT x = y FOR`: what follows is a statement of its own.
+    pub(super) fn set_statement(&mut self, word: &str) -> bool {
+        let [first, ..] = self.next_words();
+        let is_it = word.eq_ignore_ascii_case("set")
+            && first.is_some_and(|first| first.eq_ignore_ascii_case("statement"));
+        if !is_it {
+            return false;
+        }
+        while let Some(token) = self.next() {
+            if matches!(token, Token::Word(word) if word.eq_ignore_ascii_case("for")) {
+                self.raise(Access::Session, Evidence::Keyword("set".into()));
+                self.frame().start = true;
+                return true;
+            }
+        }
+        self.doubt(Evidence::Unparsed);
+        true
+    }
+
+    /// The next four words; nothing where they are something else.
+    fn next_words(&mut self) -> [Option<&str>; 4] {
         let first = self.peek();
         let mut tokens = first.into_iter().chain(self.lexer.clone());
         let mut word = || match tokens.next() {
             Some(Token::Word(word)) => Some(word),
             _ => None,
         };
-        [word(), word(), word()]
+        [word(), word(), word(), word()]
     }
 }

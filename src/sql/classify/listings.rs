@@ -71,7 +71,12 @@ impl Classifier<'_> {
             }
         };
         if !read {
-            return self.raise(Access::Session, Evidence::Keyword("pragma".into()));
+            let writes = is(PRAGMAS_THAT_WRITE) && (argument || self.peeks(b'='));
+            let access = match writes {
+                true => Access::Write,
+                false => Access::Session,
+            };
+            return self.raise(access, Evidence::Keyword("pragma".into()));
         }
         if argument && is(PRAGMAS_OF_A_TABLE) {
             self.next();
@@ -84,6 +89,9 @@ impl Classifier<'_> {
         }
     }
 }
+
+/// What SQLite keeps in the file.
+const PRAGMAS_THAT_WRITE: &[&str] = &["application_id", "user_version"];
 
 /// What `SHOW` tells the same way on every node, or of the node itself.
 #[rustfmt::skip]

@@ -167,7 +167,12 @@ impl<'a> Classifier<'a> {
             Token::Assign if self.dialect == DbBackend::MySql => {
                 self.raise(Access::Session, Evidence::Variable);
             }
-            Token::ExecutableComment => return self.doubt(Evidence::ExecutableComment),
+            Token::ExecutableComment => {
+                let what = "an executable comment";
+                let possible = ImplicitCommit::Possible(what);
+                self.commits = self.commits.or(Some(possible));
+                return self.doubt(Evidence::ExecutableComment);
+            }
             Token::EncodedIdentifier | Token::Ambiguous => self.doubt(Evidence::Unparsed),
             Token::Unterminated => self.doubt(Evidence::Unterminated),
             Token::Literal | Token::Assign | Token::Cast => {}

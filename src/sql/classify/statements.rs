@@ -43,6 +43,9 @@ impl<'a> Classifier<'a> {
     fn statement(&mut self, word: &'a str, keyword: Option<Keyword>) {
         use Keyword as K;
         let mysql = self.dialect == DbBackend::MySql;
+        if mysql && self.set_statement(word) {
+            return;
+        }
         if mysql && !matches!(self.commits, Some(ImplicitCommit::Certain(_))) {
             self.commits = self.commits_implicitly(word).or(self.commits);
         }
