@@ -10,28 +10,11 @@ mod common;
 
 use std::hint::black_box;
 
-use common::{instructions, interleave, is_smoke, ratio, report, time, work};
+use common::{cake, instructions, interleave, is_smoke, ratio, report, time, work};
 use sea_orm::entity::prelude::*;
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Set};
 use sea_orm_routing::RoutingConnection;
 use tokio::runtime::Runtime;
-
-mod cake {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "cake")]
-    pub(crate) struct Model {
-        #[sea_orm(primary_key)]
-        pub(crate) id: i32,
-        pub(crate) name: String,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(crate) enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -44,20 +27,11 @@ fn main() {
         return match work.as_str() {
             "bare" => find(&runtime, &bare, times),
             "routed" => find(&runtime, &routed, times),
-            "transaction_bare" => insert(&runtime, &bare, times),
-            "transaction_routed" => insert(&runtime, &routed, times),
             other => panic!("no work: {other}"),
         };
     }
     let (few, many) = if is_smoke() { (10, 20) } else { (500, 2500) };
-    counted("find_by_id, instructions", "", few, many, "<= 1.006");
-    counted(
-        "transaction of one insert, instructions",
-        "transaction_",
-        few,
-        many,
-        "<= 1.02",
-    );
+    counted("find_by_id, instructions", few, many, "<= 1.006");
 
     let (rounds, batch) = if is_smoke() { (2, 10) } else { (201, 300) };
     let (a, b) = interleave(
@@ -73,9 +47,9 @@ fn main() {
     );
 }
 
-fn counted(what: &str, prefix: &str, few: usize, many: usize, goal: &str) {
-    let bare = instructions(&format!("{prefix}bare"), few, many, &[]);
-    let routed = instructions(&format!("{prefix}routed"), few, many, &[]);
+fn counted(what: &str, few: usize, many: usize, goal: &str) {
+    let bare = instructions("bare", few, many, &[]);
+    let routed = instructions("routed", few, many, &[]);
     match (bare, routed) {
         (Some(bare), Some(routed)) => {
             report(&format!("{what}, bare"), bare, "", "-");
@@ -91,22 +65,6 @@ fn find<C: ConnectionTrait>(runtime: &Runtime, db: &C, times: usize) {
         for _ in 0..times {
             let found = cake::Entity::find_by_id(1).one(db).await;
             assert!(black_box(found).expect("a result").is_some());
-        }
-    });
-}
-
-fn insert<C: sea_orm::TransactionTrait>(runtime: &Runtime, db: &C, times: usize) {
-    use sea_orm::TransactionSession;
-
-    runtime.block_on(async {
-        for _ in 0..times {
-            let transaction = db.begin().await.expect("a transaction");
-            let cake = cake::ActiveModel {
-                name: Set("Tiramisu".to_owned()),
-                ..Default::default()
-            };
-            cake.insert(&transaction).await.expect("a cake");
-            transaction.commit().await.expect("committed");
         }
     });
 }

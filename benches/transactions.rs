@@ -9,30 +9,13 @@
 
 mod common;
 
-use common::{instructions, is_smoke, paired, report, time, work};
+use common::{cake, instructions, is_smoke, paired, report, time, work};
 use sea_orm::entity::prelude::*;
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, Set, TransactionSession, TransactionTrait,
 };
 use sea_orm_routing::RoutingConnection;
 use tokio::runtime::Runtime;
-
-mod cake {
-    use sea_orm::entity::prelude::*;
-
-    #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
-    #[sea_orm(table_name = "cake")]
-    pub(crate) struct Model {
-        #[sea_orm(primary_key)]
-        pub(crate) id: i32,
-        pub(crate) name: String,
-    }
-
-    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
-    pub(crate) enum Relation {}
-
-    impl ActiveModelBehavior for ActiveModel {}
-}
 
 /// Where the work that runs under callgrind finds its database.
 const URL: &str = "TRANSACTIONS_BENCH_URL";

@@ -176,7 +176,8 @@ impl Core {
         if shared.forbidden.is_empty() && !asks_policies {
             return Ok(());
         }
-        let found = self.cluster.topology().database(database).clone();
+        let topology = self.cluster.topology();
+        let found = topology.database(database);
         let forbidden = shared.forbidden.first(tables, database, found.dialect);
         let refused = forbidden.or_else(|| {
             let refuses = |table: &&TableName| {
@@ -188,7 +189,7 @@ impl Core {
         match refused {
             Some(table) => Err(RoutingError::Forbidden {
                 table: table.clone(),
-                database: found.name,
+                database: found.name.clone(),
             }),
             None => Ok(()),
         }

@@ -20,22 +20,23 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 /// What is asked of Postgres: any number does, as long as every migrator asks for the same.
 const POSTGRES: (&str, &str) = (
-    "SELECT pg_try_advisory_lock(7165917206) AS locked, pg_backend_pid()::text AS session",
+    "SELECT pg_try_advisory_lock(7165917206) AS locked, pg_backend_pid()::text AS holder",
     "SELECT pg_advisory_unlock(7165917206)",
 );
 
 /// The names of MySQL's locks are those of a whole server.
 const MYSQL: (&str, &str) = (
     "SELECT GET_LOCK(CONCAT('sea_orm_routing/', MD5(COALESCE(DATABASE(), ''))), 0) AS locked, \
-     CAST(CONNECTION_ID() AS CHAR) AS session",
+     CAST(CONNECTION_ID() AS CHAR) AS holder",
     "SELECT RELEASE_LOCK(CONCAT('sea_orm_routing/', MD5(COALESCE(DATABASE(), ''))))",
 );
 
 /// A lock that is held.
 pub(super) enum Lock {
-    Session {
+    Server {
         db: DatabaseConnection,
-        session: String,
+        /// The number the server knows the connection by.
+        holder: String,
         release: &'static str,
     },
     File(#[expect(dead_code, reason = "it is held, not read")] File),
@@ -70,15 +71,15 @@ impl Lock {
 
     /// Fails when the connection that held the lock was lost: another migrator may have it now.
     pub(super) async fn check(&self) -> Result<(), DbErr> {
-        let Self::Session { db, session, .. } = self else {
+        let Self::Server { db, holder, .. } = self else {
             return Ok(());
         };
         let sql = match db.get_database_backend() {
-            DbBackend::Postgres => "SELECT pg_backend_pid()::text AS session",
-            _ => "SELECT CAST(CONNECTION_ID() AS CHAR) AS session",
+            DbBackend::Postgres => "SELECT pg_backend_pid()::text AS holder",
+            _ => "SELECT CAST(CONNECTION_ID() AS CHAR) AS holder",
         };
         let now = ask(db, sql).await?;
-        match now.try_get::<String>("", "session")? == *session {
+        match now.try_get::<String>("", "holder")? == *holder {
             true => Ok(()),
             false => Err(DbErr::Custom(
                 "the connection that held the lock against a second migrator was lost".to_owned(),
@@ -87,7 +88,7 @@ impl Lock {
     }
 
     pub(super) async fn release(self) {
-        if let Self::Session { db, release, .. } = self {
+        if let Self::Server { db, release, .. } = self {
             // It ends with the connection all the same.
             let _ = ask(&db, release).await;
         }
@@ -119,9 +120,9 @@ impl Ask {
         match self {
             Self::Server(db, (take, release)) => {
                 let row = ask(db, take).await?;
-                Ok(is_locked(&row)?.then_some(Lock::Session {
+                Ok(is_locked(&row)?.then_some(Lock::Server {
                     db: db.clone(),
-                    session: row.try_get("", "session")?,
+                    holder: row.try_get("", "holder")?,
                     release,
                 }))
             }

@@ -72,9 +72,7 @@ impl Migrations {
         }
         Ok(planned)
     }
-}
 
-impl Migrations {
     /// The database a handle has fixed, which must have a migrator.
     fn fixed(&self, db: &RoutingConnection) -> Result<Option<DatabaseId>, MigrationError> {
         let topology = db.topology();

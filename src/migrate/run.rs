@@ -46,18 +46,14 @@ impl From<DbErr> for Stopped {
     }
 }
 
-/// One database at work.
-pub(super) struct Run<'a> {
-    pub(super) core: &'a Core,
-    pub(super) database: DatabaseId,
-    pub(super) name: &'a DatabaseName,
-    pub(super) migrator: &'a Arc<dyn Migrator>,
-    pub(super) listener: Option<&'a Listener>,
+/// One database at work, under its lock.
+struct Run<'a> {
+    start: Start<'a>,
     /// The connection migrations run on.
     db: &'a DatabaseConnection,
     lock: Lock,
     /// What ran so far.
-    pub(super) ran: &'a mut Vec<(Direction, String)>,
+    ran: &'a mut Vec<(Direction, String)>,
 }
 
 /// What is known before the lock is taken.
@@ -93,11 +89,7 @@ impl<'a> Start<'a> {
             return Err(Stopped::Locked(self.lock_timeout));
         };
         let mut run = Run {
-            core: self.core,
-            database: self.database,
-            name: self.name,
-            migrator: self.migrator,
-            listener: self.listener,
+            start: self,
             db: own.db(),
             lock,
             ran,
@@ -127,31 +119,31 @@ impl Run<'_> {
             Task::Reset => {
                 self.down(None).await?;
                 self.lock.check().await?;
-                self.migrator.forget(self.db).await?;
+                self.start.migrator.forget(self.db).await?;
             }
             Task::Fresh => {
-                self.tell(&MigrationEvent::Dropping {
-                    database: self.name,
+                self.start.tell(&MigrationEvent::Dropping {
+                    database: self.start.name,
                 });
                 self.lock.check().await?;
-                self.migrator.drop_everything(self.db).await?;
+                self.start.migrator.drop_everything(self.db).await?;
                 self.up(None).await?;
             }
         }
-        self.tell(&MigrationEvent::Done {
-            database: self.name,
+        self.start.tell(&MigrationEvent::Done {
+            database: self.start.name,
             migrations: self.ran.len() - before,
         });
         Ok(())
     }
 
     async fn up(&mut self, steps: Option<u32>) -> Result<(), Stopped> {
-        let pending = self.migrator.pending(self.db).await?;
+        let pending = self.start.migrator.pending(self.db).await?;
         self.each(Direction::Up, pending, steps).await
     }
 
     async fn down(&mut self, steps: Option<u32>) -> Result<(), Stopped> {
-        let applied = self.migrator.applied(self.db).await?;
+        let applied = self.start.migrator.applied(self.db).await?;
         self.each(Direction::Down, applied, steps).await
     }
 
@@ -167,8 +159,8 @@ impl Run<'_> {
         });
         let of = names.len().min(most);
         for (index, migration) in names.into_iter().take(of).enumerate() {
-            self.tell(&MigrationEvent::Started {
-                database: self.name,
+            self.start.tell(&MigrationEvent::Started {
+                database: self.start.name,
                 migration: &migration,
                 direction,
                 number: index + 1,
@@ -178,13 +170,13 @@ impl Run<'_> {
             if let Err(source) = self.one(direction).await {
                 let dialect = self.db.get_database_backend();
                 return Err(Stopped::Failed {
-                    half: !self.migrator.in_transaction(&migration, dialect),
+                    half: !self.start.migrator.in_transaction(&migration, dialect),
                     migration: Some(migration),
                     source,
                 });
             }
-            self.tell(&MigrationEvent::Finished {
-                database: self.name,
+            self.start.tell(&MigrationEvent::Finished {
+                database: self.start.name,
                 migration: &migration,
                 direction,
                 elapsed: start.elapsed(),
@@ -196,7 +188,7 @@ impl Run<'_> {
 
     async fn one(&self, direction: Direction) -> Result<(), DbErr> {
         self.lock.check().await?;
-        let migrator = Arc::clone(self.migrator);
+        let migrator = Arc::clone(self.start.migrator);
         let work = move |db: DatabaseConnection| -> BoxFuture<'static, Result<(), DbErr>> {
             Box::pin(async move {
                 match direction {
@@ -206,19 +198,13 @@ impl Run<'_> {
             })
         };
         let guard = Guard {
-            core: self.core,
-            database: self.database,
-            books: self.migrator.table(),
+            core: self.start.core,
+            database: self.start.database,
+            books: self.start.migrator.table(),
         };
-        match self.core.forbids_on(self.database) {
+        match self.start.core.forbids_on(self.start.database) {
             true => guarded::run(&guard, self.db, work).await,
             false => work(self.db.clone()).await,
-        }
-    }
-
-    fn tell(&self, event: &MigrationEvent<'_>) {
-        if let Some(listener) = self.listener {
-            listener(event);
         }
     }
 }

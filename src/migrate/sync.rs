@@ -6,6 +6,7 @@ use sea_orm::sqlx;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statement};
 use sea_schema::sqlx_types::SqlxRow;
 
+use super::create_all::created_type;
 use crate::bind::Bound;
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
@@ -94,8 +95,7 @@ impl Only<'_> {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
         let named = |created: &mut Statement| {
-            let name = created.sql.trim_start_matches("CREATE TYPE ");
-            let name = name.split(" AS ").next().unwrap_or_default();
+            let name = created_type(&created.sql);
             let bare = name.trim_matches('"');
             let words = statement
                 .sql

@@ -63,8 +63,8 @@ impl Callbacks {
     }
 
     /// It is not known how it ended, or it ended in two ways: nothing is called.
-    pub(super) fn forget(&self) {
-        drop(self.take(None));
+    pub(super) fn forget(&self, level: Option<Level>) {
+        drop(self.take(level));
     }
 
     fn take(&self, level: Option<Level>) -> Vec<Entry> {

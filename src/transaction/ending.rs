@@ -62,13 +62,28 @@ impl Shared {
 
     /// Commits, or rolls back what a failed commit left; then the callbacks.
     pub(super) async fn commit_and_conclude(&self) -> Result<(), DbErr> {
-        let committed = self.commit().await;
-        if committed.is_err() {
-            // The error of the commit is the one to tell.
-            let _ = self.roll_back().await;
+        let Err(error) = self.commit().await else {
+            self.callbacks.over(None, When::Committed);
+            return Ok(());
+        };
+        // The error of the commit is the one to tell.
+        let rolled_back = self.roll_back().await;
+        match RoutingError::of(&error) {
+            Some(RoutingError::CommitUnknown { .. } | RoutingError::PartialCommit { .. }) => {
+                self.callbacks.forget(None);
+            }
+            _ => self.rolled_back(None, &rolled_back),
         }
-        self.conclude(&committed);
-        committed
+        Err(error)
+    }
+
+    /// The callbacks of a level that was rolled back. What a procedure has committed, and what is
+    /// still under way, is not rolled back: nothing is called.
+    pub(super) fn rolled_back(&self, level: Option<Level>, result: &Result<(), DbErr>) {
+        match result.as_ref().map_err(RoutingError::of) {
+            Err(Some(RoutingError::Doomed { .. })) => self.callbacks.forget(level),
+            Ok(()) | Err(_) => self.callbacks.over(level, When::RolledBack),
+        }
     }
 
     /// Makes a nested transaction part of the one around it, on every branch or on none: each is
@@ -157,19 +172,6 @@ impl Shared {
             known &= branch.let_go();
         }
         known
-    }
-
-    /// What is called once the outermost transaction is over.
-    fn conclude(&self, committed: &Result<(), DbErr>) {
-        match committed {
-            Ok(()) => self.callbacks.over(None, When::Committed),
-            Err(error) => match RoutingError::of(error) {
-                Some(RoutingError::CommitUnknown { .. } | RoutingError::PartialCommit { .. }) => {
-                    self.callbacks.forget()
-                }
-                _ => self.callbacks.over(None, When::RolledBack),
-            },
-        }
     }
 
     fn names(&self, branches: &[Branch]) -> Vec<DatabaseName> {

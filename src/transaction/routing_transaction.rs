@@ -297,13 +297,7 @@ impl RoutingTransaction {
             None => shared.roll_back().await,
         };
         self.ended = true;
-        // What a procedure has committed, and what is still under way, is not rolled back.
-        let kept =
-            |error: &DbErr| matches!(RoutingError::of(error), Some(RoutingError::Doomed { .. }));
-        match &result {
-            Err(error) if kept(error) => shared.callbacks.forget(),
-            _ => shared.callbacks.over(self.level, When::RolledBack),
-        }
+        shared.rolled_back(self.level, &result);
         result
     }
 
@@ -355,7 +349,7 @@ impl Drop for RoutingTransaction {
         // Also of one that is over already and was held open by this one.
         let over = self.level.is_none() || self.shared.levels.is_over();
         match over && !self.shared.let_go() {
-            true => self.shared.callbacks.forget(),
+            true => self.shared.callbacks.forget(self.level),
             false => self.shared.callbacks.over(self.level, When::RolledBack),
         }
     }

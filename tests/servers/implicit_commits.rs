@@ -1,5 +1,8 @@
 //! What makes MariaDB commit a transaction behind its back is refused inside one.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
@@ -266,4 +269,29 @@ async fn what_is_hidden_from_us_is_not_reported_as_rolled_back() {
             .await
             .expect("deleted");
     }
+}
+
+/// The commit of what a procedure has committed is an error, and no rollback.
+#[tokio::test]
+async fn a_procedure_that_commits_is_not_told_as_a_rollback() {
+    let Some(db) = connect("implicit_call").await else {
+        return;
+    };
+    let create = "CREATE PROCEDURE commits() COMMIT";
+    db.execute_unprepared(create).await.expect("a procedure");
+    let told = Arc::new(AtomicBool::new(false));
+    let txn = db.begin().await.expect("begun");
+    insert(&txn, "kept").await.expect("inserted");
+    let tells = Arc::clone(&told);
+    txn.on_rollback(move || tells.store(true, Ordering::Relaxed));
+    let there = txn.using("default").expect("declared");
+    there
+        .execute_unprepared("CALL commits()")
+        .await
+        .expect("called");
+    drop(there);
+    let error = txn.commit().await.expect_err("it is over");
+    assert!(error.to_string().contains("CALL has ended it"), "{error}");
+    assert_eq!(names(&db).await, ["kept"]);
+    assert!(!told.load(Ordering::Relaxed));
 }

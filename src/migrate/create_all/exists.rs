@@ -54,10 +54,15 @@ async fn table_exists(db: &RoutingConnection, table: &TableName) -> Result<bool,
     Ok(db.query_one_raw(statement).await?.is_some())
 }
 
-/// `CREATE TYPE "mood" AS ENUM ...`: whether there is a type of that name.
-async fn enum_exists(db: &RoutingConnection, sql: &str) -> Result<bool, DbErr> {
+/// The name in `CREATE TYPE "mood" AS ENUM ...`, as it is quoted there.
+pub(in crate::migrate) fn created_type(sql: &str) -> &str {
     let name = sql.trim_start_matches("CREATE TYPE ");
-    let name = name.split(" AS ").next().unwrap_or_default().trim();
+    name.split(" AS ").next().unwrap_or_default().trim()
+}
+
+/// Whether there is a type of the name that a statement creates.
+async fn enum_exists(db: &RoutingConnection, sql: &str) -> Result<bool, DbErr> {
+    let name = created_type(sql);
     let statement = Statement::from_sql_and_values(
         DbBackend::Postgres,
         "SELECT 1 WHERE to_regtype($1) IS NOT NULL",

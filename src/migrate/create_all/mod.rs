@@ -7,6 +7,12 @@ use sea_orm::sea_query::{IndexCreateStatement, TableCreateStatement};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, Schema, Statement};
 
 use self::exists::Thing;
+#[cfg(all(
+    feature = "schema-sync",
+    feature = "entity-registry",
+    feature = "sqlx-dep"
+))]
+pub(super) use self::exists::created_type;
 use self::plan::plan;
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
