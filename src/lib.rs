@@ -38,9 +38,12 @@ mod sql;
 mod topology;
 mod transaction;
 
-pub use balance::{Candidate, Candidates, Random, ReplicaPolicy, RoundRobin, Weighted};
+pub use balance::{
+    Candidate, Candidates, ExcludePrimary, IncludePrimary, LeastInFlight, PeakEwma, PrimaryReads,
+    Random, ReplicaPolicy, RoundRobin, Weighted, Zones,
+};
 pub use bind::{Bind, BindRequest, EntityBinding, RoutingPolicy, Unbound};
-pub use cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions};
+pub use cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions, Roles};
 pub use connection::{RoutingBuilder, RoutingConnection};
 #[cfg(feature = "stream")]
 pub use dispatch::RowStream;
@@ -51,9 +54,9 @@ pub use route::{ReplicaFallback, Route};
 pub use scope::{ReadOnlyTransactions, TransactionMode};
 #[cfg(feature = "macros")]
 pub use sea_orm_routing_macros::DeriveBinding;
-pub use session::{Consistency, Session};
+pub use session::{Consistency, OnTimeout, Session};
 pub use sql::{Access, Evidence, Operation};
-pub use topology::{Database, Node, Role, Topology};
+pub use topology::{Database, Endpoint, Lag, Node, NodeState, Role, Topology};
 pub use transaction::{RoutingTransaction, ScopedTransaction};
 
 #[doc(hidden)]

@@ -1,24 +1,43 @@
 //! Which replica?
 //!
-//! A [`ReplicaPolicy`] picks one among the replicas that may serve a read. It gets candidates and a
+//! A [`ReplicaPolicy`] picks one among the nodes that may serve a read. It gets candidates and a
 //! random number and returns one of the candidates: no clock, no generator, no connection.
+//!
+//! | policy | picks |
+//! |---|---|
+//! | [`Random`] (the default) | each alike |
+//! | [`RoundRobin`] | one after the other |
+//! | [`Weighted`] | each in proportion to its weight; the only one that looks at weights |
+//! | [`LeastInFlight`] | the one with the fewest statements in flight |
+//! | [`PeakEwma`] | the cheaper of two at random, by latency and statements in flight |
+//! | [`Zones`] | with another policy, among those of the own zone |
+//! | [`IncludePrimary`], [`ExcludePrimary`] | with another policy, with the primary among them, or never |
 
+mod candidates;
+mod least_in_flight;
+mod peak_ewma;
+mod primary;
 mod random;
 mod round_robin;
+#[cfg(test)]
+mod testing;
 mod weighted;
+mod zones;
 
 use std::fmt;
 
-use smallvec::SmallVec;
-
+pub use candidates::{Candidate, Candidates};
+pub use least_in_flight::LeastInFlight;
+pub use peak_ewma::PeakEwma;
+pub use primary::{ExcludePrimary, IncludePrimary};
 pub use random::Random;
 pub use round_robin::RoundRobin;
 pub use weighted::Weighted;
-
-use crate::name::NodeName;
-use crate::topology::{NodeId, Topology};
+pub use zones::Zones;
 
 /// Picks the replica that serves a read.
+///
+/// A policy that holds another one passes on what that one says in every provided method.
 ///
 /// ```
 /// use sea_orm_routing::{Candidate, Candidates, ReplicaPolicy};
@@ -41,88 +60,94 @@ pub trait ReplicaPolicy: fmt::Debug + Send + Sync {
     fn name(&self) -> &'static str {
         "policy"
     }
-}
 
-/// A replica that may serve.
-#[derive(Debug, Clone, Copy)]
-pub struct Candidate<'a> {
-    pub(crate) node: NodeId,
-    name: &'a NodeName,
-    weight: u32,
-    zone: Option<&'a str>,
-}
-
-/// At least one replica that may serve, in the order they were declared.
-#[derive(Debug)]
-pub struct Candidates<'a> {
-    first: Candidate<'a>,
-    others: SmallVec<[Candidate<'a>; 4]>,
-}
-
-impl<'a> Candidate<'a> {
-    /// The name of the node.
-    pub fn name(&self) -> &'a NodeName {
-        self.name
+    /// Whether the latency of reads is to be measured for it
+    /// ([`Candidate::latency`]); it costs two looks at the clock per read.
+    fn measures_latency(&self) -> bool {
+        false
     }
 
-    /// Its declared weight.
-    pub fn weight(&self) -> u32 {
-        self.weight
-    }
-
-    /// Its declared zone.
-    pub fn zone(&self) -> Option<&'a str> {
-        self.zone
+    /// Whether reads may go to the primary too.
+    fn primary_reads(&self) -> PrimaryReads {
+        PrimaryReads::Fallback
     }
 }
 
-impl<'a> Candidates<'a> {
-    /// The candidates among some nodes; nothing when there are none.
-    pub(crate) fn of(
-        topology: &'a Topology,
-        mut nodes: impl Iterator<Item = NodeId>,
-    ) -> Option<Self> {
-        let candidate = |id: NodeId| {
-            let node = topology.node(id);
-            Candidate {
-                node: id,
-                name: &node.name,
-                weight: node.weight,
-                zone: node.zone.as_deref(),
-            }
-        };
-        Some(Self {
-            first: candidate(nodes.next()?),
-            others: nodes.map(candidate).collect(),
-        })
-    }
-
-    /// How many there are: one or more.
-    #[expect(clippy::len_without_is_empty, reason = "there always is one")]
-    pub fn len(&self) -> usize {
-        1 + self.others.len()
-    }
-
-    /// The candidate at `index`, counted around: every index is one.
-    pub fn at(&self, index: usize) -> &Candidate<'a> {
-        match index % self.len() {
-            0 => &self.first,
-            other => self.others.get(other - 1).unwrap_or(&self.first),
-        }
-    }
-
-    /// All of them.
-    pub fn iter(&self) -> impl Iterator<Item = &Candidate<'a>> {
-        std::iter::once(&self.first).chain(&self.others)
-    }
+/// Whether reads that replicas could serve may go to the primary.
+///
+/// It says nothing of reads that belong there: those in a transaction, of `on_primary()`, or after
+/// a write of the same session.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum PrimaryReads {
+    /// Only when no replica serves.
+    #[default]
+    Fallback,
+    /// It is a candidate like the replicas.
+    Include,
+    /// Never: reads fail when no replica serves.
+    Exclude,
 }
 
 #[cfg(test)]
 mod tests {
+    use super::testing::{Nodes, is_about, picks};
     use super::*;
 
+    fn all() -> Vec<Box<dyn ReplicaPolicy>> {
+        vec![
+            Box::new(Random),
+            Box::new(RoundRobin::default()),
+            Box::new(Weighted),
+            Box::new(LeastInFlight),
+            Box::new(PeakEwma),
+            Box::new(Zones::prefer("near", Random)),
+            Box::new(IncludePrimary(Random)),
+            Box::new(ExcludePrimary(Random)),
+        ]
+    }
+
     #[test]
-    fn the_policy_is_object_safe() {
-        let _: Box<dyn ReplicaPolicy> = Box::new(Random);
+    fn every_policy_is_an_object_and_picks_one_of_its_candidates() {
+        for policy in all() {
+            for count in 1..=8 {
+                let nodes = Nodes::replicas(count);
+                let candidates = nodes.candidates();
+                let total: u32 = picks(&*policy, &candidates).values().sum();
+                assert_eq!(total, 10_000, "{}", policy.name());
+            }
+        }
+    }
+
+    #[test]
+    fn replicas_alike_in_everything_get_alike_many_reads() {
+        let nodes = Nodes::replicas(3);
+        let candidates = nodes.candidates();
+        for policy in all() {
+            let picks = picks(&*policy, &candidates);
+            for name in ["a", "b", "c"] {
+                assert!(
+                    is_about(picks.get(name), 1.0 / 3.0),
+                    "{policy:?}: {picks:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn only_who_uses_latencies_has_them_measured() {
+        let measures: Vec<_> = all()
+            .iter()
+            .filter(|policy| policy.measures_latency())
+            .map(|policy| policy.name())
+            .collect();
+        assert_eq!(measures, [PeakEwma.name()]);
+    }
+
+    #[test]
+    fn the_primary_is_the_fallback_unless_said_otherwise() {
+        for policy in &all()[..6] {
+            assert_eq!(policy.primary_reads(), PrimaryReads::default());
+        }
     }
 }

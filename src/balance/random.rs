@@ -8,9 +8,7 @@ pub struct Random;
 
 impl ReplicaPolicy for Random {
     fn choose<'c>(&self, candidates: &'c Candidates<'_>, random: u64) -> &'c Candidate<'c> {
-        // The upper half of the product is uniform over 0..len (Lemire).
-        let index = (u128::from(random) * candidates.len() as u128) >> 64;
-        candidates.at(index as usize)
+        candidates.any(random)
     }
 
     fn name(&self) -> &'static str {

@@ -3,7 +3,8 @@
 use super::{Candidate, Candidates, ReplicaPolicy};
 
 /// Each replica with a chance in proportion to its
-/// [`weight`](crate::ReplicaOptions::weight), 1 unless declared otherwise.
+/// [`weight`](crate::ReplicaOptions::weight), 1 unless declared otherwise. The only policy that
+/// looks at weights.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Weighted;
 

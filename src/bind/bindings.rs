@@ -63,6 +63,19 @@ struct Entry {
     what: String,
 }
 
+impl Bindings {
+    /// Something that is bound to a database.
+    pub(crate) fn bound_to(&self, database: DatabaseId) -> Option<String> {
+        let mut entries = self.tables.values().flatten();
+        let table = entries.find(|entry| entry.database == database);
+        let schema = || self.schemas.iter().find(|(_, bound)| **bound == database);
+        match table {
+            Some(entry) => Some(entry.what.clone()),
+            None => schema().map(|(name, _)| format!("the schema {name}")),
+        }
+    }
+}
+
 /// Collects bindings and refuses those that contradict each other.
 #[derive(Debug, Clone)]
 pub(crate) struct BindingsBuilder {

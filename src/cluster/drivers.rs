@@ -6,6 +6,7 @@ use sea_orm::sqlx::{ConnectOptions, Database, Pool};
 use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, RuntimeErr, sqlx};
 
 use super::Refinement;
+use crate::cluster::credentials::Credentials;
 
 /// Sets the refinement on a pool that was opened lazily.
 pub(super) async fn refine(
@@ -47,6 +48,39 @@ pub(super) async fn refine(
             }
         }
         _ => Ok(connection),
+    }
+}
+
+/// Logs a pool in as another user. What is returned makes the change, which cannot fail: new
+/// connections were tried already, where they must work.
+pub(in crate::cluster) async fn log_in_as(
+    connection: &DatabaseConnection,
+    credentials: &Credentials,
+    must_answer: bool,
+) -> Result<Box<dyn FnOnce() + Send>, DbErr> {
+    let Credentials { username, password } = credentials;
+    match &connection.inner {
+        #[cfg(feature = "sqlx-postgres")]
+        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
+            let pool = connection.get_postgres_connection_pool().clone();
+            let options = (*pool.connect_options()).clone();
+            let options = options.username(username).password(password);
+            if must_answer {
+                drop(options.connect().await.map_err(sqlx_error)?);
+            }
+            Ok(Box::new(move || pool.set_connect_options(options)))
+        }
+        #[cfg(feature = "sqlx-mysql")]
+        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+            let pool = connection.get_mysql_connection_pool().clone();
+            let options = (*pool.connect_options()).clone();
+            let options = options.username(username).password(password);
+            if must_answer {
+                drop(options.connect().await.map_err(sqlx_error)?);
+            }
+            Ok(Box::new(move || pool.set_connect_options(options)))
+        }
+        _ => Ok(Box::new(|| {})),
     }
 }
 

@@ -182,6 +182,28 @@ pub(crate) fn is_exhausted(connection: &DatabaseConnection) -> bool {
     }
 }
 
+/// How many connections a pool may have.
+pub(crate) fn connections(connection: &DatabaseConnection) -> Option<u32> {
+    match &connection.inner {
+        #[cfg(feature = "sqlx-postgres")]
+        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
+            let pool = connection.get_postgres_connection_pool();
+            Some(pool.options().get_max_connections())
+        }
+        #[cfg(feature = "sqlx-mysql")]
+        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+            let pool = connection.get_mysql_connection_pool();
+            Some(pool.options().get_max_connections())
+        }
+        #[cfg(feature = "sqlx-sqlite")]
+        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
+            let pool = connection.get_sqlite_connection_pool();
+            Some(pool.options().get_max_connections())
+        }
+        _ => None,
+    }
+}
+
 #[cfg(feature = "sqlx-dep")]
 fn all_in_use<DB: sea_orm::sqlx::Database>(pool: &sea_orm::sqlx::Pool<DB>) -> bool {
     pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections()

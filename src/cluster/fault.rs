@@ -32,6 +32,7 @@ impl Fault {
             DbErr::Exec(error) | DbErr::Query(error) => driver::fault(error),
             other => match RoutingError::of(other) {
                 Some(RoutingError::Connect { .. }) => Self::NoConnection,
+                Some(RoutingError::Gone { .. }) => Self::Lost,
                 _ => Self::Statement,
             },
         }

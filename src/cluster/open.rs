@@ -12,6 +12,8 @@ use tracing::instrument::WithSubscriber;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::NoSubscriber;
 
+use super::credentials::CredentialCell;
+use super::declared::Declared;
 use super::endpoint::Endpoint;
 use super::options::{ReplicaGuard, Source};
 
@@ -25,7 +27,21 @@ pub(crate) struct Plan {
     source: Source,
     /// A replica's primary, whose options it inherits where its source is a bare URL.
     inherit: Option<Source>,
-    guard: Option<ReplicaGuard>,
+    guard: ReplicaGuard,
+    way: Way,
+    /// Who to log in as, once that was changed.
+    credentials: CredentialCell,
+}
+
+/// How a pool is opened.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Way {
+    /// A primary, with its first connection.
+    Eager,
+    /// A primary, without a connection.
+    Lazy,
+    /// A replica, without a connection.
+    Replica,
 }
 
 /// What is set on the connect options after SeaORM has made them.
@@ -37,21 +53,46 @@ pub(super) struct Refinement {
 }
 
 impl Plan {
-    /// A primary: opened at once.
-    pub(crate) fn primary(source: Source) -> Self {
+    /// A primary: opened with its first connection, or without one when it may be down.
+    pub(crate) fn primary(source: Source, eager: bool, credentials: &CredentialCell) -> Self {
         Self {
+            credentials: credentials.clone(),
             source,
             inherit: None,
-            guard: None,
+            guard: ReplicaGuard::Off,
+            way: match eager {
+                true => Way::Eager,
+                false => Way::Lazy,
+            },
         }
     }
 
     /// A replica: opened without a connection, which is made when the first read needs it.
-    pub(crate) fn replica(source: Source, primary: &Source, guard: ReplicaGuard) -> Self {
+    pub(crate) fn replica(source: Source, database: &Declared) -> Self {
         Self {
             source,
-            inherit: Some(primary.clone()),
-            guard: Some(guard),
+            inherit: Some(database.primary.clone()),
+            guard: database.guard,
+            credentials: database.credentials.clone(),
+            way: Way::Replica,
+        }
+    }
+
+    /// The same endpoint, as that of a primary: without a guard.
+    pub(crate) fn promoted(&self) -> Self {
+        Self {
+            guard: ReplicaGuard::Off,
+            way: Way::Lazy,
+            ..self.clone()
+        }
+    }
+
+    /// The same endpoint, as that of a replica.
+    pub(crate) fn demoted(&self, guard: ReplicaGuard) -> Self {
+        Self {
+            guard,
+            way: Way::Replica,
+            ..self.clone()
         }
     }
 
@@ -68,13 +109,18 @@ impl Plan {
     }
 
     pub(super) async fn open(&self) -> Result<DatabaseConnection, DbErr> {
-        match self.guard {
-            None => self.open_primary().await,
-            Some(guard) => self.open_replica(guard).await,
+        let opened = match self.way {
+            Way::Eager => self.open_eagerly().await?,
+            Way::Lazy | Way::Replica => self.open_lazily().await?,
+        };
+        if let Some(credentials) = self.credentials.get() {
+            let change = drivers::log_in_as(&opened, &credentials, false).await?;
+            change();
         }
+        Ok(opened)
     }
 
-    async fn open_primary(&self) -> Result<DatabaseConnection, DbErr> {
+    async fn open_eagerly(&self) -> Result<DatabaseConnection, DbErr> {
         let url = match &self.source {
             Source::Open(connection) => return Ok(connection.clone()),
             Source::Options(options) => {
@@ -99,9 +145,9 @@ impl Plan {
         Ok(connection)
     }
 
-    async fn open_replica(&self, guard: ReplicaGuard) -> Result<DatabaseConnection, DbErr> {
+    async fn open_lazily(&self) -> Result<DatabaseConnection, DbErr> {
         let mut refinement = Refinement {
-            read_only: guard == ReplicaGuard::Server,
+            read_only: self.guard == ReplicaGuard::Server,
             ..Refinement::default()
         };
         let mut options = match (&self.source, &self.inherit) {
@@ -120,7 +166,10 @@ impl Plan {
             }
         };
         options.connect_lazy(true).min_connections(0);
-        if options.get_acquire_timeout().is_none() && options.get_connect_timeout().is_none() {
+        if self.way == Way::Replica
+            && options.get_acquire_timeout().is_none()
+            && options.get_connect_timeout().is_none()
+        {
             options.acquire_timeout(REPLICA_ACQUIRE_TIMEOUT);
         }
         drivers::refine(connect(options).await?, refinement).await
@@ -163,13 +212,22 @@ async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
 
 #[cfg(feature = "sqlx-dep")]
 #[path = "drivers.rs"]
-mod drivers;
+pub(super) mod drivers;
 
 #[cfg(not(feature = "sqlx-dep"))]
-mod drivers {
+pub(super) mod drivers {
     use sea_orm::{DatabaseConnection, DbErr};
 
     use super::Refinement;
+    use crate::cluster::credentials::Credentials;
+
+    pub(in crate::cluster) async fn log_in_as(
+        _: &DatabaseConnection,
+        _: &Credentials,
+        _: bool,
+    ) -> Result<Box<dyn FnOnce() + Send>, DbErr> {
+        Ok(Box::new(|| {}))
+    }
 
     pub(super) async fn refine(
         connection: DatabaseConnection,

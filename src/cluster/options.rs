@@ -4,8 +4,10 @@ use std::fmt;
 
 use sea_orm::{ConnectOptions, DatabaseConnection};
 
+use super::settings::Settings;
 use crate::balance::{Random, ReplicaPolicy};
 use crate::route::{Balancing, ReplicaFallback};
+use crate::topology::Endpoint;
 
 /// How a replica's pool is kept from writing, beyond our own rule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -57,6 +59,8 @@ pub struct DatabaseOptions {
     pub(crate) replicas: Vec<ReplicaOptions>,
     pub(crate) guard: ReplicaGuard,
     pub(crate) balancing: Balancing,
+    pub(crate) settings: Settings,
+    pub(crate) zone: Option<String>,
 }
 
 /// A replica: where it is, its name, weight and zone.
@@ -66,6 +70,7 @@ pub struct ReplicaOptions {
     pub(crate) name: Option<String>,
     pub(crate) weight: u32,
     pub(crate) zone: Option<String>,
+    pub(crate) endpoint: Endpoint,
 }
 
 impl DatabaseOptions {
@@ -85,6 +90,8 @@ impl DatabaseOptions {
                 policy: Box::new(Random),
                 fallback: ReplicaFallback::default(),
             },
+            settings: Settings::default(),
+            zone: None,
         }
     }
 
@@ -122,6 +129,14 @@ impl DatabaseOptions {
         self
     }
 
+    /// The zone its primary stands in, for [`IncludePrimary`](crate::IncludePrimary) with
+    /// [`Zones`](crate::Zones).
+    #[must_use]
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.zone = Some(zone.into());
+        self
+    }
+
     /// How replicas are kept from writing.
     #[must_use]
     pub fn replica_guard(mut self, guard: ReplicaGuard) -> Self {
@@ -142,6 +157,7 @@ impl ReplicaOptions {
             name: None,
             weight: 1,
             zone: None,
+            endpoint: Endpoint::default(),
         }
     }
 
@@ -160,10 +176,17 @@ impl ReplicaOptions {
         self
     }
 
-    /// The zone it stands in, for policies that prefer near replicas.
+    /// The zone it stands in, for policies that prefer near replicas: [`Zones`](crate::Zones).
     #[must_use]
     pub fn zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = Some(zone.into());
+        self
+    }
+
+    /// What stands behind its address; one server unless said otherwise.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.endpoint = endpoint;
         self
     }
 }

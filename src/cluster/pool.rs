@@ -1,15 +1,17 @@
 //! The pool of one node, opened when it is first needed.
 
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures_util::future::BoxFuture;
 use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
-use tokio::sync::OnceCell;
+use tokio::sync::{Notify, OnceCell};
 
 use super::open::Plan;
 use crate::error::RoutingError;
 use crate::name::NodeName;
+use crate::topology::Role;
 
 /// What is called for each statement a node has run, beside SeaORM's own callback.
 pub(crate) type NodeMetric = Arc<dyn Fn(&NodeName, &sea_orm::metric::Info<'_>) + Send + Sync>;
@@ -26,6 +28,8 @@ struct Shared {
     connection: OnceCell<DatabaseConnection>,
     plan: Option<Plan>,
     closed: AtomicBool,
+    /// Rung when the node was found to be dead: nobody needs to wait for its answers.
+    gone: Notify,
     /// Held by what changes the schema of a database that no other process can reach.
     #[cfg_attr(
         not(feature = "migrate"),
@@ -68,6 +72,7 @@ impl Pool {
                 connection: OnceCell::new_with(connection),
                 plan,
                 closed: AtomicBool::new(false),
+                gone: Notify::new(),
                 migrating: Arc::default(),
             }),
             measured: None,
@@ -76,6 +81,39 @@ impl Pool {
 
     pub(crate) fn name(&self) -> &NodeName {
         &self.shared.name
+    }
+
+    /// How it is opened; nothing for one that was open when it came.
+    pub(super) fn plan(&self) -> Option<&Plan> {
+        self.shared.plan.as_ref()
+    }
+
+    /// Rung when the node was found to be dead.
+    pub(crate) fn gone(&self) -> &Notify {
+        &self.shared.gone
+    }
+
+    /// The answer of the node, or an error once it is known to be dead, or to be the primary no more:
+    /// its connection may hang for as long as the network likes.
+    pub(crate) async fn unless_gone<T>(
+        &self,
+        role: Role,
+        answer: impl Future<Output = Result<T, DbErr>>,
+    ) -> Result<T, DbErr> {
+        let reason = match role {
+            Role::Replica => "it was found to be down",
+            Role::Primary => {
+                "another node is the primary now; whether the statement ran is not known"
+            }
+        };
+        let node = || self.name().clone();
+        tokio::select! {
+            biased;
+            answer = answer => answer,
+            () = self.gone().notified() => {
+                Err(RoutingError::Gone { node: node(), reason }.into())
+            }
+        }
     }
 
     /// The connection, if it is open.
@@ -113,9 +151,14 @@ impl Pool {
         })
     }
 
+    /// Opens no more, without closing what is open.
+    pub(super) fn refuse(&self) {
+        self.shared.closed.store(true, Ordering::Relaxed);
+    }
+
     /// Closes the connections, if there are any.
     pub(crate) async fn close(&self) -> Result<(), DbErr> {
-        self.shared.closed.store(true, Ordering::Relaxed);
+        self.refuse();
         match self.shared.connection.get() {
             Some(connection) => connection.close_by_ref().await,
             None => Ok(()),

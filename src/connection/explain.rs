@@ -9,7 +9,6 @@ use super::{RoutingBuilder, RoutingConnection};
 use crate::dispatch::{Explained, Raw, Source, plan};
 use crate::observe::Recording;
 use crate::route::Route;
-use crate::session::Session;
 use crate::topology::{Role, Topology};
 
 /// What is there, and where things would go.
@@ -22,11 +21,6 @@ impl RoutingConnection {
     /// The databases and nodes now; prints as a table.
     pub fn topology(&self) -> Arc<Topology> {
         self.core.cluster.snapshot()
-    }
-
-    /// The session of this handle, if it has one.
-    pub fn current_session(&self) -> Option<&Session> {
-        self.scope.session.as_ref()
     }
 
     /// Where a query would go on this handle, and why. Nothing is sent.

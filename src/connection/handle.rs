@@ -9,7 +9,6 @@ use crate::dispatch::{Core, Scopes};
 use crate::error::RoutingError;
 use crate::name::TableName;
 use crate::scope::{ReadOnlyTransactions, Scope, TransactionMode, Transactions};
-use crate::session::{Consistency, Session};
 use crate::topology::{DatabaseId, Role};
 
 /// A connection to several databases that looks like one to SeaORM.
@@ -138,15 +137,6 @@ impl RoutingConnection {
             .map(|scope| self.scoped(scope))
     }
 
-    /// A handle for one unit of work: a request, a job.
-    #[must_use]
-    pub fn session(&self) -> Self {
-        self.scoped(Scope {
-            session: Some(Session::new(Consistency::default())),
-            ..self.scope.clone()
-        })
-    }
-
     /// A handle whose transactions may write to what the mode says.
     ///
     /// ```
@@ -217,7 +207,7 @@ impl RoutingConnection {
         })
     }
 
-    fn scoped(&self, scope: Scope) -> Self {
+    pub(super) fn scoped(&self, scope: Scope) -> Self {
         Self {
             core: Arc::clone(&self.core),
             scope,

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::{
     DatabaseConnection, DbBackend, DbErr, Schema, SchemaBuilder, TransactionError, TransactionTrait,
@@ -27,7 +28,7 @@ impl RoutingConnection {
         let id = topology
             .find_database(database)
             .ok_or_else(|| RoutingError::unknown_database(database, topology.database_names()))?;
-        open(self.core.cluster.pool(topology.database(id).primary))
+        open(self.core.cluster.pool_of(topology.database(id).primary))
     }
 
     /// The plain connection of one node.
@@ -41,7 +42,7 @@ impl RoutingConnection {
         let id = topology
             .find_node(name)
             .ok_or_else(|| RoutingError::unknown_node(name, topology.node_names()))?;
-        open(self.core.cluster.pool(id))
+        open(self.core.cluster.pool_of(id))
     }
 }
 
@@ -78,7 +79,7 @@ impl RoutingConnection {
     pub async fn ping(&self) -> Result<(), DbErr> {
         let topology = self.core.cluster.snapshot();
         for database in topology.databases() {
-            let pool = self.core.cluster.pool(database.primary);
+            let pool = self.core.cluster.pool_of(database.primary);
             let answer = pool.open().await?.ping().await;
             answer.map_err(|source| RoutingError::Connect {
                 node: pool.name().clone(),
@@ -103,11 +104,18 @@ impl RoutingConnection {
     ///
     /// The first error of a pool; the others are closed all the same.
     pub async fn close_by_ref(&self) -> Result<(), DbErr> {
-        let mut result = Ok(());
-        for pool in self.core.cluster.pools() {
-            result = result.and(pool.close().await);
-        }
-        result
+        self.core.cluster.close().await
+    }
+
+    /// Closes every pool, and waits for what is under way at most that long: for rolling restarts.
+    /// Statements fail from the call on.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::StillOpen`] with the nodes that were still in use when the time was over; the
+    /// first error of a pool.
+    pub async fn close_with(&self, timeout: Duration) -> Result<(), DbErr> {
+        self.core.cluster.close_with(timeout).await
     }
 
     /// Calls `callback` after each statement that this handle, and what is made from it, has run.

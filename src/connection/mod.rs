@@ -4,12 +4,16 @@
 //! [scope](crate::scope::Scope). What it sends outside a transaction goes to a pool; what begins on
 //! it is a [transaction](crate::transaction).
 
+mod attempts;
 mod builder;
 mod explain;
 mod handle;
 mod inherent;
+mod members;
+mod on_node;
 mod reads;
 mod sent;
+mod sessions;
 mod traits;
 
 pub use builder::RoutingBuilder;

@@ -3,23 +3,22 @@
 use std::future::ready;
 use std::sync::Arc;
 
-use sea_orm::{DatabaseConnection, DbErr, Statement};
-use smallvec::SmallVec;
+use sea_orm::DbErr;
 
-use super::sent;
-use crate::cluster::{Fault, Pool};
+use super::attempts::Attempt;
+use super::{on_node, sent};
+use crate::cluster::Leave;
 #[cfg(feature = "stream")]
 use crate::dispatch::RowStream;
 use crate::dispatch::{Action, Answer, Core, Known, Planned, Source, plan};
 use crate::route::{Decision, WhyNode};
-use crate::scope::{Chosen, Place, Scope};
-use crate::sql::Access;
-use crate::topology::{NodeId, Role};
+use crate::scope::Scope;
+use crate::topology::Role;
 
 /// Sends a statement to a pool.
 ///
-/// Most statements need nothing after their answer: SeaORM's own future is returned for them, and
-/// costs what it costs without us.
+/// Most statements need nothing before they are sent and after their answer: SeaORM's own future is
+/// returned for them, and costs what it costs without us.
 pub(crate) fn autocommit<'a, A: Action, S: Source + 'a>(
     core: &'a Core,
     scope: &'a Scope,
@@ -29,49 +28,51 @@ pub(crate) fn autocommit<'a, A: Action, S: Source + 'a>(
         Ok(planned) => planned,
         Err(error) => return Box::pin(ready(Err(error))),
     };
-    core.report(&planned.known, planned.decision);
-    let pool = core.cluster.pool(planned.decision.node);
+    let pool = core.cluster.pool(planned.decision.pool);
     match pool.get() {
-        Some(open) if !is_watched(core, &planned) => sent::send::<A>(pool, open, planned.statement),
-        Some(open) => Box::pin(watched::<A, S>(core, scope, source, planned, pool, open)),
-        None => Box::pin(async move {
-            match pool.open().await {
-                Ok(open) => watched::<A, S>(core, scope, source, planned, pool, open).await,
-                Err(error) if is_movable(planned.decision) => {
-                    source.keep(&planned.statement);
-                    let (known, decision) = (planned.known, planned.decision);
-                    move_on::<A, S>(core, scope, source, &known, decision, error.into()).await
-                }
-                Err(error) => Err(error.into()),
-            }
-        }),
+        Some(open) if !is_watched(core, scope, &planned) => {
+            core.report(&planned.known, planned.decision);
+            sent::send::<A>(pool, open, planned.statement)
+        }
+        Some(_) | None => Box::pin(watched::<A, S>(core, scope, source, planned)),
     }
 }
 
-/// Whether something may have to be done after the answer.
-fn is_watched(core: &Core, planned: &Planned) -> bool {
-    planned.decision.role == Role::Replica || core.leaves_mark(&planned.known)
+/// Whether something may have to be done before it is sent, or after the answer.
+fn is_watched(core: &Core, scope: &Scope, planned: &Planned) -> bool {
+    let decision = planned.decision;
+    decision.role == Role::Replica
+        || matches!(
+            decision.why_node,
+            WhyNode::NotCaughtUp | WhyNode::NoneServes
+        )
+        || core.leaves_mark(&planned.known)
+        || scope.session.is_some() && planned.known.may_write()
+        || core.cluster.observes_roles(decision.database)
 }
 
-/// A statement on a pool, and what follows its answer.
+/// A statement on a pool, and what goes before it and follows its answer.
 async fn watched<A: Action, S: Source>(
     core: &Core,
     scope: &Scope,
     mut source: S,
     planned: Planned,
-    pool: &Pool,
-    open: &DatabaseConnection,
 ) -> Result<A::Output, DbErr> {
+    let planned = core.caught_up(scope, planned).await?;
     let Planned {
         statement,
         known,
         decision,
     } = planned;
-    let movable = is_movable(decision);
+    core.report(&known, decision);
+    let movable = decision.why_node.is_free();
     if movable {
         source.keep(&statement);
     }
-    match sent::send::<A>(pool, open, statement).await {
+    let leave = leave(core, decision).await?;
+    let sent = on_node::run::<A>(core, scope, &known, decision, statement).await;
+    drop(leave);
+    match sent {
         Ok(output) => {
             succeeded(core, &known, decision);
             Ok(output)
@@ -86,6 +87,18 @@ async fn watched<A: Action, S: Source>(
     }
 }
 
+/// What a node is told before a statement comes, and leave to come.
+async fn leave(core: &Core, decision: Decision) -> Result<Option<Leave>, DbErr> {
+    match decision.why_node {
+        WhyNode::Trial => {
+            core.cluster.report_trial(decision.node);
+            Ok(None)
+        }
+        WhyNode::NoneServes => core.cluster.spill_over(decision.database).await,
+        _ => Ok(None),
+    }
+}
+
 /// Opens a stream.
 ///
 /// One that is under way stays where it is. A replica that fails before its first row is left for
@@ -96,15 +109,17 @@ pub(crate) async fn stream(
     scope: &Scope,
     planned: Result<Planned, DbErr>,
 ) -> Result<RowStream<'static>, DbErr> {
-    let planned = planned?;
+    let planned = core.caught_up(scope, planned?).await?;
     core.report(&planned.known, planned.decision);
     let mut attempt = Attempt::new(core, scope, &planned.known, planned.decision);
     loop {
         let statement = planned.statement.clone();
-        let opened = rows(core, attempt.decision, statement).await;
+        let decision = attempt.decision;
+        let leave = leave(core, decision).await?;
+        let opened = rows(core, scope, &planned.known, decision, statement).await;
         let error = match opened {
-            Ok(rows) => return Ok(rows),
-            Err(error) if !is_movable(attempt.decision) => return Err(error),
+            Ok(rows) => return Ok(rows.holding(leave)),
+            Err(error) if !decision.why_node.is_free() => return Err(error),
             Err(error) => error,
         };
         attempt = attempt.after(error, &planned.statement)?;
@@ -115,19 +130,31 @@ pub(crate) async fn stream(
 #[cfg(feature = "stream")]
 async fn rows(
     core: &Core,
+    scope: &Scope,
+    known: &Known,
     decision: Decision,
     statement: sea_orm::Statement,
 ) -> Result<RowStream<'static>, DbErr> {
     use futures_util::{StreamExt, stream};
 
-    let mut rows = sent::stream(core.cluster.pool(decision.node), statement).await?;
-    if !is_movable(decision) {
-        return Ok(rows);
-    }
-    match rows.next().await.transpose()? {
-        Some(first) => Ok(RowStream::new(stream::iter([Ok(first)]).chain(rows))),
-        None => Ok(RowStream::new(stream::empty())),
-    }
+    let pool = core.cluster.pool(decision.pool);
+    let under_way = on_node::UnderWay::begin(core, scope, known, decision);
+    let opening = async {
+        let mut rows = sent::stream(pool, statement).await?;
+        if !decision.why_node.is_free() {
+            return Ok(rows);
+        }
+        Ok(match rows.next().await.transpose()? {
+            Some(first) => RowStream::new(stream::iter([Ok(first)]).chain(rows)),
+            None => RowStream::new(stream::empty()),
+        })
+    };
+    let rows = match on_node::may_be_given_up(core, decision) {
+        true => pool.unless_gone(decision.role, opening).await?,
+        false => opening.await?,
+    };
+    under_way.answered(decision);
+    Ok(rows.holding(Some(under_way)))
 }
 
 pub(crate) fn plan_on_pool<S: Source>(
@@ -145,15 +172,11 @@ pub(crate) fn plan_on_pool<S: Source>(
     )
 }
 
-/// Whether a failed read may go to another node: it went to a replica that a policy picked.
-fn is_movable(decision: Decision) -> bool {
-    decision.role == Role::Replica && matches!(decision.why_node, WhyNode::Replica { .. })
-}
-
 fn succeeded(core: &Core, known: &Known, decision: Decision) {
     if decision.role == Role::Replica {
         let topology = core.cluster.topology();
-        if !topology.is_all_up() && !topology.node(decision.node).is_up() {
+        let calm = topology.database(decision.database).calm;
+        if !calm && !topology.node(decision.node).is_up() {
             core.cluster.report_success(decision.node);
         }
         return;
@@ -174,90 +197,15 @@ async fn move_on<A: Action, S: Source>(
     let statement = source.render(dialect);
     let mut attempt = Attempt::new(core, scope, known, decision).after(error, &statement)?;
     loop {
-        let pool = core.cluster.pool(attempt.decision.node);
-        let sent = match pool.open().await {
-            Ok(open) => sent::send::<A>(pool, open, statement.clone()).await,
-            Err(error) => Err(error.into()),
-        };
+        let decision = attempt.decision;
+        let leave = leave(core, decision).await?;
+        let sent = on_node::run::<A>(core, scope, known, decision, statement.clone()).await;
+        drop(leave);
         match sent {
-            Err(error) if is_movable(attempt.decision) => {
+            Err(error) if decision.why_node.is_free() => {
                 attempt = attempt.after(error, &statement)?;
             }
             answer => return answer,
         }
-    }
-}
-
-/// A read that is tried on one node after the other.
-struct Attempt<'a> {
-    core: &'a Core,
-    scope: &'a Scope,
-    known: &'a Known,
-    decision: Decision,
-    failed: SmallVec<[NodeId; 4]>,
-}
-
-impl<'a> Attempt<'a> {
-    fn new(core: &'a Core, scope: &'a Scope, known: &'a Known, decision: Decision) -> Self {
-        Self {
-            core,
-            scope,
-            known,
-            decision,
-            failed: SmallVec::new(),
-        }
-    }
-
-    /// What follows on a replica's error: the primary for a statement it refused as a write, another
-    /// node for a read it could not finish, the error itself otherwise. Each replica is tried once.
-    fn after(mut self, error: DbErr, statement: &Statement) -> Result<Self, DbErr> {
-        let fault = Fault::of(&error);
-        let refused = match fault {
-            Fault::Statement | Fault::Protocol => return Err(error),
-            // It may have run: only what is proven a read is run again.
-            Fault::Lost | Fault::RecoveryConflict
-                if self.known.operation.access() != Access::Read =>
-            {
-                return Err(error);
-            }
-            Fault::RefusedAsWrite if self.scope.read_only => return Err(error),
-            Fault::RefusedAsWrite if self.scope.role == Some(Role::Replica) => return Err(error),
-            Fault::RefusedAsWrite => true,
-            Fault::NoConnection | Fault::Lost | Fault::RecoveryConflict => false,
-        };
-        if refused {
-            let dialect = statement.db_backend;
-            self.core.learn_refusal(&statement.sql, dialect, self.known);
-        } else if fault != Fault::RecoveryConflict {
-            self.core.cluster.report_error(self.decision.node, &error);
-        }
-        self.failed.push(self.decision.node);
-        self.decision = self.elsewhere(refused)?;
-        self.core.report(self.known, self.decision);
-        Ok(self)
-    }
-
-    /// A decision without the nodes that failed, or for the primary. The policies are not asked
-    /// again.
-    fn elsewhere(&self, on_primary: bool) -> Result<Decision, DbErr> {
-        let topology = self.core.cluster.topology();
-        let before = self.decision;
-        let scope = Scope {
-            place: Place::Database(before.database, Chosen::Using),
-            role: Some(match on_primary {
-                true => Role::Primary,
-                false => Role::Replica,
-            }),
-            ..self.scope.clone()
-        };
-        let dialect = topology.database(before.database).dialect;
-        let decision =
-            self.core
-                .decide(&topology, &scope, self.known, dialect, &self.failed, None)?;
-        Ok(Decision {
-            why_database: before.why_database,
-            why_role: before.why_role,
-            ..decision
-        })
     }
 }

@@ -1,8 +1,8 @@
 //! What all handles of a connection share.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt};
@@ -14,8 +14,9 @@ use crate::cluster::Cluster;
 use crate::error::RoutingError;
 use crate::name::TableName;
 use crate::observe::Recorders;
-use crate::route::{Balancing, Decision, Question, Route, decide};
+use crate::route::{Balancings, Decision, Question, Route, decide};
 use crate::scope::Scope;
+use crate::session::{Consistency, TokenKey};
 use crate::sql::{Access, Cache, Operation, ReadOnlyFunctions, classify};
 use crate::topology::{DatabaseId, NodeId, Topology};
 
@@ -34,6 +35,8 @@ pub(crate) struct Known {
 pub(crate) struct Settled {
     pub(crate) decision: Decision,
     pub(crate) dialect: DbBackend,
+    /// That of the topology it was made with.
+    epoch: u64,
 }
 
 /// What all handles of a connection share.
@@ -49,13 +52,17 @@ pub(crate) struct Shared {
     pub(crate) bindings: Bindings,
     pub(crate) policies: Box<[Box<dyn RoutingPolicy>]>,
     pub(crate) forbidden: Forbidden,
-    pub(crate) balancing: Box<[Balancing]>,
+    pub(crate) balancing: Balancings,
     pub(crate) functions: ReadOnlyFunctions,
     pub(crate) cache: Cache<Known>,
     pub(crate) random: Randomness,
     pub(crate) recorders: Recorders,
     /// Whether some database has no RETURNING, so that SeaORM reads a row after it wrote it.
-    pub(crate) reads_after_writes: bool,
+    pub(crate) reads_after_writes: AtomicBool,
+    /// That of sessions that do not say it for themselves.
+    pub(crate) consistency: Consistency,
+    pub(crate) token_key: TokenKey,
+    pub(crate) token_life: Duration,
     /// How often a replica refused a statement as a write.
     pub(crate) refusals: AtomicU64,
 }
@@ -68,7 +75,7 @@ pub(crate) enum Randomness {
 }
 
 impl Randomness {
-    fn next(&self) -> u64 {
+    pub(crate) fn next(&self) -> u64 {
         match self {
             Self::Thread => rand::rng().random(),
             Self::Seeded(generator) => generator
@@ -77,6 +84,20 @@ impl Randomness {
                 .next_u64(),
         }
     }
+}
+
+impl Known {
+    /// Whether it may write: one whose text is not looked into may, whatever it starts with.
+    pub(crate) fn may_write(&self) -> bool {
+        let access = self.operation.access();
+        let opaque = self.operation.is_opaque();
+        opaque || matches!(access, Access::Unknown | Access::Write | Access::Schema)
+    }
+}
+
+/// Whether SeaORM reads a row after it wrote it.
+pub(crate) fn lacks_returning(dialect: DbBackend) -> bool {
+    dialect == DbBackend::MySql || !dialect.support_returning()
 }
 
 impl Core {
@@ -109,7 +130,7 @@ impl Core {
         };
         let database = topology.database(database);
         let chooses = known.operation.access() == Access::Read && !database.replicas.is_empty();
-        if chooses || !self.shared.policies.is_empty() {
+        if chooses || database.halt.is_some() || !self.shared.policies.is_empty() {
             return None;
         }
         let scope = Scope::new(dialect);
@@ -125,12 +146,23 @@ impl Core {
         Some(Settled {
             decision,
             dialect: database.dialect,
+            epoch: topology.epoch(),
         })
     }
 
     /// The decision on a text, where it is the same every time on a handle like this.
     pub(crate) fn settled(&self, scope: &Scope, known: &Known) -> Option<Settled> {
-        known.settled.filter(|_| scope.is_plain())
+        let settled = known.settled.filter(|_| scope.is_plain())?;
+        (settled.epoch == self.cluster.epoch()).then_some(settled)
+    }
+
+    /// Settles a text anew, where that was done with roles, members or pools that have changed.
+    pub(crate) fn settle_again(&self, sql: &str, dialect: DbBackend, known: &Known) {
+        let stale = |settled: Settled| settled.epoch != self.cluster.epoch();
+        if known.settled.is_some_and(stale) {
+            let known = self.known(known.operation.clone(), known.bound.clone(), dialect);
+            self.shared.cache.put(dialect, sql, Arc::new(known));
+        }
     }
 
     /// A replica refused a text as a write: it goes to the primary from now on.
@@ -214,7 +246,7 @@ impl Core {
 
     /// The mark of this thread, if SeaORM can have left one on this connection.
     pub(crate) fn take_mark(&self) -> Option<Mark> {
-        match self.shared.reads_after_writes {
+        match self.shared.reads_after_writes.load(Ordering::Relaxed) {
             true => Mark::take(self.address()),
             false => None,
         }
@@ -223,15 +255,15 @@ impl Core {
     /// A statement succeeded on a pool of its own: SeaORM may read the row next.
     pub(crate) fn leave_mark(&self, known: &Known, database: DatabaseId) {
         let dialect = self.cluster.topology().database(database).dialect;
-        let returns = dialect != DbBackend::MySql && dialect.support_returning();
-        if self.leaves_mark(known) && !returns {
+        if self.leaves_mark(known) && lacks_returning(dialect) {
             Mark::leave(self.address(), database, &known.operation);
         }
     }
 
     /// Whether SeaORM may read after this statement what it has written.
     pub(crate) fn leaves_mark(&self, known: &Known) -> bool {
-        self.shared.reads_after_writes && known.operation.access() == Access::Write
+        let reads = self.shared.reads_after_writes.load(Ordering::Relaxed);
+        reads && known.operation.access() == Access::Write
     }
 
     fn address(&self) -> usize {
@@ -271,10 +303,20 @@ impl Core {
             balancing: &self.shared.balancing,
             default: self.default_database(scope),
             follows_up: mark.and_then(|mark| mark.database_read_by(&known.operation)),
+            past: &|database| {
+                let session = scope.session.as_ref()?;
+                Some((session.consistency(), session.past(database)))
+            },
             failed,
             random: &|| self.shared.random.next(),
             now: &Instant::now,
         })
+    }
+
+    /// Whether the replica policy of a database wants to know how long reads take.
+    pub(crate) fn measures_latency(&self, database: DatabaseId) -> bool {
+        let balancing = self.shared.balancing.get(database.index());
+        balancing.is_some_and(|balancing| balancing.policy.measures_latency())
     }
 
     pub(crate) fn default_database(&self, scope: &Scope) -> DatabaseId {
@@ -288,18 +330,18 @@ impl Core {
     pub(crate) fn is_mock(&self) -> bool {
         let topology = self.cluster.topology();
         let default = topology.database(self.shared.bindings.default_database());
-        let pool = self.cluster.pool(default.primary).get();
+        let pool = self.cluster.pool_of(default.primary).get();
         pool.is_some_and(sea_orm::ConnectionTrait::is_mock_connection)
     }
 
     /// A decision with its names.
     pub(crate) fn route(&self, known: &Known, decision: Decision) -> Route {
-        let policy = &self.shared.balancing[decision.database.index()].policy;
+        let balancing = self.shared.balancing.get(decision.database.index());
         Route::new(
             known.operation.clone(),
             decision,
             self.cluster.snapshot(),
-            policy.name(),
+            balancing.map_or("policy", |balancing| balancing.policy.name()),
         )
     }
 

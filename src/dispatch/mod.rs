@@ -5,6 +5,7 @@
 //! to a pool, or to a branch.
 
 mod action;
+mod again;
 mod core;
 mod follow_up;
 mod plan;
@@ -17,7 +18,7 @@ mod traits;
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 
-pub(crate) use self::core::{Core, Known, Randomness, Shared};
+pub(crate) use self::core::{Core, Known, Randomness, Shared, lacks_returning};
 pub(crate) use action::{Action, Execute, OnBranch, QueryAll, QueryOne, Unprepared};
 pub(crate) use plan::{Planned, plan};
 #[cfg(feature = "stream")]

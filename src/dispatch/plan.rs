@@ -42,6 +42,7 @@ pub(crate) fn plan<S: Source>(
             decision: settled.decision,
         });
     }
+    core.settle_again(&statement.sql, statement.db_backend, &known);
     let topology = core.cluster.topology();
     let decision = decide(&topology, &known, statement.db_backend)?;
     core.check_allowed(&known.operation, decision.database)?;

@@ -9,11 +9,26 @@ use sea_orm::{DbErr, QueryResult};
 
 /// The rows of a statement, one by one, from a pool or from the branch of a transaction. It holds
 /// its connection until it is dropped.
-pub struct RowStream<'a>(BoxStream<'a, Result<QueryResult, DbErr>>);
+pub struct RowStream<'a> {
+    rows: BoxStream<'a, Result<QueryResult, DbErr>>,
+    /// What goes with it.
+    held: Vec<Box<dyn Send + 'a>>,
+}
 
 impl<'a> RowStream<'a> {
     pub(crate) fn new(rows: impl Stream<Item = Result<QueryResult, DbErr>> + Send + 'a) -> Self {
-        Self(Box::pin(rows))
+        Self {
+            rows: Box::pin(rows),
+            held: Vec::new(),
+        }
+    }
+
+    /// Keeps something for as long as there may be rows.
+    pub(crate) fn holding(mut self, held: Option<impl Send + 'a>) -> Self {
+        if let Some(held) = held {
+            self.held.push(Box::new(held));
+        }
+        self
     }
 }
 
@@ -27,6 +42,6 @@ impl Stream for RowStream<'_> {
     type Item = Result<QueryResult, DbErr>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.0.as_mut().poll_next(context)
+        self.rows.as_mut().poll_next(context)
     }
 }

@@ -4,13 +4,14 @@ mod convert;
 mod words;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sea_orm::DbErr;
 
 use crate::name::{DatabaseName, NodeName, TableName};
 use crate::sql::{Access, Evidence};
-use words::names;
 pub(crate) use words::{dialect_name, list};
+use words::{names, node_names};
 
 /// An error of the routing layer itself. Where it is returned, nothing was sent, except where the
 /// variant says otherwise.
@@ -171,6 +172,18 @@ pub enum RoutingError {
         /// Why not.
         reason: &'static str,
     },
+    /// A setting of a database that makes no sense.
+    #[error("{what} of the database {database} cannot be {value}: {reason}")]
+    InvalidSetting {
+        /// The setting.
+        what: &'static str,
+        /// The database.
+        database: DatabaseName,
+        /// What was given.
+        value: String,
+        /// Why not.
+        reason: &'static str,
+    },
     /// One statement names tables of several databases.
     #[error(
         "one statement names tables of several databases: {tables}; no server can join them: load one side, then the other with load_one or load_many (a many-to-many load is a join with its junction table)"
@@ -276,6 +289,142 @@ pub enum RoutingError {
         database: DatabaseName,
         /// Each replica and its state.
         considered: String,
+    },
+    /// No node can serve a read: neither a replica nor the primary.
+    #[error("no node of {database} can serve: {considered}; the monitor goes on asking them")]
+    NoNode {
+        /// The database.
+        database: DatabaseName,
+        /// Each node and its state.
+        considered: String,
+    },
+    /// The primary is known to be down.
+    #[error(
+        "the primary of {database} is down: {reason}; wait_for_primary(..) waits until it, or another one, is there"
+    )]
+    PrimaryDown {
+        /// The database.
+        database: DatabaseName,
+        /// What the monitor was told.
+        reason: String,
+    },
+    /// Nothing is written while it is not clear which node is the primary.
+    #[error(
+        "{database} takes no writes: {reason}; see to it that exactly one server is the primary, writes then go on by themselves"
+    )]
+    WritesStopped {
+        /// The database.
+        database: DatabaseName,
+        /// Which nodes say what.
+        reason: String,
+    },
+    /// No primary took writes while `wait_for_primary(..)` waited.
+    #[error("{database} has no primary that takes writes after {waited:?}: {reason}")]
+    NoPrimary {
+        /// The database.
+        database: DatabaseName,
+        /// How long.
+        waited: Duration,
+        /// Why not.
+        reason: String,
+    },
+    /// No replica has what a causal session has written, and the primary must not serve it.
+    #[error(
+        "no replica of {database} has caught up with this session after {waited:?} ({considered}), and OnTimeout::Error or the fallback keeps the read off its primary"
+    )]
+    NotCaughtUp {
+        /// The database.
+        database: DatabaseName,
+        /// How long it waited.
+        waited: Duration,
+        /// Each replica and its lag.
+        considered: String,
+    },
+    /// Too many reads are on the primary because no replica serves.
+    #[error(
+        "no replica of {database} serves ({considered}), and {bound} reads are on its primary already, as many as spill_over(..) allows; waited {waited:?}"
+    )]
+    SpillOver {
+        /// The database.
+        database: DatabaseName,
+        /// How many may be there.
+        bound: u32,
+        /// How long it waited.
+        waited: Duration,
+        /// Each replica and its state.
+        considered: String,
+    },
+    /// The node was given up while a statement was on it.
+    #[error("the node {node} was given up while a statement was on it: {reason}")]
+    Gone {
+        /// The node.
+        node: NodeName,
+        /// What that means for the statement.
+        reason: &'static str,
+    },
+    /// A replica that belongs to another primary than its database's.
+    #[error(
+        "the node {node} is no replica of {database}: {reason}; correct its address, or declare it as a database of its own"
+    )]
+    ForeignReplica {
+        /// The node.
+        node: NodeName,
+        /// The database it was declared in.
+        database: DatabaseName,
+        /// What both say of themselves.
+        reason: String,
+    },
+    /// A database or node that is there no more.
+    #[error("{name} was removed; make a new handle with using(..)")]
+    Removed {
+        /// Its name.
+        name: String,
+    },
+    /// A node that can only be drained or removed when it is a replica.
+    #[error("the node {node} is the primary of {database}; only replicas are drained and removed")]
+    NotAReplica {
+        /// The node.
+        node: NodeName,
+        /// Its database.
+        database: DatabaseName,
+    },
+    /// A database that cannot be removed.
+    #[error("the database {database} cannot be removed: {reason}")]
+    CannotRemove {
+        /// The database.
+        database: DatabaseName,
+        /// Why not.
+        reason: String,
+    },
+    /// Something under way did not end in time.
+    #[error(
+        "{what} was still in use after {waited:?}: it gets nothing more, and what is under way goes on"
+    )]
+    Draining {
+        /// The node or database.
+        what: String,
+        /// How long.
+        waited: Duration,
+    },
+    /// Connections that were in use when the time to close was over.
+    #[error("connections of {nodes} were still in use after {waited:?}; nothing new is sent", nodes = node_names(.nodes))]
+    StillOpen {
+        /// The nodes.
+        nodes: Vec<NodeName>,
+        /// How long.
+        waited: Duration,
+    },
+    /// A session token that is not accepted.
+    #[error("this session token is not accepted: {reason}; start a new session")]
+    InvalidToken {
+        /// Why not.
+        reason: String,
+    },
+    /// Something only sessions have, on a handle without one.
+    #[error("{what} is for a handle with a session; make one with session()")]
+    NoSession {
+        /// What was called.
+        what: &'static str,
     },
     /// A second database written to in one transaction.
     #[error(

@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 
-use crate::name::DatabaseName;
+use crate::name::{DatabaseName, NodeName};
 
 /// The name of a dialect as its users write it.
 pub(crate) fn dialect_name(dialect: DbBackend) -> &'static str {
@@ -19,6 +19,15 @@ pub(super) fn names(names: &[DatabaseName]) -> String {
     let names: Vec<_> = names.iter().map(DatabaseName::as_str).collect();
     match names.is_empty() {
         true => "none".to_owned(),
+        false => names.join(", "),
+    }
+}
+
+/// `a, b`, or that they are not known.
+pub(super) fn node_names(nodes: &[NodeName]) -> String {
+    let names: Vec<_> = nodes.iter().map(NodeName::as_str).collect();
+    match names.is_empty() {
+        true => "some nodes".to_owned(),
         false => names.join(", "),
     }
 }

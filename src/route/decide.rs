@@ -2,13 +2,13 @@
 
 use sea_orm::{DbBackend, DbErr};
 
-use super::{Decision, Question, ReplicaFallback, WhyDatabase, WhyNode, WhyRole};
-use crate::balance::Candidates;
+use super::replica::Read;
+use super::{Decision, Question, WhyDatabase, WhyNode, WhyRole};
 use crate::bind::{Bind, BindRequest, Bound};
 use crate::error::RoutingError;
 use crate::scope::{Chosen, Place};
 use crate::sql::{Access, Evidence};
-use crate::topology::{DatabaseId, NodeId, Role};
+use crate::topology::{DatabaseId, Halt, NodeId, Role, Service};
 
 /// The database, what fixed it, and the role that was fixed with it.
 struct Target {
@@ -197,27 +197,66 @@ impl Question<'_> {
     fn choose(&self, target: &Target) -> Result<Decision, RoutingError> {
         let (role, why_role) = self.role(target)?;
         let database = self.topology.database(target.database);
-        let decision = |node, role, why_node| Decision {
+        if database.removed {
+            return Err(self.removed(database.name.as_str()));
+        }
+        let picked = match role {
+            Role::Primary => self
+                .primary(target.database)
+                .map(|node| (node, WhyNode::Primary)),
+            Role::Replica if database.replicas.is_empty() => {
+                let fallback = self.fall_back(target.database, &[]);
+                fallback.map(|node| (node, WhyNode::NoReplicas))
+            }
+            Role::Replica => match self.read(target.database)? {
+                Read::OnPrimary => {
+                    let node = self.primary(target.database)?;
+                    return Ok(self.decision(target, node, WhyRole::Session, WhyNode::Primary));
+                }
+                Read::On(node, why) => Ok((node, why)),
+            },
+        };
+        let (node, why_node) = picked?;
+        Ok(self.decision(target, node, why_role, why_node))
+    }
+
+    fn decision(
+        &self,
+        target: &Target,
+        id: NodeId,
+        why_role: WhyRole,
+        why_node: WhyNode,
+    ) -> Decision {
+        let node = self.topology.node(id);
+        Decision {
             database: target.database,
-            node,
-            role,
+            node: id,
+            pool: node.pool,
+            role: node.role,
             why_database: target.why,
             why_role,
             why_node,
-        };
-        if role == Role::Primary {
-            return Ok(decision(database.primary, role, WhyNode::Primary));
         }
-        if database.replicas.is_empty() {
-            return self
-                .fall_back(target.database)
-                .map(|node| decision(node, Role::Primary, WhyNode::NoReplicas));
+    }
+
+    /// The primary, if it takes what is to be sent.
+    #[inline]
+    pub(super) fn primary(&self, id: DatabaseId) -> Result<NodeId, RoutingError> {
+        let database = self.topology.database(id);
+        match &database.halt {
+            None => Ok(database.primary),
+            Some(halt) => match self.halts(halt) {
+                false => Ok(database.primary),
+                true => Err(halt.error(database)),
+            },
         }
-        match self.replica(target.database) {
-            Some((node, of)) => Ok(decision(node, role, WhyNode::Replica { of })),
-            None => self
-                .fall_back(target.database)
-                .map(|node| decision(node, Role::Primary, WhyNode::NoneServes)),
+    }
+
+    /// Whether a halt is one for this statement.
+    fn halts(&self, halt: &Halt) -> bool {
+        match halt {
+            Halt::Split(_) | Halt::Vacant => self.operation.access() != Access::Read,
+            Halt::Unreachable { .. } => halt.holds((self.now)()),
         }
     }
 
@@ -259,36 +298,6 @@ impl Question<'_> {
         }
     }
 
-    fn replica(&self, database: DatabaseId) -> Option<(NodeId, usize)> {
-        let replicas = self.topology.database(database).replicas.iter().copied();
-        let candidates = if self.topology.is_all_up() && self.failed.is_empty() {
-            Candidates::of(self.topology, replicas)
-        } else {
-            let now = (self.now)();
-            let serves = |id: &NodeId| {
-                !self.failed.contains(id) && self.topology.node(*id).health.serves(now)
-            };
-            Candidates::of(self.topology, replicas.filter(serves))
-        }?;
-        let of = candidates.len();
-        if of == 1 {
-            return Some((candidates.at(0).node, of));
-        }
-        let policy = &self.balancing[database.index()].policy;
-        Some((policy.choose(&candidates, (self.random)()).node, of))
-    }
-
-    #[inline]
-    fn fall_back(&self, database: DatabaseId) -> Result<NodeId, RoutingError> {
-        match self.balancing[database.index()].fallback {
-            ReplicaFallback::Primary => Ok(self.topology.database(database).primary),
-            ReplicaFallback::Error => Err(RoutingError::NoReplica {
-                database: self.topology.database(database).name.clone(),
-                considered: self.topology.describe_replicas(database, (self.now)()),
-            }),
-        }
-    }
-
     /// One node, chosen by name.
     fn node(
         &self,
@@ -297,6 +306,9 @@ impl Question<'_> {
         by: &'static str,
     ) -> Result<Decision, RoutingError> {
         let node = self.topology.node(id);
+        if node.service == Service::Removed {
+            return Err(self.removed(node.name.as_str()));
+        }
         if self.scope.role.is_some_and(|role| role != node.role) {
             return self.choose(&Target {
                 database: node.database,
@@ -304,12 +316,14 @@ impl Question<'_> {
                 role: None,
             });
         }
-        if node.role == Role::Replica {
-            self.check_replica(node.database, by)?;
+        match node.role {
+            Role::Replica => self.check_replica(node.database, by)?,
+            Role::Primary => drop(self.primary(node.database)?),
         }
         Ok(Decision {
             database: node.database,
             node: id,
+            pool: node.pool,
             role: node.role,
             why_database,
             why_role: WhyRole::Node,
@@ -327,6 +341,13 @@ impl Question<'_> {
                 scope: format!("using(..) with the node {}", node.name),
                 primary: format!(", {}", self.topology.node(primary).name),
             }),
+        }
+    }
+
+    #[cold]
+    fn removed(&self, name: &str) -> RoutingError {
+        RoutingError::Removed {
+            name: name.to_owned(),
         }
     }
 

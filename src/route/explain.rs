@@ -105,6 +105,7 @@ impl Route {
             WhyRole::Policy => "the routing policy says so",
             WhyRole::Node => "it is the role of the node",
             WhyRole::FollowUp => "it reads the row that was just written",
+            WhyRole::Session => "its session has written there a moment ago",
             WhyRole::Read => "it is a read",
             WhyRole::NotRead => "only proven reads go to a replica",
             WhyRole::Transaction => "it is in a transaction",
@@ -118,6 +119,12 @@ impl Route {
             WhyNode::Primary => "there is one primary".to_owned(),
             WhyNode::Replica { of: 1 } => "the only replica that serves".to_owned(),
             WhyNode::Replica { of } => format!("{}, one of {of} replicas", self.replica_policy),
+            WhyNode::Same => "its session has read from it before".to_owned(),
+            WhyNode::Trial => "it was down, and is tried again".to_owned(),
+            WhyNode::LastResort => "no node is known to be up".to_owned(),
+            WhyNode::NotCaughtUp => {
+                "no replica is known to have what its session has seen".to_owned()
+            }
             WhyNode::NoReplicas => "the database has no replicas".to_owned(),
             WhyNode::NoneServes => "no replica serves now".to_owned(),
         }

@@ -5,6 +5,7 @@
 
 mod decide;
 mod explain;
+mod replica;
 
 use std::time::Instant;
 
@@ -13,11 +14,12 @@ use sea_orm::DbBackend;
 pub(crate) use decide::{decide, decide_branch};
 pub use explain::Route;
 
-use crate::balance::ReplicaPolicy;
+use crate::balance::{PrimaryReads, ReplicaPolicy};
 use crate::bind::{Bound, RoutingPolicy};
 use crate::scope::Scope;
+use crate::session::{Consistency, Past};
 use crate::sql::Operation;
-use crate::topology::{DatabaseId, NodeId, Role, Topology};
+use crate::topology::{DatabaseId, NodeId, PoolId, Role, Topology};
 
 /// What becomes of a read when no replica can serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -36,6 +38,22 @@ pub(crate) struct Balancing {
     pub(crate) fallback: ReplicaFallback,
 }
 
+impl Balancing {
+    /// Whether the primary may serve reads that no replica can.
+    pub(crate) fn falls_back(&self) -> bool {
+        self.fallback == ReplicaFallback::Primary
+            && self.policy.primary_reads() != PrimaryReads::Exclude
+    }
+
+    /// Whether the primary is a candidate like the replicas.
+    fn includes_primary(&self) -> bool {
+        self.policy.primary_reads() == PrimaryReads::Include
+    }
+}
+
+/// How each database chooses, by its place. Databases come while others are read.
+pub(crate) type Balancings = boxcar::Vec<Balancing>;
+
 /// Everything a decision depends on.
 pub(crate) struct Question<'a> {
     pub(crate) operation: &'a Operation,
@@ -45,10 +63,12 @@ pub(crate) struct Question<'a> {
     pub(crate) scope: &'a Scope,
     pub(crate) topology: &'a Topology,
     pub(crate) policies: &'a [Box<dyn RoutingPolicy>],
-    pub(crate) balancing: &'a [Balancing],
+    pub(crate) balancing: &'a Balancings,
     pub(crate) default: DatabaseId,
     /// The database and table SeaORM wrote last on this thread, if the statement follows up on it.
     pub(crate) follows_up: Option<DatabaseId>,
+    /// What the session of the handle did on a database, if it has one.
+    pub(crate) past: &'a dyn Fn(DatabaseId) -> Option<(Consistency, Past)>,
     /// Nodes that failed this statement already.
     pub(crate) failed: &'a [NodeId],
     pub(crate) random: &'a dyn Fn() -> u64,
@@ -60,6 +80,7 @@ pub(crate) struct Question<'a> {
 pub(crate) struct Decision {
     pub(crate) database: DatabaseId,
     pub(crate) node: NodeId,
+    pub(crate) pool: PoolId,
     pub(crate) role: Role,
     pub(crate) why_database: WhyDatabase,
     pub(crate) why_role: WhyRole,
@@ -86,6 +107,8 @@ pub(crate) enum WhyRole {
     Policy,
     Node,
     FollowUp,
+    /// The session wrote to the database a moment ago.
+    Session,
     Read,
     NotRead,
     Transaction,
@@ -96,7 +119,32 @@ pub(crate) enum WhyRole {
 pub(crate) enum WhyNode {
     Chosen,
     Primary,
-    Replica { of: usize },
+    /// A policy picked it.
+    Replica {
+        of: usize,
+    },
+    /// The session read from it before.
+    Same,
+    /// It was down, and somebody must find out whether it still is.
+    Trial,
+    /// It is down, by what statements met, and there is nobody else.
+    LastResort,
     NoReplicas,
+    /// The replicas that serve have not replayed what the session has seen.
+    NotCaughtUp,
     NoneServes,
+}
+
+impl WhyNode {
+    /// Whether a read that fails there may go to another node: nobody named this one.
+    pub(crate) fn is_free(self) -> bool {
+        match self {
+            Self::Replica { .. } | Self::Same | Self::Trial | Self::LastResort => true,
+            Self::Chosen
+            | Self::Primary
+            | Self::NoReplicas
+            | Self::NotCaughtUp
+            | Self::NoneServes => false,
+        }
+    }
 }

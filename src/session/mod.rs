@@ -1,22 +1,32 @@
 //! What has this work seen?
 //!
-//! A [`Session`] is one unit of work: a request, a job. It is carried by the handle, never by
-//! ambient state. For now every session is [`Consistency::Eventual`]; reading one's own writes and
-//! causal reads find their room here.
+//! On an asynchronous replica a read may miss what was just written. A [`Session`] is one unit of
+//! work, a request or a job, and remembers what it wrote and where it read; its [`Consistency`] says
+//! what its reads may miss. It is carried by the handle, never by ambient state.
+//!
+//! A write costs a session one look at the clock: the *moment* it was over. A replica has it once it
+//! has replayed a position that the primary was asked for after that moment; the monitor asks all the
+//! time (the idea is Galera's and MongoDB's causal consistency, without a position in every answer).
 
-use std::sync::Arc;
+mod consistency;
+mod past;
+mod token;
+
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
-/// What the reads of a session may miss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum Consistency {
-    /// A read may miss what was just written: it goes to any replica.
-    #[default]
-    Eventual,
-}
+use smallvec::SmallVec;
 
-/// One unit of work, with its consistency.
+pub use consistency::{Consistency, OnTimeout};
+pub(crate) use past::{Need, Past, Written};
+pub(crate) use token::{
+    Claims, ConsistencyClaim, DatabaseClaim, TokenKey, WrittenClaim, open, seal,
+};
+
+use crate::topology::{DatabaseId, NodeId};
+
+/// One unit of work, with its consistency. Its clones are the same session.
 #[derive(Debug, Clone)]
 pub struct Session {
     state: Arc<State>,
@@ -26,6 +36,8 @@ pub struct Session {
 struct State {
     id: u64,
     consistency: Consistency,
+    /// What it did, for each database it used.
+    pasts: Mutex<SmallVec<[(DatabaseId, Past); 2]>>,
 }
 
 impl Session {
@@ -36,6 +48,7 @@ impl Session {
             state: Arc::new(State {
                 id: NEXT.fetch_add(1, Ordering::Relaxed),
                 consistency,
+                pasts: Mutex::default(),
             }),
         }
     }
@@ -48,5 +61,72 @@ impl Session {
     /// What its reads may miss.
     pub fn consistency(&self) -> Consistency {
         self.state.consistency
+    }
+
+    /// What it did on a database.
+    pub(crate) fn past(&self, database: DatabaseId) -> Past {
+        let pasts = self.lock();
+        let found = pasts.iter().find(|(id, _)| *id == database);
+        found.map(|(_, past)| past.clone()).unwrap_or_default()
+    }
+
+    /// What it did, for each database it used.
+    pub(crate) fn pasts(&self) -> Vec<(DatabaseId, Past)> {
+        self.lock().to_vec()
+    }
+
+    /// It wrote to a database, and that was over at a moment.
+    pub(crate) fn wrote(&self, database: DatabaseId, over: Instant) {
+        self.change(database, |past| past.written = Some(Written::At(over)));
+    }
+
+    /// It read from a replica, and that was over at a moment.
+    pub(crate) fn read(&self, database: DatabaseId, replica: NodeId, over: Instant) {
+        self.change(database, |past| past.replica = Some((replica, over)));
+    }
+
+    /// What another session did, whose token this one goes on from.
+    pub(crate) fn resume(&self, database: DatabaseId, resumed: Past) {
+        self.change(database, |past| *past = resumed);
+    }
+
+    fn change(&self, database: DatabaseId, change: impl FnOnce(&mut Past)) {
+        let mut pasts = self.lock();
+        match pasts.iter_mut().find(|(id, _)| *id == database) {
+            Some((_, past)) => change(past),
+            None => {
+                let mut past = Past::default();
+                change(&mut past);
+                pasts.push((database, past));
+            }
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, SmallVec<[(DatabaseId, Past); 2]>> {
+        let pasts = self.state.pasts.lock();
+        pasts.unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A write of a session that is under way. Whatever becomes of it, it may have happened: when this
+/// goes, the session has written.
+#[derive(Debug)]
+pub(crate) struct Writing {
+    session: Session,
+    database: DatabaseId,
+}
+
+impl Writing {
+    pub(crate) fn new(session: &Session, database: DatabaseId) -> Self {
+        Self {
+            session: session.clone(),
+            database,
+        }
+    }
+}
+
+impl Drop for Writing {
+    fn drop(&mut self) {
+        self.session.wrote(self.database, Instant::now());
     }
 }

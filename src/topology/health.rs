@@ -1,52 +1,195 @@
-//! The health of a node, as its failures tell it.
+//! The health of a node, as its failures and answers tell it.
 //!
-//! A node that failed to connect is left alone for a while, twice as long after each further
-//! failure, then tried again by the next read. (Active probes and lag come with the monitor.)
+//! | from | on | to |
+//! |---|---|---|
+//! | up | a connection that broke | suspect: others are preferred until it is looked at |
+//! | up, suspect | no connection, a probe that failed | down |
+//! | suspect | an answer | up |
+//! | suspect | a second connection that broke | down |
+//! | down | a failure after its pause | down, for twice as long |
+//! | down | an answer | probation: it serves, and its failures are remembered |
+//! | probation | any failure | down, for longer than last time |
+//! | probation | an answer after the probation | up |
+//!
+//! Pauses double from half a second up to a bound, each a little longer or shorter by chance, so that
+//! the clients of a node that comes back do not all come back with it (Envoy's outlier detection).
+//! Time and chance are passed in.
 
 use std::time::{Duration, Instant};
 
 /// How long a node is left alone after its first failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// And at most.
-const LONGEST_PAUSE: Duration = Duration::from_secs(30);
+/// How long others are preferred to a node one of whose connections broke.
+const SUSPICION: Duration = Duration::from_secs(1);
+
+/// How long a node that came back must serve without a failure.
+const PROBATION: Duration = Duration::from_secs(10);
+
+/// A node that a probe found dead is tried by reads only when its monitor is that late.
+const MONITOR_IS_LATE: Duration = Duration::from_secs(3);
 
 /// Whether a node is worth a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
     Up,
-    Down { failures: u32, retry_at: Instant },
+    Suspect {
+        until: Instant,
+    },
+    Down {
+        failures: u32,
+        retry_at: Instant,
+        /// Whether it was looked at: a probe of our own found it dead.
+        confirmed: bool,
+    },
+    Probation {
+        failures: u32,
+        until: Instant,
+    },
+}
+
+/// What was learned about a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Signal {
+    /// It answered a statement or a probe.
+    Answered,
+    /// One of its connections broke.
+    Lost,
+    /// No connection was to be had.
+    Unreachable,
+    /// A probe found no server, or one that gives no answer.
+    ProbeFailed,
+    /// It is tried now: nobody else needs to, until that has an end.
+    Tried,
+}
+
+/// When and by what chance: what a transition depends on beside its signal.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Moment {
+    pub(crate) now: Instant,
+    /// Uniform over `u64`.
+    pub(crate) chance: u64,
+    pub(crate) longest_pause: Duration,
+}
+
+/// Who is asked first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Rank {
+    First,
+    /// Where none is first.
+    Second,
+    /// Where there is nobody else, and no probe has found it dead.
+    Last,
+    Never,
 }
 
 impl Health {
-    /// The health after a connection to the node failed.
-    ///
-    /// Failures while it is left alone belong to statements that were under way already.
-    pub(crate) fn after_failure(self, now: Instant) -> Self {
+    pub(crate) fn after(self, signal: Signal, moment: Moment) -> Self {
+        match signal {
+            Signal::Answered => self.after_answer(moment.now),
+            Signal::Lost if self == Self::Up => Self::Suspect {
+                until: moment.now + SUSPICION,
+            },
+            Signal::Lost | Signal::Unreachable => self.after_failure(false, moment),
+            Signal::ProbeFailed => self.after_failure(true, moment),
+            Signal::Tried => self.while_tried(moment),
+        }
+    }
+
+    fn after_answer(self, now: Instant) -> Self {
+        match self {
+            Self::Up | Self::Suspect { .. } => Self::Up,
+            Self::Down { failures, .. } => Self::Probation {
+                failures,
+                until: now + PROBATION,
+            },
+            Self::Probation { until, .. } if now < until => self,
+            Self::Probation { .. } => Self::Up,
+        }
+    }
+
+    /// Failures while it is left alone belong to statements that were under way already; a probe's is
+    /// news all the same.
+    fn after_failure(self, confirmed: bool, moment: Moment) -> Self {
         let failures = match self {
-            Self::Up => 1,
-            Self::Down { retry_at, .. } if now < retry_at => return self,
-            Self::Down { failures, .. } => failures.saturating_add(1),
+            Self::Up | Self::Suspect { .. } => 1,
+            Self::Down { retry_at, .. } if moment.now < retry_at && !confirmed => return self,
+            Self::Down { failures, .. } | Self::Probation { failures, .. } => {
+                failures.saturating_add(1)
+            }
         };
-        let pause = FIRST_PAUSE
-            .saturating_mul(1_u32.checked_shl(failures - 1).unwrap_or(u32::MAX))
-            .min(LONGEST_PAUSE);
         Self::Down {
             failures,
-            retry_at: now + pause,
+            retry_at: moment.now + moment.pause(failures),
+            confirmed,
         }
     }
 
-    /// Whether a read may be sent to the node.
-    pub(crate) fn serves(self, now: Instant) -> bool {
+    fn while_tried(self, moment: Moment) -> Self {
         match self {
-            Self::Up => true,
-            Self::Down { retry_at, .. } => now >= retry_at,
+            Self::Down {
+                failures,
+                confirmed,
+                ..
+            } => Self::Down {
+                failures,
+                retry_at: moment.now + moment.pause(failures),
+                confirmed,
+            },
+            Self::Up | Self::Suspect { .. } | Self::Probation { .. } => self,
         }
     }
 
-    pub(crate) fn is_up(self) -> bool {
-        self == Self::Up
+    /// Who is asked first. A node whose pause is over is: somebody must find out.
+    pub(crate) fn rank(self, now: Instant) -> Rank {
+        match self {
+            Self::Up | Self::Probation { .. } => Rank::First,
+            Self::Suspect { until } if now >= until => Rank::First,
+            Self::Suspect { .. } => Rank::Second,
+            Self::Down {
+                retry_at,
+                confirmed: false,
+                ..
+            } => match now >= retry_at {
+                true => Rank::First,
+                false => Rank::Last,
+            },
+            Self::Down { retry_at, .. } => match now >= retry_at + MONITOR_IS_LATE {
+                true => Rank::First,
+                false => Rank::Never,
+            },
+        }
+    }
+
+    /// Whether reads go there without a second thought.
+    pub(crate) fn is_good(self) -> bool {
+        matches!(self, Self::Up | Self::Probation { .. })
+    }
+
+    pub(crate) fn is_down(self) -> bool {
+        matches!(self, Self::Down { .. })
+    }
+
+    /// When a node that is down is tried again.
+    pub(crate) fn retry_at(self) -> Option<Instant> {
+        match self {
+            Self::Down { retry_at, .. } => Some(retry_at),
+            Self::Up | Self::Suspect { .. } | Self::Probation { .. } => None,
+        }
+    }
+}
+
+impl Moment {
+    /// The pause after that many failures, a quarter more or less by chance.
+    fn pause(self, failures: u32) -> Duration {
+        let doubled = 1_u32
+            .checked_shl(failures.saturating_sub(1))
+            .unwrap_or(u32::MAX);
+        let pause = FIRST_PAUSE
+            .saturating_mul(doubled)
+            .min(self.longest_pause)
+            .max(Duration::from_millis(1));
+        pause.mul_f64(0.75 + 0.5 * (self.chance as f64 / u64::MAX as f64))
     }
 }
 
@@ -54,12 +197,76 @@ impl Health {
 mod tests {
     use super::*;
 
+    fn at(now: Instant) -> Moment {
+        Moment {
+            now,
+            chance: u64::MAX / 2,
+            longest_pause: Duration::from_secs(30),
+        }
+    }
+
+    /// Down after one failure, and when it may be tried.
+    fn down(now: Instant) -> (Health, Instant) {
+        let down = Health::Up.after(Signal::Unreachable, at(now));
+        (down, down.retry_at().expect("down"))
+    }
+
     #[test]
-    fn a_failed_node_is_left_alone_and_then_tried_again() {
-        let start = Instant::now();
-        let down = Health::Up.after_failure(start);
-        assert!(!down.serves(start));
-        assert!(down.serves(start + FIRST_PAUSE));
+    fn up_stays_up_on_an_answer() {
+        let now = at(Instant::now());
+        assert_eq!(Health::Up.after(Signal::Answered, now), Health::Up);
+        assert_eq!(Health::Up.after(Signal::Tried, now), Health::Up);
+        assert_eq!(Health::Up.rank(now.now), Rank::First);
+    }
+
+    #[test]
+    fn one_broken_connection_makes_a_node_suspect_and_a_second_one_down() {
+        let now = Instant::now();
+        let suspect = Health::Up.after(Signal::Lost, at(now));
+        assert_eq!(suspect.rank(now), Rank::Second);
+        assert!(!suspect.is_good() && !suspect.is_down());
+        assert!(suspect.after(Signal::Lost, at(now)).is_down());
+    }
+
+    #[test]
+    fn a_suspect_that_answers_is_up() {
+        let now = Instant::now();
+        let suspect = Health::Up.after(Signal::Lost, at(now));
+        assert_eq!(suspect.after(Signal::Answered, at(now)), Health::Up);
+    }
+
+    #[test]
+    fn suspicion_ends_by_itself() {
+        let now = Instant::now();
+        let suspect = Health::Up.after(Signal::Lost, at(now));
+        assert_eq!(suspect.rank(now + SUSPICION), Rank::First);
+        assert_eq!(suspect.after(Signal::Tried, at(now)), suspect);
+    }
+
+    #[test]
+    fn a_suspect_that_fails_its_probe_is_down_for_sure() {
+        let now = Instant::now();
+        let suspect = Health::Up.after(Signal::Lost, at(now));
+        let down = suspect.after(Signal::ProbeFailed, at(now));
+        assert_eq!(down.rank(now), Rank::Never);
+    }
+
+    #[test]
+    fn a_node_without_connections_is_left_alone_and_then_tried_again() {
+        let now = Instant::now();
+        let (down, retry_at) = down(now);
+        assert_eq!(retry_at - now, FIRST_PAUSE);
+        assert_eq!(down.rank(now), Rank::Last);
+        assert_eq!(down.rank(retry_at), Rank::First);
+    }
+
+    #[test]
+    fn who_tries_it_keeps_the_others_away() {
+        let now = Instant::now();
+        let (down, retry_at) = down(now);
+        let tried = down.after(Signal::Tried, at(retry_at));
+        assert_eq!(tried.rank(retry_at), Rank::Last);
+        assert_eq!(tried.retry_at(), Some(retry_at + FIRST_PAUSE));
     }
 
     #[test]
@@ -67,22 +274,69 @@ mod tests {
         let mut now = Instant::now();
         let mut health = Health::Up;
         let mut pauses = Vec::new();
-        for _ in 0..40 {
-            health = health.after_failure(now);
-            let Health::Down { retry_at, .. } = health else {
-                panic!("down after a failure");
-            };
+        for _ in 0..80 {
+            health = health.after(Signal::Unreachable, at(now));
+            let retry_at = health.retry_at().expect("down");
             pauses.push(retry_at - now);
             now = retry_at;
         }
         assert_eq!(pauses[..3], [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]);
-        assert_eq!(pauses[39], LONGEST_PAUSE);
+        assert_eq!(pauses[79], Duration::from_secs(30));
     }
 
     #[test]
-    fn failures_during_the_pause_do_not_count() {
+    fn chance_moves_the_pause_by_a_quarter() {
         let now = Instant::now();
-        let down = Health::Up.after_failure(now);
-        assert_eq!(down.after_failure(now), down);
+        let pause = |chance| {
+            let moment = Moment { chance, ..at(now) };
+            let down = Health::Up.after(Signal::Unreachable, moment);
+            down.retry_at().expect("down") - now
+        };
+        assert_eq!(pause(0), FIRST_PAUSE.mul_f64(0.75));
+        assert_eq!(pause(u64::MAX), FIRST_PAUSE.mul_f64(1.25));
+    }
+
+    #[test]
+    fn failures_during_the_pause_do_not_count_unless_a_probe_met_them() {
+        let now = Instant::now();
+        let (down, _) = down(now);
+        assert_eq!(down.after(Signal::Lost, at(now)), down);
+        assert_eq!(down.after(Signal::Unreachable, at(now)), down);
+        let probed = down.after(Signal::ProbeFailed, at(now));
+        assert_eq!(probed.rank(now), Rank::Never);
+        assert_eq!(probed.retry_at(), Some(now + FIRST_PAUSE * 2));
+    }
+
+    #[test]
+    fn what_a_probe_found_dead_is_tried_by_reads_when_the_monitor_is_late() {
+        let now = Instant::now();
+        let down = Health::Up.after(Signal::ProbeFailed, at(now));
+        let retry_at = down.retry_at().expect("down");
+        assert_eq!(down.rank(retry_at), Rank::Never);
+        assert_eq!(down.rank(retry_at + MONITOR_IS_LATE), Rank::First);
+    }
+
+    #[test]
+    fn a_node_that_comes_back_is_on_probation_first() {
+        let now = Instant::now();
+        let (down, retry_at) = down(now);
+        let back = down.after(Signal::Answered, at(retry_at));
+        assert!(back.is_good());
+        assert_eq!(back.rank(retry_at), Rank::First);
+        assert_eq!(back.after(Signal::Tried, at(retry_at)), back);
+        assert_eq!(back.after(Signal::Answered, at(retry_at)), back);
+        let served = at(retry_at + PROBATION);
+        assert_eq!(back.after(Signal::Answered, served), Health::Up);
+    }
+
+    #[test]
+    fn a_node_that_flaps_is_left_alone_for_longer_each_time() {
+        let now = Instant::now();
+        let (down, retry_at) = down(now);
+        for signal in [Signal::Lost, Signal::Unreachable, Signal::ProbeFailed] {
+            let back = down.after(Signal::Answered, at(retry_at));
+            let again = back.after(signal, at(retry_at));
+            assert_eq!(again.retry_at(), Some(retry_at + FIRST_PAUSE * 2));
+        }
     }
 }

@@ -11,6 +11,7 @@ use super::shared::Shared;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
 use crate::scope::TransactionMode;
+use crate::session::Writing;
 use crate::topology::DatabaseId;
 
 impl Shared {
@@ -24,7 +25,11 @@ impl Shared {
         let mut committed = Vec::new();
         for (place, writer) in writers.iter().enumerate() {
             let mut state = writer.lock().await;
-            let Err(error) = state.commit().await else {
+            // Whatever becomes of the commit, it may have happened.
+            let writing = self.writing_of_session(writer.database);
+            let result = state.commit().await;
+            drop(writing);
+            let Err(error) = result else {
                 committed.push(state.database.clone());
                 continue;
             };
@@ -37,6 +42,11 @@ impl Shared {
         Ok(())
     }
 
+    fn writing_of_session(&self, database: DatabaseId) -> Option<Writing> {
+        let session = self.session.as_ref()?;
+        Some(Writing::new(session, database))
+    }
+
     /// The open branches, each of them able to commit as far as can be told.
     async fn readers_and_writers(&self) -> Result<(Vec<Branch>, Vec<Branch>), DbErr> {
         let (mut readers, mut writers) = (Vec::new(), Vec::new());
@@ -47,6 +57,7 @@ impl Shared {
                 continue;
             }
             state.align(&[]).await?;
+            self.check_primary(&state, branch.database)?;
             match state.written {
                 true => writers.push(branch),
                 false => readers.push(branch),

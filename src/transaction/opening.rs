@@ -1,15 +1,19 @@
 //! How a branch opens: on which node, with what.
 
-use sea_orm::{DbBackend, DbErr, TransactionOptions};
+use std::sync::Arc;
+
+use sea_orm::{AccessMode, DbBackend, DbErr, TransactionOptions};
 use smallvec::SmallVec;
 
 use super::control;
 use super::open::Open;
 use super::state::State;
 use crate::cluster::Fault;
-use crate::dispatch::Core;
+use crate::dispatch::{Core, Known};
 use crate::error::RoutingError;
+use crate::route::{Decision, WhyNode};
 use crate::scope::{Chosen, Place, Scope, Transactions};
+use crate::session::Session;
 use crate::topology::{DatabaseId, NodeId, Role};
 
 /// Everything that opening a branch depends on.
@@ -19,6 +23,7 @@ pub(super) struct Opening<'a> {
     pub(super) options: &'a TransactionOptions,
     pub(super) transactions: &'a Transactions,
     pub(super) database: DatabaseId,
+    pub(super) session: Option<&'a Session>,
 }
 
 impl Opening<'_> {
@@ -39,7 +44,7 @@ impl Opening<'_> {
     async fn begin(self, state: &mut State) -> Result<(), DbErr> {
         let mut failed = SmallVec::<[NodeId; 4]>::new();
         loop {
-            let at = self.node(&failed)?;
+            let at = self.node(&failed).await?;
             let Err(error) = self.begin_on(state, at).await else {
                 return Ok(());
             };
@@ -54,28 +59,65 @@ impl Opening<'_> {
     }
 
     async fn begin_on(self, state: &mut State, at: (NodeId, Role)) -> Result<(), DbErr> {
-        let open = Open::acquire(self.core.cluster.pool(at.0), *self.options).await?;
+        let open = Open::acquire(self.core.cluster.pool_of(at.0), *self.options).await?;
         let begin = control::begin(self.dialect(), self.options);
         state.begin(open, at, &begin).await
     }
 
-    /// The primary; for a transaction that only reads, where that is wanted, a replica as for a read.
-    pub(super) fn node(self, failed: &[NodeId]) -> Result<(NodeId, Role), DbErr> {
+    /// The primary, if it takes what may come; for a transaction that only reads, where that is wanted,
+    /// a replica as for a read of its session.
+    async fn node(self, failed: &[NodeId]) -> Result<(NodeId, Role), DbErr> {
+        if let Some(primary) = self.plain_primary() {
+            return Ok((primary, Role::Primary));
+        }
+        let decision = self.decide(failed)?;
+        let decision = match decision.why_node {
+            WhyNode::NotCaughtUp => {
+                let (scope, read) = (self.scope(), self.read());
+                let waited = self.core.wait_for_replica(&scope, &read, decision);
+                Box::pin(waited).await?
+            }
+            _ => decision,
+        };
+        Ok((decision.node, decision.role))
+    }
+
+    /// The primary, where nothing else is to be thought of.
+    fn plain_primary(self) -> Option<NodeId> {
         let topology = self.core.cluster.topology();
         let database = topology.database(self.database);
-        let on_replica = self.transactions.on_replica(self.options);
-        if !on_replica || database.replicas.is_empty() {
-            return Ok((database.primary, Role::Primary));
+        let on_replica =
+            self.transactions.on_replica(self.options) && !database.replicas.is_empty();
+        let plain = !on_replica && database.halt.is_none() && !database.removed;
+        plain.then_some(database.primary)
+    }
+
+    /// Where a branch opens, before it waits for a replica.
+    pub(super) fn decide(self, failed: &[NodeId]) -> Result<Decision, DbErr> {
+        let topology = self.core.cluster.topology();
+        let database = topology.database(self.database);
+        let mut scope = self.scope();
+        if !self.transactions.on_replica(self.options) || database.replicas.is_empty() {
+            scope.role = Some(Role::Primary);
         }
-        let scope = Scope {
-            place: Place::Database(self.database, Chosen::Using),
-            ..Scope::new(database.dialect)
+        let first = match self.options.access_mode {
+            Some(AccessMode::ReadOnly) => self.read(),
+            _ => self.core.know("SELECT 1 FOR UPDATE", database.dialect),
         };
-        let read = self.core.know("SELECT 1", database.dialect);
-        let decision =
-            self.core
-                .decide(&topology, &scope, &read, database.dialect, failed, None)?;
-        Ok((decision.node, decision.role))
+        self.core
+            .decide(&topology, &scope, &first, database.dialect, failed, None)
+    }
+
+    fn scope(self) -> Scope {
+        Scope {
+            place: Place::Database(self.database, Chosen::Using),
+            session: self.session.cloned(),
+            ..Scope::new(self.dialect())
+        }
+    }
+
+    fn read(self) -> Arc<Known> {
+        self.core.know("SELECT 1", self.dialect())
     }
 
     fn dialect(self) -> DbBackend {

@@ -79,7 +79,12 @@ impl RoutingTransaction {
         }
         Self {
             access_mode: options.access_mode,
-            shared: Arc::new(Shared::new(core, options, transactions)),
+            shared: Arc::new(Shared::new(
+                core,
+                options,
+                transactions,
+                scope.session.clone(),
+            )),
             scope,
             level: None,
             ended: false,
@@ -135,11 +140,17 @@ impl RoutingTransaction {
         self.shared.levels.enter(self.level)?;
         let planned = self.plan(scope, &mut source)?;
         let mut state = self.enter(&planned).await?;
+        let cluster = &self.core().cluster;
+        let may_change = cluster.observes_roles(planned.decision.database);
+        let pool = cluster.pool(planned.decision.pool);
         state.sending();
         let open = state.open()?;
         let span = Span::statement(A::SPAN, &planned.statement, open.traces_texts);
-        let sent = A::on_branch(open, planned.statement);
-        let result = span.around(sent).await;
+        let sent = span.around(A::on_branch(open, planned.statement));
+        let result = match may_change {
+            true => pool.unless_gone(Role::Primary, sent).await,
+            false => sent.await,
+        };
         state.answered();
         if let Err(error) = &result {
             state.failed(error).await;
@@ -177,6 +188,7 @@ impl RoutingTransaction {
         let levels = || shared.levels.enter(self.level);
         let branch = shared.branch(database);
         let mut state = branch.enter(shared.opening(database), levels).await?;
+        shared.check_primary(&state, database)?;
         shared.writing(&planned.known, database, &mut state)?;
         if let Some(keyword) = shared.may_commit(&planned.known, database) {
             state.mark(keyword).await?;
@@ -205,6 +217,7 @@ impl RoutingTransaction {
             Ok(Decision {
                 database,
                 node: topology.database(database).primary,
+                pool: topology.node(topology.database(database).primary).pool,
                 role: Role::Primary,
                 why_database: why,
                 why_role: WhyRole::Transaction,
@@ -239,7 +252,10 @@ impl RoutingTransaction {
         let branch = branches.iter().find(|b| b.database == decision.database);
         let (node, role) = match branch.and_then(Branch::at) {
             Some(at) => at,
-            None => self.shared.opening(decision.database).node(&[])?,
+            None => {
+                let decided = self.shared.opening(decision.database).decide(&[])?;
+                (decided.node, decided.role)
+            }
         };
         Ok(Decision {
             node,

@@ -13,8 +13,9 @@ use super::state::State;
 use crate::dispatch::{Core, Known};
 use crate::error::{RoutingError, list};
 use crate::scope::{TransactionMode, Transactions};
+use crate::session::Session;
 use crate::sql::{Access, ImplicitCommit};
-use crate::topology::{DatabaseId, NodeId, Topology};
+use crate::topology::{DatabaseId, Halt, NodeId, Role, Topology};
 
 /// What a transaction and those nested in it share.
 pub(super) struct Shared {
@@ -23,6 +24,8 @@ pub(super) struct Shared {
     pub(super) transactions: Arc<Transactions>,
     pub(super) levels: Levels,
     pub(super) callbacks: Callbacks,
+    /// What its commits are writes of.
+    pub(super) session: Option<Session>,
     /// In the order of their first use.
     branches: Mutex<SmallVec<[Branch; 2]>>,
     writes_to: OnceLock<DatabaseId>,
@@ -33,6 +36,7 @@ impl Shared {
         core: Arc<Core>,
         options: TransactionOptions,
         transactions: Arc<Transactions>,
+        session: Option<Session>,
     ) -> Self {
         Self {
             core,
@@ -40,6 +44,7 @@ impl Shared {
             transactions,
             levels: Levels::default(),
             callbacks: Callbacks::default(),
+            session,
             branches: Mutex::default(),
             writes_to: OnceLock::new(),
         }
@@ -71,6 +76,7 @@ impl Shared {
             options: &self.options,
             transactions: &self.transactions,
             database,
+            session: self.session.as_ref(),
         }
     }
 
@@ -160,6 +166,26 @@ impl Shared {
         }
     }
 
+    /// Refuses to go on where a branch is open on a node that is the primary no more.
+    pub(super) fn check_primary(
+        &self,
+        state: &State,
+        database: DatabaseId,
+    ) -> Result<(), RoutingError> {
+        let Some((node, Role::Primary)) = state.at else {
+            return Ok(());
+        };
+        let topology = self.core.cluster.topology();
+        let found = topology.database(database);
+        match &found.halt {
+            _ if found.primary != node => Err(RoutingError::Doomed {
+                reason: format!("another node is the primary of {} now", found.name),
+            }),
+            Some(halt @ Halt::Split(_)) if state.written => Err(halt.error(found)),
+            Some(_) | None => Ok(()),
+        }
+    }
+
     /// The keyword of a statement that may make the database commit what is under way.
     pub(super) fn may_commit(&self, known: &Known, database: DatabaseId) -> Option<&'static str> {
         match known.operation.commits_implicitly() {
@@ -179,7 +205,7 @@ impl Shared {
         database: DatabaseId,
         state: &mut State,
     ) -> Result<(), RoutingError> {
-        if !may_write(known) {
+        if !known.may_write() {
             return Ok(());
         }
         let first = *self.writes_to.get_or_init(|| database);
@@ -196,7 +222,7 @@ impl Shared {
     ) -> Result<(), RoutingError> {
         match (self.transactions.mode, first) {
             (TransactionMode::SingleDatabase, Some(first))
-                if first != database && may_write(known) =>
+                if first != database && known.may_write() =>
             {
                 let topology = self.core.cluster.topology();
                 Err(RoutingError::SecondDatabase {
@@ -211,11 +237,4 @@ impl Shared {
     fn lock(&self) -> MutexGuard<'_, SmallVec<[Branch; 2]>> {
         self.branches.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-/// Whether a statement may write: one whose text is not looked into may, whatever it starts with.
-fn may_write(known: &Known) -> bool {
-    let access = known.operation.access();
-    let opaque = known.operation.is_opaque();
-    opaque || matches!(access, Access::Unknown | Access::Write | Access::Schema)
 }

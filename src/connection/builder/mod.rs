@@ -1,20 +1,30 @@
 //! Declaring databases, bindings and policies.
 
 mod assemble;
+mod parts;
+
+pub(crate) use parts::Parts;
+
+use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 use sea_orm::{DatabaseConnection, EntityTrait, Statement};
 
 use crate::bind::{RoutingPolicy, Unbound};
-use crate::cluster::{DatabaseOptions, Fault, Source};
+use crate::cluster::{DatabaseOptions, Fault, Roles};
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
 use crate::name::TableName;
 use crate::scope::{ReadOnlyTransactions, TransactionMode};
+use crate::session::{Consistency, TokenKey};
 use crate::sql::ReadOnlyFunctions;
+use crate::topology::DatabaseId;
 
 /// How many bytes of texts are remembered, where nothing else is said.
 const CACHE_BYTES: u64 = 8 << 20;
+
+/// How long a session can be resumed, where nothing else is said.
+const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
 /// Declares the databases of a [`RoutingConnection`], and where each table lives.
 ///
@@ -34,6 +44,9 @@ pub struct RoutingBuilder {
     transaction_mode: TransactionMode,
     read_only_transactions: ReadOnlyTransactions,
     enlist: Vec<(String, Statement)>,
+    consistency: Consistency,
+    token_key: TokenKey,
+    token_life: Duration,
     forbidden: Vec<(TableName, String, String)>,
 }
 
@@ -69,6 +82,9 @@ impl Default for RoutingBuilder {
             transaction_mode: TransactionMode::default(),
             read_only_transactions: ReadOnlyTransactions::default(),
             enlist: Vec::new(),
+            consistency: Consistency::default(),
+            token_key: TokenKey::random(),
+            token_life: TOKEN_LIFE,
             forbidden: Vec::new(),
         }
     }
@@ -217,6 +233,30 @@ impl RoutingBuilder {
         self
     }
 
+    /// What the reads of sessions may miss, where a session does not say it for itself; an eventual
+    /// one everything, unless said otherwise.
+    #[must_use]
+    pub fn consistency(mut self, consistency: Consistency) -> Self {
+        self.consistency = consistency;
+        self
+    }
+
+    /// The key that session tokens are signed with (HMAC-SHA256), at least 16 bytes, the same in every
+    /// process that is to accept them. Unless said otherwise it is random: then a token is good for
+    /// this process alone.
+    #[must_use]
+    pub fn token_key(mut self, key: impl AsRef<[u8]>) -> Self {
+        self.token_key = TokenKey::new(key.as_ref());
+        self
+    }
+
+    /// How long a session token is good for; an hour unless said otherwise.
+    #[must_use]
+    pub fn token_life(mut self, life: Duration) -> Self {
+        self.token_life = life;
+        self
+    }
+
     /// Makes every random choice a function of `seed`, for tests.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
@@ -231,37 +271,29 @@ impl RoutingBuilder {
         self
     }
 
-    /// Opens the primaries, prepares the replicas, and builds the connection. A dead replica does
-    /// not stop a start: it is tried again when a read needs it.
+    /// Opens the primaries, prepares the replicas, starts the monitors, and builds the connection. A
+    /// dead replica does not stop a start: the monitor goes on asking for it, and without one the next
+    /// reads do.
     ///
     /// # Errors
     ///
     /// What contradicts itself in the declaration, before anything is opened; then the first primary
-    /// that cannot be reached ([`RoutingError::Connect`]), without its password.
+    /// that cannot be reached ([`RoutingError::Connect`]), without its password, and a replica that is
+    /// not one of its primary's ([`RoutingError::ForeignReplica`]).
     pub async fn connect(self) -> Result<RoutingConnection, RoutingError> {
         let connection = self.assemble()?;
-        let cluster = &connection.core.cluster;
-        let topology = cluster.snapshot();
-        let primaries = topology.databases().iter().map(|database| {
-            let pool = cluster.pool(database.primary);
-            async move { pool.open().await.map(|_| ()) }
-        });
-        try_join_all(primaries).await?;
-        let replicas = topology
-            .databases()
-            .iter()
-            .flat_map(|database| &database.replicas);
-        let opened = join_all(replicas.map(|id| cluster.pool(*id).open())).await;
-        let misdeclared = opened.into_iter().filter_map(Result::err).find(|error| {
-            matches!(error, RoutingError::Connect { source, .. } if Fault::is_configuration(source))
-        });
-        match misdeclared {
-            Some(error) => Err(error),
-            None => Ok(connection),
+        let topology = connection.core.cluster.snapshot();
+        let opened = topology.database_ids().map(|id| connection.open(id));
+        match try_join_all(opened).await {
+            Ok(_) => Ok(connection),
+            Err(error) => {
+                connection.core.cluster.stop();
+                Err(error)
+            }
         }
     }
 
-    /// Builds the connection out of open connections; does no I/O.
+    /// Builds the connection out of open connections; does no I/O, and starts no monitor.
     ///
     /// # Errors
     ///
@@ -281,6 +313,32 @@ impl RoutingBuilder {
 }
 
 impl RoutingConnection {
+    /// Opens a database: its primary, if that must answer, its replicas without a connection.
+    pub(crate) async fn open(&self, id: DatabaseId) -> Result<(), RoutingError> {
+        let cluster = &self.core.cluster;
+        let topology = cluster.snapshot();
+        let database = topology.database(id);
+        let settings = &cluster.state().declared(id).settings;
+        cluster.pool_of(database.primary).open().await?;
+        let replicas = database.replicas.iter();
+        let opened = join_all(replicas.map(|replica| cluster.pool_of(*replica).open())).await;
+        let misdeclared = opened.into_iter().filter_map(Result::err).find(|error| {
+            matches!(error, RoutingError::Connect { source, .. } if Fault::is_configuration(source))
+        });
+        if let Some(error) = misdeclared {
+            return Err(error);
+        }
+        cluster.watch(id).await?;
+        match settings.roles {
+            Roles::Observed if settings.require_primary => {
+                cluster.primary_answers(id, settings.probe_timeout).await
+            }
+            Roles::Observed | Roles::Declared => Ok(()),
+        }
+    }
+}
+
+impl RoutingConnection {
     /// One database, `default`.
     pub(crate) fn single(connection: DatabaseConnection) -> Self {
         RoutingBuilder {
@@ -288,13 +346,5 @@ impl RoutingConnection {
             ..RoutingBuilder::default()
         }
         .assemble_single(connection)
-    }
-}
-
-/// Whether a node was given as an open connection.
-fn open_connection(source: &Source) -> Option<&DatabaseConnection> {
-    match source {
-        Source::Open(connection) => Some(connection),
-        Source::Url(_) | Source::Options(_) => None,
     }
 }

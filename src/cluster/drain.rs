@@ -1,0 +1,59 @@
+//! Pools that get no more statements, until they have none.
+
+use std::time::{Duration, Instant};
+
+use sea_orm::{DatabaseConnection, DatabaseConnectionType};
+
+use super::pool::Pool;
+
+/// How often a pool is looked at.
+const EVERY: Duration = Duration::from_millis(5);
+
+impl Pool {
+    /// Waits until all its connections are idle, so that nobody waits for one either. Whether they
+    /// were in time.
+    pub(super) async fn quiet(&self, timeout: Duration) -> bool {
+        let deadline = Instant::now() + timeout;
+        let mut quiet_before = false;
+        loop {
+            let quiet = self.get().is_none_or(is_quiet);
+            // A statement that was decided on a moment ago is not seen at the first look.
+            if quiet && quiet_before {
+                return true;
+            }
+            quiet_before = quiet;
+            if Instant::now() >= deadline {
+                return false;
+            }
+            tokio::time::sleep(EVERY).await;
+        }
+    }
+
+    /// Whether a connection is in use.
+    pub(super) fn is_busy(&self) -> bool {
+        self.get().is_some_and(|connection| !is_quiet(connection))
+    }
+}
+
+fn is_quiet(connection: &DatabaseConnection) -> bool {
+    match &connection.inner {
+        #[cfg(feature = "sqlx-postgres")]
+        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
+            all_idle(connection.get_postgres_connection_pool())
+        }
+        #[cfg(feature = "sqlx-mysql")]
+        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+            all_idle(connection.get_mysql_connection_pool())
+        }
+        #[cfg(feature = "sqlx-sqlite")]
+        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
+            all_idle(connection.get_sqlite_connection_pool())
+        }
+        _ => true,
+    }
+}
+
+#[cfg(feature = "sqlx-dep")]
+fn all_idle<DB: sea_orm::sqlx::Database>(pool: &sea_orm::sqlx::Pool<DB>) -> bool {
+    pool.num_idle() >= pool.size() as usize
+}

@@ -1,0 +1,241 @@
+//! What users change at run time: nodes, databases, credentials.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use sea_orm::DbErr;
+
+use super::credentials::Credentials;
+use super::monitor::Target;
+use super::open::drivers::log_in_as;
+use super::{Cluster, Declared, Pool, Roles, State};
+use crate::error::RoutingError;
+use crate::name::NodeName;
+use crate::topology::{DatabaseId, Health, NodeId, PoolId, Role, Service, Topology};
+
+/// What comes to a cluster.
+#[derive(Default)]
+pub(crate) struct Newcomers {
+    pub(crate) pools: Vec<Pool>,
+    pub(crate) databases: Vec<Declared>,
+}
+
+impl Cluster {
+    /// Adds what `add` builds, all or nothing. It is given the topology to add to, and the place of
+    /// its first pool.
+    pub(crate) fn extend<T, E>(
+        &self,
+        add: impl FnOnce(&mut Topology, PoolId) -> Result<(T, Newcomers), E>,
+    ) -> Result<T, E> {
+        self.state.extend(add)
+    }
+
+    /// Starts the monitor of a database, where it is to have one, and asks each of its nodes once.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::ForeignReplica`] for a node that is not of this database.
+    pub(crate) async fn watch(&self, database: DatabaseId) -> Result<(), RoutingError> {
+        if !self.is_watchable(database) {
+            return Ok(());
+        }
+        let watch = self.state.monitors.start(&self.state, database);
+        watch.asked_all().await;
+        let topology = self.snapshot();
+        for id in topology.node_ids_of(database) {
+            let node = topology.node(id);
+            if let Service::Refused(reason) = &node.service {
+                return Err(RoutingError::ForeignReplica {
+                    node: node.name.clone(),
+                    database: topology.database(database).name.clone(),
+                    reason: reason.to_string(),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether there is something to watch: other servers than the primary, or roles that change.
+    fn is_watchable(&self, database: DatabaseId) -> bool {
+        let settings = &self.state.declared(database).settings;
+        let topology = self.snapshot();
+        let found = topology.database(database);
+        let several = !found.replicas.is_empty() || settings.roles == Roles::Observed;
+        let primary = self.state.pool(topology.node(found.primary).pool);
+        settings.monitored && several && primary.get().and_then(Target::of).is_some()
+    }
+
+    /// Takes a replica out of the rotation, and waits until it has nothing more to do.
+    pub(crate) async fn drain(&self, node: NodeId, timeout: Duration) -> Result<(), RoutingError> {
+        self.check_replica(node)?;
+        self.set_service(node, Service::Draining);
+        match self.pool_of(node).quiet(timeout).await {
+            true => Ok(()),
+            false => Err(RoutingError::Draining {
+                what: format!("the node {}", self.topology().node(node).name),
+                waited: timeout,
+            }),
+        }
+    }
+
+    /// Puts a replica back that was drained.
+    pub(crate) fn undrain(&self, node: NodeId) -> Result<(), RoutingError> {
+        self.check_replica(node)?;
+        self.set_service(node, Service::In);
+        self.state.monitors.look_at(node);
+        Ok(())
+    }
+
+    /// Removes a replica once it has nothing more to do.
+    pub(crate) async fn remove_replica(
+        &self,
+        node: NodeId,
+        timeout: Duration,
+    ) -> Result<(), RoutingError> {
+        self.drain(node, timeout).await?;
+        let topology = self.snapshot();
+        let database = topology.node(node).database;
+        self.state.monitors.stop_node(database, node);
+        self.state.change(|topology| topology.remove_node(node));
+        let _ = self.state.pool(topology.node(node).pool).close().await;
+        Ok(())
+    }
+
+    /// Removes a database: statements under way finish.
+    pub(crate) async fn remove_database(
+        &self,
+        database: DatabaseId,
+        timeout: Duration,
+    ) -> Result<(), RoutingError> {
+        let topology = self.snapshot();
+        self.state.monitors.stop(database);
+        self.state
+            .change(|topology| topology.remove_database(database));
+        let nodes = topology.node_ids_of(database);
+        let pools = nodes.map(|node| self.state.pool(topology.node(node).pool));
+        let closing = pools.map(|pool| async move {
+            let quiet = pool.quiet(timeout).await;
+            if quiet {
+                let _ = pool.close().await;
+            } else {
+                pool.refuse();
+                self.state.close_later(pool.clone());
+            }
+            quiet
+        });
+        match join_all(closing).await.into_iter().all(|quiet| quiet) {
+            true => Ok(()),
+            false => Err(RoutingError::Draining {
+                what: format!("the database {}", topology.database(database).name),
+                waited: timeout,
+            }),
+        }
+    }
+
+    /// Logs in as another user from now on. Connections that are open stay as they are; new ones are
+    /// tried first.
+    pub(crate) async fn log_in_as(
+        &self,
+        database: DatabaseId,
+        username: &str,
+        password: &str,
+    ) -> Result<(), RoutingError> {
+        let topology = self.snapshot();
+        let credentials = Credentials {
+            username: username.to_owned(),
+            password: password.to_owned(),
+        };
+        let mut changes = Vec::new();
+        for id in topology.node_ids_of(database) {
+            let node = topology.node(id);
+            let failed = |source: DbErr| RoutingError::Connect {
+                node: node.name.clone(),
+                source: Arc::new(source),
+            };
+            let pool = self.state.pool(node.pool);
+            let Some(open) = pool.get() else {
+                continue;
+            };
+            let must_answer = node.role == Role::Primary || node.health == Health::Up;
+            let change = log_in_as(open, &credentials, must_answer).await;
+            changes.push(change.map_err(failed)?);
+        }
+        self.state.declared(database).credentials.set(credentials);
+        for change in changes {
+            change();
+        }
+        Ok(())
+    }
+
+    pub(crate) fn pools(&self) -> impl Iterator<Item = &Pool> {
+        self.state.pools.iter().map(|(_, pool)| pool)
+    }
+
+    /// Ends the monitors.
+    pub(crate) fn stop(&self) {
+        self.state.monitors.stop_all();
+    }
+
+    /// Closes every pool, and ends the monitors; the first error of a pool.
+    pub(crate) async fn close(&self) -> Result<(), DbErr> {
+        self.stop();
+        let closing = self.pools().map(Pool::close);
+        join_all(closing).await.into_iter().collect()
+    }
+
+    /// Closes every pool within a time.
+    pub(crate) async fn close_with(&self, timeout: Duration) -> Result<(), DbErr> {
+        match tokio::time::timeout(timeout, self.close()).await {
+            Ok(closed) => closed,
+            Err(_) => {
+                let busy = self.pools().filter(|pool| pool.is_busy());
+                let mut nodes: Vec<NodeName> = busy.map(|pool| pool.name().clone()).collect();
+                nodes.dedup();
+                Err(RoutingError::StillOpen {
+                    nodes,
+                    waited: timeout,
+                }
+                .into())
+            }
+        }
+    }
+
+    fn check_replica(&self, node: NodeId) -> Result<(), RoutingError> {
+        let topology = self.topology();
+        let found = topology.node(node);
+        match found.role {
+            Role::Replica => Ok(()),
+            Role::Primary => Err(RoutingError::NotAReplica {
+                node: found.name.clone(),
+                database: topology.database(found.database).name.clone(),
+            }),
+        }
+    }
+
+    fn set_service(&self, node: NodeId, service: Service) {
+        self.state
+            .change(|topology| topology.change_node(node, |node| node.service = service));
+    }
+}
+
+impl State {
+    fn extend<T, E>(
+        &self,
+        add: impl FnOnce(&mut Topology, PoolId) -> Result<(T, Newcomers), E>,
+    ) -> Result<T, E> {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = (**self.topology.load()).clone();
+        let first = PoolId::new(u32::try_from(self.pools.count()).unwrap_or(u32::MAX));
+        let (added, newcomers) = add(&mut next, first)?;
+        for pool in newcomers.pools {
+            self.pools.push(pool);
+        }
+        for database in newcomers.databases {
+            self.databases.push(database);
+        }
+        self.publish(next);
+        drop(writer);
+        Ok(added)
+    }
+}

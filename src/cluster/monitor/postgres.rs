@@ -1,0 +1,86 @@
+//! What a Postgres server says of itself.
+
+use sea_orm::DbBackend;
+use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
+use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Row, raw_sql};
+
+use super::probe::{Failure, Observation};
+use crate::topology::{Position, Role};
+
+/// Whether it replays another's log; how far it has replayed or flushed; where the next record would
+/// go; whether its commits wait for the disk; when it started.
+///
+/// Not the place of the next record: on an idle server that can stand just past a page header, which
+/// no replica ever reaches. With `synchronous_commit = off` a commit is not flushed when it returns,
+/// and only that place is past it.
+const ASK: &str = "\
+SELECT pg_is_in_recovery()::text, \
+    CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() \
+         ELSE pg_current_wal_flush_lsn() END::text, \
+    CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_insert_lsn() END::text, \
+    current_setting('synchronous_commit'), \
+    extract(epoch FROM pg_postmaster_start_time())::text || ' ' || current_setting('port')";
+
+/// What a standby has in common with its primary; not everybody may ask.
+const WHICH_CLUSTER: &str = "SELECT system_identifier::text FROM pg_control_system()";
+
+/// A connection to a Postgres server.
+#[derive(Debug)]
+pub(super) struct Server {
+    connection: PgConnection,
+    cluster: Option<Box<str>>,
+}
+
+impl Server {
+    pub(super) async fn open(options: &PgConnectOptions) -> Result<Self, Failure> {
+        let connected = options.connect().await;
+        let mut connection = connected.map_err(Failure::of_opening)?;
+        let cluster = match one(&mut connection, WHICH_CLUSTER).await {
+            Ok(row) => text(&row, 0),
+            Err(Failure::Error(_)) => None,
+            Err(failure) => return Err(failure),
+        };
+        Ok(Self {
+            connection,
+            cluster,
+        })
+    }
+
+    pub(super) async fn ask(&mut self) -> Result<Observation, Failure> {
+        let row = one(&mut self.connection, ASK).await?;
+        let replays = text(&row, 0).as_deref() == Some("true");
+        let reached = text(&row, 1).and_then(|lsn| Position::of(DbBackend::Postgres, &lsn));
+        let next = text(&row, 2).and_then(|lsn| Position::of(DbBackend::Postgres, &lsn));
+        let flushes = text(&row, 3).as_deref() != Some("off");
+        let started = text(&row, 4);
+        let cluster = self.cluster.clone();
+        let server = started.map(|started| match &cluster {
+            Some(cluster) => format!("{cluster} {started}").into(),
+            None => started,
+        });
+        let (role, written) = match replays {
+            true => (Role::Replica, None),
+            false => (
+                Role::Primary,
+                Position::committed(reached.clone(), next, flushes),
+            ),
+        };
+        Ok(Observation {
+            role: Some(role),
+            cluster,
+            server,
+            written,
+            replayed: reached,
+        })
+    }
+}
+
+async fn one(connection: &mut PgConnection, sql: &'static str) -> Result<PgRow, Failure> {
+    let row = raw_sql(AssertSqlSafe(sql)).fetch_one(connection).await;
+    row.map_err(Failure::of_asking)
+}
+
+fn text(row: &PgRow, column: usize) -> Option<Box<str>> {
+    let text: Option<String> = row.try_get(column).ok()?;
+    text.map(Into::into)
+}

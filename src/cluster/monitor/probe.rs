@@ -1,0 +1,179 @@
+//! One question to one server, on a connection of the monitor's own.
+
+use std::time::{Duration, Instant};
+
+use sea_orm::DatabaseConnection;
+
+use crate::topology::{Position, Role};
+
+/// What a server said of itself.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Observation {
+    pub(super) role: Option<Role>,
+    /// What all servers of one cluster have in common.
+    pub(super) cluster: Option<Box<str>>,
+    /// What tells it from every other server.
+    pub(super) server: Option<Box<str>>,
+    /// What it has committed, where it is a primary.
+    pub(super) written: Option<Position>,
+    /// What it has replayed, where it is a replica.
+    pub(super) replayed: Option<Position>,
+}
+
+/// How a probe ended.
+#[derive(Debug)]
+pub(super) enum Answer {
+    Seen(Box<Observation>),
+    /// The server is there, and said nothing of use: it has too many connections, say.
+    Alive,
+    /// There is no server that would talk to us.
+    Refused(String),
+    /// No answer in time.
+    Silent,
+}
+
+/// Where to ask.
+#[derive(Debug, Clone)]
+pub(in crate::cluster) enum Target {
+    #[cfg(feature = "sqlx-postgres")]
+    Postgres(Box<sea_orm::sqlx::postgres::PgConnectOptions>),
+    #[cfg(feature = "sqlx-mysql")]
+    MySql(Box<sea_orm::sqlx::mysql::MySqlConnectOptions>),
+}
+
+/// A connection to a server, opened when it is first needed.
+#[derive(Debug, Default)]
+pub(super) struct Probe {
+    connection: Option<Connection>,
+}
+
+#[derive(Debug)]
+enum Connection {
+    #[cfg(feature = "sqlx-postgres")]
+    Postgres(Box<super::postgres::Server>),
+    #[cfg(feature = "sqlx-mysql")]
+    MySql(Box<super::mysql::Server>),
+}
+
+/// Why there was no observation.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// The connection broke, or there is none.
+    NoServer(String),
+    /// The server answered with an error.
+    Error(String),
+}
+
+impl Target {
+    /// Where the servers behind a pool are; nothing for SQLite and mocks, which have none.
+    pub(in crate::cluster) fn of(connection: &DatabaseConnection) -> Option<Self> {
+        use sea_orm::DatabaseConnectionType;
+
+        match &connection.inner {
+            #[cfg(feature = "sqlx-postgres")]
+            DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
+                let pool = connection.get_postgres_connection_pool();
+                Some(Self::Postgres(Box::new((*pool.connect_options()).clone())))
+            }
+            #[cfg(feature = "sqlx-mysql")]
+            DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+                let pool = connection.get_mysql_connection_pool();
+                Some(Self::MySql(Box::new((*pool.connect_options()).clone())))
+            }
+            _ => None,
+        }
+    }
+}
+
+impl Probe {
+    /// Asks, within a time. Returns when the question was put, too.
+    pub(super) async fn ask(&mut self, target: &Target, timeout: Duration) -> (Instant, Answer) {
+        let mut asked = Instant::now();
+        let answered = tokio::time::timeout(timeout, self.ask_twice(target, &mut asked)).await;
+        let answer = match answered {
+            Ok(Ok(seen)) => return (asked, Answer::Seen(Box::new(seen))),
+            Ok(Err(Failure::Error(reason))) => {
+                tracing::debug!(target: "sea_orm_routing", reason, "a probe was answered with an error");
+                return (asked, Answer::Alive);
+            }
+            Ok(Err(Failure::NoServer(reason))) => Answer::Refused(reason),
+            Err(_) => Answer::Silent,
+        };
+        self.connection = None;
+        (asked, answer)
+    }
+
+    /// A connection that was left idle may be gone: that says nothing about the server.
+    async fn ask_twice(
+        &mut self,
+        target: &Target,
+        asked: &mut Instant,
+    ) -> Result<Observation, Failure> {
+        if self.connection.is_some() {
+            match self.ask_once(target, asked).await {
+                Err(Failure::NoServer(_)) => self.connection = None,
+                answer => return answer,
+            }
+        }
+        self.ask_once(target, asked).await
+    }
+
+    async fn ask_once(
+        &mut self,
+        target: &Target,
+        asked: &mut Instant,
+    ) -> Result<Observation, Failure> {
+        let connection = match &mut self.connection {
+            Some(connection) => connection,
+            None => self.connection.insert(Connection::open(target).await?),
+        };
+        *asked = Instant::now();
+        match connection {
+            #[cfg(feature = "sqlx-postgres")]
+            Connection::Postgres(server) => server.ask().await,
+            #[cfg(feature = "sqlx-mysql")]
+            Connection::MySql(server) => server.ask().await,
+        }
+    }
+}
+
+impl Connection {
+    async fn open(target: &Target) -> Result<Self, Failure> {
+        match target {
+            #[cfg(feature = "sqlx-postgres")]
+            Target::Postgres(options) => {
+                let server = super::postgres::Server::open(options).await?;
+                Ok(Self::Postgres(Box::new(server)))
+            }
+            #[cfg(feature = "sqlx-mysql")]
+            Target::MySql(options) => {
+                let server = super::mysql::Server::open(options).await?;
+                Ok(Self::MySql(Box::new(server)))
+            }
+        }
+    }
+}
+
+#[cfg(feature = "sqlx-dep")]
+impl Failure {
+    /// A connection that did not open: the server is there only if it says that it has too many.
+    pub(super) fn of_opening(error: sea_orm::sqlx::Error) -> Self {
+        let code = error.as_database_error().and_then(|error| error.code());
+        let too_many = matches!(code.as_deref(), Some("53300" | "08004" | "42000"));
+        match too_many && error.to_string().to_lowercase().contains("too many") {
+            true => Self::Error(error.to_string()),
+            false => Self::NoServer(error.to_string()),
+        }
+    }
+
+    /// A question that was not answered.
+    pub(super) fn of_asking(error: sea_orm::sqlx::Error) -> Self {
+        let code = error.as_database_error().map(|error| error.code());
+        match code {
+            // The server is going away.
+            Some(Some(code)) if code.starts_with("57P") => Self::NoServer(error.to_string()),
+            Some(_) => Self::Error(error.to_string()),
+            None => Self::NoServer(error.to_string()),
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! What the monitor of a database knows, and what it makes of an answer.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+use tokio::sync::{Notify, watch};
+
+use super::probe::{Answer, Observation, Target};
+use super::task;
+use crate::cluster::settings::{Roles, Settings};
+use crate::cluster::{Declared, State};
+use crate::topology::{
+    DatabaseId, Endpoint, Halt, NodeId, Progress, Role, Samples, Seen, Service, Signal, Topology,
+};
+
+/// What the monitor of a database knows.
+#[derive(Debug)]
+pub(in crate::cluster) struct Watch {
+    /// Not held while it waits: the monitor ends with the last handle.
+    state: Weak<State>,
+    database: DatabaseId,
+    known: Mutex<Known>,
+    promoting: AtomicBool,
+    /// How many causal reads wait for a replica to catch up.
+    waiting: AtomicUsize,
+    /// Told after each answer.
+    answers: watch::Sender<()>,
+}
+
+#[derive(Debug, Default)]
+struct Known {
+    samples: Samples,
+    nodes: HashMap<NodeId, KnownNode>,
+    /// That of the primary, which every replica must share.
+    cluster: Option<Box<str>>,
+}
+
+#[derive(Debug, Default)]
+struct KnownNode {
+    wake: Arc<Notify>,
+    /// Whether it was asked at least once.
+    asked: bool,
+    /// Whether it gave no answer last: connections to it may hang for ever.
+    silent: bool,
+    seen: Option<Seen>,
+}
+
+/// What to ask, and how long to wait for the answer.
+pub(super) struct Question {
+    pub(super) target: Option<Target>,
+    pub(super) timeout: Duration,
+}
+
+impl Watch {
+    pub(super) fn new(state: &Arc<State>, database: DatabaseId) -> Self {
+        Self {
+            state: Arc::downgrade(state),
+            database,
+            known: Mutex::default(),
+            promoting: AtomicBool::new(false),
+            waiting: AtomicUsize::new(0),
+            answers: watch::Sender::new(()),
+        }
+    }
+
+    /// What wakes the task of a node.
+    pub(super) fn enlist(&self, node: NodeId) -> Arc<Notify> {
+        Arc::clone(&self.lock().nodes.entry(node).or_default().wake)
+    }
+
+    pub(super) fn forget(&self, node: NodeId) {
+        self.lock().nodes.remove(&node);
+    }
+
+    pub(in crate::cluster) fn look_at(&self, node: NodeId) {
+        if let Some(known) = self.lock().nodes.get(&node) {
+            known.wake.notify_one();
+        }
+    }
+
+    /// What to ask a node; nothing when it, or the connection, is gone.
+    pub(super) fn question(&self, node: NodeId) -> Option<Question> {
+        let state = self.state.upgrade()?;
+        let topology = state.snapshot();
+        let found = topology.node(node);
+        if found.service == Service::Removed {
+            return None;
+        }
+        let pool = state.pool(found.pool);
+        Some(Question {
+            target: pool.get().and_then(Target::of),
+            timeout: state.declared(self.database).settings.probe_timeout,
+        })
+    }
+
+    /// How long a node is not asked from the last time on.
+    pub(super) fn pause(&self, node: NodeId) -> Option<Duration> {
+        let state = self.state.upgrade()?;
+        let topology = state.snapshot();
+        let found = topology.node(node);
+        let interval = state.declared(self.database).settings.probe_interval;
+        let regular = match (found.health.retry_at(), found.role) {
+            (Some(retry_at), Role::Replica) => {
+                let pause = retry_at.saturating_duration_since(Instant::now());
+                pause.max(Duration::from_millis(1))
+            }
+            // Everything waits for it.
+            (_, Role::Primary) => interval,
+            // The primary's answer comes first, as a rule.
+            (None, Role::Replica) => interval + interval / 4,
+        };
+        let waited_for = self.waiting.load(Ordering::Relaxed) > 0 && !found.health.is_down();
+        Some(task::pause(waited_for, regular))
+    }
+
+    /// A node answered, or did not.
+    pub(super) fn heard(self: &Arc<Self>, node: NodeId, asked: Instant, answer: Answer) {
+        let Some(state) = self.state.upgrade() else {
+            return;
+        };
+        match answer {
+            Answer::Seen(seen) => self.seen(&state, node, asked, *seen),
+            Answer::Alive => {
+                self.asked(node);
+                state.signal(node, Signal::Answered);
+            }
+            Answer::Refused(reason) => self.refused(&state, node, reason),
+            Answer::Silent => self.failed(&state, node, true),
+        }
+        self.judge(&state);
+        self.answers.send_replace(());
+    }
+
+    fn asked(&self, node: NodeId) {
+        self.lock().nodes.entry(node).or_default().asked = true;
+    }
+
+    /// A node said what it is.
+    fn seen(self: &Arc<Self>, state: &Arc<State>, node: NodeId, asked: Instant, seen: Observation) {
+        state.signal(node, Signal::Answered);
+        let topology = state.snapshot();
+        let found = topology.node(node);
+        let mut known = self.lock();
+        if known.remember(node, asked, &seen) {
+            state.renew(node);
+        }
+        if found.endpoint == Endpoint::Balanced {
+            return;
+        }
+        match found.role {
+            Role::Primary => {
+                known.cluster = seen.cluster.or(known.cluster.take());
+                if let Some(position) = seen.written {
+                    known.samples.add(asked, position);
+                }
+                known.wake_replicas(&topology, self.database);
+                drop(known);
+                self.reached(state);
+            }
+            Role::Replica => {
+                let foreign = known.is_foreign(&seen);
+                let progress = known.progress(&topology, state.declared(self.database), node, seen);
+                drop(known);
+                state.change(|topology| {
+                    topology.change_node(node, |node| {
+                        node.progress = progress;
+                        node.refuse(foreign);
+                    });
+                });
+            }
+        }
+    }
+
+    /// The primary can be reached.
+    fn reached(&self, state: &State) {
+        let topology = state.snapshot();
+        if let Some(Halt::Unreachable { .. }) = &topology.database(self.database).halt {
+            state.change(|topology| topology.set_halt(self.database, None));
+        }
+    }
+
+    /// A node is not there, or is silent.
+    fn failed(&self, state: &State, node: NodeId, silent: bool) {
+        let mut known = self.lock();
+        let entry = known.nodes.entry(node).or_default();
+        entry.asked = true;
+        entry.silent |= silent;
+        entry.seen = None;
+        drop(known);
+        state.signal(node, Signal::ProbeFailed);
+    }
+
+    /// There is no server at its address. Where it is the primary, that is known for as long as the
+    /// monitor goes on asking.
+    fn refused(&self, state: &State, node: NodeId, reason: String) {
+        self.failed(state, node, false);
+        let topology = state.snapshot();
+        let database = topology.database(self.database);
+        let stopped = matches!(database.halt, Some(Halt::Split(_) | Halt::Vacant));
+        if database.primary != node || stopped {
+            return;
+        }
+        let settings = &state.declared(self.database).settings;
+        let until = Instant::now() + settings.probe_interval * 2 + settings.probe_timeout;
+        let reason = reason.into();
+        let halt = Some(Halt::Unreachable { reason, until });
+        state.change(|topology| topology.set_halt(self.database, halt));
+    }
+
+    /// Who is the primary now?
+    fn judge(self: &Arc<Self>, state: &Arc<State>) {
+        if state.declared(self.database).settings.roles == Roles::Declared {
+            return;
+        }
+        let topology = state.snapshot();
+        let nodes: Vec<_> = {
+            let known = self.lock();
+            let seen = |node| known.nodes.get(&node).and_then(|known| known.seen.clone());
+            let nodes = topology.node_ids_of(self.database);
+            nodes.map(|node| (node, seen(node))).collect()
+        };
+        state.rule(self, &topology, &nodes);
+    }
+
+    /// Another server is the primary: positions of the old one prove nothing.
+    pub(in crate::cluster) fn start_over(&self) {
+        let mut known = self.lock();
+        known.samples.clear();
+        for node in known.nodes.values() {
+            node.wake.notify_one();
+        }
+    }
+
+    pub(in crate::cluster) fn database(&self) -> DatabaseId {
+        self.database
+    }
+
+    /// One promotion at a time: nothing while another is under way.
+    pub(in crate::cluster) fn begin_promotion(self: &Arc<Self>) -> Option<Promotion> {
+        let begun = self.promoting.swap(true, Ordering::AcqRel);
+        (!begun).then(|| Promotion(Arc::clone(self)))
+    }
+
+    /// A causal read waits, from now on until the answer is dropped.
+    pub(in crate::cluster) fn wait(self: &Arc<Self>) -> Waiting {
+        self.waiting.fetch_add(1, Ordering::Relaxed);
+        for node in self.lock().nodes.values() {
+            node.wake.notify_one();
+        }
+        Waiting(Arc::clone(self))
+    }
+
+    /// Returns when each node was asked once.
+    pub(in crate::cluster) async fn asked_all(&self) {
+        let mut answers = self.answers.subscribe();
+        while !self.lock().nodes.values().all(|node| node.asked) {
+            if answers.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// What all servers of the database have in common.
+    pub(in crate::cluster) fn cluster(&self) -> Option<Box<str>> {
+        self.lock().cluster.clone()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A promotion that is under way.
+#[derive(Debug)]
+pub(in crate::cluster) struct Promotion(Arc<Watch>);
+
+impl Drop for Promotion {
+    fn drop(&mut self) {
+        self.0.promoting.store(false, Ordering::Release);
+    }
+}
+
+/// A causal read that waits.
+#[derive(Debug)]
+pub(in crate::cluster) struct Waiting(Arc<Watch>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+impl Known {
+    /// Whether it was silent before.
+    fn remember(&mut self, node: NodeId, asked: Instant, seen: &Observation) -> bool {
+        let known = self.nodes.entry(node).or_default();
+        known.asked = true;
+        let before = known.seen.take();
+        known.seen = seen.role.map(|role| Seen {
+            role,
+            server: seen.server.clone(),
+            since: match before {
+                Some(before) if before.role == role => before.since,
+                Some(_) | None => asked,
+            },
+            asked,
+        });
+        std::mem::take(&mut known.silent)
+    }
+
+    fn wake_replicas(&self, topology: &Topology, database: DatabaseId) {
+        for replica in &topology.database(database).replicas {
+            if !topology.node(*replica).health.is_down()
+                && let Some(known) = self.nodes.get(replica)
+            {
+                known.wake.notify_one();
+            }
+        }
+    }
+
+    /// Why a replica cannot be one of this database.
+    fn is_foreign(&self, seen: &Observation) -> Option<Box<str>> {
+        match (&self.cluster, &seen.cluster) {
+            (Some(primary), Some(replica)) if primary != replica => Some(
+                format!("it belongs to the cluster {replica}, its primary to {primary}").into(),
+            ),
+            _ => None,
+        }
+    }
+
+    /// How far a replica has got.
+    fn progress(
+        &self,
+        topology: &Topology,
+        declared: &Declared,
+        node: NodeId,
+        seen: Observation,
+    ) -> Progress {
+        let primary = topology.database(topology.node(node).database).primary;
+        let primary = self
+            .nodes
+            .get(&primary)
+            .and_then(|known| known.seen.as_ref());
+        // One that follows nobody proves nothing, unless it is the primary itself.
+        let same = primary.is_some_and(|it| it.server.is_some() && it.server == seen.server);
+        let follows = seen.role != Some(Role::Primary) || same || seen.cluster.is_none();
+        let reached = seen.replayed.or(seen.written.filter(|_| same));
+        let Some(replayed) = reached.filter(|_| follows) else {
+            return Progress::default();
+        };
+        let lag = self.samples.lag(&replayed, Instant::now());
+        let lagging = lag.is_some_and(|lag| is_lagging(&declared.settings, lag));
+        Progress {
+            caught_up_to: self.samples.caught_up_to(&replayed),
+            replayed: Some(replayed),
+            lag,
+            lagging,
+        }
+    }
+}
+
+fn is_lagging(settings: &Settings, lag: crate::topology::Lag) -> bool {
+    let late = settings.lag_limit.is_some_and(|limit| lag.time > limit);
+    let bytes = settings.lag_limit_bytes.zip(lag.bytes);
+    late || bytes.is_some_and(|(limit, bytes)| bytes > limit)
+}

@@ -1,0 +1,89 @@
+//! Waiting for the topology to be what somebody needs.
+
+use std::time::{Duration, Instant};
+
+use super::Cluster;
+use crate::error::RoutingError;
+use crate::topology::{DatabaseId, Topology};
+
+/// How often a primary that nobody watches is asked whether it is back.
+const UNWATCHED: Duration = Duration::from_millis(100);
+
+impl Cluster {
+    /// Waits until the replicas of a database have got far enough; whether they have in time. Each is
+    /// asked again and again meanwhile.
+    pub(crate) async fn catch_up(
+        &self,
+        database: DatabaseId,
+        max_wait: Duration,
+        enough: impl Fn(&Topology) -> bool,
+    ) -> bool {
+        let Some(watch) = self.state.monitors.watch(database) else {
+            return false;
+        };
+        let mut changes = self.state.changes();
+        let waiting = watch.wait();
+        let waited = tokio::time::timeout(max_wait, async {
+            loop {
+                changes.mark_unchanged();
+                if enough(&self.topology()) || changes.changed().await.is_err() {
+                    return;
+                }
+            }
+        });
+        let in_time = waited.await.is_ok();
+        drop(waiting);
+        in_time
+    }
+
+    /// What all servers of a database have in common, as its primary said.
+    pub(crate) fn identity(&self, database: DatabaseId) -> Option<String> {
+        let watch = self.state.monitors.watch(database)?;
+        watch.cluster().map(Into::into)
+    }
+
+    /// Waits until the primary of a database takes writes.
+    pub(crate) async fn primary_answers(
+        &self,
+        database: DatabaseId,
+        timeout: Duration,
+    ) -> Result<(), RoutingError> {
+        let deadline = Instant::now() + timeout;
+        let mut changes = self.state.changes();
+        loop {
+            changes.mark_unchanged();
+            let reason = match self.try_primary(database, deadline).await {
+                Ok(()) => return Ok(()),
+                Err(reason) => reason,
+            };
+            let rest = deadline.saturating_duration_since(Instant::now());
+            if rest.is_zero() {
+                return Err(RoutingError::NoPrimary {
+                    database: self.topology().database(database).name.clone(),
+                    waited: timeout,
+                    reason,
+                });
+            }
+            let _ = tokio::time::timeout(rest.min(UNWATCHED), changes.changed()).await;
+        }
+    }
+
+    /// Whether the primary answers now, or why not.
+    async fn try_primary(&self, database: DatabaseId, deadline: Instant) -> Result<(), String> {
+        let topology = self.snapshot();
+        let found = topology.database(database);
+        if let Some(halt) = &found.halt
+            && halt.holds(Instant::now())
+        {
+            return Err(halt.to_string());
+        }
+        let timeout = self.state.declared(database).settings.probe_timeout;
+        let rest = deadline.saturating_duration_since(Instant::now());
+        let asked = async { self.pool_of(found.primary).open().await?.ping().await };
+        match tokio::time::timeout(rest.min(timeout), asked).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(error.to_string()),
+            Err(_) => Err("it gives no answer".to_owned()),
+        }
+    }
+}

@@ -1,0 +1,274 @@
+//! Sessions: handles that remember what they wrote and where they read.
+
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use sea_orm::DbErr;
+
+use super::RoutingConnection;
+use crate::cluster::committed;
+use crate::error::RoutingError;
+use crate::scope::Scope;
+use crate::session::{
+    Claims, Consistency, ConsistencyClaim, DatabaseClaim, OnTimeout, Past, Session, Written,
+    WrittenClaim, open, seal,
+};
+use crate::topology::{DatabaseId, Position};
+
+/// Sessions.
+///
+/// ```
+/// # async fn run(db: sea_orm_routing::RoutingConnection) -> Result<(), sea_orm::DbErr> {
+/// use std::time::Duration;
+/// use sea_orm_routing::Consistency;
+///
+/// let window = Duration::from_secs(5);
+/// let request = db.session_with(Consistency::ReadYourWrites { window });
+/// // ... what is written through `request` is seen by what is read through it.
+///
+/// // The next request of the same user, in another process:
+/// let token = request.session_token().await?;
+/// let next = db.resume_session(&token)?;
+/// # Ok(())
+/// # }
+/// ```
+impl RoutingConnection {
+    /// A handle for one unit of work, a request or a job, with the connection's own
+    /// [consistency](crate::RoutingBuilder::consistency). What is made from the handle, transactions
+    /// too, belongs to the same session.
+    #[must_use]
+    pub fn session(&self) -> Self {
+        self.session_with(self.core.shared.consistency)
+    }
+
+    /// A handle for one unit of work with a consistency of its own.
+    #[must_use]
+    pub fn session_with(&self, consistency: Consistency) -> Self {
+        self.in_session(Session::new(consistency))
+    }
+
+    /// A handle in a session there is already.
+    #[must_use]
+    pub fn in_session(&self, session: Session) -> Self {
+        self.scoped(Scope {
+            session: Some(session),
+            ..self.scope.clone()
+        })
+    }
+
+    /// The session of this handle, if it has one.
+    pub fn current_session(&self) -> Option<&Session> {
+        self.scope.session.as_ref()
+    }
+
+    /// Takes note of a write to a database that was made elsewhere: by another program this session
+    /// has called, through a plain connection.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::UnknownDatabase`]; [`RoutingError::NoSession`] on a handle without a session.
+    pub fn mark_written(&self, database: &str) -> Result<(), RoutingError> {
+        let session = self.own_session("mark_written(..)")?;
+        session.wrote(self.find_database(database)?, Instant::now());
+        Ok(())
+    }
+
+    /// A text with which another process can go on with this session: what it wrote, where it read, and
+    /// its consistency. It is signed with the [key](crate::RoutingBuilder::token_key) of the
+    /// connection, holds no secret, and fits in a header or a cookie. A causal session asks each
+    /// primary it wrote to for its position; the others ask nobody.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::NoSession`] on a handle without a session, and the error of a primary that
+    /// cannot be asked.
+    pub async fn session_token(&self) -> Result<String, DbErr> {
+        let session = self.own_session("session_token()")?;
+        let mut databases = Vec::new();
+        for (database, past) in session.pasts() {
+            databases.push(self.claim(session.consistency(), database, past).await?);
+        }
+        let shared = &self.core.shared;
+        let issued_ms = unix_ms();
+        let claims = Claims {
+            issued_ms,
+            expires_ms: issued_ms.saturating_add(millis(shared.token_life)),
+            consistency: claim_of(session.consistency()),
+            databases,
+        };
+        Ok(seal(&claims, &shared.token_key))
+    }
+
+    /// A handle in a session that goes on where another one was when its
+    /// [token](Self::session_token) was made.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::InvalidToken`] for a text that is no token, that was signed with another key,
+    /// that is too old, or that speaks of databases and clusters that are not here.
+    pub fn resume_session(&self, token: &str) -> Result<Self, RoutingError> {
+        let now_ms = unix_ms();
+        let claims = open(token, &self.core.shared.token_key, now_ms);
+        let claims = claims.map_err(|error| invalid(error.to_string()))?;
+        let session = Session::new(consistency_of(&claims.consistency));
+        for claim in &claims.databases {
+            let database = self
+                .find_database(&claim.name)
+                .map_err(|_| invalid(format!("it speaks of a database {:?}", claim.name)))?;
+            self.check_cluster(database, claim)?;
+            session.resume(database, self.past_of(database, claim, now_ms)?);
+        }
+        Ok(self.in_session(session))
+    }
+
+    /// What a token says of one database.
+    async fn claim(
+        &self,
+        consistency: Consistency,
+        database: DatabaseId,
+        past: Past,
+    ) -> Result<DatabaseClaim, DbErr> {
+        let topology = self.core.cluster.snapshot();
+        let found = topology.database(database);
+        let written = match (consistency, &past.written) {
+            (Consistency::Eventual, _) | (_, None) => None,
+            (Consistency::ReadYourWrites { window }, Some(written)) => Some(WrittenClaim::Until {
+                unix_ms: end_of(window, written),
+            }),
+            (Consistency::Causal { .. }, Some(Written::Before(position))) => {
+                Some(WrittenClaim::At {
+                    position: position.to_string(),
+                })
+            }
+            (Consistency::Causal { .. }, Some(_)) => {
+                let position = self.position(database).await?;
+                Some(WrittenClaim::At { position })
+            }
+        };
+        let replica = past.replica.map(|(node, _)| topology.node(node));
+        Ok(DatabaseClaim {
+            name: found.name.to_string(),
+            cluster: self.core.cluster.identity(database),
+            written,
+            replica: replica.map(|node| node.name.to_string()),
+        })
+    }
+
+    /// What the primary has committed, to prove later that a replica has it; empty where there is no
+    /// way to tell.
+    async fn position(&self, database: DatabaseId) -> Result<String, DbErr> {
+        let cluster = &self.core.cluster;
+        let primary = cluster.snapshot().database(database).primary;
+        let position = committed(cluster.pool_of(primary).open().await?).await?;
+        Ok(position.map_or_else(String::new, |position| position.to_string()))
+    }
+
+    fn check_cluster(
+        &self,
+        database: DatabaseId,
+        claim: &DatabaseClaim,
+    ) -> Result<(), RoutingError> {
+        let here = self.core.cluster.identity(database);
+        match (&claim.cluster, here) {
+            (Some(there), Some(here)) if *there != here => Err(invalid(format!(
+                "the database {} was another one when it was made: the cluster {there}, not {here}",
+                claim.name
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn past_of(
+        &self,
+        database: DatabaseId,
+        claim: &DatabaseClaim,
+        now_ms: u64,
+    ) -> Result<Past, RoutingError> {
+        let topology = self.core.cluster.topology();
+        let now = Instant::now();
+        let written = match &claim.written {
+            None => None,
+            Some(WrittenClaim::Until { unix_ms }) => {
+                let rest = Duration::from_millis(unix_ms.saturating_sub(now_ms));
+                Some(Written::Until(now.checked_add(rest).unwrap_or(now)))
+            }
+            Some(WrittenClaim::At { position }) if position.is_empty() => Some(Written::At(now)),
+            Some(WrittenClaim::At { position }) => {
+                let dialect = topology.database(database).dialect;
+                let position = Position::of(dialect, position)
+                    .ok_or_else(|| invalid(format!("{position:?} is no position there")))?;
+                Some(Written::Before(position))
+            }
+        };
+        let named = claim.replica.as_deref();
+        let replica = named.and_then(|name| topology.find_node(name));
+        let replica = replica.filter(|node| topology.node(*node).database == database);
+        Ok(Past {
+            written,
+            replica: replica.map(|node| (node, now)),
+        })
+    }
+
+    fn own_session(&self, what: &'static str) -> Result<&Session, RoutingError> {
+        let session = self.scope.session.as_ref();
+        session.ok_or(RoutingError::NoSession { what })
+    }
+}
+
+fn claim_of(consistency: Consistency) -> ConsistencyClaim {
+    match consistency {
+        Consistency::Eventual => ConsistencyClaim::Eventual,
+        Consistency::ReadYourWrites { window } => ConsistencyClaim::ReadYourWrites {
+            window_ms: millis(window),
+        },
+        Consistency::Causal {
+            max_wait,
+            on_timeout,
+        } => ConsistencyClaim::Causal {
+            max_wait_ms: millis(max_wait),
+            on_timeout_error: on_timeout == OnTimeout::Error,
+        },
+    }
+}
+
+fn consistency_of(claim: &ConsistencyClaim) -> Consistency {
+    match claim {
+        ConsistencyClaim::Eventual => Consistency::Eventual,
+        ConsistencyClaim::ReadYourWrites { window_ms } => Consistency::ReadYourWrites {
+            window: Duration::from_millis(*window_ms),
+        },
+        ConsistencyClaim::Causal {
+            max_wait_ms,
+            on_timeout_error,
+        } => Consistency::Causal {
+            max_wait: Duration::from_millis(*max_wait_ms),
+            on_timeout: match on_timeout_error {
+                true => OnTimeout::Error,
+                false => OnTimeout::Primary,
+            },
+        },
+    }
+}
+
+/// When a window ends, by the clock that processes share.
+fn end_of(window: Duration, written: &Written) -> u64 {
+    let now = Instant::now();
+    let rest = match written {
+        Written::At(over) => window.saturating_sub(now.saturating_duration_since(*over)),
+        Written::Until(end) => end.saturating_duration_since(now),
+        Written::Before(_) => window,
+    };
+    unix_ms().saturating_add(millis(rest))
+}
+
+fn unix_ms() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    now.map_or(0, millis)
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn invalid(reason: String) -> RoutingError {
+    RoutingError::InvalidToken { reason }
+}

@@ -1,0 +1,98 @@
+//! Deciding once more: on another node than those that failed, or when replicas have got further.
+
+use sea_orm::DbErr;
+
+use super::core::{Core, Known};
+use super::plan::Planned;
+use crate::error::RoutingError;
+use crate::route::{Decision, WhyNode};
+use crate::scope::{Chosen, Place, Scope};
+use crate::session::{Consistency, OnTimeout};
+use crate::topology::{NodeId, Role, Topology};
+
+impl Core {
+    /// The decision on a statement in the same database, without the nodes that failed. The policies
+    /// are not asked again.
+    pub(crate) fn decide_again(
+        &self,
+        topology: &Topology,
+        scope: &Scope,
+        known: &Known,
+        before: Decision,
+        role: Role,
+        failed: &[NodeId],
+    ) -> Result<Decision, DbErr> {
+        let scope = Scope {
+            place: Place::Database(before.database, Chosen::Using),
+            role: Some(role),
+            ..scope.clone()
+        };
+        let dialect = topology.database(before.database).dialect;
+        let decision = self.decide(topology, &scope, known, dialect, failed, None)?;
+        Ok(Decision {
+            why_database: before.why_database,
+            why_role: before.why_role,
+            ..decision
+        })
+    }
+
+    /// A causal read for which no replica is known to have caught up waits until one has, or does
+    /// what its session says.
+    pub(crate) async fn caught_up(
+        &self,
+        scope: &Scope,
+        planned: Planned,
+    ) -> Result<Planned, DbErr> {
+        if planned.decision.why_node != WhyNode::NotCaughtUp {
+            return Ok(planned);
+        }
+        let decision = self.wait_for_replica(scope, &planned.known, planned.decision);
+        Ok(Planned {
+            decision: decision.await?,
+            ..planned
+        })
+    }
+
+    /// The decision once a replica has caught up with the session, or its time is over.
+    pub(crate) async fn wait_for_replica(
+        &self,
+        scope: &Scope,
+        known: &Known,
+        before: Decision,
+    ) -> Result<Decision, DbErr> {
+        let session = scope.session.as_ref().map(|session| session.consistency());
+        let Some(Consistency::Causal {
+            max_wait,
+            on_timeout,
+        }) = session
+        else {
+            return Ok(before);
+        };
+        let replica = |topology: &Topology| {
+            let again = self.decide_again(topology, scope, known, before, Role::Replica, &[]);
+            again.ok().filter(|decision| decision.role == Role::Replica)
+        };
+        let id = before.database;
+        if !max_wait.is_zero() {
+            let caught_up = |topology: &Topology| replica(topology).is_some();
+            self.cluster.catch_up(id, max_wait, caught_up).await;
+        }
+        let topology = self.cluster.snapshot();
+        if let Some(decision) = replica(&topology) {
+            return Ok(decision);
+        }
+        let database = topology.database(id);
+        let balancing = self.shared.balancing.get(id.index());
+        let primary = balancing.is_none_or(|balancing| balancing.falls_back());
+        match (on_timeout, &database.halt) {
+            (OnTimeout::Primary, None) if primary => Ok(before),
+            (OnTimeout::Primary, Some(halt)) if primary => Err(halt.error(database).into()),
+            _ => Err(RoutingError::NotCaughtUp {
+                database: database.name.clone(),
+                waited: max_wait,
+                considered: topology.describe_lag(id),
+            }
+            .into()),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! Which node serves a read?
+//!
+//! A funnel: the replicas that take part and are up, of these the ones that have what the session
+//! needs, of these the one the session has read from before, or the policy's choice. Where none is
+//! left: the primary; where that may not, or is down, a replica that only statements have found to be
+//! dead, since they may be wrong; then an error.
+
+use smallvec::SmallVec;
+
+use super::{Balancing, Question, WhyNode};
+use crate::balance::Candidates;
+use crate::error::RoutingError;
+use crate::session::{Consistency, Need, Past};
+use crate::topology::{DatabaseId, Node, NodeId, Rank, Role, since_start};
+
+/// Where a read goes.
+pub(super) enum Read {
+    /// The session has written, and wants the primary for a while.
+    OnPrimary,
+    On(NodeId, WhyNode),
+}
+
+/// The replicas of a database, sorted out.
+#[derive(Default)]
+struct Sorted {
+    /// They can serve, best first asked.
+    serve: SmallVec<[NodeId; 4]>,
+    rank: Option<Rank>,
+    /// Some could serve, and lack what the session has seen.
+    some_lack: bool,
+    /// Statements found them dead, no probe did.
+    last: SmallVec<[NodeId; 4]>,
+}
+
+impl Question<'_> {
+    /// Where a read goes in a database with replicas.
+    #[inline]
+    pub(super) fn read(&self, id: DatabaseId) -> Result<Read, RoutingError> {
+        let database = self.topology.database(id);
+        let balancing = self.balancing(id);
+        let past = match &self.scope.session {
+            None => None,
+            Some(_) => (self.past)(id),
+        };
+        if past.is_none() && database.calm && self.failed.is_empty() {
+            let replicas = database.replicas.iter().copied();
+            let primary = self.included_primary(id, balancing);
+            if let Some(picked) = self.pick(id, primary.into_iter().chain(replicas)) {
+                return Ok(picked);
+            }
+        }
+        self.read_carefully(id, balancing, past)
+    }
+
+    /// Where a read goes when not everything is well, or a session has a past.
+    fn read_carefully(
+        &self,
+        id: DatabaseId,
+        balancing: Option<&Balancing>,
+        past: Option<(Consistency, Past)>,
+    ) -> Result<Read, RoutingError> {
+        let (consistency, past) = past.unwrap_or_default();
+        let explicit = self.scope.role == Some(Role::Replica);
+        let need = match past.need(consistency, self.now) {
+            Need::Primary if !explicit && self.may_fall_back(id, balancing) => {
+                return Ok(Read::OnPrimary);
+            }
+            Need::Primary => Need::Nothing,
+            need => need,
+        };
+        let mut sorted = self.sort(id, &need);
+        if let Some((node, over)) = past.replica {
+            if sorted.serve.contains(&node) {
+                return Ok(Read::On(node, WhyNode::Same));
+            }
+            self.keep_monotonic(&mut sorted, over, consistency, id, balancing);
+        }
+        let primary = self.included_primary(id, balancing);
+        let candidates = primary.into_iter().chain(sorted.serve.iter().copied());
+        if let Some(picked) = self.pick(id, candidates) {
+            return Ok(picked);
+        }
+        if sorted.some_lack && matches!(consistency, Consistency::Causal { .. }) {
+            // Whether it may be the primary is said once the time to wait is over.
+            let primary = self.topology.database(id).primary;
+            return Ok(Read::On(primary, WhyNode::NotCaughtUp));
+        }
+        self.without_replica(id, &sorted)
+    }
+
+    /// The replicas that can serve, of the best rank there is.
+    fn sort(&self, id: DatabaseId, need: &Need) -> Sorted {
+        let now = (self.now)();
+        let mut sorted = Sorted::default();
+        for replica in &self.topology.database(id).replicas {
+            if self.failed.contains(replica) {
+                continue;
+            }
+            let node = self.topology.node(*replica);
+            match node.rank(now) {
+                Rank::Never => {}
+                Rank::Last if need.is_met_by(&node.progress) => sorted.last.push(*replica),
+                Rank::Last => {}
+                Rank::First | Rank::Second if !need.is_met_by(&node.progress) => {
+                    sorted.some_lack = true;
+                }
+                rank => sorted.add(*replica, rank),
+            }
+        }
+        sorted
+    }
+
+    /// The replica the session has read from does not serve: another one must have got as far. Where
+    /// nothing is measured, any will do.
+    fn keep_monotonic(
+        &self,
+        sorted: &mut Sorted,
+        over: std::time::Instant,
+        consistency: Consistency,
+        id: DatabaseId,
+        balancing: Option<&Balancing>,
+    ) {
+        let strict = matches!(consistency, Consistency::Causal { .. });
+        let node = |id: &NodeId| self.topology.node(*id);
+        let measured = |node: &Node| node.progress.caught_up_to.is_some();
+        let any_measured = sorted.serve.iter().any(|id| measured(node(id)));
+        if any_measured && (strict || self.may_fall_back(id, balancing)) {
+            let before = sorted.serve.len();
+            let has = |id: &mut NodeId| self.topology.node(*id).progress.has_since(over);
+            sorted.serve.retain(has);
+            sorted.some_lack |= sorted.serve.len() < before;
+        }
+    }
+
+    /// What the policy picks.
+    #[inline]
+    fn pick(&self, id: DatabaseId, nodes: impl Iterator<Item = NodeId>) -> Option<Read> {
+        let balancing = self.balancing(id);
+        let measured = balancing.is_some_and(|balancing| balancing.policy.measures_latency());
+        let candidates = match measured {
+            true => Candidates::measured(self.topology, nodes, since_start((self.now)())),
+            false => Candidates::of(self.topology, nodes),
+        }?;
+        let of = candidates.len();
+        let node = match (of, balancing) {
+            (1, _) | (_, None) => candidates.at(0).node,
+            (_, Some(balancing)) => balancing.policy.choose(&candidates, (self.random)()).node,
+        };
+        let why = match self.topology.node(node).health.is_down() {
+            true => WhyNode::Trial,
+            false => WhyNode::Replica { of },
+        };
+        Some(Read::On(node, why))
+    }
+
+    /// No replica can serve.
+    #[cold]
+    fn without_replica(&self, id: DatabaseId, sorted: &Sorted) -> Result<Read, RoutingError> {
+        let why = match sorted.some_lack {
+            true => WhyNode::NotCaughtUp,
+            false => WhyNode::NoneServes,
+        };
+        self.fall_back(id, &sorted.last)
+            .map(|node| match self.topology.node(node).role {
+                Role::Primary => Read::On(node, why),
+                Role::Replica => Read::On(node, WhyNode::LastResort),
+            })
+    }
+
+    /// The primary, where it may serve and does; then a replica that may be dead.
+    pub(super) fn fall_back(
+        &self,
+        id: DatabaseId,
+        last: &[NodeId],
+    ) -> Result<NodeId, RoutingError> {
+        let database = self.topology.database(id);
+        let primary = match self.may_fall_back(id, self.balancing(id)) {
+            true => Some(self.primary(id)),
+            false => None,
+        };
+        match (primary, last.first()) {
+            (Some(Ok(primary)), _) => Ok(primary),
+            (_, Some(last)) => Ok(*last),
+            (Some(Err(_)), None) => Err(RoutingError::NoNode {
+                database: database.name.clone(),
+                considered: self.topology.describe(self.topology.node_ids_of(id)),
+            }),
+            (None, None) => Err(RoutingError::NoReplica {
+                database: database.name.clone(),
+                considered: self.topology.describe(database.replicas.iter().copied()),
+            }),
+        }
+    }
+
+    fn may_fall_back(&self, id: DatabaseId, balancing: Option<&Balancing>) -> bool {
+        let primary = self.topology.database(id).primary;
+        balancing.is_none_or(Balancing::falls_back) && !self.failed.contains(&primary)
+    }
+
+    /// The primary, where it is a candidate like the replicas and well.
+    fn included_primary(&self, id: DatabaseId, balancing: Option<&Balancing>) -> Option<NodeId> {
+        let database = self.topology.database(id);
+        let included = balancing.is_some_and(Balancing::includes_primary);
+        let well = included
+            && self.scope.role != Some(Role::Replica)
+            && database.halt.is_none()
+            && !self.failed.contains(&database.primary)
+            && self.topology.node(database.primary).health.is_good();
+        well.then_some(database.primary)
+    }
+
+    fn balancing(&self, id: DatabaseId) -> Option<&Balancing> {
+        self.balancing.get(id.index())
+    }
+}
+
+impl Sorted {
+    /// Only the best rank counts.
+    fn add(&mut self, node: NodeId, rank: Rank) {
+        match self.rank {
+            Some(best) if rank > best => return,
+            Some(best) if rank < best => self.serve.clear(),
+            Some(_) | None => {}
+        }
+        self.rank = Some(rank);
+        self.serve.push(node);
+    }
+}

@@ -1,0 +1,221 @@
+//! A node and its state.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::{DatabaseId, Health, Lag, Load, PoolId, Position};
+use crate::name::NodeName;
+
+/// What a node is to its database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// Takes writes.
+    Primary,
+    /// Follows the primary and serves reads.
+    Replica,
+}
+
+/// What stands behind the address of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// One server.
+    #[default]
+    Server,
+    /// A balancer before several servers (a cloud's reader endpoint, HAProxy, a pooler): it has no
+    /// role and no lag of its own, so it proves nothing to a causal session.
+    Balanced,
+}
+
+/// One endpoint of a database.
+#[derive(Debug, Clone)]
+pub struct Node {
+    pub(crate) name: NodeName,
+    pub(crate) database: DatabaseId,
+    pub(crate) role: Role,
+    pub(crate) weight: u32,
+    pub(crate) zone: Option<Box<str>>,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) pool: PoolId,
+    pub(crate) health: Health,
+    pub(crate) service: Service,
+    pub(crate) progress: Progress,
+    pub(crate) load: Arc<Load>,
+}
+
+/// Whether a node takes part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Service {
+    In,
+    /// It finishes what it has, and gets nothing more.
+    Draining,
+    /// It is not what it was declared to be.
+    Refused(Box<str>),
+    Removed,
+}
+
+/// How far a replica has got, as it was last measured.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Progress {
+    pub(crate) replayed: Option<Position>,
+    /// It has everything the primary had committed before this.
+    pub(crate) caught_up_to: Option<Instant>,
+    pub(crate) lag: Option<Lag>,
+    /// It is behind by more than its database allows.
+    pub(crate) lagging: bool,
+}
+
+/// The state of a node: whether statements go there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum NodeState {
+    /// It serves.
+    Up,
+    /// It is back after a failure, and serves; the next failure counts for more.
+    Probation,
+    /// One of its connections broke: others are preferred until it is known to be well.
+    Suspect,
+    /// It is behind its primary by more than the database allows.
+    Lagging,
+    /// It gives no answer, and is left alone for a while.
+    Down,
+    /// It was taken out with [`drain`](crate::RoutingConnection::drain).
+    Draining,
+    /// It is not what it was declared to be: a replica of another cluster.
+    Refused,
+    /// It was removed.
+    Removed,
+}
+
+impl Node {
+    /// A node nothing is known about: taken to be up.
+    pub(crate) fn new(name: NodeName, database: DatabaseId, role: Role, pool: PoolId) -> Self {
+        Self {
+            name,
+            database,
+            role,
+            weight: 1,
+            zone: None,
+            endpoint: Endpoint::default(),
+            pool,
+            health: Health::Up,
+            service: Service::In,
+            progress: Progress::default(),
+            load: Arc::default(),
+        }
+    }
+
+    /// Its name, which never changes.
+    pub fn name(&self) -> &NodeName {
+        &self.name
+    }
+
+    /// What it is to its database.
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// Its share of the reads, against the other replicas of its database.
+    pub fn weight(&self) -> u32 {
+        self.weight
+    }
+
+    /// The zone it was declared in.
+    pub fn zone(&self) -> Option<&str> {
+        self.zone.as_deref()
+    }
+
+    /// What stands behind its address.
+    pub fn endpoint(&self) -> Endpoint {
+        self.endpoint
+    }
+
+    /// Whether statements go there, and if not, why.
+    pub fn state(&self) -> NodeState {
+        match (&self.service, self.health) {
+            (Service::Removed, _) => NodeState::Removed,
+            (Service::Refused(_), _) => NodeState::Refused,
+            (Service::Draining, _) => NodeState::Draining,
+            (Service::In, Health::Down { .. }) => NodeState::Down,
+            (Service::In, _) if self.progress.lagging => NodeState::Lagging,
+            (Service::In, Health::Suspect { .. }) => NodeState::Suspect,
+            (Service::In, Health::Probation { .. }) => NodeState::Probation,
+            (Service::In, Health::Up) => NodeState::Up,
+        }
+    }
+
+    /// Whether its last connection was good.
+    pub fn is_up(&self) -> bool {
+        self.health.is_good()
+    }
+
+    /// How far it is behind its primary, if it is a replica that is measured: on Postgres, MariaDB
+    /// and MySQL, while the connection's monitor runs.
+    pub fn lag(&self) -> Option<Lag> {
+        self.progress.lag.filter(|_| self.role == Role::Replica)
+    }
+
+    /// How many statements of this connection it is busy with: those that replicas could serve.
+    pub fn in_flight(&self) -> u32 {
+        self.load.in_flight()
+    }
+
+    /// Keeps it out while it is not what it was declared to be.
+    pub(crate) fn refuse(&mut self, reason: Option<Box<str>>) {
+        match (&self.service, reason) {
+            (Service::Removed, _) | (Service::In | Service::Draining, None) => {}
+            (_, Some(reason)) => self.service = Service::Refused(reason),
+            (Service::Refused(_), None) => self.service = Service::In,
+        }
+    }
+
+    /// Whether it takes part and is not too far behind.
+    pub(crate) fn is_eligible(&self) -> bool {
+        self.service == Service::In && !self.progress.lagging
+    }
+
+    /// Whether nothing needs to be asked before it serves.
+    pub(super) fn is_calm(&self) -> bool {
+        self.is_eligible() && self.health == Health::Up
+    }
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Primary => "primary",
+            Self::Replica => "replica",
+        })
+    }
+}
+
+impl fmt::Display for NodeState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Up => "up",
+            Self::Probation => "on probation",
+            Self::Suspect => "suspect",
+            Self::Lagging => "lagging",
+            Self::Down => "down",
+            Self::Draining => "draining",
+            Self::Refused => "refused",
+            Self::Removed => "removed",
+        })
+    }
+}
+
+impl fmt::Display for Lag {
+    /// `1.2 s, 4096 bytes behind`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.time == Duration::ZERO && self.bytes.or(self.transactions).unwrap_or(0) == 0 {
+            return f.write_str("caught up");
+        }
+        write!(f, "{:.1} s", self.time.as_secs_f64())?;
+        match (self.bytes, self.transactions) {
+            (Some(bytes), _) => write!(f, ", {bytes} bytes behind"),
+            (None, Some(count)) => write!(f, ", {count} transactions behind"),
+            (None, None) => f.write_str(" behind"),
+        }
+    }
+}

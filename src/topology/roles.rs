@@ -1,0 +1,180 @@
+//! Who is the primary, by what the servers say of themselves.
+//!
+//! A node that says it is the primary takes the role when the one that has it is gone, or says it is a
+//! replica. Two that say so, and are two servers, are a split: nothing may be written then. A claim
+//! that is older than another one is looked at again first, since it may be over.
+
+use std::time::Instant;
+
+use super::{NodeId, Role};
+
+/// What a node was last seen to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub(crate) role: Role,
+    /// What tells the server from others; one server behind two names is one.
+    pub(crate) server: Option<Box<str>>,
+    /// Since when it has been seen in that role.
+    pub(crate) since: Instant,
+    /// When it was asked last.
+    pub(crate) asked: Instant,
+}
+
+/// What follows.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Everything stays as it is.
+    Keep,
+    /// The claim of this node is older than another's.
+    LookAgain(NodeId),
+    /// This node is the primary now.
+    Promote(NodeId),
+    /// These are primaries, and different servers.
+    Split(Vec<NodeId>),
+    /// The primary says it is a replica, and nobody says it is the primary.
+    Vacant,
+}
+
+/// Judges what was seen of the nodes of a database; nothing is known of one that cannot be reached.
+pub(crate) fn judge(primary: NodeId, nodes: &[(NodeId, Option<Seen>)]) -> Verdict {
+    let claims: Vec<(NodeId, &Seen)> = nodes
+        .iter()
+        .filter_map(|(node, seen)| Some((*node, seen.as_ref()?)))
+        .filter(|(_, seen)| seen.role == Role::Primary)
+        .collect();
+    let Some((newest, claim)) = claims.iter().max_by_key(|(_, seen)| seen.since) else {
+        return match seen(primary, nodes) {
+            Some(seen) if seen.role == Role::Replica => Verdict::Vacant,
+            _ => Verdict::Keep,
+        };
+    };
+    let others = || {
+        let other = |(_, seen): &&(NodeId, &Seen)| !same_server(seen, claim);
+        claims.iter().filter(other)
+    };
+    if let Some((older, _)) = others().find(|(_, seen)| seen.asked < claim.since) {
+        return Verdict::LookAgain(*older);
+    }
+    if others().next().is_some() {
+        return Verdict::Split(claims.iter().map(|(node, _)| *node).collect());
+    }
+    match claims.iter().any(|(node, _)| *node == primary) {
+        true => Verdict::Keep,
+        false => Verdict::Promote(*newest),
+    }
+}
+
+fn seen(node: NodeId, nodes: &[(NodeId, Option<Seen>)]) -> Option<&Seen> {
+    let found = nodes.iter().find(|(id, _)| *id == node);
+    found.and_then(|(_, seen)| seen.as_ref())
+}
+
+fn same_server(a: &Seen, b: &Seen) -> bool {
+    std::ptr::eq(a, b) || a.server.is_some() && a.server == b.server
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const A: NodeId = NodeId::new(0);
+    const B: NodeId = NodeId::new(1);
+    const C: NodeId = NodeId::new(2);
+
+    /// Seconds after the start: since when, and when it was asked last.
+    fn as_(role: Role, server: &str, since: u64, asked: u64) -> Option<Seen> {
+        let start = *START;
+        Some(Seen {
+            role,
+            server: Some(server.into()),
+            since: start + Duration::from_secs(since),
+            asked: start + Duration::from_secs(asked),
+        })
+    }
+
+    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+
+    fn primary(server: &str, since: u64, asked: u64) -> Option<Seen> {
+        as_(Role::Primary, server, since, asked)
+    }
+
+    fn replica(server: &str) -> Option<Seen> {
+        as_(Role::Replica, server, 0, 9)
+    }
+
+    #[test]
+    fn all_as_declared_stays() {
+        let nodes = [(A, primary("a", 0, 9)), (B, replica("b"))];
+        assert_eq!(judge(A, &nodes), Verdict::Keep);
+    }
+
+    #[test]
+    fn nothing_known_stays() {
+        assert_eq!(judge(A, &[(A, None), (B, None)]), Verdict::Keep);
+        assert_eq!(judge(A, &[(A, None), (B, replica("b"))]), Verdict::Keep);
+        assert_eq!(judge(A, &[]), Verdict::Keep);
+    }
+
+    #[test]
+    fn a_promoted_replica_takes_over_when_the_primary_is_gone() {
+        let nodes = [(A, None), (B, primary("b", 5, 9)), (C, replica("c"))];
+        assert_eq!(judge(A, &nodes), Verdict::Promote(B));
+    }
+
+    #[test]
+    fn a_promoted_replica_takes_over_when_the_primary_has_stepped_down() {
+        let nodes = [(A, replica("a")), (B, primary("b", 5, 9))];
+        assert_eq!(judge(A, &nodes), Verdict::Promote(B));
+    }
+
+    #[test]
+    fn an_older_claim_is_looked_at_again_before_it_counts() {
+        let nodes = [(A, primary("a", 0, 4)), (B, primary("b", 5, 5))];
+        assert_eq!(judge(A, &nodes), Verdict::LookAgain(A));
+    }
+
+    #[test]
+    fn two_primaries_are_a_split() {
+        let nodes = [(A, primary("a", 0, 6)), (B, primary("b", 5, 5))];
+        assert_eq!(judge(A, &nodes), Verdict::Split(vec![A, B]));
+    }
+
+    #[test]
+    fn an_old_primary_that_comes_back_as_one_is_a_split() {
+        let nodes = [(A, primary("a", 9, 9)), (B, primary("b", 5, 9))];
+        assert_eq!(judge(B, &nodes), Verdict::Split(vec![A, B]));
+    }
+
+    #[test]
+    fn an_old_primary_that_comes_back_as_a_replica_is_one() {
+        let nodes = [(A, replica("a")), (B, primary("b", 5, 9))];
+        assert_eq!(judge(B, &nodes), Verdict::Keep);
+    }
+
+    #[test]
+    fn one_server_behind_two_names_is_no_split() {
+        let nodes = [(A, primary("a", 0, 9)), (B, primary("a", 5, 9))];
+        assert_eq!(judge(A, &nodes), Verdict::Keep);
+    }
+
+    #[test]
+    fn servers_that_cannot_be_told_apart_are_two() {
+        let unknown = |since| {
+            primary("", since, 9).map(|seen| Seen {
+                server: None,
+                ..seen
+            })
+        };
+        let nodes = [(A, unknown(0)), (B, unknown(5))];
+        assert_eq!(judge(A, &nodes), Verdict::Split(vec![A, B]));
+        assert_eq!(judge(A, &nodes[..1]), Verdict::Keep);
+    }
+
+    #[test]
+    fn a_primary_that_stepped_down_leaves_the_role_vacant() {
+        let nodes = [(A, replica("a")), (B, replica("b"))];
+        assert_eq!(judge(A, &nodes), Verdict::Vacant);
+    }
+}
