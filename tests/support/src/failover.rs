@@ -60,6 +60,9 @@ impl<E: Engine> Cluster<E> {
     /// Makes each commit on the primary wait until one of its replicas has received
     /// it, or ends that.
     ///
+    /// Received is not applied: a MariaDB replica that is killed forgets what it had
+    /// only received, and fetches it again from its primary, if that still exists.
+    ///
     /// Without such a replica commits wait for as long as there is none. It holds for
     /// the server promoted last, if one was, until it is made a replica. Returns when
     /// it is in effect, for which a replica has to be connected.

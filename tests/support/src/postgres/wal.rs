@@ -15,8 +15,9 @@ impl Cluster<Postgres> {
     /// an empty segment.
     ///
     /// All is flushed then, and yet the position to insert at is higher than the
-    /// flushed one, by the page header between them. It stays like that until
-    /// something is written: the server does so by itself, but not within seconds.
+    /// flushed one, by the page header between them. No replica gets to
+    /// the higher one. It stays like that until something is written: the server does
+    /// so by itself once, within 15 seconds.
     pub async fn switch_wal(&self) -> Result<()> {
         self.with(|parts| {
             let (engine, leader) = (&parts.engine, parts.leader()?.port);
