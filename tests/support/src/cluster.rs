@@ -38,7 +38,8 @@ impl<E: Engine> Cluster<E> {
         self.parts.replicas.len()
     }
 
-    /// The URL of a database on the primary.
+    /// The URL of a database on the primary, which stays that server's after another
+    /// was promoted.
     pub fn primary_url(&self, database: &str) -> String {
         url::<E>(&self.parts.primary, database)
     }
@@ -52,11 +53,15 @@ impl<E: Engine> Cluster<E> {
         url::<E>(&self.parts.replicas[index], database)
     }
 
-    /// Creates a database; returns when the replicas that can have it, have it.
+    /// Creates a database on the primary, or the server promoted last; returns when the replicas that can have it, have it.
     pub async fn create_database(&self, name: &str) -> Result<()> {
         let sql = E::create_database(name);
-        self.sql(Node::Primary, E::SYSTEM_DATABASE, &sql).await?;
-        self.wait_caught_up().await
+        self.with(move |parts| {
+            let leader = parts.leader()?.port;
+            parts.engine.query(leader, E::SYSTEM_DATABASE, &sql)?;
+            parts.wait_caught_up()
+        })
+        .await
     }
 
     /// Runs SQL as the superuser, with the client program of the server.
@@ -69,9 +74,10 @@ impl<E: Engine> Cluster<E> {
             .await
     }
 
-    /// Waits until the replicas have applied all that the primary has written so far.
+    /// Waits until the replicas have applied all that their primaries have written so far.
     ///
-    /// Leaves out replicas that are stopped, frozen, promoted or whose replay is paused.
+    /// Leaves out replicas that are stopped, frozen, promoted or whose replay is
+    /// paused or delayed.
     pub async fn wait_caught_up(&self) -> Result<()> {
         self.with(Parts::wait_caught_up).await
     }

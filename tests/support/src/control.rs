@@ -1,5 +1,7 @@
 //! Stopping, freezing and delaying the servers of a cluster.
 
+use std::time::Duration;
+
 use crate::cluster::Cluster;
 use crate::engine::Engine;
 use crate::error::Result;
@@ -45,9 +47,10 @@ impl<E: Engine> Cluster<E> {
     }
 
     /// Makes a replica stale: it goes on receiving changes but applies none.
-    pub async fn pause_replay(&self, replica: usize) -> Result<()> {
+    pub async fn pause_replay(&self, replica: impl Into<Node>) -> Result<()> {
+        let replica = replica.into();
         self.with(move |parts| {
-            let replica = parts.node(Node::Replica(replica))?;
+            let replica = parts.node(replica)?;
             parts.engine.pause_replay(replica.port)?;
             replica.set_paused(true);
             Ok(())
@@ -56,11 +59,29 @@ impl<E: Engine> Cluster<E> {
     }
 
     /// Makes a replica apply changes again.
-    pub async fn resume_replay(&self, replica: usize) -> Result<()> {
+    pub async fn resume_replay(&self, replica: impl Into<Node>) -> Result<()> {
+        let replica = replica.into();
         self.with(move |parts| {
-            let replica = parts.node(Node::Replica(replica))?;
+            let replica = parts.node(replica)?;
             parts.engine.resume_replay(replica.port)?;
             replica.set_paused(false);
+            Ok(())
+        })
+        .await
+    }
+
+    /// Makes a replica apply changes so much later than they were made; zero ends it.
+    ///
+    /// MariaDB counts in seconds, so a fraction is rounded up there, and the replica
+    /// fetches anew what it has not applied yet. A Postgres that is killed and started
+    /// again meanwhile may lack what it had applied: it applies that again, as late.
+    /// While it waits its replay cannot be paused.
+    pub async fn set_apply_delay(&self, replica: impl Into<Node>, delay: Duration) -> Result<()> {
+        let replica = replica.into();
+        self.with(move |parts| {
+            let replica = parts.node(replica)?;
+            parts.engine.delay_replay(replica, delay)?;
+            replica.change_role(|role| role.delay = delay);
             Ok(())
         })
         .await

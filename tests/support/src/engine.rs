@@ -6,12 +6,13 @@ use std::process::Command;
 use crate::error::Result;
 use crate::instance::Instance;
 use crate::parts::Parts;
+use crate::replication::Replication;
 
 /// A kind of server; implemented by [`Postgres`](crate::Postgres) and
 /// [`MariaDb`](crate::MariaDb) only.
 ///
 /// Servers are told apart by their ports. All functions block.
-pub trait Engine: Debug + Sized + Send + Sync + 'static {
+pub trait Engine: Replication + Debug + Sized + Send + Sync + 'static {
     /// The name of the server.
     const SERVER: &'static str;
     /// The scheme of its URLs.
@@ -31,8 +32,4 @@ pub trait Engine: Debug + Sized + Send + Sync + 'static {
     fn position(&self, primary: u16) -> Result<String>;
     /// Whether the replica has got there.
     fn has_reached(&self, replica: u16, position: &str) -> Result<bool>;
-    /// Makes the replica receive changes without applying them.
-    fn pause_replay(&self, replica: u16) -> Result<()>;
-    /// Makes the replica apply changes again.
-    fn resume_replay(&self, replica: u16) -> Result<()>;
 }

@@ -11,6 +11,7 @@ use crate::node::Node;
 use crate::poll::until;
 use crate::port::free_port;
 use crate::process::Process;
+use crate::role::Role;
 
 const START_LIMIT: Duration = Duration::from_secs(60);
 const PORT_ATTEMPTS: usize = 5;
@@ -22,6 +23,7 @@ pub struct Instance {
     pub(crate) data: PathBuf,
     pub(crate) port: u16,
     state: Mutex<State>,
+    role: Mutex<Role>,
 }
 
 #[derive(Debug, Default)]
@@ -29,7 +31,6 @@ struct State {
     process: Option<Process>,
     frozen: bool,
     paused: bool,
-    promoted: bool,
 }
 
 impl Instance {
@@ -42,6 +43,7 @@ impl Instance {
                 data: data_dir(home, node),
                 port: free_port()?,
                 state: Mutex::default(),
+                role: Mutex::new(Role::first(node)),
             };
             match instance.start(engine) {
                 Ok(()) => return Ok(instance),
@@ -79,7 +81,6 @@ impl Instance {
         )?;
         *state = State {
             process: Some(process),
-            promoted: state.promoted,
             ..State::default()
         };
         Ok(())
@@ -110,15 +111,27 @@ impl Instance {
         self.state().paused = paused;
     }
 
-    /// Remembers that the replica is none any more.
-    pub(crate) fn set_promoted(&self) {
-        self.state().promoted = true;
+    /// Whether the replica was told to apply no changes.
+    pub(crate) fn is_paused(&self) -> bool {
+        self.state().paused
     }
 
-    /// Whether the server can be expected to apply the changes of the primary.
+    /// Whether the server can be expected to apply the changes of another soon.
     pub(crate) fn is_following(&self) -> bool {
+        let role = self.role();
+        let follows = role.source.is_some() && role.delay.is_zero();
         let state = self.state();
-        state.process.is_some() && !state.frozen && !state.paused && !state.promoted
+        follows && state.process.is_some() && !state.frozen && !state.paused
+    }
+
+    /// What the server does in the cluster, running or not.
+    pub(crate) fn role(&self) -> Role {
+        *self.role.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Remembers a change of the role.
+    pub(crate) fn change_role(&self, change: impl FnOnce(&mut Role)) {
+        change(&mut self.role.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

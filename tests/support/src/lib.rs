@@ -14,6 +14,8 @@
 //! Where the servers are not installed the test is skipped, with a line on
 //! stderr; with `ROUTING_REQUIRE_SERVERS=1` in the environment it fails instead.
 //!
+//! A [`Proxy`] between a client and a server is the network that fails.
+//!
 //! Dropping a cluster kills its servers and removes their directory. With
 //! `setpriv` of util-linux at hand the servers also die when the test process
 //! does, however it ends. What a process leaves behind all the same is removed by
@@ -25,6 +27,7 @@ mod cluster;
 mod control;
 mod engine;
 mod error;
+mod failover;
 mod instance;
 mod locate;
 mod log;
@@ -35,6 +38,9 @@ mod poll;
 mod port;
 mod postgres;
 mod process;
+mod proxy;
+mod replication;
+mod role;
 mod scratch;
 mod shared;
 mod shared_memory;
@@ -45,6 +51,7 @@ pub use error::{Result, ServerError, Unavailable, skip};
 pub use mariadb::MariaDb;
 pub use node::Node;
 pub use postgres::Postgres;
+pub use proxy::{Mode, Proxy};
 pub use shared::{shared_mariadb, shared_postgres};
 
 /// A Postgres primary with streaming replicas.

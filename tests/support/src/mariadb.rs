@@ -1,5 +1,7 @@
 //! MariaDB, version 10.5 or newer.
 
+mod replication;
+mod semi_sync;
 mod setup;
 
 use std::path::PathBuf;
@@ -14,7 +16,7 @@ use crate::parts::Parts;
 use crate::spawn::run;
 
 /// The settings of all servers.
-const SETTINGS: [&str; 13] = [
+const SETTINGS: [&str; 16] = [
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
     "--character-set-server=utf8mb4",
@@ -30,6 +32,12 @@ const SETTINGS: [&str; 13] = [
     "--gtid-strict-mode=ON",
     "--binlog-format=ROW",
     "--relay-log=relay",
+    // Each server keeps all changes from the first on, and can be followed by one
+    // that has nothing.
+    "--log-bin=binlog",
+    "--log-slave-updates=ON",
+    // Replicas confirm what they receive to a primary that asks for it.
+    "--rpl-semi-sync-slave-enabled=ON",
 ];
 
 /// The kind of server of a [`MariaDbCluster`](crate::MariaDbCluster).
@@ -57,12 +65,14 @@ impl Engine for MariaDb {
         command.arg(format!("--datadir={}", instance.data.display()));
         command.arg(format!("--socket={}", self.socket(instance.port)));
         command.arg(format!("--port={}", instance.port));
-        match instance.node {
-            Node::Primary => command.args(["--log-bin=binlog", "--server-id=1"]),
-            Node::Replica(index) => command
-                .arg(format!("--server-id={}", index + 2))
-                .arg("--read-only=ON"),
-        };
+        command.arg(format!("--server-id={}", server_id(instance.node)));
+        let role = instance.role();
+        if role.source.is_some() {
+            command.arg("--read-only=ON");
+        }
+        if role.synchronous {
+            command.args(semi_sync::OPTIONS);
+        }
         command
     }
 
@@ -90,20 +100,17 @@ impl Engine for MariaDb {
         let sql = format!("SELECT MASTER_GTID_WAIT('{position}', 1)");
         Ok(self.query(replica, Self::SYSTEM_DATABASE, &sql)? == "0")
     }
-
-    fn pause_replay(&self, replica: u16) -> Result<()> {
-        self.query(replica, Self::SYSTEM_DATABASE, "STOP SLAVE SQL_THREAD")
-            .map(drop)
-    }
-
-    fn resume_replay(&self, replica: u16) -> Result<()> {
-        self.query(replica, Self::SYSTEM_DATABASE, "START SLAVE SQL_THREAD")
-            .map(drop)
-    }
 }
 
 impl MariaDb {
     fn socket(&self, port: u16) -> String {
         format!("{}/{port}.sock", self.home.display())
+    }
+}
+
+fn server_id(node: Node) -> usize {
+    match node {
+        Node::Primary => 1,
+        Node::Replica(index) => index + 2,
     }
 }

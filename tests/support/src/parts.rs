@@ -1,5 +1,6 @@
 //! The servers of a cluster.
 
+use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -18,6 +19,7 @@ pub struct Parts<E> {
     pub(crate) engine: E,
     pub(crate) primary: Instance,
     pub(crate) replicas: Vec<Instance>,
+    pub(crate) leader: Leader,
     pub(crate) _scratch: Scratch,
 }
 
@@ -30,15 +32,55 @@ impl<E: Engine> Parts<E> {
         .ok_or_else(|| ServerError::new(format!("no {node} in this cluster")))
     }
 
+    /// The server that takes the writes of the cluster.
+    pub(crate) fn leader(&self) -> Result<&Instance> {
+        self.node(self.leader.get())
+    }
+
+    pub(crate) fn all(&self) -> impl Iterator<Item = &Instance> {
+        std::iter::once(&self.primary).chain(&self.replicas)
+    }
+
     pub(crate) fn wait_caught_up(&self) -> Result<()> {
-        let position = self.engine.position(self.primary.port)?;
-        let mut following = self.replicas.iter().filter(|it| it.is_following());
-        following.try_for_each(|replica| {
+        self.all().try_for_each(|source| {
+            let source_of = |it: &&Instance| it.role().source == Some(source.node);
+            let followers = self.all().filter(source_of);
+            let followers: Vec<_> = followers.filter(|it| it.is_following()).collect();
+            self.wait_reached(source, &followers)
+        })
+    }
+
+    fn wait_reached(&self, source: &Instance, followers: &[&Instance]) -> Result<()> {
+        if followers.is_empty() {
+            return Ok(());
+        }
+        let position = self.engine.position(source.port)?;
+        followers.iter().try_for_each(|replica| {
             let goal = format!("{} has reached {position}", replica.node);
             until(&goal, CATCH_UP_LIMIT, || {
                 self.engine.has_reached(replica.port, &position)
             })
         })
+    }
+}
+
+/// Which server takes the writes of the cluster: the one promoted last.
+#[derive(Debug)]
+pub(crate) struct Leader(Mutex<Node>);
+
+impl Default for Leader {
+    fn default() -> Self {
+        Self(Mutex::new(Node::Primary))
+    }
+}
+
+impl Leader {
+    pub(crate) fn get(&self) -> Node {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set(&self, node: Node) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = node;
     }
 }
 

@@ -1,6 +1,9 @@
 //! Postgres, version 14 or newer.
 
+mod replication;
 mod setup;
+mod synchronous;
+mod wal;
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,15 +12,13 @@ use std::time::Duration;
 use crate::account::{Account, bare};
 use crate::cluster::Cluster;
 use crate::engine::Engine;
-use crate::error::{Result, ServerError};
+use crate::error::Result;
 use crate::instance::Instance;
 use crate::node::Node;
 use crate::parts::Parts;
-use crate::poll::until;
 use crate::spawn::run;
 
 const LIMIT: Duration = Duration::from_secs(30);
-const IS_PAUSED: &str = "SELECT pg_get_wal_replay_pause_state() = 'paused'";
 
 /// The kind of server of a [`PostgresCluster`](crate::PostgresCluster).
 #[derive(Debug)]
@@ -34,22 +35,6 @@ impl Cluster<Postgres> {
     /// Several statements in one string make one transaction.
     pub async fn psql(&self, node: impl Into<Node>, database: &str, sql: &str) -> Result<String> {
         self.sql(node, database, sql).await
-    }
-
-    /// Makes a replica a primary; returns when it takes writes.
-    ///
-    /// The other replicas go on following the old primary.
-    pub async fn promote(&self, replica: usize) -> Result<()> {
-        self.with(move |parts| {
-            let replica = parts.node(Node::Replica(replica))?;
-            let promoted = parts.engine.holds(replica.port, "SELECT pg_promote()")?;
-            if !promoted {
-                return Err(ServerError::new("the replica was not promoted in time"));
-            }
-            replica.set_promoted();
-            Ok(())
-        })
-        .await
     }
 }
 
@@ -97,24 +82,6 @@ impl Engine for Postgres {
         let sql = format!("SELECT pg_last_wal_replay_lsn() >= '{position}'");
         self.holds(replica, &sql)
     }
-
-    fn pause_replay(&self, replica: u16) -> Result<()> {
-        self.query(
-            replica,
-            Self::SYSTEM_DATABASE,
-            "SELECT pg_wal_replay_pause()",
-        )?;
-        until("replay is paused", LIMIT, || self.holds(replica, IS_PAUSED))
-    }
-
-    fn resume_replay(&self, replica: u16) -> Result<()> {
-        self.query(
-            replica,
-            Self::SYSTEM_DATABASE,
-            "SELECT pg_wal_replay_resume()",
-        )
-        .map(drop)
-    }
 }
 
 impl Postgres {
@@ -126,5 +93,14 @@ impl Postgres {
     fn holds(&self, port: u16, sql: &str) -> Result<bool> {
         let answer = self.query(port, Self::SYSTEM_DATABASE, sql)?;
         Ok(answer == "t")
+    }
+
+    /// Changes a setting of a server for good: `SET name = value` or `RESET name`.
+    fn alter_system(&self, port: u16, change: &str) -> Result<()> {
+        // Not in one go, which would be a transaction.
+        let sql = format!("ALTER SYSTEM {change}");
+        self.query(port, Self::SYSTEM_DATABASE, &sql)?;
+        self.query(port, Self::SYSTEM_DATABASE, "SELECT pg_reload_conf()")
+            .map(drop)
     }
 }

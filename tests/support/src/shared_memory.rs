@@ -13,12 +13,17 @@ use crate::spawn;
 pub(crate) fn release(home: &Path) {
     let entries = fs::read_dir(home).into_iter().flatten();
     for data in entries.filter_map(|entry| Some(entry.ok()?.path())) {
-        if let Some((key, id)) = segment_of(&data)
-            && is_abandoned(key, id)
-        {
-            // Without `ipcrm` it stays, which is no reason to fail.
-            let _ = spawn::run(Command::new("ipcrm").args(["-m", &id.to_string()]));
-        }
+        release_of(&data);
+    }
+}
+
+/// Frees the shared memory of a dead server with that data directory.
+pub(crate) fn release_of(data: &Path) {
+    if let Some((key, id)) = segment_of(data)
+        && is_abandoned(key, id)
+    {
+        // Without `ipcrm` it stays, which is no reason to fail.
+        let _ = spawn::run(Command::new("ipcrm").args(["-m", &id.to_string()]));
     }
 }
 

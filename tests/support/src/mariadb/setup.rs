@@ -10,7 +10,8 @@ use crate::error::{Result, ServerError};
 use crate::instance::{Instance, data_dir};
 use crate::locate;
 use crate::node::Node;
-use crate::parts::{Parts, for_each_replica};
+use crate::parts::{Leader, Parts, for_each_replica};
+use crate::replication::Replication;
 use crate::scratch::Scratch;
 use crate::spawn::run;
 
@@ -40,23 +41,24 @@ impl MariaDb {
             account,
             home,
         };
-        engine.initialize()?;
+        engine.initialize(Node::Primary)?;
         for_each_replica(replicas, |index| engine.copy(index))?;
         let primary = Instance::create(&engine, &engine.home, Node::Primary)?;
         engine.query(primary.port, Self::SYSTEM_DATABASE, USERS)?;
-        let replicas = for_each_replica(replicas, |index| engine.replica(index, primary.port))?;
+        let replicas = for_each_replica(replicas, |index| engine.replica(index, &primary))?;
         Ok(Parts {
             engine,
             primary,
             replicas,
+            leader: Leader::default(),
             _scratch: scratch,
         })
     }
 
-    /// Creates the data of the primary.
-    fn initialize(&self) -> Result<()> {
+    /// Creates the data of a server, without users or databases yet.
+    pub(super) fn initialize(&self, node: Node) -> Result<()> {
         let program = locate::program(&["mariadb-install-db", "mysql_install_db"])?;
-        let data = data_dir(&self.home, Node::Primary);
+        let data = data_dir(&self.home, node);
         let mut install = self.account.command(&program);
         install.args(["--no-defaults", "--skip-test-db", "--skip-name-resolve"]);
         install.arg("--auth-root-authentication-method=normal");
@@ -73,15 +75,9 @@ impl MariaDb {
         run(&mut copy).map(drop)
     }
 
-    fn replica(&self, index: usize, primary: u16) -> Result<Instance> {
+    fn replica(&self, index: usize, primary: &Instance) -> Result<Instance> {
         let instance = Instance::create(self, &self.home, Node::Replica(index))?;
-        let sql = format!(
-            "CHANGE MASTER TO MASTER_HOST = '127.0.0.1', MASTER_PORT = {primary},
-                MASTER_USER = 'repl', MASTER_PASSWORD = 'secret',
-                MASTER_USE_GTID = slave_pos, MASTER_CONNECT_RETRY = 1;
-            START SLAVE;"
-        );
-        self.query(instance.port, Self::SYSTEM_DATABASE, &sql)?;
+        self.follow(&instance, primary)?;
         Ok(instance)
     }
 }

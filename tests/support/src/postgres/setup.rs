@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::instance::{Instance, data_dir};
 use crate::locate;
 use crate::node::Node;
-use crate::parts::{Parts, for_each_replica};
+use crate::parts::{Leader, Parts, for_each_replica};
 use crate::poll::until;
 use crate::scratch::Scratch;
 use crate::spawn::run;
@@ -49,11 +49,12 @@ impl Postgres {
             engine,
             primary,
             replicas,
+            leader: Leader::default(),
             _scratch: scratch,
         })
     }
 
-    /// Creates the data of the primary; replicas copy the settings from there.
+    /// Creates the data of the primary; replicas are copied from there.
     fn initialize(&self) -> Result<()> {
         let data = data_dir(&self.home, Node::Primary);
         let password = self.home.join("password");
@@ -64,23 +65,41 @@ impl Postgres {
         initdb.args(["--auth-local=trust", "--auth-host=scram-sha-256"]);
         initdb.arg("--pwfile").arg(&password).arg("-D").arg(&data);
         run(&mut initdb)?;
+        self.configure(Node::Primary, "")
+    }
+
+    /// Replaces all settings of a server by the usual ones and some of its own.
+    fn configure(&self, node: Node, own: &str) -> Result<()> {
         let home = self.home.display();
-        let settings = format!("{SETTINGS}unix_socket_directories = '{home}'\n");
+        let settings = format!("{SETTINGS}unix_socket_directories = '{home}'\n{own}\n");
+        let data = data_dir(&self.home, node);
         fs::write(data.join("postgresql.auto.conf"), settings)?;
         Ok(())
     }
 
     fn replica(&self, index: usize, primary: u16) -> Result<Instance> {
         let node = Node::Replica(index);
-        let home = self.home.display();
-        let source = format!("host={home} port={primary} user=app application_name={node}");
+        self.copy(node, primary)?;
+        Instance::create(self, &self.home, node)
+    }
+
+    /// Creates the data of a replica from that of the running primary.
+    pub(super) fn copy(&self, node: Node, primary: u16) -> Result<()> {
+        let source = self.source(node, primary);
         let mut backup = self.program("pg_basebackup");
         backup.args(["-R", "-X", "stream", "--checkpoint=fast", "--no-sync"]);
         backup
             .args(["-d", &source, "-D"])
             .arg(data_dir(&self.home, node));
         run(&mut backup)?;
-        Instance::create(self, &self.home, node)
+        // Those of the primary may be for a primary, or of its time as a replica.
+        self.configure(node, &format!("primary_conninfo = '{source}'"))
+    }
+
+    /// How a replica connects to the primary.
+    pub(super) fn source(&self, node: Node, primary: u16) -> String {
+        let home = self.home.display();
+        format!("host={home} port={primary} user=app application_name={node}")
     }
 
     fn await_streaming(&self, primary: u16, replicas: usize) -> Result<()> {
