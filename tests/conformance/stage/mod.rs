@@ -5,8 +5,10 @@ mod server;
 mod settle;
 mod shared;
 
+use std::time::Duration;
+
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr};
-use sea_orm_routing::{DatabaseOptions, RoutingConnection};
+use sea_orm_routing::{Consistency, DatabaseOptions, OnTimeout, RoutingConnection};
 
 use crate::entities::Part;
 pub(crate) use server::Server;
@@ -30,12 +32,14 @@ pub(crate) enum Layout {
     One,
     /// The router over a primary with two replicas of the same data.
     Replicas,
+    /// The same in a causal session, without waiting for the replicas to have what was written.
+    Session,
     /// The router over two databases, each with a part of the tables.
     Spread,
 }
 
 impl Layout {
-    pub(crate) const ROUTED: [Self; 3] = [Self::One, Self::Replicas, Self::Spread];
+    pub(crate) const ROUTED: [Self; 4] = [Self::One, Self::Replicas, Self::Session, Self::Spread];
 }
 
 /// Fresh databases, and a handle on them.
@@ -61,6 +65,7 @@ impl Stage {
             Layout::Bare => Self::bare(server, name).await,
             Layout::One => Self::one(server, name).await,
             Layout::Replicas => Self::replicas(server, name).await,
+            Layout::Session => Self::session(server, name).await,
             Layout::Spread => Self::spread(server, name).await,
         };
         for part in Part::ALL {
@@ -128,6 +133,19 @@ impl Stage {
             library: primary.clone(),
             lending: primary,
         }
+    }
+
+    async fn session(server: &Server, name: String) -> Self {
+        let mut stage = Self::replicas(server, name).await;
+        if let Handle::Routed(db) = &stage.handle {
+            let session = db.session_with(Consistency::Causal {
+                max_wait: Duration::from_millis(50),
+                on_timeout: OnTimeout::Primary,
+            });
+            stage.handle = Handle::Routed(session);
+        }
+        stage.settle = Settle::AtOnce;
+        stage
     }
 
     async fn spread(server: &Server, name: String) -> Self {
