@@ -2,7 +2,9 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::{DatabaseConnection, DatabaseConnectionType};
+use sea_orm::DatabaseConnection;
+#[cfg(feature = "sqlx-dep")]
+use sea_orm::DatabaseConnectionType;
 
 use super::pool::Pool;
 use super::waits::deadline;

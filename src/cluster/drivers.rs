@@ -53,6 +53,10 @@ pub(super) async fn refine(
 
 /// Logs a pool in as another user. What is returned makes the change, which cannot fail: new
 /// connections were tried already, where they must work.
+#[cfg_attr(
+    not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
+    allow(unused_variables, reason = "SQLite knows no users")
+)]
 pub(in crate::cluster) async fn log_in_as(
     connection: &DatabaseConnection,
     credentials: &Credentials,

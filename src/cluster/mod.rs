@@ -9,6 +9,10 @@
 //! at run time is in [`members`].
 
 mod committed;
+#[cfg_attr(
+    not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
+    allow(dead_code, reason = "SQLite knows no users")
+)]
 mod credentials;
 mod declared;
 mod drain;

@@ -4,7 +4,11 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+#[cfg(feature = "stream")]
+use futures_util::StreamExt;
 use futures_util::future::BoxFuture;
+#[cfg(feature = "stream")]
+use futures_util::stream::Stream;
 use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
 use tokio::sync::{Notify, OnceCell};
 
@@ -112,6 +116,29 @@ impl Pool {
             answer = answer => answer,
             () = self.gone().notified() => {
                 Err(RoutingError::Gone { node: node(), reason }.into())
+            }
+        }
+    }
+
+    /// Rows of the node, the last of them an error once it is known to be dead.
+    #[cfg(feature = "stream")]
+    pub(crate) fn rows_unless_gone<T: Send + 'static>(
+        &self,
+        role: Role,
+        mut rows: impl Stream<Item = Result<T, DbErr>> + Send + Unpin + 'static,
+    ) -> impl Stream<Item = Result<T, DbErr>> + Send + 'static {
+        let pool = self.clone();
+        async_stream::stream! {
+            loop {
+                let next = async { Ok(rows.next().await) };
+                match pool.unless_gone(role, next).await {
+                    Ok(Some(row)) => yield row,
+                    Ok(None) => break,
+                    Err(gone) => {
+                        yield Err(gone);
+                        break;
+                    }
+                }
             }
         }
     }

@@ -150,7 +150,10 @@ async fn rows(
         })
     };
     let rows = match on_node::may_be_given_up(core, decision) {
-        true => pool.unless_gone(decision.role, opening).await?,
+        true => {
+            let rows = pool.unless_gone(decision.role, opening).await?;
+            RowStream::new(pool.rows_unless_gone(decision.role, rows))
+        }
         false => opening.await?,
     };
     under_way.answered(decision);

@@ -68,9 +68,12 @@ impl Core {
         else {
             return Ok(before);
         };
+        let again = |topology: &Topology, role| {
+            self.decide_again(topology, scope, known, before, role, &[])
+        };
         let replica = |topology: &Topology| {
-            let again = self.decide_again(topology, scope, known, before, Role::Replica, &[]);
-            again.ok().filter(|decision| decision.role == Role::Replica)
+            let decision = again(topology, Role::Replica).ok();
+            decision.filter(|decision| decision.role == Role::Replica)
         };
         let id = before.database;
         if !max_wait.is_zero() {
@@ -81,14 +84,14 @@ impl Core {
         if let Some(decision) = replica(&topology) {
             return Ok(decision);
         }
-        let database = topology.database(id);
-        let balancing = self.shared.balancing.get(id.index());
-        let primary = balancing.is_none_or(|balancing| balancing.falls_back());
-        match (on_timeout, &database.halt) {
-            (OnTimeout::Primary, None) if primary => Ok(before),
-            (OnTimeout::Primary, Some(halt)) if primary => Err(halt.error(database).into()),
-            _ => Err(RoutingError::NotCaughtUp {
-                database: database.name.clone(),
+        let only_replicas = scope.role == Some(Role::Replica);
+        match on_timeout {
+            OnTimeout::Primary if !only_replicas => Ok(Decision {
+                why_node: WhyNode::NotCaughtUp,
+                ..again(&topology, Role::Primary)?
+            }),
+            OnTimeout::Primary | OnTimeout::Error => Err(RoutingError::NotCaughtUp {
+                database: topology.database(id).name.clone(),
                 waited: max_wait,
                 considered: topology.describe_lag(id),
             }

@@ -328,9 +328,10 @@ pub enum RoutingError {
         /// Why not.
         reason: String,
     },
-    /// No replica has what a causal session has written, and the primary must not serve it.
+    /// No replica has what a causal session has written, and the session or its handle keeps the read
+    /// off the primary.
     #[error(
-        "no replica of {database} has caught up with this session after {waited:?} ({considered}), and OnTimeout::Error or the fallback keeps the read off its primary"
+        "no replica of {database} has caught up with this session after {waited:?} ({considered}), and OnTimeout::Error or on_replica() keeps the read off its primary"
     )]
     NotCaughtUp {
         /// The database.

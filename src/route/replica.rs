@@ -62,9 +62,7 @@ impl Question<'_> {
         let (consistency, past) = past.unwrap_or_default();
         let explicit = self.scope.role == Some(Role::Replica);
         let need = match past.need(consistency, self.now) {
-            Need::Primary if !explicit && self.may_fall_back(id, balancing) => {
-                return Ok(Read::OnPrimary);
-            }
+            Need::Primary if !explicit => return Ok(Read::OnPrimary),
             Need::Primary => Need::Nothing,
             need => need,
         };

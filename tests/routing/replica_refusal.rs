@@ -75,7 +75,7 @@ async fn a_refusal_leaves_the_replica_in_service() -> Result {
     let topology = shop.db.topology();
     assert!(
         topology
-            .nodes_of(&topology.databases()[0])
+            .nodes_of(topology.databases()[0])
             .all(|node| node.is_up())
     );
     Ok(())

@@ -12,8 +12,8 @@ mod mysql;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
 #[cfg_attr(
-    not(feature = "sqlx-dep"),
-    allow(dead_code, unused_imports, reason = "only drivers have servers to ask")
+    not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
+    allow(dead_code, unused_imports, reason = "only these have servers to ask")
 )]
 mod probe;
 mod task;

@@ -26,8 +26,10 @@ pub(super) enum Answer {
     Seen(Box<Observation>),
     /// The server is there, and said nothing of use: it has too many connections, say.
     Alive,
-    /// There is no server that would talk to us.
+    /// There is no server.
     Refused(String),
+    /// There is a server, which does not let us in.
+    Unwelcome(String),
     /// No answer in time.
     Silent,
 }
@@ -60,6 +62,8 @@ enum Connection {
 pub(super) enum Failure {
     /// The connection broke, or there is none.
     NoServer(String),
+    /// The server does not let us in.
+    NotLetIn(String),
     /// The server answered with an error.
     Error(String),
 }
@@ -67,16 +71,14 @@ pub(super) enum Failure {
 impl Target {
     /// Where the servers behind a pool are; nothing for SQLite and mocks, which have none.
     pub(in crate::cluster) fn of(connection: &DatabaseConnection) -> Option<Self> {
-        use sea_orm::DatabaseConnectionType;
-
         match &connection.inner {
             #[cfg(feature = "sqlx-postgres")]
-            DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
+            sea_orm::DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
                 let pool = connection.get_postgres_connection_pool();
                 Some(Self::Postgres(Box::new((*pool.connect_options()).clone())))
             }
             #[cfg(feature = "sqlx-mysql")]
-            DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
+            sea_orm::DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
                 let pool = connection.get_mysql_connection_pool();
                 Some(Self::MySql(Box::new((*pool.connect_options()).clone())))
             }
@@ -97,6 +99,7 @@ impl Probe {
                 return (asked, Answer::Alive);
             }
             Ok(Err(Failure::NoServer(reason))) => Answer::Refused(reason),
+            Ok(Err(Failure::NotLetIn(reason))) => Answer::Unwelcome(reason),
             Err(_) => Answer::Silent,
         };
         self.connection = None;
@@ -128,25 +131,26 @@ impl Probe {
             None => self.connection.insert(Connection::open(target).await?),
         };
         *asked = Instant::now();
-        match connection {
+        // There may be no variant at all.
+        match *connection {
             #[cfg(feature = "sqlx-postgres")]
-            Connection::Postgres(server) => server.ask().await,
+            Connection::Postgres(ref mut server) => server.ask().await,
             #[cfg(feature = "sqlx-mysql")]
-            Connection::MySql(server) => server.ask().await,
+            Connection::MySql(ref mut server) => server.ask().await,
         }
     }
 }
 
 impl Connection {
     async fn open(target: &Target) -> Result<Self, Failure> {
-        match target {
+        match *target {
             #[cfg(feature = "sqlx-postgres")]
-            Target::Postgres(options) => {
+            Target::Postgres(ref options) => {
                 let server = super::postgres::Server::open(options).await?;
                 Ok(Self::Postgres(Box::new(server)))
             }
             #[cfg(feature = "sqlx-mysql")]
-            Target::MySql(options) => {
+            Target::MySql(ref options) => {
                 let server = super::mysql::Server::open(options).await?;
                 Ok(Self::MySql(Box::new(server)))
             }
@@ -156,13 +160,17 @@ impl Connection {
 
 #[cfg(feature = "sqlx-dep")]
 impl Failure {
-    /// A connection that did not open: the server is there only if it says that it has too many.
+    /// A connection that did not open.
     pub(super) fn of_opening(error: sea_orm::sqlx::Error) -> Self {
-        let code = error.as_database_error().and_then(|error| error.code());
-        let too_many = matches!(code.as_deref(), Some("53300" | "08004" | "42000"));
-        match too_many && error.to_string().to_lowercase().contains("too many") {
-            true => Self::Error(error.to_string()),
-            false => Self::NoServer(error.to_string()),
+        let code = error.as_database_error().map(|error| error.code());
+        let text = error.to_string();
+        match code {
+            None => Self::NoServer(text),
+            // It starts, or is going away.
+            Some(Some(code)) if code.starts_with("57P") => Self::NoServer(text),
+            // It has too many connections: it is there, and well.
+            Some(_) if text.to_lowercase().contains("too many") => Self::Error(text),
+            Some(_) => Self::NotLetIn(text),
         }
     }
 

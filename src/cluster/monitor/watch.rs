@@ -126,6 +126,7 @@ impl Watch {
                 self.asked(node);
                 state.signal(node, Signal::Answered);
             }
+            Answer::Unwelcome(reason) => self.unwelcome(&state, node, &reason),
             Answer::Refused(reason) => self.refused(&state, node, reason),
             Answer::Silent => self.failed(&state, node, true),
         }
@@ -192,6 +193,18 @@ impl Watch {
         state.signal(node, Signal::ProbeFailed);
     }
 
+    /// The server does not let us in. The application may have connections to a primary all the same.
+    fn unwelcome(&self, state: &State, node: NodeId, reason: &str) {
+        let topology = state.snapshot();
+        let found = topology.node(node);
+        let name = found.name.as_str();
+        tracing::warn!(target: "sea_orm_routing", node = name, reason, "a probe was not let in");
+        match found.role {
+            Role::Primary => self.asked(node),
+            Role::Replica => self.failed(state, node, false),
+        }
+    }
+
     /// There is no server at its address. Where it is the primary, that is known for as long as the
     /// monitor goes on asking.
     fn refused(&self, state: &State, node: NodeId, reason: String) {
@@ -217,7 +230,14 @@ impl Watch {
         let topology = state.snapshot();
         let nodes: Vec<_> = {
             let known = self.lock();
-            let seen = |node| known.nodes.get(&node).and_then(|known| known.seen.clone());
+            let seen = |id| {
+                let node = topology.node(id);
+                // A balancer speaks for any of its servers, a stranger for itself.
+                let counts = node.endpoint == Endpoint::Server
+                    && !matches!(node.service, Service::Refused(_) | Service::Removed);
+                let known = known.nodes.get(&id).filter(|_| counts);
+                known.and_then(|known| known.seen.clone())
+            };
             let nodes = topology.node_ids_of(self.database);
             nodes.map(|node| (node, seen(node))).collect()
         };

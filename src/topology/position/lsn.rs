@@ -38,7 +38,10 @@ mod tests {
 
     #[test]
     fn the_lower_half_carries_into_the_upper() {
-        let (before, after) = (parse("16/FFFFFFFF").unwrap(), parse("17/0").unwrap());
+        let (before, after) = (
+            parse("16/FFFFFFFF").expect("one"),
+            parse("17/0").expect("one"),
+        );
         assert!(after.covers(&before) && !before.covers(&after));
         assert_eq!(before.behind(&after), Some(1));
         assert_eq!(after.behind(&before), Some(0));
