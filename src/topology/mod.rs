@@ -6,6 +6,7 @@
 //! [`health`] says what a failure or an answer makes of a node, [`lag`] how far a replica is behind,
 //! [`roles`] who is the primary.
 
+mod changes;
 mod health;
 mod ids;
 mod lag;

@@ -7,8 +7,14 @@
 //!
 //! A monitor ends with the last handle of its connection: it holds on to nothing of it while it waits.
 
+mod known;
 #[cfg(feature = "sqlx-mysql")]
 mod mysql;
+#[cfg_attr(
+    not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
+    allow(dead_code, reason = "only these have servers to ask")
+)]
+mod observation;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
 #[cfg_attr(

@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Row, raw_sql};
 
-use super::probe::{Failure, Observation};
+use super::observation::{Failure, Observation};
 use crate::topology::{Position, Role};
 
 const VERSION: &str = "SELECT VERSION()";

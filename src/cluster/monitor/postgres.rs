@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Row, raw_sql};
 
-use super::probe::{Failure, Observation};
+use super::observation::{Failure, Observation};
 use crate::topology::{Position, Role};
 
 /// Whether it replays another's log; how far it has replayed or flushed; where the next record would

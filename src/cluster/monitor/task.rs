@@ -6,11 +6,8 @@ use std::time::{Duration, Instant};
 use tokio::sync::Notify;
 
 use super::probe::Probe;
-use super::watch::Watch;
+use super::watch::{WHILE_WAITED_FOR, Watch};
 use crate::topology::NodeId;
-
-/// How often a node is asked while a causal read waits for it.
-const WHILE_WAITED_FOR: Duration = Duration::from_millis(2);
 
 /// Asks one node.
 pub(super) struct Task {
@@ -52,13 +49,5 @@ impl Task {
         if let Some(rest) = WHILE_WAITED_FOR.checked_sub(started.elapsed()) {
             tokio::time::sleep(rest).await;
         }
-    }
-}
-
-/// How long a node is not asked.
-pub(super) fn pause(waited_for: bool, regular: Duration) -> Duration {
-    match waited_for {
-        true => WHILE_WAITED_FOR,
-        false => regular,
     }
 }

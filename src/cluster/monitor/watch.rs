@@ -1,19 +1,20 @@
 //! What the monitor of a database knows, and what it makes of an answer.
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
-use super::probe::{Answer, Observation, Target};
-use super::task;
-use crate::cluster::settings::{Roles, Settings};
-use crate::cluster::{Declared, State};
-use crate::topology::{
-    DatabaseId, Endpoint, Halt, NodeId, Progress, Role, Samples, Seen, Service, Signal, Topology,
-};
+use super::known::Known;
+use super::observation::Observation;
+use super::probe::{Answer, Target};
+use crate::cluster::State;
+use crate::cluster::settings::Roles;
+use crate::topology::{DatabaseId, Endpoint, Halt, NodeId, Role, Service, Signal};
+
+/// How often a node is asked while a causal read waits for it.
+pub(super) const WHILE_WAITED_FOR: Duration = Duration::from_millis(2);
 
 /// What the monitor of a database knows.
 #[derive(Debug)]
@@ -27,24 +28,6 @@ pub(in crate::cluster) struct Watch {
     waiting: AtomicUsize,
     /// Told after each answer.
     answers: watch::Sender<()>,
-}
-
-#[derive(Debug, Default)]
-struct Known {
-    samples: Samples,
-    nodes: HashMap<NodeId, KnownNode>,
-    /// That of the primary, which every replica must share.
-    cluster: Option<Box<str>>,
-}
-
-#[derive(Debug, Default)]
-struct KnownNode {
-    wake: Arc<Notify>,
-    /// Whether it was asked at least once.
-    asked: bool,
-    /// Whether it gave no answer last: connections to it may hang for ever.
-    silent: bool,
-    seen: Option<Seen>,
 }
 
 /// What to ask, and how long to wait for the answer.
@@ -112,7 +95,10 @@ impl Watch {
             (None, Role::Replica) => interval + interval / 4,
         };
         let waited_for = self.waiting.load(Ordering::Relaxed) > 0 && !found.health.is_down();
-        Some(task::pause(waited_for, regular))
+        Some(match waited_for {
+            true => WHILE_WAITED_FOR,
+            false => regular,
+        })
     }
 
     /// A node answered, or did not.
@@ -310,79 +296,4 @@ impl Drop for Waiting {
     fn drop(&mut self) {
         self.0.waiting.fetch_sub(1, Ordering::Relaxed);
     }
-}
-
-impl Known {
-    /// Whether it was silent before.
-    fn remember(&mut self, node: NodeId, asked: Instant, seen: &Observation) -> bool {
-        let known = self.nodes.entry(node).or_default();
-        known.asked = true;
-        let before = known.seen.take();
-        known.seen = seen.role.map(|role| Seen {
-            role,
-            server: seen.server.clone(),
-            since: match before {
-                Some(before) if before.role == role => before.since,
-                Some(_) | None => asked,
-            },
-            asked,
-        });
-        std::mem::take(&mut known.silent)
-    }
-
-    fn wake_replicas(&self, topology: &Topology, database: DatabaseId) {
-        for replica in &topology.database(database).replicas {
-            if !topology.node(*replica).health.is_down()
-                && let Some(known) = self.nodes.get(replica)
-            {
-                known.wake.notify_one();
-            }
-        }
-    }
-
-    /// Why a replica cannot be one of this database.
-    fn is_foreign(&self, seen: &Observation) -> Option<Box<str>> {
-        match (&self.cluster, &seen.cluster) {
-            (Some(primary), Some(replica)) if primary != replica => Some(
-                format!("it belongs to the cluster {replica}, its primary to {primary}").into(),
-            ),
-            _ => None,
-        }
-    }
-
-    /// How far a replica has got.
-    fn progress(
-        &self,
-        topology: &Topology,
-        declared: &Declared,
-        node: NodeId,
-        seen: Observation,
-    ) -> Progress {
-        let primary = topology.database(topology.node(node).database).primary;
-        let primary = self
-            .nodes
-            .get(&primary)
-            .and_then(|known| known.seen.as_ref());
-        // One that follows nobody proves nothing, unless it is the primary itself.
-        let same = primary.is_some_and(|it| it.server.is_some() && it.server == seen.server);
-        let follows = seen.role != Some(Role::Primary) || same || seen.cluster.is_none();
-        let reached = seen.replayed.or(seen.written.filter(|_| same));
-        let Some(replayed) = reached.filter(|_| follows) else {
-            return Progress::default();
-        };
-        let lag = self.samples.lag(&replayed, Instant::now());
-        let lagging = lag.is_some_and(|lag| is_lagging(&declared.settings, lag));
-        Progress {
-            caught_up_to: self.samples.caught_up_to(&replayed),
-            replayed: Some(replayed),
-            lag,
-            lagging,
-        }
-    }
-}
-
-fn is_lagging(settings: &Settings, lag: crate::topology::Lag) -> bool {
-    let late = settings.lag_limit.is_some_and(|limit| lag.time > limit);
-    let bytes = settings.lag_limit_bytes.zip(lag.bytes);
-    late || bytes.is_some_and(|(limit, bytes)| bytes > limit)
 }
