@@ -1,5 +1,6 @@
 //! What was declared of a database, as far as it is needed later.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use super::Cluster;
 use super::credentials::CredentialCell;
 use super::endpoint::connections;
 use super::options::{ReplicaGuard, Source};
-use super::settings::{Roles, Settings};
+use super::settings::Settings;
 use crate::error::RoutingError;
 use crate::topology::DatabaseId;
 
@@ -22,6 +23,8 @@ pub(crate) struct Declared {
     pub(crate) primary: Source,
     pub(crate) guard: ReplicaGuard,
     pub(crate) credentials: CredentialCell,
+    /// Whether it has a monitor.
+    pub(super) watched: AtomicBool,
     spill_over: OnceLock<Arc<Semaphore>>,
 }
 
@@ -35,6 +38,7 @@ impl Declared {
             primary,
             guard,
             credentials: CredentialCell::default(),
+            watched: AtomicBool::new(false),
             spill_over: OnceLock::new(),
         }
     }
@@ -87,8 +91,8 @@ impl Cluster {
         self.state.declared(id).settings.read_deadline
     }
 
-    /// Whether the primary of a database may change.
-    pub(crate) fn observes_roles(&self, id: DatabaseId) -> bool {
-        self.state.declared(id).settings.roles == Roles::Observed
+    /// Whether a database has a monitor, which finds out that a node is dead.
+    pub(crate) fn is_watched(&self, id: DatabaseId) -> bool {
+        self.state.declared(id).watched.load(Ordering::Relaxed)
     }
 }

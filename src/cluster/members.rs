@@ -1,5 +1,6 @@
 //! What users change at run time: nodes, databases, credentials.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
@@ -41,6 +42,8 @@ impl Cluster {
             return Ok(());
         }
         let watch = self.state.monitors.start(&self.state, database);
+        let declared = self.state.declared(database);
+        declared.watched.store(true, Ordering::Relaxed);
         watch.asked_all().await;
         let topology = self.snapshot();
         for id in topology.node_ids_of(database) {

@@ -107,7 +107,8 @@ impl Pool {
         let reason = match role {
             Role::Replica => "it was found to be down",
             Role::Primary => {
-                "another node is the primary now; whether the statement ran is not known"
+                "its server is dead, or another node is the primary now; whether the statement ran is \
+                 not known"
             }
         };
         let node = || self.name().clone();

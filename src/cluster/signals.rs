@@ -61,8 +61,14 @@ impl State {
         }
         // Who waits for answers of a replica need not; those of a primary may still come.
         if now.role == Role::Replica && signal == Signal::ProbeFailed {
-            self.pool(now.pool).gone().notify_waiters();
+            self.give_up(node);
         }
+    }
+
+    /// Nobody needs to wait for answers of a node.
+    pub(super) fn give_up(&self, node: NodeId) {
+        let pool = self.topology.load().node(node).pool;
+        self.pool(pool).gone().notify_waiters();
     }
 
     pub(super) fn moment(&self, node: NodeId) -> Moment {

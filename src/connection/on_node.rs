@@ -36,7 +36,7 @@ pub(super) async fn run<A: Action>(
 
 /// Whether somebody finds out that the node is dead: its monitor.
 pub(super) fn may_be_given_up(core: &Core, decision: Decision) -> bool {
-    decision.role == Role::Replica || core.cluster.observes_roles(decision.database)
+    core.cluster.is_watched(decision.database)
 }
 
 /// A statement that is under way. What it is when it goes, whatever became of it: a statement less on

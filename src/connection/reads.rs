@@ -48,7 +48,7 @@ fn is_watched(core: &Core, scope: &Scope, planned: &Planned) -> bool {
         )
         || core.leaves_mark(&planned.known)
         || scope.session.is_some() && planned.known.may_write()
-        || core.cluster.observes_roles(decision.database)
+        || core.cluster.is_watched(decision.database)
 }
 
 /// A statement on a pool, and what goes before it and follows its answer.

@@ -141,7 +141,7 @@ impl RoutingTransaction {
         let planned = self.plan(scope, &mut source)?;
         let mut state = self.enter(&planned).await?;
         let cluster = &self.core().cluster;
-        let may_change = cluster.observes_roles(planned.decision.database);
+        let may_change = cluster.is_watched(planned.decision.database);
         let pool = cluster.pool(planned.decision.pool);
         state.sending();
         let open = state.open()?;

@@ -1,5 +1,8 @@
 //! What a server says of itself, or why it says nothing.
 
+#[cfg(feature = "sqlx-dep")]
+use sea_orm::sqlx::Error;
+
 use crate::topology::{Position, Role};
 
 /// What a server said of itself.
@@ -19,6 +22,8 @@ pub(super) struct Observation {
 /// Why there was no observation.
 #[derive(Debug)]
 pub(super) enum Failure {
+    /// Nobody listens at its address: the server is dead, and its connections with it.
+    Dead(String),
     /// The connection broke, or there is none.
     NoServer(String),
     /// The server does not let us in.
@@ -30,10 +35,12 @@ pub(super) enum Failure {
 #[cfg(feature = "sqlx-dep")]
 impl Failure {
     /// A connection that did not open.
-    pub(super) fn of_opening(error: sea_orm::sqlx::Error) -> Self {
+    pub(super) fn of_opening(error: Error) -> Self {
         let code = error.as_database_error().map(|error| error.code());
         let text = error.to_string();
+        let refused = std::io::ErrorKind::ConnectionRefused;
         match code {
+            None if matches!(&error, Error::Io(io) if io.kind() == refused) => Self::Dead(text),
             None => Self::NoServer(text),
             // It starts, or is going away.
             Some(Some(code)) if code.starts_with("57P") => Self::NoServer(text),
@@ -44,7 +51,7 @@ impl Failure {
     }
 
     /// A question that was not answered.
-    pub(super) fn of_asking(error: sea_orm::sqlx::Error) -> Self {
+    pub(super) fn of_asking(error: Error) -> Self {
         let code = error.as_database_error().map(|error| error.code());
         match code {
             // The server is going away.

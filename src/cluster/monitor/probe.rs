@@ -12,7 +12,9 @@ pub(super) enum Answer {
     Seen(Box<Observation>),
     /// The server is there, and said nothing of use: it has too many connections, say.
     Alive,
-    /// There is no server.
+    /// The server is dead, and its connections with it.
+    Dead(String),
+    /// There is no server, as far as can be told.
     Refused(String),
     /// There is a server, which does not let us in.
     Unwelcome(String),
@@ -73,6 +75,7 @@ impl Probe {
                 tracing::debug!(target: "sea_orm_routing", reason, "a probe was answered with an error");
                 return (asked, Answer::Alive);
             }
+            Ok(Err(Failure::Dead(reason))) => Answer::Dead(reason),
             Ok(Err(Failure::NoServer(reason))) => Answer::Refused(reason),
             Ok(Err(Failure::NotLetIn(reason))) => Answer::Unwelcome(reason),
             Err(_) => Answer::Silent,
@@ -89,7 +92,7 @@ impl Probe {
     ) -> Result<Observation, Failure> {
         if self.connection.is_some() {
             match self.ask_once(target, asked).await {
-                Err(Failure::NoServer(_)) => self.connection = None,
+                Err(Failure::Dead(_) | Failure::NoServer(_)) => self.connection = None,
                 answer => return answer,
             }
         }

@@ -114,6 +114,10 @@ impl Watch {
             }
             Answer::Unwelcome(reason) => self.unwelcome(&state, node, &reason),
             Answer::Refused(reason) => self.refused(&state, node, reason),
+            Answer::Dead(reason) => {
+                self.refused(&state, node, reason);
+                state.give_up(node);
+            }
             Answer::Silent => self.failed(&state, node, true),
         }
         self.judge(&state);
