@@ -62,6 +62,67 @@ println!("{}", db.explain(&user::Entity::find())?);        // where it would go,
 }
 
 #[rustfmt::skip]
+mod sessions {
+    use std::time::Duration;
+
+    use sea_orm::{ActiveModelTrait, DbErr, EntityTrait};
+    use sea_orm_routing::{Consistency, DatabaseOptions, OnTimeout, RoutingConnection};
+
+    use super::user;
+
+    pub(super) async fn run(secret: [u8; 32], new_user: user::ActiveModel) -> Result<(), DbErr> {
+let window = Duration::from_secs(5);
+let db = RoutingConnection::builder()
+    .database("default", DatabaseOptions::new("postgres://primary/app").replica("postgres://replica-1/app"))
+    .consistency(Consistency::ReadYourWrites { window })   // of its sessions; Eventual otherwise
+    .token_key(secret)                                     // the same in every process
+    .connect().await?;
+
+let request = db.session();                                // one per request or job
+new_user.insert(&request).await?;
+let all = user::Entity::find().all(&request).await?;       // the primary, for five seconds
+
+let careful = db.session_with(Consistency::Causal {        // a replica that has it, or the primary
+    max_wait: Duration::from_millis(50),
+    on_timeout: OnTimeout::Primary,
+});
+let token = careful.session_token().await?;                // for a cookie or a header
+let next = db.resume_session(&token)?;                     // the next request, in any process
+        drop((all, next));
+        Ok(())
+    }
+}
+
+#[rustfmt::skip]
+#[allow(clippy::print_stdout, reason = "an example speaks to its reader")]
+mod health {
+    use std::time::Duration;
+
+    use sea_orm::DbErr;
+    use sea_orm_routing::{DatabaseOptions, PeakEwma, ReplicaOptions, Roles, RoutingConnection, Zones};
+
+    pub(super) async fn run(password: String) -> Result<(), DbErr> {
+let database = DatabaseOptions::new("postgres://node-1/app")
+    .replica(ReplicaOptions::new("postgres://node-2/app").zone("eu-1a"))
+    .replica(ReplicaOptions::new("postgres://node-3/app").zone("eu-1b"))
+    .replica_policy(Zones::prefer("eu-1a", PeakEwma))      // near ones first, the fastest of two
+    .lag_limit(Duration::from_secs(2))                     // out of the rotation while behind
+    .spill_over(5)                                         // reads on the primary when none serves
+    .roles(Roles::Observed);                               // a promoted node becomes the primary
+let db = RoutingConnection::builder().database("default", database).connect().await?;
+
+println!("{}", db.topology());                             // each node, its role, state and lag
+db.wait_for_primary("default", Duration::from_secs(30)).await?;
+db.add_replica("default", "postgres://node-4/app").await?;
+db.remove_replica("default/2", Duration::from_secs(30)).await?;
+db.rotate_credentials("default", "app", &password).await?;
+db.add_database("tenant_7", "postgres://tenants/seven").await?;
+db.close_with(Duration::from_secs(20)).await?;             // for rolling restarts
+        Ok(())
+    }
+}
+
+#[rustfmt::skip]
 mod bindings {
     use sea_orm::DbErr;
     use sea_orm_routing::{Bind, BindRequest, RoutingConnection, RoutingPolicy, Unbound};

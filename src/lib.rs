@@ -15,7 +15,7 @@
 //! | `balance` | which replica? |
 //! | `session`, `scope` | what has this work seen, what has this handle fixed? |
 //! | `route` | the decision, with its reasons |
-//! | `cluster` | the open pools; the one writer of the topology |
+//! | `cluster` | the open pools, the monitors; the one writer of the topology |
 //! | `observe` | who wants to know? |
 //! | `dispatch` | the one way of every statement, up to the decision |
 //! | `transaction` | branches, savepoints |

@@ -11,7 +11,7 @@ fn every_block_of_the_readme_is_compiled() {
         .skip(1)
         .filter_map(|rest| rest.split("```").next())
         .collect();
-    assert_eq!(blocks.len(), 6);
+    assert_eq!(blocks.len(), 8);
     for block in blocks {
         assert!(
             EXAMPLE.contains(block) || DERIVE.contains(block),
