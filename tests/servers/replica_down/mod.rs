@@ -39,7 +39,7 @@ fn is_up(db: &RoutingConnection, node: &str) -> bool {
     let topology = db.topology();
     let mut nodes = topology
         .databases()
-        .iter()
+        .into_iter()
         .flat_map(|it| topology.nodes_of(it));
     let node = nodes.find(|it| it.name().as_str() == node);
     node.expect("declared").is_up()
