@@ -1,11 +1,16 @@
 //! Sessions: what was written is read, though the replicas are late.
 
+mod async_commit;
 mod causal;
 mod cut_off;
 mod databases;
+mod failover;
 mod monotonic;
+mod read_only;
 mod rereads;
+mod restarts;
 mod side;
+mod unproven;
 mod writes;
 
 use std::time::Duration;

@@ -82,6 +82,14 @@ impl Side {
         on_side!(self, it => it.start_replica(replica).await.expect("started"));
     }
 
+    pub(super) async fn stop_primary(&self) {
+        on_side!(self, it => it.stop_primary().await.expect("stopped"));
+    }
+
+    pub(super) async fn promote(&self, replica: usize) {
+        on_side!(self, it => it.promote(replica).await.expect("promoted"));
+    }
+
     pub(super) async fn caught_up(&self) {
         on_side!(self, it => it.wait_caught_up().await.expect("caught up"));
     }
