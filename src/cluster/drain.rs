@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sea_orm::{DatabaseConnection, DatabaseConnectionType};
 
 use super::pool::Pool;
+use super::waits::deadline;
 
 /// How often a pool is looked at.
 const EVERY: Duration = Duration::from_millis(5);
@@ -13,7 +14,7 @@ impl Pool {
     /// Waits until all its connections are idle, so that nobody waits for one either. Whether they
     /// were in time.
     pub(super) async fn quiet(&self, timeout: Duration) -> bool {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline(timeout);
         let mut quiet_before = false;
         loop {
             let quiet = self.get().is_none_or(is_quiet);

@@ -140,9 +140,10 @@ impl State {
             let opened = new.open().await.is_ok();
             if let (true, Some(state)) = (opened, state.upgrade()) {
                 let new = state.add_pool(new);
-                state.change(|topology| match topology.node(id).pool == old {
-                    true => topology.set_pool(id, new),
-                    false => {}
+                state.change(|topology| {
+                    if topology.node(id).pool == old {
+                        topology.set_pool(id, new);
+                    }
                 });
                 state.retire(old, new);
             }

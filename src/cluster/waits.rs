@@ -6,6 +6,12 @@ use super::Cluster;
 use crate::error::RoutingError;
 use crate::topology::{DatabaseId, Topology};
 
+/// The end of a time that begins now; in a year where it is longer.
+pub(super) fn deadline(timeout: Duration) -> Instant {
+    const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
+    Instant::now() + timeout.min(YEAR)
+}
+
 /// How often a primary that nobody watches is asked whether it is back.
 const UNWATCHED: Duration = Duration::from_millis(100);
 
@@ -48,7 +54,7 @@ impl Cluster {
         database: DatabaseId,
         timeout: Duration,
     ) -> Result<(), RoutingError> {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline(timeout);
         let mut changes = self.state.changes();
         loop {
             changes.mark_unchanged();

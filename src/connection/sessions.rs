@@ -95,7 +95,8 @@ impl RoutingConnection {
             consistency: claim_of(session.consistency()),
             databases,
         };
-        Ok(seal(&claims, &shared.token_key))
+        let sealed = seal(&claims, &shared.token_key);
+        sealed.map_err(|error| invalid(error.to_string()).into())
     }
 
     /// A handle in a session that goes on where another one was when its

@@ -414,8 +414,14 @@ pub enum RoutingError {
         /// How long.
         waited: Duration,
     },
-    /// A session token that is not accepted.
-    #[error("this session token is not accepted: {reason}; start a new session")]
+    /// A key that would keep no secret.
+    #[error("the key of session tokens cannot be used: {reason}")]
+    WeakTokenKey {
+        /// Why not.
+        reason: String,
+    },
+    /// A session token that cannot be used.
+    #[error("this session token cannot be used: {reason}; start a new session")]
     InvalidToken {
         /// Why not.
         reason: String,

@@ -21,7 +21,7 @@ use smallvec::SmallVec;
 pub use consistency::{Consistency, OnTimeout};
 pub(crate) use past::{Need, Past, Written};
 pub(crate) use token::{
-    Claims, ConsistencyClaim, DatabaseClaim, TokenKey, WrittenClaim, open, seal,
+    Claims, ConsistencyClaim, DatabaseClaim, TokenKey, WeakKey, Written as WrittenClaim, open, seal,
 };
 
 use crate::topology::{DatabaseId, NodeId};

@@ -18,11 +18,17 @@ use crate::name::TableName;
 use crate::observe::Recorders;
 use crate::route::Balancing;
 use crate::scope::Scope;
+use crate::session::TokenKey;
 use crate::sql::Cache;
 use crate::topology::{DatabaseId, PoolId, Topology};
 
 impl RoutingBuilder {
     pub(super) fn assemble(mut self) -> Result<RoutingConnection, RoutingError> {
+        if let Some(Err(weak)) = &self.token_key {
+            return Err(RoutingError::WeakTokenKey {
+                reason: weak.to_string(),
+            });
+        }
         let (mode, read_only) = (self.transaction_mode, self.read_only_transactions);
         let mut topology = Topology::empty();
         let mut parts = Parts::of(&mut topology, PoolId::new(0));
@@ -91,7 +97,10 @@ impl RoutingBuilder {
             recorders: Recorders::default(),
             reads_after_writes: AtomicBool::new(reads_after_writes),
             consistency: self.consistency,
-            token_key: self.token_key,
+            token_key: match self.token_key {
+                Some(Ok(key)) => key,
+                Some(Err(_)) | None => TokenKey::random(),
+            },
             token_life: self.token_life,
             refusals: AtomicU64::new(0),
         };

@@ -16,7 +16,7 @@ use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
 use crate::name::TableName;
 use crate::scope::{ReadOnlyTransactions, TransactionMode};
-use crate::session::{Consistency, TokenKey};
+use crate::session::{Consistency, TokenKey, WeakKey};
 use crate::sql::ReadOnlyFunctions;
 use crate::topology::DatabaseId;
 
@@ -45,7 +45,7 @@ pub struct RoutingBuilder {
     read_only_transactions: ReadOnlyTransactions,
     enlist: Vec<(String, Statement)>,
     consistency: Consistency,
-    token_key: TokenKey,
+    token_key: Option<Result<TokenKey, WeakKey>>,
     token_life: Duration,
     forbidden: Vec<(TableName, String, String)>,
 }
@@ -83,7 +83,7 @@ impl Default for RoutingBuilder {
             read_only_transactions: ReadOnlyTransactions::default(),
             enlist: Vec::new(),
             consistency: Consistency::default(),
-            token_key: TokenKey::random(),
+            token_key: None,
             token_life: TOKEN_LIFE,
             forbidden: Vec::new(),
         }
@@ -241,12 +241,12 @@ impl RoutingBuilder {
         self
     }
 
-    /// The key that session tokens are signed with (HMAC-SHA256), at least 16 bytes, the same in every
-    /// process that is to accept them. Unless said otherwise it is random: then a token is good for
+    /// The key that session tokens are signed with (HMAC-SHA256), at least 32 random bytes, the same
+    /// in every process that is to accept them. Unless said otherwise it is random: then a token is good for
     /// this process alone.
     #[must_use]
     pub fn token_key(mut self, key: impl AsRef<[u8]>) -> Self {
-        self.token_key = TokenKey::new(key.as_ref());
+        self.token_key = Some(TokenKey::new(key.as_ref()));
         self
     }
 

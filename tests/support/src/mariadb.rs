@@ -16,7 +16,7 @@ use crate::parts::Parts;
 use crate::spawn::run;
 
 /// The settings of all servers.
-const SETTINGS: [&str; 16] = [
+const SETTINGS: [&str; 17] = [
     "--bind-address=127.0.0.1",
     "--skip-name-resolve",
     "--character-set-server=utf8mb4",
@@ -31,6 +31,8 @@ const SETTINGS: [&str; 16] = [
     "--sync-binlog=0",
     "--gtid-strict-mode=ON",
     "--binlog-format=ROW",
+    // Replicas log too, and must take the functions their primary took.
+    "--log-bin-trust-function-creators=ON",
     "--relay-log=relay",
     // Each server keeps all changes from the first on, and can be followed by one
     // that has nothing.

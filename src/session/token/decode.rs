@@ -1,0 +1,106 @@
+//! From bytes to claims, as [`encode`](super::encode) writes them.
+//!
+//! The bytes are signed, but by a key that other versions have too: they are still read without
+//! trust. No length is believed before its bytes are there.
+
+use super::claims::{Claims, ConsistencyClaim, DatabaseClaim, Written};
+
+/// What is yet to be read. Every method is `None` when the bytes are not what it reads.
+pub(super) struct Reader<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Reader<'a> {
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// The claims, with nothing after them.
+    pub(super) fn claims(mut self) -> Option<Claims> {
+        let mut claims = Claims {
+            issued_ms: self.number()?,
+            expires_ms: self.number()?,
+            consistency: self.consistency()?,
+            databases: Vec::new(),
+        };
+        for _ in 0..self.number()? {
+            claims.databases.push(self.database()?);
+        }
+        self.rest.is_empty().then_some(claims)
+    }
+
+    fn consistency(&mut self) -> Option<ConsistencyClaim> {
+        let tag = self.byte()?;
+        match tag {
+            0 => Some(ConsistencyClaim::Eventual),
+            1 => Some(ConsistencyClaim::ReadYourWrites {
+                window_ms: self.number()?,
+            }),
+            2 | 3 => Some(ConsistencyClaim::Causal {
+                max_wait_ms: self.number()?,
+                on_timeout_error: tag == 3,
+            }),
+            _ => None,
+        }
+    }
+
+    fn database(&mut self) -> Option<DatabaseClaim> {
+        Some(DatabaseClaim {
+            name: self.text()?,
+            cluster: self.optional_text()?,
+            written: self.written()?,
+            replica: self.optional_text()?,
+        })
+    }
+
+    fn written(&mut self) -> Option<Option<Written>> {
+        match self.byte()? {
+            0 => Some(None),
+            1 => Some(Some(Written::Until {
+                unix_ms: self.number()?,
+            })),
+            2 => Some(Some(Written::At {
+                position: self.text()?,
+            })),
+            _ => None,
+        }
+    }
+
+    fn optional_text(&mut self) -> Option<Option<String>> {
+        match self.byte()? {
+            0 => Some(None),
+            1 => Some(Some(self.text()?)),
+            _ => None,
+        }
+    }
+
+    fn text(&mut self) -> Option<String> {
+        let length = usize::try_from(self.number()?).ok()?;
+        let (text, rest) = self.rest.split_at_checked(length)?;
+        self.rest = rest;
+        String::from_utf8(text.to_vec()).ok()
+    }
+
+    /// At most ten bytes, and no more bits than a `u64` has.
+    fn number(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..u64::BITS).step_by(7) {
+            let byte = self.byte()?;
+            let bits = u64::from(byte & 0x7F);
+            if bits << shift >> shift != bits {
+                return None;
+            }
+            value |= bits << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+
+    fn byte(&mut self) -> Option<u8> {
+        let (byte, rest) = self.rest.split_first()?;
+        self.rest = rest;
+        Some(*byte)
+    }
+}
