@@ -1,7 +1,9 @@
 //! Sessions: what was written is read, though the replicas are late.
 
 mod async_commit;
+mod bad_tokens;
 mod causal;
+mod choices;
 mod cut_off;
 mod databases;
 mod failover;
@@ -10,6 +12,7 @@ mod read_only;
 mod rereads;
 mod restarts;
 mod side;
+mod tokens;
 mod unproven;
 mod writes;
 
