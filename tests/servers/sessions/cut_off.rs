@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use routing_servers::Node;
+use routing_servers::{Mode, Node};
 use sea_orm::{ConnectionTrait, TransactionTrait};
-use sea_orm_routing::Role;
+use sea_orm_routing::{Role, RoutingConnection};
 
+use super::moments::through_proxy;
 use super::side::Side;
 use super::{CAUSAL, forget_follow_up, has, next_read};
 use crate::support::cut::{Dropped, cut};
-use crate::support::eventually;
+use crate::support::soon;
 
 /// An insert that takes its time on the server.
 fn slow(side: &Side, id: i32) -> String {
@@ -37,15 +38,18 @@ async fn a_write_that_was_given_up_is_not_missed(side: Side) {
     given_up.await.expect_err("it takes its time");
     forget_follow_up(&session);
     assert_eq!(next_read(&session), Role::Primary, "it counts at once");
-    // The monitor goes on, and the replica has all there is. Then it stays as it is.
-    let asked = || async { side.sql(Node::Primary, "shop", "SELECT 1").await == "1" };
-    eventually("the monitor has asked", asked).await;
-    tokio::time::sleep(Duration::from_millis(100)).await;
+    the_row_is_read(&side, &session, 1).await;
+}
+
+/// The monitor goes on, and the replica has all there is; then it stays as it is. Then the write is
+/// committed after all.
+async fn the_row_is_read(side: &Side, session: &RoutingConnection, id: i32) {
+    tokio::time::sleep(Duration::from_millis(200)).await;
     side.pause(0).await;
-    side.has(Node::Primary, 1).await;
+    side.has(Node::Primary, id).await;
     let route = session.explain_sql("SELECT * FROM item").expect("a route");
     assert!(
-        has(&session, 1).await,
+        has(session, id).await,
         "the session has written it\n{route}"
     );
     side.resume(0).await;
@@ -63,6 +67,47 @@ async fn a_write_that_was_given_up_is_not_missed_on_mariadb() {
     if let Some(side) = Side::mariadb(1).await {
         a_write_that_was_given_up_is_not_missed(side).await;
     }
+}
+
+/// The network breaks while the server is at it.
+#[tokio::test]
+async fn a_write_whose_connection_broke_is_not_missed() {
+    let Some(side) = Side::postgres(1).await else {
+        return;
+    };
+    side.create("shop").await;
+    let (db, proxy) = through_proxy(&side).await;
+    let session = db.session_with(CAUSAL);
+    let (writes, insert) = (session.clone(), slow(&side, 1));
+    let write = tokio::spawn(async move { writes.execute_unprepared(&insert).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    proxy.set(Mode::Cut).expect("cut");
+    let lost = soon("the write", write).await.expect("no panic");
+    lost.expect_err("its connection broke");
+    proxy.set(Mode::Pass).expect("mended");
+    the_row_is_read(&side, &session, 1).await;
+}
+
+/// A commit that takes its time, and is given up.
+#[tokio::test]
+async fn a_commit_that_was_given_up_is_not_missed() {
+    let Some(side) = Side::postgres(1).await else {
+        return;
+    };
+    let db = side.connect().await;
+    let trigger = "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';
+        CREATE CONSTRAINT TRIGGER late AFTER INSERT ON item
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()";
+    side.sql(Node::Primary, "shop", trigger).await;
+    side.caught_up().await;
+    let session = db.session_with(CAUSAL);
+    let txn = session.begin().await.expect("begun");
+    let insert = "INSERT INTO item (id, name) VALUES (1, 'late')";
+    txn.execute_unprepared(insert).await.expect("written");
+    let given_up = tokio::time::timeout(Duration::from_millis(300), txn.commit());
+    given_up.await.expect_err("it takes its time");
+    the_row_is_read(&side, &session, 1).await;
 }
 
 /// A future that is dropped at any poll: what it wrote is read.

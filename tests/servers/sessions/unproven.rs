@@ -72,9 +72,11 @@ async fn an_idle_primary_at_the_end_of_a_page_does_not_keep_reads() {
         let set = format!("ALTER ROLE app SET synchronous_commit = {setting}");
         pg.psql(Node::Primary, "shop", &set).await.expect("set");
         let db = single(side.options("shop")).await;
-        let session = db.session_with(CAUSAL);
-        write(&session, id).await.expect("written");
+        write(&db, id).await.expect("written");
         pg.switch_wal().await.expect("at the start of a segment");
+        // The session's last write is older than all that is asked from now on, and nothing follows.
+        let session = db.session_with(CAUSAL);
+        session.mark_written("default").expect("declared");
         let start = std::time::Instant::now();
         let returns = || async { next_read(&session) == Role::Replica };
         eventually("reads return to the replica", returns).await;
