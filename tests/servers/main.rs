@@ -31,6 +31,7 @@ mod refused_in_transactions;
 mod replica_down;
 mod row_level_security;
 mod schema_in_transactions;
+mod sessions;
 mod several_statements;
 mod shop;
 mod transactions;

@@ -1,0 +1,124 @@
+//! Commits of Postgres that return before they are on the disk, and so before any replica can have
+//! them: the replica has the whole log that was written out, and yet not the commit.
+
+use std::time::Duration;
+
+use routing_servers::Node;
+use sea_orm::{ConnectOptions, ConnectionTrait, TransactionTrait};
+use sea_orm_routing::{DatabaseOptions, RoutingConnection};
+
+use super::side::Side;
+use super::{CAUSAL, has, write};
+use crate::support::{options, single};
+
+const SET: &str = "SET synchronous_commit = off";
+
+/// A Postgres that is slow to write its log out.
+async fn slow_to_flush() -> Option<Side> {
+    let side = Side::postgres(1).await?;
+    let seldom = "ALTER SYSTEM SET wal_writer_delay = '1s'";
+    side.sql(Node::Primary, "postgres", seldom).await;
+    let reload = "SELECT pg_reload_conf()";
+    side.sql(Node::Primary, "postgres", reload).await;
+    side.create("shop").await;
+    Some(side)
+}
+
+/// Writes, and reads until the session is served by a replica; no read is stale.
+async fn no_read_is_stale(db: &RoutingConnection, first: i32, in_transaction: Option<&str>) {
+    for id in first..first + 20 {
+        let session = db.session_with(CAUSAL);
+        match in_transaction {
+            None => write(&session, id).await.expect("written"),
+            Some(set) => {
+                let txn = session.begin().await.expect("begun");
+                txn.execute_unprepared(set).await.expect("set");
+                let insert = format!("INSERT INTO item (id, name) VALUES ({id}, 'item {id}')");
+                txn.execute_unprepared(&insert).await.expect("written");
+                txn.commit().await.expect("committed");
+            }
+        }
+        let start = std::time::Instant::now();
+        while start.elapsed() < Duration::from_millis(120) {
+            let route = session.explain_sql("SELECT * FROM item").expect("a route");
+            assert!(has(&session, id).await, "row {id} is missing\n{route}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn set_for_a_role_or_a_database() {
+    let Some(side) = slow_to_flush().await else {
+        return;
+    };
+    for (first, whose) in [(1, "ROLE app"), (101, "DATABASE shop")] {
+        let set = format!("ALTER {whose} {SET}");
+        side.sql(Node::Primary, "shop", &set).await;
+        side.caught_up().await;
+        let db = single(side.options("shop")).await;
+        no_read_is_stale(&db, first, None).await;
+        db.close().await.expect("closed");
+        let reset = format!("ALTER {whose} RESET ALL");
+        side.sql(Node::Primary, "shop", &reset).await;
+    }
+}
+
+#[tokio::test]
+async fn set_while_the_connection_is_open() {
+    let Some(side) = slow_to_flush().await else {
+        return;
+    };
+    let mut young = options(match &side {
+        Side::Postgres(pg) => pg.primary_url("shop"),
+        Side::MariaDb(_) => unreachable!("a Postgres"),
+    });
+    // Connections do not last: those opened after the change have the new setting.
+    young.max_lifetime(Duration::from_millis(200));
+    let db = connect_with(&side, young).await;
+    write(&db, 1).await.expect("written");
+    side.sql(Node::Primary, "shop", &format!("ALTER ROLE app {SET}"))
+        .await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    no_read_is_stale(&db, 2, None).await;
+}
+
+async fn connect_with(side: &Side, primary: ConnectOptions) -> RoutingConnection {
+    let Side::Postgres(pg) = side else {
+        unreachable!("a Postgres")
+    };
+    let database = DatabaseOptions::new(primary)
+        .replica(pg.replica_url(0, "shop"))
+        .probe_interval(Duration::from_millis(20));
+    single(database).await
+}
+
+#[tokio::test]
+async fn set_in_a_transaction() {
+    let Some(side) = slow_to_flush().await else {
+        return;
+    };
+    let db = single(side.options("shop")).await;
+    let local = "SET LOCAL synchronous_commit = off";
+    no_read_is_stale(&db, 1, Some(local)).await;
+}
+
+/// What a user does on each new connection of a pool is not done on the monitor's.
+#[tokio::test]
+async fn set_on_each_new_connection() {
+    let Some(side) = slow_to_flush().await else {
+        return;
+    };
+    let mut primary = options(match &side {
+        Side::Postgres(pg) => pg.primary_url("shop"),
+        Side::MariaDb(_) => unreachable!("a Postgres"),
+    });
+    primary.map_sqlx_postgres_pool_opts(|options| {
+        options.after_connect(|connection, _| {
+            Box::pin(async move {
+                use sea_orm::sqlx::Executor;
+                connection.execute(SET).await.map(drop)
+            })
+        })
+    });
+    no_read_is_stale(&connect_with(&side, primary).await, 1, None).await;
+}

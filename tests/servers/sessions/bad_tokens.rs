@@ -1,0 +1,146 @@
+//! Tokens that are not to be believed.
+
+use std::time::Duration;
+
+use sea_orm_routing::{DatabaseOptions, RoutingBuilder, RoutingConnection, RoutingError};
+
+use super::side::Side;
+use super::{CAUSAL, has, write};
+use crate::support::options;
+
+const KEY: [u8; 32] = [7; 32];
+
+fn builder() -> RoutingBuilder {
+    RoutingConnection::builder().token_key(KEY)
+}
+
+async fn connect(builder: RoutingBuilder) -> RoutingConnection {
+    builder.connect().await.expect("connected")
+}
+
+/// A token of a session that has written and read.
+async fn token(db: &RoutingConnection, id: i32) -> String {
+    let session = db.session_with(CAUSAL);
+    write(&session, id).await.expect("written");
+    assert!(has(&session, id).await);
+    session.session_token().await.expect("a token")
+}
+
+#[track_caller]
+fn refused(db: &RoutingConnection, token: &str, why: &str) {
+    let error = db.resume_session(token).expect_err("not to be believed");
+    let invalid = matches!(error, RoutingError::InvalidToken { .. });
+    assert!(invalid && error.to_string().contains(why), "{error}");
+}
+
+async fn bad_tokens(side: Side) {
+    side.create("shop").await;
+    let db = connect(builder().database("default", side.options("shop"))).await;
+    let good = token(&db, 1).await;
+    db.resume_session(&good).expect("accepted");
+
+    for place in 0..good.len() {
+        for other in ["A", "z", "_", "=", "+", " ", "\u{e9}", "\0", ""] {
+            let mut forged = good.clone();
+            forged.replace_range(place..=place, other);
+            if forged != good {
+                refused(&db, &forged, "cannot be used");
+            }
+        }
+    }
+    for cut in 0..good.len() {
+        refused(&db, &good[..cut], "cannot be used");
+        refused(&db, &good[good.len() - cut..], "cannot be used");
+    }
+    refused(&db, &format!("{good}{good}"), "cannot be used");
+    for garbage in [
+        "",
+        " ",
+        "null",
+        "../../etc/passwd",
+        "\u{1f370}",
+        "%00",
+        "AA==",
+    ] {
+        refused(&db, garbage, "no token");
+    }
+    refused(&db, &"A".repeat(1 << 20), "longer than");
+    refused(&db, &"\u{e9}".repeat(8000), "longer than");
+
+    let other_key = builder().token_key([8; 32]);
+    let other_key = connect(other_key.database("default", side.options("shop"))).await;
+    refused(&other_key, &good, "not signed with this key");
+    let random = RoutingConnection::builder().database("default", side.options("shop"));
+    refused(&connect(random).await, &good, "not signed with this key");
+
+    let short = builder().token_life(Duration::from_millis(200));
+    let short = connect(short.database("default", side.options("shop"))).await;
+    let old = token(&short, 2).await;
+    short.resume_session(&old).expect("accepted at first");
+    tokio::time::sleep(Duration::from_millis(250)).await;
+    refused(&short, &old, "expired");
+    refused(&db, &old, "expired");
+    let never = builder().token_life(Duration::ZERO);
+    let never = connect(never.database("default", side.options("shop"))).await;
+    refused(&never, &token(&never, 3).await, "expired");
+    let ever = builder().token_life(Duration::MAX);
+    let ever = connect(ever.database("default", side.options("shop"))).await;
+    ever.resume_session(&token(&ever, 4).await)
+        .expect("accepted");
+
+    let unknown = builder().default_database("main");
+    let unknown = connect(unknown.database("main", side.options("shop"))).await;
+    refused(&unknown, &good, "\"default\"");
+}
+
+#[tokio::test]
+async fn bad_tokens_on_postgres() {
+    if let Some(side) = Side::postgres(1).await {
+        bad_tokens(side).await;
+    }
+}
+
+#[tokio::test]
+async fn bad_tokens_on_mariadb() {
+    if let Some(side) = Side::mariadb(1).await {
+        bad_tokens(side).await;
+    }
+}
+
+/// A database of the same name on another cluster, and on a server of another kind.
+#[tokio::test]
+async fn a_token_of_another_cluster() {
+    let (Some(one), Some(two)) = (Side::postgres(1).await, Side::postgres(1).await) else {
+        return;
+    };
+    let Some(three) = Side::mariadb(1).await else {
+        return;
+    };
+    for side in [&one, &two, &three] {
+        side.create("shop").await;
+    }
+    let open = |side: &Side| connect(builder().database("default", side.options("shop")));
+    let (here, there, maria) = (open(&one).await, open(&two).await, open(&three).await);
+    refused(&there, &token(&here, 1).await, "was another one");
+    refused(&maria, &token(&here, 2).await, "no position there");
+    refused(&here, &token(&maria, 3).await, "no position there");
+}
+
+/// Where a token is worth nothing there is an error at the start, not a session without memory.
+#[tokio::test]
+async fn a_handle_without_session_has_no_token() {
+    let Some(side) = Side::postgres(0).await else {
+        return;
+    };
+    side.create("shop").await;
+    let Side::Postgres(pg) = &side else { return };
+    let database = DatabaseOptions::new(options(pg.primary_url("shop")));
+    let db = connect(builder().database("default", database)).await;
+    let none = db
+        .session_token()
+        .await
+        .expect_err("no session")
+        .to_string();
+    assert!(none.contains("session()"), "{none}");
+    db.resume_session(&token(&db, 1).await).expect("accepted");
+}

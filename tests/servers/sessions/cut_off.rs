@@ -1,0 +1,151 @@
+//! A write that was given up may still happen, after nobody waits for it any more.
+
+use std::time::Duration;
+
+use routing_servers::{Mode, Node};
+use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm_routing::{Role, RoutingConnection};
+
+use super::moments::through_proxy;
+use super::side::Side;
+use super::{CAUSAL, forget_follow_up, has, next_read};
+use crate::support::cut::{Dropped, cut};
+use crate::support::soon;
+
+/// An insert that takes its time on the server.
+fn slow(side: &Side, id: i32) -> String {
+    match side {
+        Side::Postgres(_) => {
+            format!("INSERT INTO item (id, name) SELECT {id}, 'slow {id}' FROM pg_sleep(1)")
+        }
+        Side::MariaDb(_) => {
+            format!("INSERT INTO item (id, name) SELECT {id}, 'slow {id}' FROM (SELECT SLEEP(1)) s")
+        }
+    }
+}
+
+/// The session gives up its write, the replica is asked and has everything, then the write is
+/// committed, and the replica does not get it.
+async fn a_write_that_was_given_up_is_not_missed(side: Side) {
+    let db = side.connect().await;
+    db.ping().await.expect("open");
+    let session = db.session_with(CAUSAL);
+    let insert = slow(&side, 1);
+    let given_up = tokio::time::timeout(
+        Duration::from_millis(300),
+        session.execute_unprepared(&insert),
+    );
+    given_up.await.expect_err("it takes its time");
+    forget_follow_up(&session);
+    assert_eq!(next_read(&session), Role::Primary, "it counts at once");
+    the_row_is_read(&side, &session, 1).await;
+}
+
+/// The monitor goes on, and the replica has all there is; then it stays as it is. Then the write is
+/// committed after all.
+async fn the_row_is_read(side: &Side, session: &RoutingConnection, id: i32) {
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    side.pause(0).await;
+    side.has(Node::Primary, id).await;
+    let route = session.explain_sql("SELECT * FROM item").expect("a route");
+    assert!(
+        has(session, id).await,
+        "the session has written it\n{route}"
+    );
+    side.resume(0).await;
+}
+
+#[tokio::test]
+async fn a_write_that_was_given_up_is_not_missed_on_postgres() {
+    if let Some(side) = Side::postgres(1).await {
+        a_write_that_was_given_up_is_not_missed(side).await;
+    }
+}
+
+#[tokio::test]
+async fn a_write_that_was_given_up_is_not_missed_on_mariadb() {
+    if let Some(side) = Side::mariadb(1).await {
+        a_write_that_was_given_up_is_not_missed(side).await;
+    }
+}
+
+/// The network breaks while the server is at it.
+#[tokio::test]
+async fn a_write_whose_connection_broke_is_not_missed() {
+    let Some(side) = Side::postgres(1).await else {
+        return;
+    };
+    side.create("shop").await;
+    let (db, proxy) = through_proxy(&side).await;
+    let session = db.session_with(CAUSAL);
+    let (writes, insert) = (session.clone(), slow(&side, 1));
+    let write = tokio::spawn(async move { writes.execute_unprepared(&insert).await });
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    proxy.set(Mode::Cut).expect("cut");
+    let lost = soon("the write", write).await.expect("no panic");
+    lost.expect_err("its connection broke");
+    proxy.set(Mode::Pass).expect("mended");
+    the_row_is_read(&side, &session, 1).await;
+}
+
+/// A commit that takes its time, and is given up.
+#[tokio::test]
+async fn a_commit_that_was_given_up_is_not_missed() {
+    let Some(side) = Side::postgres(1).await else {
+        return;
+    };
+    let db = side.connect().await;
+    let trigger = "CREATE FUNCTION late() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN PERFORM pg_sleep(1); RETURN NULL; END';
+        CREATE CONSTRAINT TRIGGER late AFTER INSERT ON item
+            DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION late()";
+    side.sql(Node::Primary, "shop", trigger).await;
+    side.caught_up().await;
+    let session = db.session_with(CAUSAL);
+    let txn = session.begin().await.expect("begun");
+    let insert = "INSERT INTO item (id, name) VALUES (1, 'late')";
+    txn.execute_unprepared(insert).await.expect("written");
+    let given_up = tokio::time::timeout(Duration::from_millis(300), txn.commit());
+    given_up.await.expect_err("it takes its time");
+    the_row_is_read(&side, &session, 1).await;
+}
+
+/// A future that is dropped at any poll: what it wrote is read.
+async fn dropped_futures_count(side: Side) {
+    let db = side.connect().await;
+    side.pause(0).await;
+    for (id, polls) in (1..).zip(1..6) {
+        for dropped in [Dropped::AtOnce, Dropped::WhenAnswered] {
+            let session = db.session_with(CAUSAL);
+            let insert = super::write(&session, id * 10 + dropped as i32);
+            cut(polls, dropped, insert).await;
+            forget_follow_up(&session);
+            assert_eq!(next_read(&session), Role::Primary, "{polls} {dropped:?}");
+
+            let session = db.session_with(CAUSAL);
+            let txn = session.begin().await.expect("begun");
+            let name = format!("in a transaction {id} {dropped:?}");
+            let row = crate::support::item::insert(&txn, &name).await;
+            let row = row.expect("written").id;
+            let committed = cut(polls, dropped, txn.commit()).await;
+            let seen = has(&db.on_primary(), row).await;
+            assert!(seen || committed.is_none());
+            assert!(has(&session, row).await || !seen, "{polls} {dropped:?}");
+        }
+    }
+    side.resume(0).await;
+}
+
+#[tokio::test]
+async fn dropped_futures_count_on_postgres() {
+    if let Some(side) = Side::postgres(1).await {
+        dropped_futures_count(side).await;
+    }
+}
+
+#[tokio::test]
+async fn dropped_futures_count_on_mariadb() {
+    if let Some(side) = Side::mariadb(1).await {
+        dropped_futures_count(side).await;
+    }
+}
