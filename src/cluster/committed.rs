@@ -6,7 +6,9 @@ use crate::topology::Position;
 
 /// As the monitor asks; see there for the pitfalls.
 const POSTGRES: &str = "SELECT pg_current_wal_flush_lsn()::text AS a, \
-    pg_current_wal_insert_lsn()::text AS b, current_setting('synchronous_commit') AS c";
+    pg_current_wal_insert_lsn()::text AS b, (current_setting('synchronous_commit') = 'off' \
+    OR EXISTS (SELECT FROM pg_db_role_setting \
+    WHERE 'synchronous_commit=off' = ANY (setconfig)))::text AS c";
 const VERSION: &str = "SELECT VERSION() AS a";
 const MARIADB: &str = "SELECT CAST(@@global.gtid_binlog_pos AS CHAR) AS a";
 const MYSQL: &str = "SELECT CAST(@@global.gtid_executed AS CHAR) AS a";
@@ -22,7 +24,7 @@ pub(crate) async fn committed(primary: &DatabaseConnection) -> Result<Option<Pos
                 return Ok(None);
             };
             let lsn = |column| Position::of(dialect, &text(&row, column)?);
-            let flushes = text(&row, "c").as_deref() != Some("off");
+            let flushes = text(&row, "c").as_deref() == Some("false");
             Ok(Position::committed(lsn("a"), lsn("b"), flushes))
         }
         DbBackend::MySql => {

@@ -50,7 +50,13 @@ impl State {
             return;
         }
         let now = self.change(|topology| {
-            topology.change_node(node, |node| node.health = node.health.after(signal, moment));
+            topology.change_node(node, |node| {
+                let was_down = node.health.is_down();
+                node.health = node.health.after(signal, moment);
+                if was_down && !node.health.is_down() {
+                    node.back_since = Some(moment.now);
+                }
+            });
             topology.node(node).clone()
         });
         if !now.health.is_down() {

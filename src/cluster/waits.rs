@@ -42,6 +42,12 @@ impl Cluster {
         in_time
     }
 
+    /// Asks a primary now how far it is, for the reads that come next.
+    pub(crate) fn look_at_primary(&self, database: DatabaseId) {
+        let primary = self.topology().database(database).primary;
+        self.state.monitors.look_at(primary);
+    }
+
     /// What all servers of a database have in common, as its primary said.
     pub(crate) fn identity(&self, database: DatabaseId) -> Option<String> {
         let watch = self.state.monitors.watch(database)?;

@@ -5,6 +5,7 @@ use std::time::Instant;
 use sea_orm::{DbErr, Statement};
 use smallvec::SmallVec;
 
+use super::on_node::Sent;
 use crate::cluster::Fault;
 use crate::dispatch::{Core, Known};
 use crate::error::RoutingError;
@@ -20,6 +21,8 @@ pub(super) struct Attempt<'a> {
     known: &'a Known,
     pub(super) decision: Decision,
     failed: SmallVec<[NodeId; 4]>,
+    /// A replica has refused it as a write.
+    refused: bool,
     /// When no further replica is tried.
     deadline: Option<Instant>,
 }
@@ -37,7 +40,18 @@ impl<'a> Attempt<'a> {
             known,
             decision,
             failed: SmallVec::new(),
+            refused: false,
             deadline: None,
+        }
+    }
+
+    /// The statement, on its way to the node that was decided on.
+    pub(super) fn sent(&self) -> Sent<'a> {
+        Sent {
+            core: self.core,
+            scope: self.scope,
+            decision: self.decision,
+            writes: self.refused || self.known.may_write(),
         }
     }
 
@@ -60,6 +74,7 @@ impl<'a> Attempt<'a> {
             Fault::NoConnection | Fault::Lost | Fault::RecoveryConflict => false,
         };
         let gone = matches!(RoutingError::of(&error), Some(RoutingError::Gone { .. }));
+        self.refused |= refused;
         if refused {
             let dialect = statement.db_backend;
             self.core.learn_refusal(&statement.sql, dialect, self.known);

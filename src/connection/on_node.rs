@@ -1,85 +1,128 @@
-//! A statement on one node, and what goes with it: it is counted, timed and given up with the node.
+//! A statement on one node, and what goes with it: it is counted, timed, remembered by its session, and
+//! given up with the node.
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use sea_orm::{DbErr, Statement};
 
-use super::sent;
-use crate::dispatch::{Action, Core, Known};
-use crate::route::Decision;
+use crate::cluster::Fault;
+#[cfg(feature = "stream")]
+use crate::dispatch::Held;
+use crate::dispatch::{Action, Core};
+use crate::route::{Decision, WhyNode};
 use crate::scope::Scope;
-use crate::session::{Session, Writing};
-use crate::topology::{Load, Role, since_start};
+use crate::session::{Consistency, Session, Writing};
+use crate::topology::{Load, since_start};
+
+/// A statement that goes to a node.
+#[derive(Clone, Copy)]
+pub(super) struct Sent<'a> {
+    pub(super) core: &'a Core,
+    pub(super) scope: &'a Scope,
+    pub(super) decision: Decision,
+    /// Whether it may write.
+    pub(super) writes: bool,
+}
 
 /// Runs a statement on the node that was decided on.
 pub(super) async fn run<A: Action>(
-    core: &Core,
-    scope: &Scope,
-    known: &Known,
-    decision: Decision,
+    sent: Sent<'_>,
     statement: Statement,
 ) -> Result<A::Output, DbErr> {
+    let (core, decision) = (sent.core, sent.decision);
     let pool = core.cluster.pool(decision.pool);
-    let under_way = UnderWay::begin(core, scope, known, decision);
+    let mut under_way = UnderWay::begin(sent);
     let answer = async {
         let open = pool.open().await?;
-        sent::send::<A>(pool, open, statement).await
+        super::sent::send::<A>(pool, open, statement).await
     };
-    let answer = match may_be_given_up(core, decision) {
-        true => pool.unless_gone(decision.role, answer).await?,
-        false => answer.await?,
+    let answer = match core.cluster.is_watched(decision.database) {
+        true => pool.unless_gone(decision.role, answer).await,
+        false => answer.await,
     };
-    under_way.answered(decision);
-    Ok(answer)
+    under_way.ended(answer.as_ref().err());
+    answer
 }
 
-/// Whether somebody finds out that the node is dead: its monitor.
-pub(super) fn may_be_given_up(core: &Core, decision: Decision) -> bool {
-    core.cluster.is_watched(decision.database)
-}
-
-/// A statement that is under way. What it is when it goes, whatever became of it: a statement less on
-/// the node, and a write of its session.
+/// A statement that is under way. When it goes without an end, nobody knows what it did.
 pub(super) struct UnderWay {
+    decision: Decision,
     load: Option<Arc<Load>>,
     started: Option<Instant>,
-    session: Option<Session>,
-    _writing: Option<Writing>,
+    /// Whose reads stay where they were.
+    reader: Option<Session>,
+    writing: Option<Writing>,
 }
 
 impl UnderWay {
-    pub(super) fn begin(core: &Core, scope: &Scope, known: &Known, decision: Decision) -> Self {
-        let load = match decision.why_node.is_free() {
-            true => {
-                let load = Arc::clone(&core.cluster.topology().node(decision.node).load);
-                load.begin();
-                Some(load)
-            }
-            false => None,
-        };
-        let measured = load.is_some() && core.measures_latency(decision.database);
-        let session = scope.session.as_ref();
-        let writes = session.filter(|_| known.may_write());
-        Self {
+    pub(super) fn begin(sent: Sent<'_>) -> Self {
+        let decision = sent.decision;
+        let free = decision.why_node.is_free();
+        let load = free.then(|| {
+            let topology = sent.core.cluster.topology();
+            Arc::clone(&topology.node(decision.node).load)
+        });
+        if let Some(load) = &load {
+            load.begin();
+        }
+        let session = sent.scope.session.as_ref();
+        let writing = session
+            .filter(|_| sent.writes)
+            .map(|session| Writing::new(session, decision.database));
+        let reader = session.filter(|session| is_remembered(session, decision));
+        let measured = free && sent.core.measures_latency(decision.database);
+        let under_way = Self {
+            decision,
             load,
             started: measured.then(Instant::now),
-            session: session.cloned(),
-            _writing: writes.map(|session| Writing::new(session, decision.database)),
-        }
+            reader: reader.cloned(),
+            writing,
+        };
+        // From now on: reads that are sent meanwhile go to the same node.
+        under_way.read();
+        under_way
     }
 
-    /// The node has answered, and not with an error.
-    pub(super) fn answered(&self, decision: Decision) {
+    /// The node has answered, or something has come in between.
+    pub(super) fn ended(&mut self, error: Option<&DbErr>) {
+        let fault = error.map(Fault::of);
+        let answered = !matches!(fault, Some(Fault::Lost | Fault::Protocol));
+        if let Some(mut writing) = self.writing.take()
+            && answered
+        {
+            writing.answered();
+        }
+        if fault.is_some() {
+            return;
+        }
         if let (Some(load), Some(started)) = (&self.load, self.started) {
             let now = Instant::now();
             load.observe(now - started, since_start(now));
         }
-        if let Some(session) = &self.session
-            && decision.role == Role::Replica
-        {
-            session.read(decision.database, decision.node, Instant::now());
+        self.read();
+    }
+
+    fn read(&self) {
+        if let Some(session) = &self.reader {
+            let Decision { database, node, .. } = self.decision;
+            let node = self.decision.why_node.is_free().then_some(node);
+            session.read(database, node, Instant::now());
         }
+    }
+}
+
+/// Whether the next reads of a session have to do with this one: where any node might have served it,
+/// and where a causal session has seen the primary.
+fn is_remembered(session: &Session, decision: Decision) -> bool {
+    let causal = matches!(session.consistency(), Consistency::Causal { .. });
+    decision.why_node.is_free() || causal && decision.why_node == WhyNode::NotCaughtUp
+}
+
+#[cfg(feature = "stream")]
+impl Held for UnderWay {
+    fn ended(&mut self, error: Option<&DbErr>) {
+        Self::ended(self, error);
     }
 }
 

@@ -6,7 +6,8 @@ use std::sync::Arc;
 use sea_orm::DbErr;
 
 use super::attempts::Attempt;
-use super::{on_node, sent};
+use super::on_node::{self, Sent};
+use super::sent;
 use crate::cluster::Leave;
 #[cfg(feature = "stream")]
 use crate::dispatch::RowStream;
@@ -70,7 +71,13 @@ async fn watched<A: Action, S: Source>(
         source.keep(&statement);
     }
     let leave = leave(core, decision).await?;
-    let sent = on_node::run::<A>(core, scope, &known, decision, statement).await;
+    let sent = Sent {
+        core,
+        scope,
+        decision,
+        writes: known.may_write(),
+    };
+    let sent = on_node::run::<A>(sent, statement).await;
     drop(leave);
     match sent {
         Ok(output) => {
@@ -92,6 +99,10 @@ async fn leave(core: &Core, decision: Decision) -> Result<Option<Leave>, DbErr> 
     match decision.why_node {
         WhyNode::Trial => {
             core.cluster.report_trial(decision.node);
+            Ok(None)
+        }
+        WhyNode::NotCaughtUp => {
+            core.cluster.look_at_primary(decision.database);
             Ok(None)
         }
         WhyNode::NoneServes => core.cluster.spill_over(decision.database).await,
@@ -116,9 +127,9 @@ pub(crate) async fn stream(
         let statement = planned.statement.clone();
         let decision = attempt.decision;
         let leave = leave(core, decision).await?;
-        let opened = rows(core, scope, &planned.known, decision, statement).await;
+        let opened = rows(attempt.sent(), statement).await;
         let error = match opened {
-            Ok(rows) => return Ok(rows.holding(leave)),
+            Ok(rows) => return Ok(rows.holding(leave.map(Spilled))),
             Err(error) if !decision.why_node.is_free() => return Err(error),
             Err(error) => error,
         };
@@ -126,21 +137,23 @@ pub(crate) async fn stream(
     }
 }
 
+/// Leave to be on the primary, for as long as there are rows.
+#[cfg(feature = "stream")]
+struct Spilled(#[expect(dead_code, reason = "it is given back when dropped")] Leave);
+
+#[cfg(feature = "stream")]
+impl crate::dispatch::Held for Spilled {}
+
 /// The rows of a statement on a node; on one that may be left, the first row has come.
 #[cfg(feature = "stream")]
-async fn rows(
-    core: &Core,
-    scope: &Scope,
-    known: &Known,
-    decision: Decision,
-    statement: sea_orm::Statement,
-) -> Result<RowStream<'static>, DbErr> {
+async fn rows(sent: Sent<'_>, statement: sea_orm::Statement) -> Result<RowStream<'static>, DbErr> {
     use futures_util::{StreamExt, stream};
 
-    let pool = core.cluster.pool(decision.pool);
-    let under_way = on_node::UnderWay::begin(core, scope, known, decision);
+    let decision = sent.decision;
+    let pool = sent.core.cluster.pool(decision.pool);
+    let mut under_way = on_node::UnderWay::begin(sent);
     let opening = async {
-        let mut rows = sent::stream(pool, statement).await?;
+        let mut rows = super::sent::stream(pool, statement).await?;
         if !decision.why_node.is_free() {
             return Ok(rows);
         }
@@ -149,15 +162,20 @@ async fn rows(
             None => RowStream::new(stream::empty()),
         })
     };
-    let rows = match on_node::may_be_given_up(core, decision) {
+    let opened = match sent.core.cluster.is_watched(decision.database) {
         true => {
-            let rows = pool.unless_gone(decision.role, opening).await?;
-            RowStream::new(pool.rows_unless_gone(decision.role, rows))
+            let opened = pool.unless_gone(decision.role, opening).await;
+            opened.map(|rows| RowStream::new(pool.rows_unless_gone(decision.role, rows)))
         }
-        false => opening.await?,
+        false => opening.await,
     };
-    under_way.answered(decision);
-    Ok(rows.holding(Some(under_way)))
+    match opened {
+        Ok(rows) => Ok(rows.holding(Some(under_way))),
+        Err(error) => {
+            under_way.ended(Some(&error));
+            Err(error)
+        }
+    }
 }
 
 pub(crate) fn plan_on_pool<S: Source>(
@@ -202,7 +220,7 @@ async fn move_on<A: Action, S: Source>(
     loop {
         let decision = attempt.decision;
         let leave = leave(core, decision).await?;
-        let sent = on_node::run::<A>(core, scope, known, decision, statement.clone()).await;
+        let sent = on_node::run::<A>(attempt.sent(), statement.clone()).await;
         drop(leave);
         match sent {
             Err(error) if decision.why_node.is_free() => {

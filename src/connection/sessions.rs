@@ -9,8 +9,8 @@ use crate::cluster::committed;
 use crate::error::RoutingError;
 use crate::scope::Scope;
 use crate::session::{
-    Claims, Consistency, ConsistencyClaim, DatabaseClaim, OnTimeout, Past, Session, Written,
-    WrittenClaim, open, seal,
+    Claims, Consistency, ConsistencyClaim, DatabaseClaim, LastRead, OnTimeout, Past, Session,
+    Written, WrittenClaim, open, seal,
 };
 use crate::topology::{DatabaseId, Position};
 
@@ -132,6 +132,12 @@ impl RoutingConnection {
         let found = topology.database(database);
         let written = match (consistency, &past.written) {
             (Consistency::Eventual, _) | (_, None) => None,
+            (Consistency::ReadYourWrites { .. }, Some(Written::InDoubt)) => {
+                Some(WrittenClaim::Until { unix_ms: u64::MAX })
+            }
+            (Consistency::Causal { .. }, Some(Written::InDoubt)) => Some(WrittenClaim::At {
+                position: String::new(),
+            }),
             (Consistency::ReadYourWrites { window }, Some(written)) => Some(WrittenClaim::Until {
                 unix_ms: end_of(window, written),
             }),
@@ -145,7 +151,8 @@ impl RoutingConnection {
                 Some(WrittenClaim::At { position })
             }
         };
-        let replica = past.replica.map(|(node, _)| topology.node(node));
+        let replica = past.read.and_then(|read| read.node);
+        let replica = replica.map(|node| topology.node(node));
         Ok(DatabaseClaim {
             name: found.name.to_string(),
             cluster: self.core.cluster.identity(database),
@@ -188,11 +195,12 @@ impl RoutingConnection {
         let now = Instant::now();
         let written = match &claim.written {
             None => None,
+            Some(WrittenClaim::Until { unix_ms: u64::MAX }) => Some(Written::InDoubt),
             Some(WrittenClaim::Until { unix_ms }) => {
                 let rest = Duration::from_millis(unix_ms.saturating_sub(now_ms));
                 Some(Written::Until(now.checked_add(rest).unwrap_or(now)))
             }
-            Some(WrittenClaim::At { position }) if position.is_empty() => Some(Written::At(now)),
+            Some(WrittenClaim::At { position }) if position.is_empty() => Some(Written::InDoubt),
             Some(WrittenClaim::At { position }) => {
                 let dialect = topology.database(database).dialect;
                 let position = Position::of(dialect, position)
@@ -200,13 +208,15 @@ impl RoutingConnection {
                 Some(Written::Before(position))
             }
         };
-        let named = claim.replica.as_deref();
-        let replica = named.and_then(|name| topology.find_node(name));
-        let replica = replica.filter(|node| topology.node(*node).database == database);
-        Ok(Past {
-            written,
-            replica: replica.map(|node| (node, now)),
-        })
+        let read = claim.replica.as_deref().map(|name| {
+            let node = topology.find_node(name);
+            LastRead {
+                // It may have another name here: then any must have got as far.
+                node: node.filter(|node| topology.node(*node).database == database),
+                over: now,
+            }
+        });
+        Ok(Past { written, read })
     }
 
     fn own_session(&self, what: &'static str) -> Result<&Session, RoutingError> {
@@ -256,7 +266,7 @@ fn end_of(window: Duration, written: &Written) -> u64 {
     let rest = match written {
         Written::At(over) => window.saturating_sub(now.saturating_duration_since(*over)),
         Written::Until(end) => end.saturating_duration_since(now),
-        Written::Before(_) => window,
+        Written::Before(_) | Written::InDoubt => window,
     };
     unix_ms().saturating_add(millis(rest))
 }

@@ -22,6 +22,8 @@ pub(crate) use self::core::{Core, Known, Randomness, Shared, lacks_returning};
 pub(crate) use action::{Action, Execute, OnBranch, QueryAll, QueryOne, Unprepared};
 pub(crate) use plan::{Planned, plan};
 #[cfg(feature = "stream")]
+pub(crate) use rows::Held;
+#[cfg(feature = "stream")]
 pub use rows::RowStream;
 pub(crate) use scopes::Scopes;
 pub(crate) use source::{Built, Explained, Raw, Source, Text};

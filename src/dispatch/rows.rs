@@ -11,8 +11,14 @@ use sea_orm::{DbErr, QueryResult};
 /// its connection until it is dropped.
 pub struct RowStream<'a> {
     rows: BoxStream<'a, Result<QueryResult, DbErr>>,
-    /// What goes with it.
-    held: Vec<Box<dyn Send + 'a>>,
+    /// What goes with it, until the last row.
+    held: Vec<Box<dyn Held + 'a>>,
+}
+
+/// What goes with a stream.
+pub(crate) trait Held: Send {
+    /// The last row was taken, or this error.
+    fn ended(&mut self, _: Option<&DbErr>) {}
 }
 
 impl<'a> RowStream<'a> {
@@ -24,7 +30,7 @@ impl<'a> RowStream<'a> {
     }
 
     /// Keeps something for as long as there may be rows.
-    pub(crate) fn holding(mut self, held: Option<impl Send + 'a>) -> Self {
+    pub(crate) fn holding(mut self, held: Option<impl Held + 'a>) -> Self {
         if let Some(held) = held {
             self.held.push(Box::new(held));
         }
@@ -42,6 +48,15 @@ impl Stream for RowStream<'_> {
     type Item = Result<QueryResult, DbErr>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        self.rows.as_mut().poll_next(context)
+        let polled = self.rows.as_mut().poll_next(context);
+        let error = match &polled {
+            Poll::Ready(None) => None,
+            Poll::Ready(Some(Err(error))) => Some(error),
+            Poll::Ready(Some(Ok(_))) | Poll::Pending => return polled,
+        };
+        for mut held in self.held.drain(..) {
+            held.ended(error);
+        }
+        polled
     }
 }

@@ -5,13 +5,15 @@
 //! left: the primary; where that may not, or is down, a replica that only statements have found to be
 //! dead, since they may be wrong; then an error.
 
+use std::time::Instant;
+
 use smallvec::SmallVec;
 
 use super::{Balancing, Question, WhyNode};
 use crate::balance::Candidates;
 use crate::error::RoutingError;
-use crate::session::{Consistency, Need, Past};
-use crate::topology::{DatabaseId, Node, NodeId, Rank, Role, since_start};
+use crate::session::{Consistency, LastRead, Need, Past};
+use crate::topology::{DatabaseId, NodeId, Rank, Role, since_start};
 
 /// Where a read goes.
 pub(super) enum Read {
@@ -67,11 +69,16 @@ impl Question<'_> {
             need => need,
         };
         let mut sorted = self.sort(id, &need);
-        if let Some((node, over)) = past.replica {
-            if sorted.serve.contains(&node) {
+        if let Some(read) = past.read {
+            if let Some(node) = self.same_again(id, &sorted, read, balancing) {
                 return Ok(Read::On(node, WhyNode::Same));
             }
-            self.keep_monotonic(&mut sorted, over, consistency, id, balancing);
+            // Where nobody else may serve, an older answer is better than none.
+            if self.may_fall_back(id, balancing)
+                || matches!(consistency, Consistency::Causal { .. })
+            {
+                self.keep_monotonic(id, &mut sorted, read.over);
+            }
         }
         let primary = self.included_primary(id, balancing);
         let candidates = primary.into_iter().chain(sorted.serve.iter().copied());
@@ -108,26 +115,35 @@ impl Question<'_> {
         sorted
     }
 
-    /// The replica the session has read from does not serve: another one must have got as far. Where
-    /// nothing is measured, any will do.
-    fn keep_monotonic(
+    /// The node the session has read from, if it serves and has not come back with less since.
+    fn same_again(
         &self,
-        sorted: &mut Sorted,
-        over: std::time::Instant,
-        consistency: Consistency,
         id: DatabaseId,
+        sorted: &Sorted,
+        read: LastRead,
         balancing: Option<&Balancing>,
-    ) {
-        let strict = matches!(consistency, Consistency::Causal { .. });
-        let node = |id: &NodeId| self.topology.node(*id);
-        let measured = |node: &Node| node.progress.caught_up_to.is_some();
-        let any_measured = sorted.serve.iter().any(|id| measured(node(id)));
-        if any_measured && (strict || self.may_fall_back(id, balancing)) {
-            let before = sorted.serve.len();
-            let has = |id: &mut NodeId| self.topology.node(*id).progress.has_since(over);
-            sorted.serve.retain(has);
-            sorted.some_lack |= sorted.serve.len() < before;
+    ) -> Option<NodeId> {
+        let node = read.node?;
+        let found = self.topology.node(node);
+        let unbroken = found.back_since.is_none_or(|back| back < read.over);
+        let measured = self.topology.database(id).measured;
+        let has_all = unbroken || !measured || found.progress.has_since(read.over);
+        let serves =
+            sorted.serve.contains(&node) || self.included_primary(id, balancing) == Some(node);
+        (serves && has_all).then_some(node)
+    }
+
+    /// The node the session has read from does not serve: another one must have got as far. Where
+    /// nothing is measured, any will do.
+    fn keep_monotonic(&self, id: DatabaseId, sorted: &mut Sorted, over: Instant) {
+        if !self.topology.database(id).measured {
+            return;
         }
+        let before = sorted.serve.len();
+        let has = |node: &mut NodeId| self.topology.node(*node).progress.has_since(over);
+        sorted.serve.retain(has);
+        sorted.last.retain(has);
+        sorted.some_lack |= sorted.serve.len() < before;
     }
 
     /// What the policy picks.

@@ -5,7 +5,8 @@ use std::time::Duration;
 /// What the reads of a session may miss.
 ///
 /// Whatever it is, a session goes on reading from a replica it has read from, as long as that serves,
-/// so that it never sees a row come and go.
+/// and then from one that has got as far, where that is measured: among replicas it never goes back in
+/// time. A causal one does not go back behind what it has seen on the primary either.
 ///
 /// ```
 /// use std::time::Duration;

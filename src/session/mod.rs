@@ -19,7 +19,7 @@ use std::time::Instant;
 use smallvec::SmallVec;
 
 pub use consistency::{Consistency, OnTimeout};
-pub(crate) use past::{Need, Past, Written};
+pub(crate) use past::{LastRead, Need, Past, Written};
 pub(crate) use token::{
     Claims, ConsistencyClaim, DatabaseClaim, TokenKey, WeakKey, Written as WrittenClaim, open, seal,
 };
@@ -77,12 +77,29 @@ impl Session {
 
     /// It wrote to a database, and that was over at a moment.
     pub(crate) fn wrote(&self, database: DatabaseId, over: Instant) {
-        self.change(database, |past| past.written = Some(Written::At(over)));
+        self.change(database, |past| {
+            past.written = Some(match past.written.take() {
+                Some(Written::InDoubt) => Written::InDoubt,
+                Some(Written::At(before)) => Written::At(before.max(over)),
+                Some(Written::Until(_) | Written::Before(_)) | None => Written::At(over),
+            });
+        });
     }
 
-    /// It read from a replica, and that was over at a moment.
-    pub(crate) fn read(&self, database: DatabaseId, replica: NodeId, over: Instant) {
-        self.change(database, |past| past.replica = Some((replica, over)));
+    /// It wrote to a database, perhaps, at any time.
+    pub(crate) fn may_write_any_time(&self, database: DatabaseId) {
+        self.change(database, |past| past.written = Some(Written::InDoubt));
+    }
+
+    /// It reads from a node, until a moment at least; its next reads go there too.
+    pub(crate) fn read(&self, database: DatabaseId, node: Option<NodeId>, over: Instant) {
+        self.change(database, |past| {
+            let before = past.read.map(|read| read.over);
+            past.read = Some(LastRead {
+                node,
+                over: before.map_or(over, |before| before.max(over)),
+            });
+        });
     }
 
     /// What another session did, whose token this one goes on from.
@@ -108,12 +125,13 @@ impl Session {
     }
 }
 
-/// A write of a session that is under way. Whatever becomes of it, it may have happened: when this
-/// goes, the session has written.
+/// A write of a session that is under way. When it goes without an answer of the server, it may
+/// happen at any time.
 #[derive(Debug)]
 pub(crate) struct Writing {
     session: Session,
     database: DatabaseId,
+    answered: bool,
 }
 
 impl Writing {
@@ -121,12 +139,21 @@ impl Writing {
         Self {
             session: session.clone(),
             database,
+            answered: false,
         }
+    }
+
+    /// The server has answered, with an error or not: whatever it did is over.
+    pub(crate) fn answered(&mut self) {
+        self.answered = true;
     }
 }
 
 impl Drop for Writing {
     fn drop(&mut self) {
-        self.session.wrote(self.database, Instant::now());
+        match self.answered {
+            true => self.session.wrote(self.database, Instant::now()),
+            false => self.session.may_write_any_time(self.database),
+        }
     }
 }

@@ -9,8 +9,17 @@ use crate::topology::{NodeId, Position, Progress};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Past {
     pub(crate) written: Option<Written>,
-    /// The replica it read from last, and when that was over.
-    pub(crate) replica: Option<(NodeId, Instant)>,
+    /// Its last read that another node than the primary could have served.
+    pub(crate) read: Option<LastRead>,
+}
+
+/// The last read of a session from a database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct LastRead {
+    /// Where; nothing when that is not known here.
+    pub(crate) node: Option<NodeId>,
+    /// When it was over.
+    pub(crate) over: Instant,
 }
 
 /// The last write of a session to a database.
@@ -22,6 +31,8 @@ pub(crate) enum Written {
     Until(Instant),
     /// Another process did it, before the primary stood at a position.
     Before(Position),
+    /// Nobody saw its end: the server may finish it at any time.
+    InDoubt,
 }
 
 /// What a read of a session needs of the node it goes to.
@@ -43,6 +54,7 @@ impl Past {
         };
         match (consistency, written) {
             (Consistency::Eventual, _) => Need::Nothing,
+            (_, Written::InDoubt) => Need::Primary,
             (Consistency::ReadYourWrites { window }, Written::At(over)) => {
                 within(now().saturating_duration_since(*over) < window)
             }
@@ -106,7 +118,7 @@ mod tests {
     fn wrote(written: Written) -> Past {
         Past {
             written: Some(written),
-            replica: None,
+            read: None,
         }
     }
 
@@ -138,6 +150,15 @@ mod tests {
             Need::Primary
         );
         assert_eq!(past.need(WINDOW, || end), Need::Nothing);
+    }
+
+    #[test]
+    fn a_write_whose_end_nobody_saw_needs_the_primary_for_ever() {
+        let past = wrote(Written::InDoubt);
+        let later = || Instant::now() + Duration::from_secs(3600);
+        assert_eq!(past.need(WINDOW, later), Need::Primary);
+        assert_eq!(past.need(CAUSAL, later), Need::Primary);
+        assert_eq!(past.need(Consistency::Eventual, later), Need::Nothing);
     }
 
     #[test]

@@ -19,6 +19,11 @@ impl Topology {
         self.calm_changed(database);
     }
 
+    /// The monitor knows how far the primary is.
+    pub(crate) fn set_measured(&mut self, id: DatabaseId) {
+        Arc::make_mut(&mut self.databases[id.index()]).measured = true;
+    }
+
     /// Halts a database, or lets it go on.
     pub(crate) fn set_halt(&mut self, id: DatabaseId, halt: Option<Halt>) {
         let database = Arc::make_mut(&mut self.databases[id.index()]);

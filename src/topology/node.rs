@@ -41,6 +41,9 @@ pub struct Node {
     pub(crate) health: Health,
     pub(crate) service: Service,
     pub(crate) progress: Progress,
+    /// When it came back last, or another server was found at its address: it may have less than
+    /// before.
+    pub(crate) back_since: Option<Instant>,
     pub(crate) load: Arc<Load>,
 }
 
@@ -102,6 +105,7 @@ impl Node {
             health: Health::Up,
             service: Service::In,
             progress: Progress::default(),
+            back_since: None,
             load: Arc::default(),
         }
     }

@@ -22,6 +22,8 @@ pub struct Database {
     /// Why nothing is sent to its primary now.
     pub(crate) halt: Option<Halt>,
     pub(crate) removed: bool,
+    /// Whether the monitor measures how far its replicas are.
+    pub(crate) measured: bool,
     /// Whether every replica serves, so that the clock need not be asked.
     pub(crate) calm: bool,
 }
@@ -63,6 +65,7 @@ impl Database {
             replicas: Box::default(),
             halt: None,
             removed: false,
+            measured: false,
             calm: true,
         }
     }

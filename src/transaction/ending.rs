@@ -1,6 +1,7 @@
 //! How the branches of a transaction end.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sea_orm::DbErr;
 
@@ -8,11 +9,12 @@ use super::branch::Branch;
 use super::callbacks::When;
 use super::levels::{Level, Levels};
 use super::shared::Shared;
+use super::state::State;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
 use crate::scope::TransactionMode;
 use crate::session::Writing;
-use crate::topology::DatabaseId;
+use crate::topology::{DatabaseId, Role};
 
 impl Shared {
     /// Commits every branch: those that only read first, since their errors can still undo the
@@ -20,14 +22,21 @@ impl Shared {
     async fn commit(&self) -> Result<(), DbErr> {
         let (readers, writers) = self.readers_and_writers().await?;
         for reader in &readers {
-            reader.lock().await.commit().await?;
+            let mut state = reader.lock().await;
+            self.seen_by_session(&state, reader.database);
+            state.commit().await?;
         }
         let mut committed = Vec::new();
         for (place, writer) in writers.iter().enumerate() {
             let mut state = writer.lock().await;
             // Whatever becomes of the commit, it may have happened.
-            let writing = self.writing_of_session(writer.database);
+            let mut writing = self.writing_of_session(writer.database);
             let result = state.commit().await;
+            if let Some(writing) = &mut writing
+                && state.check_doubt().is_ok()
+            {
+                writing.answered();
+            }
             drop(writing);
             let Err(error) = result else {
                 committed.push(state.database.clone());
@@ -45,6 +54,20 @@ impl Shared {
     fn writing_of_session(&self, database: DatabaseId) -> Option<Writing> {
         let session = self.session.as_ref()?;
         Some(Writing::new(session, database))
+    }
+
+    /// What the session has to know of a branch that ends: where it read, and that a procedure has
+    /// committed it.
+    fn seen_by_session(&self, state: &State, database: DatabaseId) {
+        let Some(session) = &self.session else {
+            return;
+        };
+        if let Some((node, Role::Replica)) = state.at {
+            session.read(database, Some(node), Instant::now());
+        }
+        if state.may_be_kept() {
+            session.wrote(database, Instant::now());
+        }
     }
 
     /// The open branches, each of them able to commit as far as can be told.
@@ -167,7 +190,10 @@ impl Shared {
         let mut result = Ok(());
         for branch in self.branches() {
             let rolled_back = match branch.lock_to_end().await {
-                Ok(mut state) => state.roll_back().await,
+                Ok(mut state) => {
+                    self.seen_by_session(&state, branch.database);
+                    state.roll_back().await
+                }
                 Err(held) => Err(held.into()),
             };
             result = result.and(rolled_back);
@@ -180,7 +206,11 @@ impl Shared {
     pub(super) fn let_go(&self) -> bool {
         let mut known = true;
         for branch in self.branches() {
-            known &= branch.let_go();
+            let nothing_kept = branch.let_go();
+            if let Some(session) = self.session.as_ref().filter(|_| !nothing_kept) {
+                session.may_write_any_time(branch.database);
+            }
+            known &= nothing_kept;
         }
         known
     }

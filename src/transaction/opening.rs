@@ -1,6 +1,7 @@
 //! How a branch opens: on which node, with what.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use sea_orm::{AccessMode, DbBackend, DbErr, TransactionOptions};
 use smallvec::SmallVec;
@@ -46,6 +47,9 @@ impl Opening<'_> {
         loop {
             let at = self.node(&failed).await?;
             let Err(error) = self.begin_on(state, at).await else {
+                if let (Some(session), (node, Role::Replica)) = (self.session, at) {
+                    session.read(self.database, Some(node), Instant::now());
+                }
                 return Ok(());
             };
             state.give_up();

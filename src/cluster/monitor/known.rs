@@ -9,11 +9,11 @@ use tokio::sync::Notify;
 use super::observation::Observation;
 use crate::cluster::Declared;
 use crate::cluster::settings::Settings;
-use crate::topology::{DatabaseId, Lag, NodeId, Progress, Role, Samples, Seen, Topology};
+use crate::topology::{DatabaseId, Lag, NodeId, Position, Progress, Role, Samples, Seen, Topology};
 
 #[derive(Debug, Default)]
 pub(super) struct Known {
-    pub(super) samples: Samples,
+    samples: Samples,
     pub(super) nodes: HashMap<NodeId, KnownNode>,
     /// That of the primary, which every replica must share.
     pub(super) cluster: Option<Box<str>>,
@@ -27,14 +27,43 @@ pub(super) struct KnownNode {
     /// Whether it gave no answer last: connections to it may hang for ever.
     pub(super) silent: bool,
     pub(super) seen: Option<Seen>,
+    /// How far it had got, and when it said so.
+    reached: Option<(Instant, Position)>,
+    history: History,
+}
+
+/// Whether what a replica has replayed is what its primary has written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum History {
+    /// Until the primary was asked once after the replica: a replica of a primary that is gone may have
+    /// more than the one that took over.
+    #[default]
+    Unknown,
+    Same,
+    /// It has changes its primary does not have. Only a new start can mend that.
+    Other,
+}
+
+/// What is new about a node.
+pub(super) struct News {
+    pub(super) was_silent: bool,
+    /// Another server, or the same after a restart.
+    pub(super) restarted: bool,
 }
 
 impl Known {
-    /// Whether it was silent before.
-    pub(super) fn remember(&mut self, node: NodeId, asked: Instant, seen: &Observation) -> bool {
+    /// A node said what it is.
+    pub(super) fn remember(&mut self, node: NodeId, asked: Instant, seen: &Observation) -> News {
         let known = self.nodes.entry(node).or_default();
         known.asked = true;
         let before = known.seen.take();
+        let restarted = match &before {
+            Some(before) => before.server != seen.server,
+            None => false,
+        };
+        if restarted {
+            known.start_over();
+        }
         known.seen = seen.role.map(|role| Seen {
             role,
             server: seen.server.clone(),
@@ -44,7 +73,27 @@ impl Known {
             },
             asked,
         });
-        std::mem::take(&mut known.silent)
+        News {
+            was_silent: std::mem::take(&mut known.silent),
+            restarted,
+        }
+    }
+
+    /// The primary was asked, and stood at a position.
+    pub(super) fn sample(&mut self, asked: Instant, position: Position) {
+        for known in self.nodes.values_mut() {
+            known.compare(asked, &position);
+        }
+        self.samples.add(asked, position);
+    }
+
+    /// Another server is the primary: positions of the old one prove nothing.
+    pub(super) fn start_over(&mut self) {
+        self.samples.clear();
+        for known in self.nodes.values_mut() {
+            known.start_over();
+            known.wake.notify_one();
+        }
     }
 
     pub(super) fn wake_replicas(&self, topology: &Topology, database: DatabaseId) {
@@ -58,7 +107,11 @@ impl Known {
     }
 
     /// Why a replica cannot be one of this database.
-    pub(super) fn is_foreign(&self, seen: &Observation) -> Option<Box<str>> {
+    pub(super) fn is_foreign(&self, node: NodeId, seen: &Observation) -> Option<Box<str>> {
+        let history = self.nodes.get(&node).map(|known| known.history);
+        if history == Some(History::Other) {
+            return Some("it has changes its primary does not have, and must be built anew".into());
+        }
         match (&self.cluster, &seen.cluster) {
             (Some(primary), Some(replica)) if primary != replica => Some(
                 format!("it belongs to the cluster {replica}, its primary to {primary}").into(),
@@ -69,7 +122,7 @@ impl Known {
 
     /// How far a replica has got.
     pub(super) fn progress(
-        &self,
+        &mut self,
         topology: &Topology,
         declared: &Declared,
         node: NodeId,
@@ -83,10 +136,15 @@ impl Known {
         // One that follows nobody proves nothing, unless it is the primary itself.
         let same = primary.is_some_and(|it| it.server.is_some() && it.server == seen.server);
         let follows = seen.role != Some(Role::Primary) || same || seen.cluster.is_none();
-        let reached = seen.replayed.or(seen.written.filter(|_| same));
-        let Some(replayed) = reached.filter(|_| follows) else {
+        let own = seen.written.filter(|_| same);
+        let Some(replayed) = own.or(seen.replayed).filter(|_| follows) else {
             return Progress::default();
         };
+        let known = self.nodes.entry(node).or_default();
+        known.reach(&replayed);
+        if known.history != History::Same && !same {
+            return Progress::default();
+        }
         let lag = self.samples.lag(&replayed, Instant::now());
         let lagging = lag.is_some_and(|lag| is_lagging(&declared.settings, lag));
         Progress {
@@ -95,6 +153,35 @@ impl Known {
             lag,
             lagging,
         }
+    }
+}
+
+impl KnownNode {
+    fn start_over(&mut self) {
+        self.reached = None;
+        self.history = History::Unknown;
+    }
+
+    /// The primary stands at a position, and was asked after the node.
+    fn compare(&mut self, asked: Instant, primary: &Position) {
+        let Some((answered, reached)) = &self.reached else {
+            return;
+        };
+        if *answered < asked && self.history != History::Other {
+            self.history = match reached.is_ahead_of(primary) {
+                true => History::Other,
+                false => History::Same,
+            };
+        }
+    }
+
+    /// The node has got so far; one that has less than before has started anew.
+    fn reach(&mut self, position: &Position) {
+        let less = |(_, before): &(Instant, Position)| before.is_ahead_of(position);
+        if self.reached.as_ref().is_some_and(less) {
+            self.start_over();
+        }
+        self.reached = Some((Instant::now(), position.clone()));
     }
 }
 

@@ -8,7 +8,7 @@ use super::observation::{Failure, Observation};
 use crate::topology::{Position, Role};
 
 /// Whether it replays another's log; how far it has replayed or flushed; where the next record would
-/// go; whether its commits wait for the disk; when it started.
+/// go; whether somebody's commits do not wait for the disk; when it started.
 ///
 /// Not the place of the next record: on an idle server that can stand just past a page header, which
 /// no replica ever reaches. With `synchronous_commit = off` a commit is not flushed when it returns,
@@ -18,7 +18,8 @@ SELECT pg_is_in_recovery()::text, \
     CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() \
          ELSE pg_current_wal_flush_lsn() END::text, \
     CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_insert_lsn() END::text, \
-    current_setting('synchronous_commit'), \
+    (current_setting('synchronous_commit') = 'off' OR EXISTS ( \
+        SELECT FROM pg_db_role_setting WHERE 'synchronous_commit=off' = ANY (setconfig)))::text, \
     extract(epoch FROM pg_postmaster_start_time())::text || ' ' || current_setting('port')";
 
 /// What a standby has in common with its primary; not everybody may ask.
@@ -51,7 +52,7 @@ impl Server {
         let replays = text(&row, 0).as_deref() == Some("true");
         let reached = text(&row, 1).and_then(|lsn| Position::of(DbBackend::Postgres, &lsn));
         let next = text(&row, 2).and_then(|lsn| Position::of(DbBackend::Postgres, &lsn));
-        let flushes = text(&row, 3).as_deref() != Some("off");
+        let flushes = text(&row, 3).as_deref() == Some("false");
         let started = text(&row, 4);
         let cluster = self.cluster.clone();
         let server = started.map(|started| match &cluster {

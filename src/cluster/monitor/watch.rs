@@ -134,29 +134,36 @@ impl Watch {
         let topology = state.snapshot();
         let found = topology.node(node);
         let mut known = self.lock();
-        if known.remember(node, asked, &seen) {
+        let news = known.remember(node, asked, &seen);
+        if news.was_silent {
             state.renew(node);
         }
+        let back_since = news.restarted.then(Instant::now);
         if found.endpoint == Endpoint::Balanced {
             return;
         }
         match found.role {
             Role::Primary => {
                 known.cluster = seen.cluster.or(known.cluster.take());
+                let measured = seen.written.is_some();
                 if let Some(position) = seen.written {
-                    known.samples.add(asked, position);
+                    known.sample(asked, position);
                 }
                 known.wake_replicas(&topology, self.database);
                 drop(known);
+                if measured && !topology.database(self.database).measured {
+                    state.change(|topology| topology.set_measured(self.database));
+                }
                 self.reached(state);
             }
             Role::Replica => {
-                let foreign = known.is_foreign(&seen);
+                let foreign = known.is_foreign(node, &seen);
                 let progress = known.progress(&topology, state.declared(self.database), node, seen);
                 drop(known);
                 state.change(|topology| {
                     topology.change_node(node, |node| {
                         node.progress = progress;
+                        node.back_since = back_since.or(node.back_since);
                         node.refuse(foreign);
                     });
                 });
@@ -236,11 +243,7 @@ impl Watch {
 
     /// Another server is the primary: positions of the old one prove nothing.
     pub(in crate::cluster) fn start_over(&self) {
-        let mut known = self.lock();
-        known.samples.clear();
-        for node in known.nodes.values() {
-            node.wake.notify_one();
-        }
+        self.lock().start_over();
     }
 
     pub(in crate::cluster) fn database(&self) -> DatabaseId {

@@ -331,7 +331,9 @@ impl RoutingConnection {
         cluster.watch(id).await?;
         match settings.roles {
             Roles::Observed if settings.require_primary => {
-                cluster.primary_answers(id, settings.probe_timeout).await
+                cluster
+                    .primary_answers(id, settings.probe_timeout * 5)
+                    .await
             }
             Roles::Observed | Roles::Declared => Ok(()),
         }

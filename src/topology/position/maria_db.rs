@@ -39,11 +39,27 @@ impl Domains {
         self.0.is_empty()
     }
 
+    /// Whether there is a transaction of a domain of the primary's here that the primary has not.
+    pub(super) fn is_ahead_of(&self, primary: &Self) -> bool {
+        let ahead = |(domain, own): (&u32, &Last)| {
+            let last = primary.0.get(domain);
+            last.is_some_and(|last| {
+                let same_number = own.sequence == last.sequence && own.server != last.server;
+                own.sequence > last.sequence || same_number
+            })
+        };
+        self.0.iter().any(ahead)
+    }
+
     /// The transactions of the other that are not here, at most.
     pub(super) fn behind(&self, other: &Self) -> u64 {
         let missing = |(domain, last): (&u32, &Last)| {
-            let own = self.0.get(domain).map_or(0, |own| own.sequence);
-            last.sequence.saturating_sub(own)
+            match self.0.get(domain) {
+                // One number given by two servers is two transactions.
+                Some(own) if own.sequence == last.sequence => u64::from(own.server != last.server),
+                Some(own) => last.sequence.saturating_sub(own.sequence),
+                None => last.sequence,
+            }
         };
         other.0.iter().map(missing).fold(0, u64::saturating_add)
     }

@@ -72,6 +72,16 @@ impl Position {
         self.behind(other) == Some(0)
     }
 
+    /// Whether a node that was here before the primary was asked has changes that the primary has not:
+    /// they are not of one history. (What a replica of MySQL has of its own is not told apart.)
+    pub(crate) fn is_ahead_of(&self, primary: &Self) -> bool {
+        match (self, primary) {
+            (Self::Lsn(own), Self::Lsn(primary)) => own > primary,
+            (Self::MariaDb(own), Self::MariaDb(primary)) => own.is_ahead_of(primary),
+            _ => false,
+        }
+    }
+
     /// How much of `primary` a node that is here has yet to replay: bytes for Postgres,
     /// transactions for the others, 0 when it [covers](Self::covers) it. `None` for two kinds.
     ///
