@@ -6,6 +6,7 @@ mod entities;
 mod notes;
 mod shop;
 
+mod bad_settings;
 mod balancing;
 mod bindings;
 mod bound_statements;
