@@ -13,6 +13,7 @@ mod bound_statements;
 mod branch_spans;
 mod cancellation;
 mod classic_session;
+mod close_with;
 mod concurrent_transaction;
 mod crud;
 mod declaration;
