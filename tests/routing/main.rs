@@ -45,6 +45,7 @@ mod read_only_transactions;
 mod record;
 mod relations;
 mod relations_across;
+mod replica_policies;
 mod replica_refusal;
 mod replicas;
 mod rollback_on;
