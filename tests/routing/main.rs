@@ -53,6 +53,7 @@ mod rollback_on_cut_off;
 mod schema;
 mod scope_limits;
 mod scopes;
+mod sessions;
 mod streams;
 mod tracing_events;
 mod transaction_callbacks;
