@@ -55,6 +55,7 @@ mod scope_limits;
 mod scopes;
 mod sessions;
 mod streams;
+mod topology_changes;
 mod tracing_events;
 mod transaction_callbacks;
 mod transaction_databases;
