@@ -33,6 +33,7 @@ mod row_level_security;
 mod schema_in_transactions;
 mod several_statements;
 mod shop;
+mod topology_changes;
 mod transactions;
 mod transactions_mariadb;
 mod transactions_postgres;
