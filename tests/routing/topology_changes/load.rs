@@ -55,7 +55,11 @@ async fn read(
     let mut failures = Vec::new();
     while !over.load(Ordering::Relaxed) {
         let session = db.session();
-        let db = if number % 4 == 0 { &session } else { &db };
+        let db = if number.is_multiple_of(4) {
+            &session
+        } else {
+            &db
+        };
         let read = match number % 2 {
             0 => category::Entity::find().count(db).await,
             _ => {

@@ -7,6 +7,7 @@ mod draining;
 mod interrupted;
 mod load;
 mod refused;
+mod removed_databases;
 mod removing;
 mod tenants;
 
