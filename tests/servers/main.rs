@@ -34,6 +34,7 @@ mod schema_in_transactions;
 mod sessions;
 mod several_statements;
 mod shop;
+mod topology_changes;
 mod transactions;
 mod transactions_mariadb;
 mod transactions_postgres;

@@ -1,0 +1,114 @@
+//! Every setting of a database at its bounds, and beyond.
+
+use std::time::Duration;
+
+use sea_orm::DatabaseBackend::{MySql, Postgres, Sqlite};
+
+use super::{HOUR, MINUTE, MS_10, NANO, Setting, accepted, refused};
+use crate::shop::Result;
+
+#[tokio::test]
+async fn probe_interval() -> Result {
+    let beyond: [Setting; 5] = [
+        |it| it.probe_interval(Duration::ZERO),
+        |it| it.probe_interval(NANO),
+        |it| it.probe_interval(MS_10 - NANO),
+        |it| it.probe_interval(HOUR + NANO),
+        |it| it.probe_interval(Duration::MAX),
+    ];
+    for setting in beyond {
+        refused(Sqlite, setting, &["probe_interval", "10 ms to an hour"]).await?;
+    }
+    accepted(Sqlite, |it| it.probe_interval(MS_10)).await?;
+    accepted(Postgres, |it| it.probe_interval(HOUR)).await
+}
+
+#[tokio::test]
+async fn probe_timeout() -> Result {
+    let beyond: [Setting; 4] = [
+        |it| it.probe_timeout(Duration::ZERO),
+        |it| it.probe_timeout(MS_10 - NANO),
+        |it| it.probe_timeout(MINUTE + NANO),
+        |it| it.probe_timeout(Duration::MAX),
+    ];
+    for setting in beyond {
+        refused(MySql, setting, &["probe_timeout", "10 ms to a minute"]).await?;
+    }
+    accepted(MySql, |it| it.probe_timeout(MS_10)).await?;
+    accepted(MySql, |it| it.probe_timeout(MINUTE)).await
+}
+
+#[tokio::test]
+async fn longest_pause() -> Result {
+    let beyond: [Setting; 4] = [
+        |it| it.longest_pause(Duration::ZERO),
+        |it| it.longest_pause(MS_10 - NANO),
+        |it| it.longest_pause(HOUR + NANO),
+        |it| it.longest_pause(Duration::MAX),
+    ];
+    for setting in beyond {
+        refused(Postgres, setting, &["longest_pause", "10 ms to an hour"]).await?;
+    }
+    accepted(Postgres, |it| it.longest_pause(MS_10)).await?;
+    accepted(Postgres, |it| it.longest_pause(HOUR)).await
+}
+
+#[tokio::test]
+async fn read_deadline() -> Result {
+    let beyond: [Setting; 2] = [
+        |it| it.read_deadline(MINUTE + NANO),
+        |it| it.read_deadline(Duration::MAX),
+    ];
+    for setting in beyond {
+        refused(Postgres, setting, &["read_deadline", "a minute at most"]).await?;
+    }
+    accepted(Postgres, |it| it.read_deadline(Duration::ZERO)).await?;
+    accepted(Postgres, |it| it.read_deadline(MINUTE)).await
+}
+
+#[tokio::test]
+async fn lag_limit() -> Result {
+    let beyond: [Setting; 5] = [
+        |it| it.lag_limit(Duration::ZERO),
+        |it| it.lag_limit(Duration::from_secs(1) - NANO),
+        |it| it.lag_limit(HOUR + NANO),
+        |it| it.lag_limit(Duration::MAX),
+        // It does not matter which is said first.
+        |it| it.lag_limit(MINUTE).probe_interval(MINUTE + NANO),
+    ];
+    for setting in beyond {
+        let says = ["lag_limit", "at least the probe interval"];
+        refused(Postgres, setting, &says).await?;
+    }
+    accepted(Postgres, |it| it.lag_limit(Duration::from_secs(1))).await?;
+    accepted(MySql, |it| it.probe_interval(HOUR).lag_limit(HOUR)).await?;
+    accepted(Postgres, |it| it.probe_interval(MS_10).lag_limit(MS_10)).await
+}
+
+#[tokio::test]
+async fn lag_limit_bytes() -> Result {
+    for dialect in [Sqlite, MySql] {
+        let says = ["lag_limit_bytes", "only Postgres counts bytes"];
+        refused(dialect, |it| it.lag_limit_bytes(1), &says).await?;
+        refused(dialect, |it| it.lag_limit_bytes(0), &says).await?;
+        refused(dialect, |it| it.lag_limit_bytes(u64::MAX), &says).await?;
+    }
+    let says = ["lag_limit_bytes", "0", "nothing would serve"];
+    refused(Postgres, |it| it.lag_limit_bytes(0), &says).await?;
+    accepted(Postgres, |it| it.lag_limit_bytes(1)).await?;
+    accepted(Postgres, |it| it.lag_limit_bytes(u64::MAX)).await
+}
+
+#[tokio::test]
+async fn spill_over() -> Result {
+    let beyond: [Setting; 3] = [
+        |it| it.spill_over(0),
+        |it| it.spill_over(1_000_001),
+        |it| it.spill_over(u32::MAX),
+    ];
+    for setting in beyond {
+        refused(Sqlite, setting, &["spill_over", "from 1 to 1,000,000"]).await?;
+    }
+    accepted(Sqlite, |it| it.spill_over(1)).await?;
+    accepted(Sqlite, |it| it.spill_over(1_000_000)).await
+}

@@ -1,0 +1,60 @@
+//! Numbers that make no sense: refused by the name of the database and of the setting, before
+//! anything is opened. Times that are too long are none of them.
+
+mod bounds;
+mod long_times;
+mod names;
+
+use std::time::Duration;
+
+use sea_orm::DbBackend;
+use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
+
+use crate::shop::{Result, assert_says, mock};
+
+type Setting = fn(DatabaseOptions) -> DatabaseOptions;
+
+const NANO: Duration = Duration::from_nanos(1);
+const MS_10: Duration = Duration::from_millis(10);
+const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
+
+/// Refused by `build()`, by `connect()`, and when it is added later; nothing is opened.
+async fn refused(dialect: DbBackend, setting: Setting, says: &[&str]) -> Result {
+    let options = || setting(DatabaseOptions::new(mock(dialect)));
+    let builder = || {
+        RoutingConnection::builder()
+            .database("default", mock(DbBackend::Sqlite))
+            .database("orders", options())
+    };
+    let running = RoutingConnection::builder()
+        .database("default", mock(DbBackend::Sqlite))
+        .build()?;
+    for error in [
+        builder().build().map(drop),
+        builder().connect().await.map(drop),
+        running.add_database("orders", options()).await,
+    ] {
+        let error = error.expect_err(says[0]);
+        assert!(
+            matches!(error, RoutingError::InvalidSetting { .. }),
+            "{error}"
+        );
+        assert_says(&error, &["the database orders"]);
+        assert_says(&error, says);
+    }
+    assert_eq!(running.topology().databases().len(), 1);
+    Ok(())
+}
+
+/// Accepted everywhere.
+async fn accepted(dialect: DbBackend, setting: Setting) -> Result {
+    let options = || setting(DatabaseOptions::new(mock(dialect)));
+    let builder = || RoutingConnection::builder().database("default", options());
+    builder().build()?;
+    builder().connect().await?;
+    let running = RoutingConnection::builder()
+        .database("default", mock(DbBackend::Sqlite))
+        .build()?;
+    Ok(running.add_database("orders", options()).await?)
+}

@@ -1,0 +1,135 @@
+//! The primary as a candidate like the replicas.
+
+use futures_util::TryStreamExt;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement};
+use sea_orm_routing::{
+    DatabaseOptions, IncludePrimary, LeastInFlight, PeakEwma, Random, Role, RoundRobin,
+    RoutingConnection, Zones,
+};
+
+use super::{choices, shop, shop_on, two_zones};
+use crate::entities::category;
+use crate::shop::{Files, Result, assert_says, nodes};
+
+async fn slow_read(db: &RoutingConnection) -> Result {
+    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)
+        SELECT count(*) AS c FROM n, (SELECT id FROM category LIMIT 1)";
+    let statement = Statement::from_string(DbBackend::Sqlite, sql);
+    db.query_one_raw(statement).await?;
+    Ok(())
+}
+
+fn one_replica(files: &Files) -> DatabaseOptions {
+    DatabaseOptions::new(files.primary("shop")).replica(files.replica("shop"))
+}
+
+#[tokio::test]
+async fn reads_go_to_the_primary_too_and_explain_names_it() -> Result {
+    let shop = shop(IncludePrimary(Random)).await?;
+    let counts = choices(&shop.db, 300)?;
+    assert_eq!(counts.len(), 3);
+    assert!(counts.values().all(|count| *count > 60), "{counts:?}");
+    let explained = (0..100).map(|_| shop.db.explain(&category::Entity::find()));
+    let routes: std::result::Result<Vec<_>, _> = explained.collect();
+    let primary = routes?.into_iter().find(|it| it.role() == Role::Primary);
+    let primary = primary.expect("a read of the primary");
+    assert_says(
+        &primary,
+        &["default/1, the primary of default", "random, one of 3"],
+    );
+    // It is none of the replicas.
+    assert!(!primary.why_node().contains("replicas"), "{primary}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn replicas_that_are_asked_for_are_replicas() -> Result {
+    let shop = shop(IncludePrimary(RoundRobin::default())).await?;
+    let counts = choices(&shop.db.on_replica(), 60)?;
+    assert!(!counts.contains_key("default/1"), "{counts:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_stream_on_the_primary_makes_it_busy() -> Result {
+    let policy = IncludePrimary(LeastInFlight);
+    let shop = shop_on(|files| one_replica(files).replica_policy(policy)).await?;
+    // SQLite's pools have one connection each.
+    let mut first = category::Entity::find().stream(&shop.db).await?;
+    let mut second = category::Entity::find().stream(&shop.db).await?;
+    first.try_next().await?;
+    second.try_next().await?;
+    let topology = shop.db.topology();
+    for node in ["default/1", "default/2"] {
+        let in_flight = topology.find(node).map(|it| it.in_flight());
+        assert_eq!(in_flight, Some(1), "{node}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn reads_at_the_same_time_are_spread_over_primary_and_replica() -> Result {
+    let policy = IncludePrimary(LeastInFlight);
+    let shop = shop_on(|files| one_replica(files).replica_policy(policy)).await?;
+    let routes = shop.db.record();
+    let reads = (0..8).map(|_| slow_read(&shop.db));
+    futures_util::future::try_join_all(reads).await?;
+    let nodes = nodes(&routes);
+    let primary = nodes.iter().filter(|node| *node == "default/1").count();
+    assert_eq!((nodes.len(), primary), (8, 4), "{nodes:?}");
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_slow_primary_is_avoided() -> Result {
+    let policy = IncludePrimary(PeakEwma);
+    let shop = shop_on(|files| one_replica(files).replica_policy(policy)).await?;
+    for _ in 0..6 {
+        category::Entity::find().one(&shop.db).await?;
+    }
+    // Until it was the primary that was slow.
+    loop {
+        let routes = shop.db.record();
+        slow_read(&shop.db).await?;
+        if nodes(&routes) == ["default/1"] {
+            break;
+        }
+    }
+    category::Entity::find().one(&shop.db).await?;
+    let counts = choices(&shop.db, 100)?;
+    assert_eq!(counts, [("default/2".to_owned(), 100)].into());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_read_that_the_primary_fails_goes_to_a_replica() -> Result {
+    let shop = shop(IncludePrimary(RoundRobin::default())).await?;
+    shop.db.primary("default")?.close().await?;
+    for read in 0..12 {
+        let count = category::Entity::find().count(&shop.db).await;
+        assert_eq!(count?, 500, "read {read}");
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn the_primary_stands_in_its_zone() -> Result {
+    let policy = Zones::prefer("near", IncludePrimary(RoundRobin::default()));
+    let shop = shop_on(|files| two_zones(files).replica_policy(policy)).await?;
+    let counts = choices(&shop.db, 100)?;
+    let names: Vec<_> = counts.keys().map(String::as_str).collect();
+    assert_eq!(names, ["default/1", "default/2"]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn without_replicas_it_is_the_primary() -> Result {
+    let alone = |files: &Files| {
+        let options = DatabaseOptions::new(files.primary("shop"));
+        options.replica_policy(IncludePrimary(Random))
+    };
+    let shop = shop_on(alone).await?;
+    assert_eq!(choices(&shop.db, 5)?, [("default/1".to_owned(), 5)].into());
+    assert_eq!(category::Entity::find().count(&shop.db).await?, 500);
+    Ok(())
+}

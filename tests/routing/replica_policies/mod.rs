@@ -1,0 +1,46 @@
+//! Every policy through the builder, over SQLite replicas.
+
+mod busy;
+mod included;
+mod kept;
+mod zones;
+
+use std::collections::BTreeMap;
+
+use sea_orm::EntityTrait;
+use sea_orm_routing::{DatabaseOptions, ReplicaOptions, ReplicaPolicy, RoutingConnection};
+
+use crate::entities::category;
+use crate::shop::{Files, Result, Shop, add_category};
+
+/// A shop with a policy over two replicas, and 500 rows.
+async fn shop(policy: impl ReplicaPolicy + 'static) -> Result<Shop> {
+    shop_on(|files| files.with_two_replicas("shop").replica_policy(policy)).await
+}
+
+async fn shop_on(options: impl FnOnce(&Files) -> DatabaseOptions) -> Result<Shop> {
+    let shop = Shop::on(options, |builder| builder).await?;
+    for n in 0..500 {
+        add_category(&shop.db, &format!("category {n}")).await?;
+    }
+    Ok(shop)
+}
+
+/// Two replicas of different weights and zones.
+fn two_zones(files: &Files) -> DatabaseOptions {
+    let replica = |zone| ReplicaOptions::new(files.replica("shop")).zone(zone);
+    DatabaseOptions::new(files.primary("shop"))
+        .zone("near")
+        .replica(replica("near").weight(1))
+        .replica(replica("far").weight(1_000_000))
+}
+
+/// Where so many reads would go.
+fn choices(db: &RoutingConnection, times: usize) -> Result<BTreeMap<String, usize>> {
+    let mut counts = BTreeMap::new();
+    for _ in 0..times {
+        let route = db.explain(&category::Entity::find())?;
+        *counts.entry(route.node().to_string()).or_default() += 1;
+    }
+    Ok(counts)
+}

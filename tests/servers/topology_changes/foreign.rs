@@ -1,0 +1,96 @@
+//! Replicas of another cluster.
+
+use sea_orm::ConnectionTrait;
+use sea_orm_routing::{DatabaseOptions, NodeState, ReplicaOptions, RoutingError};
+
+use super::state;
+use crate::support::{eventually, postgres, single, soon};
+
+/// A server of its own, with a database `shop`.
+async fn stranger() -> Option<routing_servers::PostgresCluster> {
+    let stranger = routing_servers::postgres(0).await?;
+    stranger.create_database("shop").await.expect("a database");
+    Some(stranger)
+}
+
+#[tokio::test]
+async fn a_replica_of_another_cluster_is_not_added() {
+    let (Some(pg), Some(stranger)) = (postgres("foreign_added").await, stranger().await) else {
+        return;
+    };
+    let db = pg.connect().await;
+    let before = db.topology().to_string().lines().count();
+    let replica = || ReplicaOptions::new(stranger.primary_url("shop")).name("stranger");
+    for _ in 0..2 {
+        let added = soon("adding", db.add_replica("default", replica())).await;
+        let error = added.expect_err("of another cluster");
+        assert!(
+            matches!(error, RoutingError::ForeignReplica { .. }),
+            "{error}"
+        );
+        assert!(error.to_string().contains("stranger"), "{error}");
+        let after = db.topology();
+        assert_eq!(after.to_string().lines().count(), before, "{after}");
+    }
+}
+
+#[tokio::test]
+async fn a_replica_of_another_cluster_is_not_added_to_a_tenant_that_was_never_used() {
+    let (Some(pg), Some(stranger)) = (postgres("foreign_tenant").await, stranger().await) else {
+        return;
+    };
+    let db = pg.connect().await;
+    let url = pg.cluster.primary_url(pg.name);
+    db.add_database("tenant", url).await.expect("added");
+    let added = db.add_replica("tenant", stranger.primary_url("shop"));
+    let error = soon("adding", added).await.expect_err("another cluster");
+    assert!(
+        matches!(error, RoutingError::ForeignReplica { .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn the_replicas_of_a_tenant_that_came_later_are_watched() {
+    let Some(pg) = postgres("watched_tenant").await else {
+        return;
+    };
+    let db = pg.connect().await;
+    let url = pg.cluster.primary_url(pg.name);
+    db.add_database("tenant", url).await.expect("added");
+    let replica = pg.cluster.replica_url(0, pg.name);
+    db.add_replica("tenant", replica).await.expect("added");
+    let tenant = db.using("tenant").expect("a database");
+    tenant.execute_unprepared("SELECT 1").await.expect("ran");
+    eventually("its lag is measured", || async {
+        let topology = db.topology();
+        topology.find("tenant/2").and_then(|it| it.lag()).is_some()
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_replica_that_was_refused_does_not_come_in_by_undrain() {
+    let (Some(pg), Some(stranger)) = (postgres("foreign_undrain").await, stranger().await) else {
+        return;
+    };
+    let url = stranger.primary_url("shop");
+    let port = url
+        .rsplit([':', '/'])
+        .nth(1)
+        .and_then(|port| port.parse().ok());
+    let proxy = routing_servers::Proxy::start(port.expect("a port")).expect("a proxy");
+    proxy.set(routing_servers::Mode::Refuse).expect("refusing");
+    let primary = pg.cluster.primary_url(pg.name);
+    let database = DatabaseOptions::new(primary).replica(proxy.url(&url));
+    let db = single(database).await;
+    proxy.set(routing_servers::Mode::Pass).expect("passing");
+    eventually("it is refused", || async {
+        state(&db, "default/2") == Some(NodeState::Refused)
+    })
+    .await;
+    let _ = db.undrain("default/2");
+    assert_eq!(state(&db, "default/2"), Some(NodeState::Refused));
+    let route = db.explain_sql("SELECT 1").expect("a route");
+    assert_eq!(route.node().as_str(), "default/1");
+}
