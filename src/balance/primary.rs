@@ -35,7 +35,8 @@ macro_rules! with_primary_reads {
 
 with_primary_reads! {
     /// Another policy, with the primary as a candidate like the replicas: for a primary with time
-    /// to spare. Its weight is 1, and it stands in no zone.
+    /// to spare. Its weight is 1, its zone is
+    /// [`DatabaseOptions::zone`](crate::DatabaseOptions::zone).
     ///
     /// ```
     /// use sea_orm_routing::{IncludePrimary, LeastInFlight, PrimaryReads, ReplicaPolicy};

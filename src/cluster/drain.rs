@@ -24,10 +24,10 @@ impl Pool {
             if quiet && quiet_before {
                 return true;
             }
-            quiet_before = quiet;
-            if Instant::now() >= deadline {
+            if !quiet && Instant::now() >= deadline {
                 return false;
             }
+            quiet_before = quiet;
             tokio::time::sleep(EVERY).await;
         }
     }

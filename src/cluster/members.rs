@@ -41,7 +41,9 @@ impl Cluster {
         if !self.is_watchable(database) {
             return Ok(());
         }
-        let watch = self.state.monitors.start(&self.state, database);
+        let Some(watch) = self.state.monitors.start(&self.state, database) else {
+            return Ok(());
+        };
         let declared = self.state.declared(database);
         declared.watched.store(true, Ordering::Relaxed);
         watch.asked_all().await;
@@ -72,8 +74,9 @@ impl Cluster {
     /// Takes a replica out of the rotation, and waits until it has nothing more to do.
     pub(crate) async fn drain(&self, node: NodeId, timeout: Duration) -> Result<(), RoutingError> {
         self.check_replica(node)?;
-        self.set_service(node, Service::Draining);
-        match self.pool_of(node).quiet(timeout).await {
+        self.move_service(node, &Service::In, Service::Draining);
+        let pool = self.topology().node(node).pool;
+        match self.state.pool(pool).quiet(timeout).await {
             true => Ok(()),
             false => Err(RoutingError::Draining {
                 what: format!("the node {}", self.topology().node(node).name),
@@ -85,9 +88,27 @@ impl Cluster {
     /// Puts a replica back that was drained.
     pub(crate) fn undrain(&self, node: NodeId) -> Result<(), RoutingError> {
         self.check_replica(node)?;
-        self.set_service(node, Service::In);
+        self.move_service(node, &Service::Draining, Service::In);
         self.state.monitors.look_at(node);
         Ok(())
+    }
+
+    /// A replica that has come is known, and serves from now on.
+    pub(crate) fn join(&self, node: NodeId) {
+        self.move_service(node, &Service::Joining, Service::In);
+    }
+
+    /// Removes a node without waiting for anything.
+    pub(crate) fn discard(&self, node: NodeId) {
+        let topology = self.snapshot();
+        let database = topology.node(node).database;
+        self.state.monitors.stop_node(database, node);
+        self.state.change(|topology| topology.remove_node(node));
+        let pool = self.state.pool(topology.node(node).pool).clone();
+        pool.refuse();
+        if tokio::runtime::Handle::try_current().is_ok() {
+            self.state.close_later(pool);
+        }
     }
 
     /// Removes a replica once it has nothing more to do.
@@ -97,11 +118,8 @@ impl Cluster {
         timeout: Duration,
     ) -> Result<(), RoutingError> {
         self.drain(node, timeout).await?;
-        let topology = self.snapshot();
-        let database = topology.node(node).database;
-        self.state.monitors.stop_node(database, node);
-        self.state.change(|topology| topology.remove_node(node));
-        let _ = self.state.pool(topology.node(node).pool).close().await;
+        self.check_replica(node)?;
+        self.discard(node);
         Ok(())
     }
 
@@ -112,22 +130,15 @@ impl Cluster {
         timeout: Duration,
     ) -> Result<(), RoutingError> {
         let topology = self.snapshot();
-        self.state.monitors.stop(database);
         self.state
             .change(|topology| topology.remove_database(database));
+        self.state.monitors.stop(database);
         let nodes = topology.node_ids_of(database);
-        let pools = nodes.map(|node| self.state.pool(topology.node(node).pool));
-        let closing = pools.map(|pool| async move {
-            let quiet = pool.quiet(timeout).await;
-            if quiet {
-                let _ = pool.close().await;
-            } else {
-                pool.refuse();
-                self.state.close_later(pool.clone());
-            }
-            quiet
-        });
-        match join_all(closing).await.into_iter().all(|quiet| quiet) {
+        let pools = nodes.map(|node| self.state.pool(topology.node(node).pool).clone());
+        // Each in a task of its own: they are closed also when nobody waits for it.
+        let closing = pools.map(|pool| tokio::spawn(close_when_quiet(pool, timeout)));
+        let quiet = join_all(closing.collect::<Vec<_>>()).await;
+        match quiet.into_iter().all(|quiet| quiet.unwrap_or(false)) {
             true => Ok(()),
             false => Err(RoutingError::Draining {
                 what: format!("the database {}", topology.database(database).name),
@@ -161,7 +172,12 @@ impl Cluster {
                 continue;
             };
             let must_answer = node.role == Role::Primary || node.health == Health::Up;
-            let change = log_in_as(open, &credentials, must_answer).await;
+            let timeout = self.state.declared(database).settings.probe_timeout;
+            let change = log_in_as(open, &credentials, must_answer);
+            let change = match tokio::time::timeout(timeout, change).await {
+                Ok(change) => change,
+                Err(_) => Err(DbErr::Custom(format!("it gives no answer in {timeout:?}"))),
+            };
             changes.push(change.map_err(failed)?);
         }
         self.state.declared(database).credentials.set(credentials);
@@ -207,6 +223,11 @@ impl Cluster {
     fn check_replica(&self, node: NodeId) -> Result<(), RoutingError> {
         let topology = self.topology();
         let found = topology.node(node);
+        if found.service == Service::Removed {
+            return Err(RoutingError::Removed {
+                name: found.name.to_string(),
+            });
+        }
         match found.role {
             Role::Replica => Ok(()),
             Role::Primary => Err(RoutingError::NotAReplica {
@@ -216,10 +237,35 @@ impl Cluster {
         }
     }
 
-    fn set_service(&self, node: NodeId, service: Service) {
-        self.state
-            .change(|topology| topology.change_node(node, |node| node.service = service));
+    /// From one to another; one that is neither stays what it is.
+    fn move_service(&self, node: NodeId, from: &Service, to: Service) {
+        self.state.change(|topology| {
+            topology.change_node(node, |node| {
+                if node.service == *from {
+                    node.service = to;
+                }
+            });
+        });
     }
+
+    /// Refuses newcomers once it is closed.
+    pub(crate) fn check_open(&self) -> Result<(), RoutingError> {
+        match self.state.monitors.are_over() {
+            false => Ok(()),
+            true => Err(RoutingError::Closed),
+        }
+    }
+}
+
+/// Closes a pool; whether all its connections were idle in time. If not, when they are.
+async fn close_when_quiet(pool: Pool, timeout: Duration) -> bool {
+    let quiet = pool.quiet(timeout).await;
+    pool.refuse();
+    match quiet {
+        true => drop(pool.close().await),
+        false => drop(tokio::spawn(async move { pool.close().await })),
+    }
+    quiet
 }
 
 impl State {

@@ -169,6 +169,10 @@ impl Pool {
         Box::pin(async {
             let shared = &self.shared;
             let connection = shared.connection.get_or_try_init(|| shared.open()).await?;
+            if shared.closed.load(Ordering::Relaxed) {
+                // It was closed while it opened.
+                let _ = connection.close_by_ref().await;
+            }
             match &self.measured {
                 None => Ok(connection),
                 Some(measured) => {

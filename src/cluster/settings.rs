@@ -203,6 +203,13 @@ impl Settings {
             MINUTE,
             deadline,
         )?;
+        let needs_monitor = self.roles == Roles::Observed
+            || self.lag_limit.is_some()
+            || self.lag_limit_bytes.is_some();
+        if needs_monitor && !self.monitored {
+            let reason = "roles(Roles::Observed) and the limits of lag need the monitor";
+            return invalid("monitored", "false".to_owned(), reason);
+        }
         if let Some(limit) = self.lag_limit {
             let reason = "it must be at least the probe interval, and an hour at most";
             within("lag_limit", limit, self.probe_interval, HOUR, reason)?;

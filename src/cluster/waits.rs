@@ -69,7 +69,8 @@ impl Cluster {
                 Err(reason) => reason,
             };
             let rest = deadline.saturating_duration_since(Instant::now());
-            if rest.is_zero() {
+            let removed = self.topology().database(database).removed;
+            if rest.is_zero() || removed {
                 return Err(RoutingError::NoPrimary {
                     database: self.topology().database(database).name.clone(),
                     waited: timeout,
@@ -84,6 +85,9 @@ impl Cluster {
     async fn try_primary(&self, database: DatabaseId, deadline: Instant) -> Result<(), String> {
         let topology = self.snapshot();
         let found = topology.database(database);
+        if found.removed {
+            return Err("it was removed".to_owned());
+        }
         if let Some(halt) = &found.halt
             && halt.holds(Instant::now())
         {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::RoutingConnection;
 use super::builder::Parts;
 use crate::bind::Bindings;
-use crate::cluster::{DatabaseOptions, ReplicaOptions};
+use crate::cluster::{Cluster, DatabaseOptions, ReplicaOptions};
 use crate::dispatch::lacks_returning;
 use crate::error::RoutingError;
 use crate::name::NodeName;
@@ -41,6 +41,7 @@ impl RoutingConnection {
     ) -> Result<(), RoutingError> {
         let (name, options) = (name.into(), options.into());
         let shared = &self.core.shared;
+        self.core.cluster.check_open()?;
         let id = self.core.cluster.extend(|topology, first_pool| {
             let mut parts = Parts::of(topology, first_pool);
             let id = parts.add(name, options)?;
@@ -60,6 +61,17 @@ impl RoutingConnection {
             true => Ok(()),
             false => self.open_or_remove(id).await,
         }
+    }
+
+    /// Opens a database that was added and not used yet: for what takes its plain connection,
+    /// [`primary`](Self::primary).
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::UnknownDatabase`]; [`RoutingError::Connect`] when its primary cannot be
+    /// reached.
+    pub async fn open_database(&self, name: &str) -> Result<(), RoutingError> {
+        self.open(self.find_database(name)?).await
     }
 
     /// A database with replicas is watched from the start.
@@ -105,6 +117,7 @@ impl RoutingConnection {
         let id = self.find_database(database)?;
         let replica = replica.into();
         let cluster = &self.core.cluster;
+        cluster.check_open()?;
         let declared = cluster.state().declared(id);
         let node = cluster.extend(|topology, first_pool| {
             let mut parts = Parts::of(topology, first_pool);
@@ -113,20 +126,17 @@ impl RoutingConnection {
             topology.hold_back(node);
             Ok((node, newcomers))
         })?;
-        let opened = match cluster.pool_of(node).open().await {
-            Ok(_) => cluster.watch(id).await,
-            Err(error) => Err(error),
+        // Taken back when it does not open, or nobody waits for it.
+        let mut joining = Joining {
+            cluster,
+            node: Some(node),
         };
-        match opened {
-            Ok(()) => {
-                cluster.undrain(node)?;
-                Ok(cluster.topology().node(node).name.clone())
-            }
-            Err(error) => {
-                let _ = cluster.remove_replica(node, Duration::ZERO).await;
-                Err(error)
-            }
-        }
+        cluster.pool_of(node).open().await?;
+        self.open(id).await?;
+        cluster.check_open()?;
+        joining.node = None;
+        cluster.join(node);
+        Ok(cluster.topology().node(node).name.clone())
     }
 
     /// Takes a replica out of the rotation, and waits until it has nothing more to do: before it is
@@ -208,6 +218,20 @@ impl RoutingConnection {
         topology
             .find_node(name)
             .ok_or_else(|| RoutingError::unknown_node(name, topology.node_names()))
+    }
+}
+
+/// A replica that has come and is not known yet; gone again when dropped.
+struct Joining<'c> {
+    cluster: &'c Cluster,
+    node: Option<NodeId>,
+}
+
+impl Drop for Joining<'_> {
+    fn drop(&mut self) {
+        if let Some(node) = self.node {
+            self.cluster.discard(node);
+        }
     }
 }
 

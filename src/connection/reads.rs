@@ -43,6 +43,7 @@ pub(crate) fn autocommit<'a, A: Action, S: Source + 'a>(
 fn is_watched(core: &Core, scope: &Scope, planned: &Planned) -> bool {
     let decision = planned.decision;
     decision.role == Role::Replica
+        || decision.why_node.is_free()
         || matches!(
             decision.why_node,
             WhyNode::NotCaughtUp | WhyNode::NoneServes
@@ -194,10 +195,9 @@ pub(crate) fn plan_on_pool<S: Source>(
 }
 
 fn succeeded(core: &Core, known: &Known, decision: Decision) {
-    if decision.role == Role::Replica {
+    if decision.why_node.is_free() || decision.role == Role::Replica {
         let topology = core.cluster.topology();
-        let calm = topology.database(decision.database).calm;
-        if !calm && !topology.node(decision.node).is_up() {
+        if !topology.node(decision.node).is_up() {
             core.cluster.report_success(decision.node);
         }
         return;

@@ -84,7 +84,11 @@ impl RoutingConnection {
     pub async fn session_token(&self) -> Result<String, DbErr> {
         let session = self.own_session("session_token()")?;
         let mut databases = Vec::new();
+        let topology = self.core.cluster.snapshot();
         for (database, past) in session.pasts() {
+            if topology.database(database).removed {
+                continue;
+            }
             databases.push(self.claim(session.consistency(), database, past).await?);
         }
         let shared = &self.core.shared;

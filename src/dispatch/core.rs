@@ -53,6 +53,8 @@ pub(crate) struct Shared {
     pub(crate) policies: Box<[Box<dyn RoutingPolicy>]>,
     pub(crate) forbidden: Forbidden,
     pub(crate) balancing: Balancings,
+    /// How many databases were declared; others came at run time.
+    pub(crate) declared: usize,
     pub(crate) functions: ReadOnlyFunctions,
     pub(crate) cache: Cache<Known>,
     pub(crate) random: Randomness,

@@ -407,6 +407,9 @@ pub enum RoutingError {
         /// How long.
         waited: Duration,
     },
+    /// Something comes to a connection that is closed.
+    #[error("the connection is closed: nothing can be added to it")]
+    Closed,
     /// Connections that were in use when the time to close was over.
     #[error("connections of {nodes} were still in use after {waited:?}; nothing new is sent", nodes = node_names(.nodes))]
     StillOpen {
@@ -415,8 +418,8 @@ pub enum RoutingError {
         /// How long.
         waited: Duration,
     },
-    /// A key that would keep no secret.
-    #[error("the key of session tokens cannot be used: {reason}")]
+    /// A key of session tokens that would keep no secret, or a life of none.
+    #[error("session tokens cannot be made like that: {reason}")]
     WeakTokenKey {
         /// Why not.
         reason: String,

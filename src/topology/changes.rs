@@ -57,7 +57,7 @@ impl Topology {
 
     /// Keeps a node that has just come out of the rotation, until it is known.
     pub(crate) fn hold_back(&mut self, id: NodeId) {
-        self.change_node(id, |node| node.service = Service::Draining);
+        self.change_node(id, |node| node.service = Service::Joining);
     }
 
     /// Removes a replica.
@@ -71,6 +71,9 @@ impl Topology {
 
     /// Removes a database with its nodes.
     pub(crate) fn remove_database(&mut self, id: DatabaseId) {
+        if self.databases[id.index()].removed {
+            return;
+        }
         for node in self.node_ids_of(id).collect::<Vec<_>>() {
             self.leave(node);
         }
@@ -80,6 +83,9 @@ impl Topology {
     }
 
     fn leave(&mut self, id: NodeId) {
+        if self.nodes[id.index()].service == Service::Removed {
+            return;
+        }
         self.change_node(id, |node| node.service = Service::Removed);
         let name = self.nodes[id.index()].name.clone();
         Arc::make_mut(&mut self.names).remove(name.as_str());

@@ -51,6 +51,8 @@ pub struct Node {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Service {
     In,
+    /// It has just come, and is looked at first.
+    Joining,
     /// It finishes what it has, and gets nothing more.
     Draining,
     /// It is not what it was declared to be.
@@ -83,6 +85,8 @@ pub enum NodeState {
     Lagging,
     /// It gives no answer, and is left alone for a while.
     Down,
+    /// It was added a moment ago, and is looked at before it serves.
+    Joining,
     /// It was taken out with [`drain`](crate::RoutingConnection::drain).
     Draining,
     /// It is not what it was declared to be: a replica of another cluster.
@@ -140,6 +144,7 @@ impl Node {
         match (&self.service, self.health) {
             (Service::Removed, _) => NodeState::Removed,
             (Service::Refused(_), _) => NodeState::Refused,
+            (Service::Joining, _) => NodeState::Joining,
             (Service::Draining, _) => NodeState::Draining,
             (Service::In, Health::Down { .. }) => NodeState::Down,
             (Service::In, _) if self.progress.lagging => NodeState::Lagging,
@@ -168,7 +173,7 @@ impl Node {
     /// Keeps it out while it is not what it was declared to be.
     pub(crate) fn refuse(&mut self, reason: Option<Box<str>>) {
         match (&self.service, reason) {
-            (Service::Removed, _) | (Service::In | Service::Draining, None) => {}
+            (Service::Removed, _) | (Service::In | Service::Joining | Service::Draining, None) => {}
             (_, Some(reason)) => self.service = Service::Refused(reason),
             (Service::Refused(_), None) => self.service = Service::In,
         }
@@ -202,6 +207,7 @@ impl fmt::Display for NodeState {
             Self::Suspect => "suspect",
             Self::Lagging => "lagging",
             Self::Down => "down",
+            Self::Joining => "joining",
             Self::Draining => "draining",
             Self::Refused => "refused",
             Self::Removed => "removed",

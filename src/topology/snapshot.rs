@@ -162,6 +162,11 @@ impl Topology {
         nodes.filter(|node| node.database == database).count()
     }
 
+    /// Whether a node has that name, or has had it.
+    pub(crate) fn was_ever(&self, name: &str) -> bool {
+        self.is_taken(name) || self.nodes.iter().any(|node| node.name == name)
+    }
+
     /// Whether a database or a node has that name.
     pub(crate) fn is_taken(&self, name: &str) -> bool {
         self.names.contains_key(name)

@@ -93,9 +93,14 @@ impl Shared {
             .into_iter()
             .filter(Branch::is_in_use)
             .collect();
-        match (&branches[..], topology.databases().len()) {
+        // Those that came later do not count: what was clear stays so.
+        let declared = self.core.shared.declared;
+        let mut databases = topology
+            .database_ids()
+            .filter(|database| database.index() < declared);
+        match (&branches[..], (databases.next(), databases.next())) {
             ([only], _) => Ok(only.database),
-            ([], 1) => Ok(DatabaseId::new(0)),
+            ([], (Some(only), None)) => Ok(only),
             (branches, _) => {
                 let name = |branch: &Branch| topology.database(branch.database).name.clone();
                 let names: Vec<_> = branches.iter().map(name).collect();

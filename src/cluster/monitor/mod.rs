@@ -38,74 +38,99 @@ pub(super) use watch::Watch;
 
 /// The monitors of a connection.
 #[derive(Debug, Default)]
-pub(crate) struct Monitors(Mutex<HashMap<DatabaseId, Monitor>>);
+pub(crate) struct Monitors(Mutex<Running>);
+
+/// Those that run.
+#[derive(Debug, Default)]
+struct Running {
+    monitors: HashMap<DatabaseId, Monitor>,
+    /// The connection is closed: no more are started.
+    over: bool,
+}
 
 /// The monitor of one database; ends when dropped.
 #[derive(Debug)]
 struct Monitor {
     watch: Arc<Watch>,
-    tasks: HashMap<NodeId, Running>,
+    tasks: HashMap<NodeId, Asking>,
+}
+
+impl Drop for Monitor {
+    fn drop(&mut self) {
+        self.watch.end();
+    }
 }
 
 /// A task, ended when dropped.
 #[derive(Debug)]
-struct Running(AbortHandle);
+struct Asking(AbortHandle);
 
-impl Drop for Running {
+impl Drop for Asking {
     fn drop(&mut self) {
         self.0.abort();
     }
 }
 
 impl Monitors {
-    /// Starts the monitor of a database, unless it runs; it asks each node at once.
-    pub(super) fn start(&self, state: &Arc<State>, database: DatabaseId) -> Arc<Watch> {
-        let mut monitors = self.lock();
-        let monitor = monitors.entry(database).or_insert_with(|| Monitor {
+    /// Starts the monitor of a database, unless it runs; it asks each node at once. Nothing when the
+    /// database, or the connection, is over.
+    pub(super) fn start(&self, state: &Arc<State>, database: DatabaseId) -> Option<Arc<Watch>> {
+        let mut running = self.lock();
+        let topology = state.snapshot();
+        if running.over || topology.database(database).removed {
+            return None;
+        }
+        let monitor = running.monitors.entry(database).or_insert_with(|| Monitor {
             watch: Arc::new(Watch::new(state, database)),
             tasks: HashMap::new(),
         });
-        for node in state.snapshot().node_ids_of(database) {
+        for node in topology.node_ids_of(database) {
             monitor.tasks.entry(node).or_insert_with(|| {
                 let task = Task::new(Arc::clone(&monitor.watch), node);
-                Running(tokio::spawn(task.run()).abort_handle())
+                Asking(tokio::spawn(task.run()).abort_handle())
             });
         }
-        Arc::clone(&monitor.watch)
+        Some(Arc::clone(&monitor.watch))
     }
 
     pub(super) fn stop(&self, database: DatabaseId) {
-        self.lock().remove(&database);
+        self.lock().monitors.remove(&database);
     }
 
     pub(super) fn stop_node(&self, database: DatabaseId, node: NodeId) {
-        if let Some(monitor) = self.lock().get_mut(&database) {
+        if let Some(monitor) = self.lock().monitors.get_mut(&database) {
             monitor.tasks.remove(&node);
             monitor.watch.forget(node);
         }
     }
 
+    /// For ever.
     pub(super) fn stop_all(&self) {
-        self.lock().clear();
+        let mut running = self.lock();
+        running.over = true;
+        running.monitors.clear();
+    }
+
+    pub(super) fn are_over(&self) -> bool {
+        self.lock().over
     }
 
     pub(super) fn watch(&self, database: DatabaseId) -> Option<Arc<Watch>> {
-        let monitors = self.lock();
-        monitors
-            .get(&database)
-            .map(|monitor| Arc::clone(&monitor.watch))
+        let running = self.lock();
+        let monitor = running.monitors.get(&database);
+        monitor.map(|monitor| Arc::clone(&monitor.watch))
     }
 
     /// Asks a node now, if it is watched.
     pub(super) fn look_at(&self, node: NodeId) {
-        for monitor in self.lock().values() {
+        for monitor in self.lock().monitors.values() {
             if monitor.tasks.contains_key(&node) {
                 monitor.watch.look_at(node);
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<DatabaseId, Monitor>> {
+    fn lock(&self) -> MutexGuard<'_, Running> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -24,6 +24,7 @@ pub(in crate::cluster) struct Watch {
     database: DatabaseId,
     known: Mutex<Known>,
     promoting: AtomicBool,
+    ended: AtomicBool,
     /// How many causal reads wait for a replica to catch up.
     waiting: AtomicUsize,
     /// Told after each answer.
@@ -43,6 +44,7 @@ impl Watch {
             database,
             known: Mutex::default(),
             promoting: AtomicBool::new(false),
+            ended: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             answers: watch::Sender::new(()),
         }
@@ -55,6 +57,13 @@ impl Watch {
 
     pub(super) fn forget(&self, node: NodeId) {
         self.lock().nodes.remove(&node);
+        self.answers.send_replace(());
+    }
+
+    /// Nobody asks any more.
+    pub(super) fn end(&self) {
+        self.ended.store(true, Ordering::Release);
+        self.answers.send_replace(());
     }
 
     pub(in crate::cluster) fn look_at(&self, node: NodeId) {
@@ -265,10 +274,11 @@ impl Watch {
         Waiting(Arc::clone(self))
     }
 
-    /// Returns when each node was asked once.
+    /// Returns when each node was asked once, or nobody asks any more.
     pub(in crate::cluster) async fn asked_all(&self) {
         let mut answers = self.answers.subscribe();
-        while !self.lock().nodes.values().all(|node| node.asked) {
+        let all = || self.lock().nodes.values().all(|node| node.asked);
+        while !all() && !self.ended.load(Ordering::Acquire) {
             if answers.changed().await.is_err() {
                 return;
             }

@@ -29,6 +29,11 @@ impl RoutingBuilder {
                 reason: weak.to_string(),
             });
         }
+        if self.token_life.is_zero() {
+            return Err(RoutingError::WeakTokenKey {
+                reason: "token_life(..) is zero: no token would be accepted".to_owned(),
+            });
+        }
         let (mode, read_only) = (self.transaction_mode, self.read_only_transactions);
         let mut topology = Topology::empty();
         let mut parts = Parts::of(&mut topology, PoolId::new(0));
@@ -87,6 +92,7 @@ impl RoutingBuilder {
             bindings,
             policies: self.policies.into(),
             forbidden,
+            declared: balancing.len(),
             balancing: balancing.into_iter().collect(),
             functions: self.functions,
             cache: Cache::new(self.cache_bytes),

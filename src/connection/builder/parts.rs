@@ -135,8 +135,11 @@ impl<'t> Parts<'t> {
     /// `warehouse/2`, `warehouse/3`, ...: the place it was declared at. One that comes later gets the
     /// next number that was never given.
     fn next_name(&self, database: DatabaseId) -> String {
-        let number = self.topology.nodes_ever_of(database) + 1;
-        format!("{}/{number}", self.topology.database(database).name)
+        let database_name = &self.topology.database(database).name;
+        let first = self.topology.nodes_ever_of(database) + 1;
+        let names = (first..).map(|number| format!("{database_name}/{number}"));
+        let mut free = names.filter(|name| !self.topology.was_ever(name));
+        free.next().unwrap_or_default()
     }
 
     /// Databases and nodes share their names: `using(..)` takes both.

@@ -110,9 +110,15 @@ mod tests {
     }
 
     #[test]
-    fn the_server_does_not_count() {
-        assert!(covers("0-2-123", "0-1-123"));
+    fn one_number_of_two_servers_is_two_transactions() {
+        assert!(!covers("0-2-123", "0-1-123"));
         assert!(!covers("0-2-122", "0-1-123"));
+        assert!(covers("0-2-124", "0-1-123"));
+        let ahead = |one: &str, primary: &str| parse(one).is_ahead_of(&parse(primary));
+        assert!(ahead("0-1-124", "0-1-123"));
+        assert!(ahead("0-2-123", "0-1-123"));
+        assert!(!ahead("0-1-123,7-7-7", "0-1-123"));
+        assert!(!ahead("0-1-122", "0-2-123"));
     }
 
     #[test]
