@@ -119,7 +119,9 @@ impl Cluster {
     ) -> Result<(), RoutingError> {
         self.drain(node, timeout).await?;
         self.check_replica(node)?;
+        let pool = self.topology().node(node).pool;
         self.discard(node);
+        let _ = self.state.pool(pool).close().await;
         Ok(())
     }
 

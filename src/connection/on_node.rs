@@ -13,7 +13,7 @@ use crate::dispatch::{Action, Core};
 use crate::route::{Decision, WhyNode};
 use crate::scope::Scope;
 use crate::session::{Consistency, Session, Writing};
-use crate::topology::{Load, since_start};
+use crate::topology::{Load, Role, since_start};
 
 /// A statement that goes to a node.
 #[derive(Clone, Copy)]
@@ -106,7 +106,7 @@ impl UnderWay {
     fn read(&self) {
         if let Some(session) = &self.reader {
             let Decision { database, node, .. } = self.decision;
-            let node = self.decision.why_node.is_free().then_some(node);
+            let node = (self.decision.why_node != WhyNode::NotCaughtUp).then_some(node);
             session.read(database, node, Instant::now());
         }
     }
@@ -116,7 +116,9 @@ impl UnderWay {
 /// and where a causal session has seen the primary.
 fn is_remembered(session: &Session, decision: Decision) -> bool {
     let causal = matches!(session.consistency(), Consistency::Causal { .. });
-    decision.why_node.is_free() || causal && decision.why_node == WhyNode::NotCaughtUp
+    decision.role == Role::Replica
+        || decision.why_node.is_free()
+        || causal && decision.why_node == WhyNode::NotCaughtUp
 }
 
 #[cfg(feature = "stream")]

@@ -1,5 +1,7 @@
 //! Deciding once more: on another node than those that failed, or when replicas have got further.
 
+use std::time::Instant;
+
 use sea_orm::DbErr;
 
 use super::core::{Core, Known};
@@ -7,7 +9,7 @@ use super::plan::Planned;
 use crate::error::RoutingError;
 use crate::route::{Decision, WhyNode};
 use crate::scope::{Chosen, Place, Scope};
-use crate::session::{Consistency, OnTimeout};
+use crate::session::{Consistency, Need, OnTimeout};
 use crate::topology::{NodeId, Role, Topology};
 
 impl Core {
@@ -60,11 +62,14 @@ impl Core {
         known: &Known,
         before: Decision,
     ) -> Result<Decision, DbErr> {
-        let session = scope.session.as_ref().map(|session| session.consistency());
-        let Some(Consistency::Causal {
+        let Some(session) = &scope.session else {
+            return Ok(before);
+        };
+        let consistency = session.consistency();
+        let Consistency::Causal {
             max_wait,
             on_timeout,
-        }) = session
+        } = consistency
         else {
             return Ok(before);
         };
@@ -76,7 +81,8 @@ impl Core {
             decision.filter(|decision| decision.role == Role::Replica)
         };
         let id = before.database;
-        if !max_wait.is_zero() {
+        let need = session.past(id).need(consistency, Instant::now);
+        if !max_wait.is_zero() && need != Need::Proof {
             let caught_up = |topology: &Topology| replica(topology).is_some();
             self.cluster.catch_up(id, max_wait, caught_up).await;
         }

@@ -118,7 +118,7 @@ impl Route {
             WhyNode::Chosen => "it was chosen by name".to_owned(),
             WhyNode::Primary => "there is one primary".to_owned(),
             WhyNode::Replica { of } if self.decision.role == Role::Primary => {
-                format!("{}, the primary among {of} nodes", self.replica_policy)
+                format!("{}, one of {of} nodes", self.replica_policy)
             }
             WhyNode::Replica { of: 1 } => "the only replica that serves".to_owned(),
             WhyNode::Replica { of } => format!("{}, one of {of} replicas", self.replica_policy),

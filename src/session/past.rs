@@ -44,6 +44,8 @@ pub(crate) enum Need {
     Since(Instant),
     /// Everything up to a position.
     Position(Position),
+    /// What no replica can prove.
+    Proof,
 }
 
 impl Past {
@@ -54,7 +56,8 @@ impl Past {
         };
         match (consistency, written) {
             (Consistency::Eventual, _) => Need::Nothing,
-            (_, Written::InDoubt) => Need::Primary,
+            (Consistency::ReadYourWrites { .. }, Written::InDoubt) => Need::Primary,
+            (Consistency::Causal { .. }, Written::InDoubt) => Need::Proof,
             (Consistency::ReadYourWrites { window }, Written::At(over)) => {
                 within(now().saturating_duration_since(*over) < window)
             }
@@ -82,7 +85,7 @@ impl Need {
     pub(crate) fn is_met_by(&self, progress: &Progress) -> bool {
         match self {
             Self::Nothing => true,
-            Self::Primary => false,
+            Self::Primary | Self::Proof => false,
             Self::Since(moment) => progress.has_since(*moment),
             Self::Position(position) => {
                 let replayed = progress.replayed.as_ref();
@@ -157,7 +160,7 @@ mod tests {
         let past = wrote(Written::InDoubt);
         let later = || Instant::now() + Duration::from_secs(3600);
         assert_eq!(past.need(WINDOW, later), Need::Primary);
-        assert_eq!(past.need(CAUSAL, later), Need::Primary);
+        assert_eq!(past.need(CAUSAL, later), Need::Proof);
         assert_eq!(past.need(Consistency::Eventual, later), Need::Nothing);
     }
 

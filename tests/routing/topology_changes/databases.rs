@@ -152,11 +152,13 @@ async fn one_whose_replica_cannot_be_opened_is_not_added() -> Result {
 
 /// The plain connection is what migrators take.
 #[tokio::test]
-async fn the_plain_connection_of_a_database_can_be_had_before_it_was_used() -> Result {
+async fn the_plain_connection_of_a_database_can_be_had_once_it_is_opened() -> Result {
     let shop = Shop::open().await?;
     shop.db
         .add_database("tenant", shop.files.primary("seven"))
         .await?;
+    assert!(shop.db.primary("tenant").is_err());
+    shop.db.open_database("tenant").await?;
     let plain = shop.db.primary("tenant")?;
     plain.execute_unprepared("SELECT 1").await?;
     Ok(())

@@ -37,11 +37,7 @@ async fn read(db: &RoutingConnection) {
 
 fn is_up(db: &RoutingConnection, node: &str) -> bool {
     let topology = db.topology();
-    let mut nodes = topology
-        .databases()
-        .into_iter()
-        .flat_map(|it| topology.nodes_of(it));
-    let node = nodes.find(|it| it.name().as_str() == node);
+    let node = topology.find(node);
     node.expect("declared").is_up()
 }
 

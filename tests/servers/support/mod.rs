@@ -1,10 +1,13 @@
 //! What the tests share: databases of their own, a table, and conditions to wait for.
 
+pub(crate) mod bed;
 pub(crate) mod cut;
 pub(crate) mod cut_link;
 pub(crate) mod ends;
 pub(crate) mod item;
+pub(crate) mod load;
 pub(crate) mod look;
+pub(crate) mod nodes;
 pub(crate) mod several;
 pub(crate) mod slow_link;
 
@@ -17,7 +20,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, Statement, TryGetable};
 use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 /// No test waits longer for a condition.
-const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
 /// InnoDB lists its transactions anew only when nobody has looked for 100 ms.
 const INTERVAL: Duration = Duration::from_millis(120);

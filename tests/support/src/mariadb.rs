@@ -65,6 +65,8 @@ impl Engine for MariaDb {
         let mut command = self.account.command(&self.server);
         command.arg("--no-defaults").args(SETTINGS);
         command.arg(format!("--datadir={}", instance.data.display()));
+        // Another server that starts removes what it takes for its own in a shared one.
+        command.arg(format!("--tmpdir={}", self.home.display()));
         command.arg(format!("--socket={}", self.socket(instance.port)));
         command.arg(format!("--port={}", instance.port));
         command.arg(format!("--server-id={}", server_id(instance.node)));

@@ -64,6 +64,7 @@ impl MariaDb {
         install.arg("--auth-root-authentication-method=normal");
         install.arg("--innodb-log-file-size=16M");
         install.arg(format!("--datadir={}", data.display()));
+        install.arg(format!("--tmpdir={}", self.home.display()));
         run(&mut install).map(drop)
     }
 

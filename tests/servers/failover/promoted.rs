@@ -1,0 +1,134 @@
+//! The primary is lost or steps down, and a replica becomes the primary.
+
+use std::collections::HashSet;
+use std::time::Duration;
+
+use routing_servers::Node;
+use sea_orm::TransactionTrait;
+use sea_orm_routing::{Role, Roles, RoutingConnection};
+
+use crate::support::bed::{Bed, on_each_server};
+use crate::support::load::{Load, write};
+use crate::support::nodes::{is_read_from, names, takes};
+use crate::support::{item, single, soon};
+
+const LONG: Duration = Duration::from_secs(15);
+
+on_each_server! {
+    the_primary_is_killed_under_load(1),
+    the_primary_is_frozen_under_load(1),
+    the_primary_steps_down(2),
+}
+
+async fn the_primary_is_killed_under_load(bed: impl Bed) {
+    bed.synchronous().await;
+    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let reader = reader(&bed).await;
+    let before = names(&db);
+    let (writes, reads) = (Load::writing(&db, 6), Load::reading(&reader, 6));
+    writes.more(100).await;
+
+    bed.kill(Node::Primary).await;
+    bed.promote(0).await;
+    takes(&db, "default/2", Role::Primary).await;
+    soon("a primary", db.wait_for_primary("default", LONG))
+        .await
+        .expect("a primary");
+    writes.more(100).await;
+    reads.more(100).await;
+    assert_eq!(names(&db), before);
+
+    bed.rejoin(Node::Primary, 0).await;
+    is_read_from(&db, "default/1").await;
+    writes.more(50).await;
+    let (written, read) = (writes.end().await, reads.end().await);
+    assert!(read.failed.is_empty(), "{:?}", read.failed);
+    assert_eq!(names(&db), before);
+    assert!(!written.failed.is_empty(), "the primary was killed");
+
+    bed.caught_up().await;
+    nothing_is_missing(&bed, &written.written).await;
+    no_connection_only_reads(&db).await;
+}
+
+async fn the_primary_is_frozen_under_load(bed: impl Bed) {
+    bed.synchronous().await;
+    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let writes = Load::writing(&db, 6);
+    writes.more(50).await;
+
+    bed.freeze(Node::Primary).await;
+    bed.promote(0).await;
+    takes(&db, "default/2", Role::Primary).await;
+    writes.more(100).await;
+    bed.kill(Node::Primary).await;
+    bed.rejoin(Node::Primary, 0).await;
+    is_read_from(&db, "default/1").await;
+    let written = writes.end().await;
+    bed.caught_up().await;
+    nothing_is_missing(&bed, &written.written).await;
+    no_connection_only_reads(&db).await;
+}
+
+/// A planned switchover: the primary takes no more writes, the replica gets all there is.
+async fn the_primary_steps_down(bed: impl Bed) {
+    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let reader = reader(&bed).await;
+    let (writes, reads) = (Load::writing(&db, 4), Load::reading(&reader, 4));
+    writes.more(50).await;
+    bed.retire(Node::Primary).await;
+    bed.promote(0).await;
+    bed.rejoin(Node::Primary, 0).await;
+    bed.follow(1, 0).await;
+    takes(&db, "default/2", Role::Primary).await;
+    writes.more(50).await;
+    is_read_from(&db, "default/1").await;
+
+    // And back again.
+    bed.retire(0).await;
+    bed.promote(Node::Primary).await;
+    bed.rejoin(0, Node::Primary).await;
+    bed.follow(1, Node::Primary).await;
+    takes(&db, "default/1", Role::Primary).await;
+    writes.more(50).await;
+    is_read_from(&db, "default/2").await;
+    writes.end().await;
+    let read = reads.end().await;
+    assert!(read.failed.is_empty(), "{:?}", read.failed);
+    no_connection_only_reads(&db).await;
+}
+
+/// Another connection: without RETURNING the read after a write goes to the primary, whoever reads.
+async fn reader(bed: &impl Bed) -> RoutingConnection {
+    single(bed.options().roles(Roles::Observed)).await
+}
+
+/// All that was acknowledged is there, on every server.
+async fn nothing_is_missing(bed: &impl Bed, written: &[String]) {
+    let all = [Node::Primary, Node::Replica(0)];
+    for node in all {
+        let rows = bed.ask(node, "SELECT name FROM item").await;
+        let rows: HashSet<_> = rows.lines().collect();
+        let missing: Vec<_> = written
+            .iter()
+            .filter(|it| !rows.contains(it.as_str()))
+            .collect();
+        assert!(missing.is_empty(), "{node} lacks {missing:?}");
+    }
+}
+
+/// Every connection of the new primary's pool takes writes.
+async fn no_connection_only_reads(db: &RoutingConnection) {
+    let mut held = Vec::new();
+    for number in 0..8 {
+        let txn = db.begin().await.expect("begun");
+        item::insert(&txn, &format!("on connection {number}"))
+            .await
+            .expect("a write");
+        held.push(txn);
+    }
+    for txn in held {
+        txn.rollback().await.expect("rolled back");
+    }
+    write(db, "last").await.expect("a write");
+}

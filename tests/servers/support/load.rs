@@ -1,0 +1,140 @@
+//! Work that goes on while something fails.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, QueryOrder, Statement};
+use sea_orm_routing::RoutingConnection;
+use tokio::task::JoinSet;
+
+use super::{eventually, item, soon};
+
+/// Tasks that read or write for as long as they are let.
+pub(crate) struct Load {
+    stop: Arc<AtomicBool>,
+    done: Arc<AtomicUsize>,
+    tasks: JoinSet<Report>,
+}
+
+/// What became of them.
+#[derive(Debug, Default)]
+pub(crate) struct Report {
+    /// What was written and acknowledged.
+    pub(crate) written: Vec<String>,
+    pub(crate) failed: Vec<DbErr>,
+    pub(crate) slowest: Duration,
+}
+
+#[derive(Clone, Copy)]
+enum Work {
+    Read,
+    Write,
+}
+
+impl Load {
+    /// Tasks that read a row.
+    pub(crate) fn reading(db: &RoutingConnection, tasks: usize) -> Self {
+        Self::start(db, tasks, Work::Read)
+    }
+
+    /// Tasks that insert rows, each of a name of its own.
+    pub(crate) fn writing(db: &RoutingConnection, tasks: usize) -> Self {
+        Self::start(db, tasks, Work::Write)
+    }
+
+    fn start(db: &RoutingConnection, tasks: usize, work: Work) -> Self {
+        let (stop, done) = (Arc::new(AtomicBool::new(false)), Arc::default());
+        static LOADS: AtomicUsize = AtomicUsize::new(0);
+        let load = LOADS.fetch_add(1, Ordering::SeqCst);
+        let run = |task| {
+            let (db, stop) = (db.clone(), Arc::clone(&stop));
+            go_on(db, work, (load, task), stop, Arc::clone(&done))
+        };
+        let tasks = (0..tasks).map(run).collect();
+        Self { stop, done, tasks }
+    }
+
+    /// Waits until so many more of them have succeeded.
+    pub(crate) async fn more(&self, more: usize) {
+        let goal = self.done.load(Ordering::SeqCst) + more;
+        eventually("work is done", || async {
+            self.done.load(Ordering::SeqCst) >= goal
+        })
+        .await;
+    }
+
+    /// Lets what is under way come to its end.
+    pub(crate) async fn end(self) -> Report {
+        self.stop.store(true, Ordering::SeqCst);
+        let reports = soon("the load", self.tasks.join_all()).await;
+        reports.into_iter().fold(Report::default(), Report::and)
+    }
+}
+
+impl Report {
+    fn and(mut self, other: Self) -> Self {
+        self.written.extend(other.written);
+        self.failed.extend(other.failed);
+        self.slowest = self.slowest.max(other.slowest);
+        self
+    }
+
+    /// Nothing failed, and nothing took longer.
+    #[track_caller]
+    pub(crate) fn assert_well(&self, limit: Duration) {
+        assert!(self.failed.is_empty(), "{:?}", self.failed);
+        assert!(self.slowest <= limit, "{:?} > {limit:?}", self.slowest);
+    }
+}
+
+async fn go_on(
+    db: RoutingConnection,
+    work: Work,
+    (load, task): (usize, usize),
+    stop: Arc<AtomicBool>,
+    done: Arc<AtomicUsize>,
+) -> Report {
+    let mut report = Report::default();
+    for number in 0.. {
+        if stop.load(Ordering::SeqCst) {
+            break;
+        }
+        let (name, start) = (
+            format!("load {load} task {task} row {number}"),
+            Instant::now(),
+        );
+        let outcome = match work {
+            Work::Read => read(&db).await,
+            Work::Write => write(&db, &name).await,
+        };
+        report.slowest = report.slowest.max(start.elapsed());
+        match outcome {
+            Ok(()) => {
+                done.fetch_add(1, Ordering::SeqCst);
+                if let Work::Write = work {
+                    report.written.push(name);
+                }
+            }
+            Err(error) => report.failed.push(error),
+        }
+        // Others share the machine.
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    report
+}
+
+/// Reads the row that is everywhere, and no more: the table may be long.
+pub(crate) async fn read(db: &RoutingConnection) -> Result<(), DbErr> {
+    let first = item::Entity::find().order_by_asc(item::Column::Id);
+    let first = first.one(db).await?;
+    assert!(first.is_some(), "the first row is everywhere");
+    Ok(())
+}
+
+/// Inserts a row, in one statement.
+pub(crate) async fn write(db: &RoutingConnection, name: &str) -> Result<(), DbErr> {
+    let sql = format!("INSERT INTO item (name) VALUES ('{name}')");
+    let statement = Statement::from_string(db.get_database_backend(), sql);
+    db.execute_raw(statement).await.map(drop)
+}

@@ -1,0 +1,103 @@
+//! What a connection says of its nodes.
+
+use std::time::{Duration, Instant};
+
+use sea_orm::DbErr;
+use sea_orm_routing::{NodeState, Role, RoutingConnection, RoutingError};
+
+use super::load::read;
+use super::{LIMIT, soon};
+
+pub(crate) fn state(db: &RoutingConnection, node: &str) -> NodeState {
+    db.topology().find(node).expect("declared").state()
+}
+
+pub(crate) fn role(db: &RoutingConnection, node: &str) -> Role {
+    db.topology().find(node).expect("declared").role()
+}
+
+/// Whether statements go to a node.
+pub(crate) fn serves(db: &RoutingConnection, node: &str) -> bool {
+    matches!(state(db, node), NodeState::Up | NodeState::Probation)
+}
+
+/// Waits until a node is in a state; how long that took.
+#[track_caller]
+pub(crate) fn becomes(
+    db: &RoutingConnection,
+    node: &str,
+    wanted: NodeState,
+) -> impl Future<Output = Duration> {
+    let what = format!("{node} is {wanted}");
+    when(what, move || state(db, node) == wanted)
+}
+
+/// Waits until a node has a role; how long that took.
+#[track_caller]
+pub(crate) fn takes(
+    db: &RoutingConnection,
+    node: &str,
+    wanted: Role,
+) -> impl Future<Output = Duration> {
+    let what = format!("{node} is {wanted}");
+    when(what, move || role(db, node) == wanted)
+}
+
+/// Waits until something holds, looking often; how long that took.
+#[track_caller]
+pub(crate) fn when(what: String, holds: impl Fn() -> bool) -> impl Future<Output = Duration> {
+    let start = Instant::now();
+    async move {
+        let often = async {
+            while !holds() {
+                tokio::time::sleep(Duration::from_millis(5)).await;
+            }
+        };
+        soon(&what, often).await;
+        start.elapsed()
+    }
+}
+
+/// Waits until reads go to a node.
+pub(crate) async fn is_read_from(db: &RoutingConnection, node: &str) {
+    let often = async {
+        let went_there = async || {
+            let routes = db.record();
+            soon("a read", read(db)).await.expect("a read");
+            // Others read meanwhile, and write.
+            routes.routes().iter().any(|it| it.node().as_str() == node)
+        };
+        while !went_there().await {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    let goes_there = tokio::time::timeout(LIMIT, often).await;
+    assert!(
+        goes_there.is_ok(),
+        "no read goes to {node}: {}",
+        db.topology()
+    );
+}
+
+/// Where a read went at last, which must not fail.
+pub(crate) async fn served_by(db: &RoutingConnection) -> String {
+    let routes = db.record();
+    soon("a read", read(db)).await.expect("a read");
+    let routes = routes.routes();
+    routes.last().expect("a route").node().to_string()
+}
+
+/// Whether an error is one that is recognised again.
+pub(crate) fn is(error: &DbErr, kind: impl Fn(&RoutingError) -> bool) -> bool {
+    RoutingError::of(error).is_some_and(kind)
+}
+
+/// The names of the nodes of `default`, sorted.
+pub(crate) fn names(db: &RoutingConnection) -> Vec<String> {
+    let topology = db.topology();
+    let databases = topology.databases();
+    let nodes = databases.iter().flat_map(|it| topology.nodes_of(it));
+    let mut names: Vec<_> = nodes.map(|node| node.name().to_string()).collect();
+    names.sort();
+    names
+}
