@@ -95,10 +95,17 @@ async fn a_slow_primary_is_avoided() -> Result {
             break;
         }
     }
-    category::Entity::find().one(&shop.db).await?;
-    let counts = choices(&shop.db, 100)?;
-    assert_eq!(counts, [("default/2".to_owned(), 100)].into());
-    Ok(())
+    // A replica that was held up by other tests looks slow too, until it has answered again.
+    for _ in 0..50 {
+        category::Entity::find().one(&shop.db).await?;
+        if choices(&shop.db, 100)? == [("default/2".to_owned(), 100)].into() {
+            return Ok(());
+        }
+    }
+    panic!(
+        "the slow primary is not avoided: {:?}",
+        choices(&shop.db, 100)?
+    );
 }
 
 #[tokio::test]
