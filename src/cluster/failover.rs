@@ -8,7 +8,7 @@ use super::pool::Pool;
 use super::{Plan, State};
 use crate::name::NodeName;
 use crate::topology::{
-    DatabaseId, Halt, Health, NodeId, PoolId, Role, Seen, Signal, Topology, Verdict, judge,
+    DatabaseId, Halt, Health, Looked, NodeId, PoolId, Role, Signal, Topology, Verdict, judge,
 };
 
 /// How long a pool that gets no more statements may take to become quiet.
@@ -20,7 +20,7 @@ impl State {
         self: &Arc<Self>,
         watch: &Arc<Watch>,
         topology: &Topology,
-        nodes: &[(NodeId, Option<Seen>)],
+        nodes: &[Looked],
     ) {
         let id = watch.database();
         let database = topology.database(id);
@@ -46,12 +46,13 @@ impl State {
     }
 
     /// There is one primary, and it was seen.
-    fn resume(&self, id: DatabaseId, topology: &Topology, nodes: &[(NodeId, Option<Seen>)]) {
+    fn resume(&self, id: DatabaseId, topology: &Topology, nodes: &[Looked]) {
         let database = topology.database(id);
         let stopped = matches!(database.halt, Some(Halt::Split(_) | Halt::Vacant));
-        let is_seen = |(node, seen): &(NodeId, Option<Seen>)| {
-            let primary = seen.as_ref().is_some_and(|seen| seen.role == Role::Primary);
-            *node == database.primary && primary
+        let is_seen = |looked: &Looked| {
+            let seen = looked.seen.as_ref();
+            let primary = seen.is_some_and(|seen| seen.role == Role::Primary);
+            looked.node == database.primary && primary
         };
         if stopped && nodes.iter().any(is_seen) {
             let name = database.name.as_str();
@@ -155,7 +156,7 @@ impl State {
         if old != new {
             let pool = self.pool(old).clone();
             pool.refuse();
-            pool.gone().notify_waiters();
+            pool.give_up();
             tokio::spawn(async move { pool.close().await });
         }
     }

@@ -1,6 +1,7 @@
 //! The pool of one node, opened when it is first needed.
 
 use std::future::Future;
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -34,6 +35,8 @@ struct Shared {
     closed: AtomicBool,
     /// Rung when the node was found to be dead: nobody needs to wait for its answers.
     gone: Notify,
+    /// It is the primary's no more: nobody waits for its answers again.
+    given_up: AtomicBool,
     /// Held by what changes the schema of a database that no other process can reach.
     #[cfg_attr(
         not(feature = "migrate"),
@@ -77,6 +80,7 @@ impl Pool {
                 plan,
                 closed: AtomicBool::new(false),
                 gone: Notify::new(),
+                given_up: AtomicBool::new(false),
                 migrating: Arc::default(),
             }),
             measured: None,
@@ -111,14 +115,28 @@ impl Pool {
                  not known"
             }
         };
-        let node = || self.name().clone();
+        let mut gone = pin!(self.gone().notified());
+        // From here on the bell is heard; it may have rung for the last time before.
+        gone.as_mut().enable();
+        let for_good = self.shared.given_up.load(Ordering::Acquire);
+        let given_up = || {
+            let node = self.name().clone();
+            Err(RoutingError::Gone { node, reason }.into())
+        };
+        if for_good {
+            return given_up();
+        }
         tokio::select! {
             biased;
             answer = answer => answer,
-            () = self.gone().notified() => {
-                Err(RoutingError::Gone { node: node(), reason }.into())
-            }
+            () = gone => given_up(),
         }
+    }
+
+    /// Nobody waits for its answers any more.
+    pub(super) fn give_up(&self) {
+        self.shared.given_up.store(true, Ordering::Release);
+        self.gone().notify_waiters();
     }
 
     /// Rows of the node, the last of them an error once it is known to be dead.

@@ -50,13 +50,7 @@ impl State {
             return;
         }
         let now = self.change(|topology| {
-            topology.change_node(node, |node| {
-                let was_down = node.health.is_down();
-                node.health = node.health.after(signal, moment);
-                if was_down && !node.health.is_down() {
-                    node.back_since = Some(moment.now);
-                }
-            });
+            topology.change_node(node, |node| node.hear(signal, moment));
             topology.node(node).clone()
         });
         if !now.health.is_down() {

@@ -91,15 +91,17 @@ impl Cluster {
         if let Some(halt) = &found.halt
             && halt.holds(Instant::now())
         {
-            return Err(halt.to_string());
+            let name = &topology.node(found.primary).name;
+            return Err(format!("{name}: {halt}"));
         }
         let timeout = self.state.declared(database).settings.probe_timeout;
         let rest = deadline.saturating_duration_since(Instant::now());
         let asked = async { self.pool_of(found.primary).open().await?.ping().await };
+        let name = &topology.node(found.primary).name;
         match tokio::time::timeout(rest.min(timeout), asked).await {
             Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(error.to_string()),
-            Err(_) => Err("it gives no answer".to_owned()),
+            Ok(Err(error)) => Err(format!("{name}: {error}")),
+            Err(_) => Err(format!("{name} gives no answer")),
         }
     }
 }

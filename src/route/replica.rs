@@ -188,8 +188,10 @@ impl Question<'_> {
         last: &[NodeId],
     ) -> Result<NodeId, RoutingError> {
         let database = self.topology.database(id);
+        let dead = || self.topology.node(database.primary).rank((self.now)()) == Rank::Never;
         let primary = match self.may_fall_back(id, self.balancing(id)) {
-            true => Some(self.primary(id)),
+            true if !database.replicas.is_empty() && dead() => Some(Err(())),
+            true => Some(self.primary(id).map_err(drop)),
             false => None,
         };
         match (primary, last.first()) {

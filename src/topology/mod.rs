@@ -24,6 +24,6 @@ pub(crate) use load::{Load, since_start};
 pub use node::{Endpoint, Node, NodeState, Role};
 pub(crate) use node::{Progress, Service};
 pub(crate) use position::Position;
-pub(crate) use roles::{Seen, Verdict, judge};
+pub(crate) use roles::{Looked, Seen, Verdict, judge};
 pub(crate) use snapshot::Halt;
 pub use snapshot::{Database, Topology};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{DatabaseId, Health, Lag, Load, PoolId, Position};
+use super::{DatabaseId, Health, Lag, Load, Moment, PoolId, Position, Signal};
 use crate::name::NodeName;
 
 /// What a node is to its database.
@@ -168,6 +168,15 @@ impl Node {
     /// How many statements of this connection it is busy with: those that replicas could serve.
     pub fn in_flight(&self) -> u32 {
         self.load.in_flight()
+    }
+
+    /// Something was learned about its health.
+    pub(crate) fn hear(&mut self, signal: Signal, moment: Moment) {
+        let was_down = self.health.is_down();
+        self.health = self.health.after(signal, moment);
+        if was_down && !self.health.is_down() {
+            self.back_since = Some(moment.now);
+        }
     }
 
     /// Keeps it out while it is not what it was declared to be.

@@ -20,6 +20,15 @@ pub(crate) struct Seen {
     pub(crate) asked: Instant,
 }
 
+/// A node, when it was asked last, and what it said.
+#[derive(Debug, Clone)]
+pub(crate) struct Looked {
+    pub(crate) node: NodeId,
+    /// Answered or not; nothing when it never was.
+    pub(crate) asked: Option<Instant>,
+    pub(crate) seen: Option<Seen>,
+}
+
 /// What follows.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
@@ -36,16 +45,18 @@ pub(crate) enum Verdict {
 }
 
 /// Judges what was seen of the nodes of a database; nothing is known of one that cannot be reached.
-pub(crate) fn judge(primary: NodeId, nodes: &[(NodeId, Option<Seen>)]) -> Verdict {
+pub(crate) fn judge(primary: NodeId, nodes: &[Looked]) -> Verdict {
     let claims: Vec<(NodeId, &Seen)> = nodes
         .iter()
-        .filter_map(|(node, seen)| Some((*node, seen.as_ref()?)))
+        .filter_map(|looked| Some((looked.node, looked.seen.as_ref()?)))
         .filter(|(_, seen)| seen.role == Role::Primary)
         .collect();
+    let now = nodes.iter().find(|looked| looked.node == primary);
     let Some((newest, claim)) = claims.iter().max_by_key(|(_, seen)| seen.since) else {
-        return match seen(primary, nodes) {
+        let seen = now.and_then(|now| now.seen.as_ref());
+        return match seen {
             Some(seen) if seen.role == Role::Replica => Verdict::Vacant,
-            _ => Verdict::Keep,
+            Some(_) | None => Verdict::Keep,
         };
     };
     let others = || {
@@ -58,15 +69,14 @@ pub(crate) fn judge(primary: NodeId, nodes: &[(NodeId, Option<Seen>)]) -> Verdic
     if others().next().is_some() {
         return Verdict::Split(claims.iter().map(|(node, _)| *node).collect());
     }
-    match claims.iter().any(|(node, _)| *node == primary) {
-        true => Verdict::Keep,
-        false => Verdict::Promote(*newest),
+    if claims.iter().any(|(node, _)| *node == primary) {
+        return Verdict::Keep;
     }
-}
-
-fn seen(node: NodeId, nodes: &[(NodeId, Option<Seen>)]) -> Option<&Seen> {
-    let found = nodes.iter().find(|(id, _)| *id == node);
-    found.and_then(|(_, seen)| seen.as_ref())
+    // One that was not asked since is not gone.
+    match now.and_then(|now| now.asked) {
+        Some(asked) if asked >= claim.since => Verdict::Promote(*newest),
+        Some(_) | None => Verdict::LookAgain(primary),
+    }
 }
 
 fn same_server(a: &Seen, b: &Seen) -> bool {
@@ -104,59 +114,90 @@ mod tests {
         as_(Role::Replica, server, 0, 9)
     }
 
+    /// Each was asked nine seconds after the start, answered or not.
+    fn judged(primary: NodeId, nodes: &[(NodeId, Option<Seen>)]) -> Verdict {
+        let asked = Some(*START + Duration::from_secs(9));
+        let looked = nodes.iter().map(|(node, seen)| Looked {
+            node: *node,
+            asked,
+            seen: seen.clone(),
+        });
+        judge(primary, &looked.collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn a_primary_that_was_not_asked_since_is_not_gone() {
+        let at = |second| Some(*START + Duration::from_secs(second));
+        for asked in [None, at(4)] {
+            let nodes = [
+                Looked {
+                    node: A,
+                    asked,
+                    seen: None,
+                },
+                Looked {
+                    node: B,
+                    asked: at(5),
+                    seen: primary("b", 5, 5),
+                },
+            ];
+            assert_eq!(judge(A, &nodes), Verdict::LookAgain(A));
+        }
+    }
+
     #[test]
     fn all_as_declared_stays() {
         let nodes = [(A, primary("a", 0, 9)), (B, replica("b"))];
-        assert_eq!(judge(A, &nodes), Verdict::Keep);
+        assert_eq!(judged(A, &nodes), Verdict::Keep);
     }
 
     #[test]
     fn nothing_known_stays() {
-        assert_eq!(judge(A, &[(A, None), (B, None)]), Verdict::Keep);
-        assert_eq!(judge(A, &[(A, None), (B, replica("b"))]), Verdict::Keep);
-        assert_eq!(judge(A, &[]), Verdict::Keep);
+        assert_eq!(judged(A, &[(A, None), (B, None)]), Verdict::Keep);
+        assert_eq!(judged(A, &[(A, None), (B, replica("b"))]), Verdict::Keep);
+        assert_eq!(judged(A, &[]), Verdict::Keep);
     }
 
     #[test]
     fn a_promoted_replica_takes_over_when_the_primary_is_gone() {
         let nodes = [(A, None), (B, primary("b", 5, 9)), (C, replica("c"))];
-        assert_eq!(judge(A, &nodes), Verdict::Promote(B));
+        assert_eq!(judged(A, &nodes), Verdict::Promote(B));
     }
 
     #[test]
     fn a_promoted_replica_takes_over_when_the_primary_has_stepped_down() {
         let nodes = [(A, replica("a")), (B, primary("b", 5, 9))];
-        assert_eq!(judge(A, &nodes), Verdict::Promote(B));
+        assert_eq!(judged(A, &nodes), Verdict::Promote(B));
     }
 
     #[test]
     fn an_older_claim_is_looked_at_again_before_it_counts() {
         let nodes = [(A, primary("a", 0, 4)), (B, primary("b", 5, 5))];
-        assert_eq!(judge(A, &nodes), Verdict::LookAgain(A));
+        assert_eq!(judged(A, &nodes), Verdict::LookAgain(A));
     }
 
     #[test]
     fn two_primaries_are_a_split() {
         let nodes = [(A, primary("a", 0, 6)), (B, primary("b", 5, 5))];
-        assert_eq!(judge(A, &nodes), Verdict::Split(vec![A, B]));
+        assert_eq!(judged(A, &nodes), Verdict::Split(vec![A, B]));
     }
 
     #[test]
     fn an_old_primary_that_comes_back_as_one_is_a_split() {
         let nodes = [(A, primary("a", 9, 9)), (B, primary("b", 5, 9))];
-        assert_eq!(judge(B, &nodes), Verdict::Split(vec![A, B]));
+        assert_eq!(judged(B, &nodes), Verdict::Split(vec![A, B]));
     }
 
     #[test]
     fn an_old_primary_that_comes_back_as_a_replica_is_one() {
         let nodes = [(A, replica("a")), (B, primary("b", 5, 9))];
-        assert_eq!(judge(B, &nodes), Verdict::Keep);
+        assert_eq!(judged(B, &nodes), Verdict::Keep);
     }
 
     #[test]
     fn one_server_behind_two_names_is_no_split() {
         let nodes = [(A, primary("a", 0, 9)), (B, primary("a", 5, 9))];
-        assert_eq!(judge(A, &nodes), Verdict::Keep);
+        assert_eq!(judged(A, &nodes), Verdict::Keep);
     }
 
     #[test]
@@ -168,13 +209,13 @@ mod tests {
             })
         };
         let nodes = [(A, unknown(0)), (B, unknown(5))];
-        assert_eq!(judge(A, &nodes), Verdict::Split(vec![A, B]));
-        assert_eq!(judge(A, &nodes[..1]), Verdict::Keep);
+        assert_eq!(judged(A, &nodes), Verdict::Split(vec![A, B]));
+        assert_eq!(judged(A, &nodes[..1]), Verdict::Keep);
     }
 
     #[test]
     fn a_primary_that_stepped_down_leaves_the_role_vacant() {
         let nodes = [(A, replica("a")), (B, replica("b"))];
-        assert_eq!(judge(A, &nodes), Verdict::Vacant);
+        assert_eq!(judged(A, &nodes), Verdict::Vacant);
     }
 }

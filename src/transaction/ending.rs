@@ -79,8 +79,8 @@ impl Shared {
             if !state.is_open() {
                 continue;
             }
+            self.check_primary(&mut state, branch.database)?;
             state.align(&[]).await?;
-            self.check_primary(&state, branch.database)?;
             match state.written {
                 true => writers.push(branch),
                 false => readers.push(branch),

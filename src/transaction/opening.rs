@@ -63,9 +63,16 @@ impl Opening<'_> {
     }
 
     async fn begin_on(self, state: &mut State, at: (NodeId, Role)) -> Result<(), DbErr> {
-        let open = Open::acquire(self.core.cluster.pool_of(at.0), *self.options).await?;
+        let pool = self.core.cluster.pool_of(at.0);
+        let acquired = Open::acquire(pool, *self.options);
+        let open = match self.core.cluster.is_watched(self.database) {
+            true => pool.unless_gone(at.1, acquired).await?,
+            false => acquired.await?,
+        };
         let begin = control::begin(self.dialect(), self.options);
-        state.begin(open, at, &begin).await
+        let watched = self.core.cluster.is_watched(self.database);
+        let watched = watched.then(|| pool.clone());
+        state.begin(open, watched, at, &begin).await
     }
 
     /// The primary, if it takes what may come; for a transaction that only reads, where that is wanted,

@@ -188,7 +188,7 @@ impl RoutingTransaction {
         let levels = || shared.levels.enter(self.level);
         let branch = shared.branch(database);
         let mut state = branch.enter(shared.opening(database), levels).await?;
-        shared.check_primary(&state, database)?;
+        shared.check_primary(&mut state, database)?;
         shared.writing(&planned.known, database, &mut state)?;
         if let Some(keyword) = shared.may_commit(&planned.known, database) {
             state.mark(keyword).await?;

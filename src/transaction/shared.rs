@@ -174,7 +174,7 @@ impl Shared {
     /// Refuses to go on where a branch is open on a node that is the primary no more.
     pub(super) fn check_primary(
         &self,
-        state: &State,
+        state: &mut State,
         database: DatabaseId,
     ) -> Result<(), RoutingError> {
         let Some((node, Role::Primary)) = state.at else {
@@ -183,9 +183,11 @@ impl Shared {
         let topology = self.core.cluster.topology();
         let found = topology.database(database);
         match &found.halt {
-            _ if found.primary != node => Err(RoutingError::Doomed {
-                reason: format!("another node is the primary of {} now", found.name),
-            }),
+            _ if found.primary != node => {
+                let reason = format!("another node is the primary of {} now", found.name);
+                state.doom(reason.clone());
+                Err(RoutingError::Doomed { reason })
+            }
             Some(halt @ Halt::Split(_)) if state.written => Err(halt.error(found)),
             Some(_) | None => Ok(()),
         }

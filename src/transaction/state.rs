@@ -7,7 +7,7 @@ use super::control;
 use super::levels::Level;
 use super::open::{Driver, Open};
 use super::span::Span;
-use crate::cluster::Fault;
+use crate::cluster::{Fault, Pool};
 use crate::dispatch::OnBranch;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
@@ -20,6 +20,8 @@ pub(crate) struct State {
     dialect: DbBackend,
     /// Nothing before the first statement, and once it has ended.
     open: Option<Open>,
+    /// Its pool, where somebody finds out that its node is dead.
+    watched: Option<Pool>,
     /// Where it is open.
     pub(super) at: Option<(NodeId, Role)>,
     /// It is being opened: until that is done, nothing has happened on it.
@@ -51,6 +53,7 @@ impl State {
             database,
             dialect,
             open: None,
+            watched: None,
             at: None,
             opening: false,
             savepoints: Vec::new(),
@@ -69,9 +72,11 @@ impl State {
     pub(super) async fn begin(
         &mut self,
         open: Open,
+        watched: Option<Pool>,
         at: (NodeId, Role),
         begin: &[String],
     ) -> Result<(), DbErr> {
+        self.watched = watched;
         let speaks_sql = open.speaks_sql();
         self.opening = true;
         self.open = Some(open);
@@ -80,7 +85,8 @@ impl State {
             for sql in begin {
                 self.doubt = Some("BEGIN");
                 let span = Span::begin(self.dialect);
-                let begun = span.around(self.open()?.begin(sql)).await;
+                let begun = self.unless_gone(async |open| span.around(open.begin(sql)).await);
+                let begun = begun.await;
                 self.clear_doubt(&begun);
                 begun?;
             }
@@ -265,10 +271,29 @@ impl State {
     /// of the server is an answer, a broken connection is none.
     pub(super) async fn control(&mut self, name: &'static str, sql: &str) -> Result<(), DbErr> {
         self.doubt = Some(name);
-        let result = self.open()?.control(sql).await;
+        let result = self.unless_gone(async |open| open.control(sql).await).await;
         self.clear_doubt(&result);
         self.failed |= result.is_err();
         result
+    }
+
+    /// Does something on the connection, until its node is known to be dead.
+    async fn unless_gone(
+        &mut self,
+        work: impl AsyncFnOnce(&mut Open) -> Result<(), DbErr>,
+    ) -> Result<(), DbErr> {
+        let role = self.at.map_or(Role::Primary, |(_, role)| role);
+        let watched = self.watched.clone();
+        let work = work(self.open()?);
+        match watched {
+            Some(pool) => pool.unless_gone(role, work).await,
+            None => work.await,
+        }
+    }
+
+    /// It can only be rolled back.
+    pub(super) fn doom(&mut self, reason: String) {
+        self.doomed.get_or_insert(reason);
     }
 
     fn clear_doubt(&mut self, result: &Result<(), DbErr>) {
@@ -297,7 +322,8 @@ impl State {
         self.doubt = Some("COMMIT");
         let sql = control::commit(self.dialect, self.failed || self.unseen);
         let span = Span::commit(self.dialect);
-        let committed = span.around(self.open()?.commit(sql)).await;
+        let committed = self.unless_gone(async |open| span.around(open.commit(sql)).await);
+        let committed = committed.await;
         self.clear_doubt(&committed);
         committed?;
         self.open = None;
@@ -328,7 +354,8 @@ impl State {
         } else if self.is_open() {
             self.doubt = Some("ROLLBACK");
             let span = Span::roll_back(self.dialect);
-            let rolled_back = span.around(self.open()?.roll_back()).await;
+            let rolled_back = self.unless_gone(async |open| span.around(open.roll_back()).await);
+            let rolled_back = rolled_back.await;
             self.clear_doubt(&rolled_back);
             rolled_back?;
         }
@@ -358,6 +385,7 @@ impl State {
 
     fn forget_all(&mut self) {
         self.open = None;
+        self.watched = None;
         self.at = None;
         self.opening = false;
         self.savepoints.clear();

@@ -27,6 +27,8 @@ pub(super) struct KnownNode {
     /// Whether it gave no answer last: connections to it may hang for ever.
     pub(super) silent: bool,
     pub(super) seen: Option<Seen>,
+    /// When it was asked last, answered or not.
+    pub(super) attempted: Option<Instant>,
     /// How far it had got, and when it said so.
     reached: Option<(Instant, Position)>,
     history: History,
@@ -52,6 +54,11 @@ pub(super) struct News {
 }
 
 impl Known {
+    /// A node was asked, and that is over.
+    pub(super) fn attempted(&mut self, node: NodeId, asked: Instant) {
+        self.nodes.entry(node).or_default().attempted = Some(asked);
+    }
+
     /// A node said what it is.
     pub(super) fn remember(&mut self, node: NodeId, asked: Instant, seen: &Observation) -> News {
         let known = self.nodes.entry(node).or_default();
@@ -68,7 +75,7 @@ impl Known {
             role,
             server: seen.server.clone(),
             since: match before {
-                Some(before) if before.role == role => before.since,
+                Some(before) if before.role == role && before.server == seen.server => before.since,
                 Some(_) | None => asked,
             },
             asked,
@@ -138,7 +145,13 @@ impl Known {
         let follows = seen.role != Some(Role::Primary) || same || seen.cluster.is_none();
         let own = seen.written.filter(|_| same);
         let Some(replayed) = own.or(seen.replayed).filter(|_| follows) else {
-            return Progress::default();
+            let settings = &declared.settings;
+            let limited = settings.lag_limit.is_some() || settings.lag_limit_bytes.is_some();
+            return Progress {
+                // Nobody knows how far a server has got that follows nobody.
+                lagging: limited && !follows,
+                ..Progress::default()
+            };
         };
         let known = self.nodes.entry(node).or_default();
         known.reach(&replayed);

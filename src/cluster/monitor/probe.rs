@@ -6,6 +6,9 @@ use sea_orm::DatabaseConnection;
 
 use super::observation::{Failure, Observation};
 
+/// How long opening a connection may take at least.
+const OPENING: Duration = Duration::from_secs(2);
+
 /// How a probe ended.
 #[derive(Debug)]
 pub(super) enum Answer {
@@ -68,6 +71,11 @@ impl Probe {
     /// Asks, within a time. Returns when the question was put, too.
     pub(super) async fn ask(&mut self, target: &Target, timeout: Duration) -> (Instant, Answer) {
         let mut asked = Instant::now();
+        // Opening takes several round trips; a server that hangs is found out by who is connected.
+        let timeout = match self.connection {
+            Some(_) => timeout,
+            None => timeout.max(OPENING).max(timeout * 4),
+        };
         let answered = tokio::time::timeout(timeout, self.ask_twice(target, &mut asked)).await;
         let answer = match answered {
             Ok(Ok(seen)) => return (asked, Answer::Seen(Box::new(seen))),

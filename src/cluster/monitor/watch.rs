@@ -11,10 +11,13 @@ use super::observation::Observation;
 use super::probe::{Answer, Target};
 use crate::cluster::State;
 use crate::cluster::settings::Roles;
-use crate::topology::{DatabaseId, Endpoint, Halt, NodeId, Role, Service, Signal};
+use crate::topology::{DatabaseId, Endpoint, Halt, Looked, NodeId, Role, Service, Signal};
 
 /// How often a node is asked while a causal read waits for it.
 pub(super) const WHILE_WAITED_FOR: Duration = Duration::from_millis(2);
+
+/// A node that is down is asked so often at least, however long reads leave it alone.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// What the monitor of a database knows.
 #[derive(Debug)]
@@ -96,7 +99,7 @@ impl Watch {
         let regular = match (found.health.retry_at(), found.role) {
             (Some(retry_at), Role::Replica) => {
                 let pause = retry_at.saturating_duration_since(Instant::now());
-                pause.max(Duration::from_millis(1))
+                pause.clamp(Duration::from_millis(1), LONGEST_PAUSE)
             }
             // Everything waits for it.
             (_, Role::Primary) => interval,
@@ -115,6 +118,7 @@ impl Watch {
         let Some(state) = self.state.upgrade() else {
             return;
         };
+        self.lock().attempted(node, asked);
         match answer {
             Answer::Seen(seen) => self.seen(&state, node, asked, *seen),
             Answer::Alive => {
@@ -139,9 +143,11 @@ impl Watch {
 
     /// A node said what it is.
     fn seen(self: &Arc<Self>, state: &Arc<State>, node: NodeId, asked: Instant, seen: Observation) {
-        state.signal(node, Signal::Answered);
         let topology = state.snapshot();
         let found = topology.node(node);
+        if found.role == Role::Primary || found.endpoint == Endpoint::Balanced {
+            state.signal(node, Signal::Answered);
+        }
         let mut known = self.lock();
         let news = known.remember(node, asked, &seen);
         if news.was_silent {
@@ -169,11 +175,14 @@ impl Watch {
                 let foreign = known.is_foreign(node, &seen);
                 let progress = known.progress(&topology, state.declared(self.database), node, seen);
                 drop(known);
+                // At once: it must not serve before it is known how far it has got, and whose it is.
+                let moment = state.moment(node);
                 state.change(|topology| {
                     topology.change_node(node, |node| {
                         node.progress = progress;
-                        node.back_since = back_since.or(node.back_since);
                         node.refuse(foreign);
+                        node.hear(Signal::Answered, moment);
+                        node.back_since = back_since.or(node.back_since);
                     });
                 });
             }
@@ -244,8 +253,15 @@ impl Watch {
                 let known = known.nodes.get(&id).filter(|_| counts);
                 known.and_then(|known| known.seen.clone())
             };
+            let attempted = |id| known.nodes.get(&id).and_then(|known| known.attempted);
             let nodes = topology.node_ids_of(self.database);
-            nodes.map(|node| (node, seen(node))).collect()
+            nodes
+                .map(|node| Looked {
+                    node,
+                    asked: attempted(node),
+                    seen: seen(node),
+                })
+                .collect()
         };
         state.rule(self, &topology, &nodes);
     }
