@@ -12,11 +12,14 @@ use super::waits::deadline;
 /// How often a pool is looked at.
 const EVERY: Duration = Duration::from_millis(5);
 
+/// How long a connection may take to come back to its pool after its last statement.
+const RETURNING: Duration = Duration::from_millis(50);
+
 impl Pool {
     /// Waits until all its connections are idle, so that nobody waits for one either. Whether they
     /// were in time.
     pub(super) async fn quiet(&self, timeout: Duration) -> bool {
-        let deadline = deadline(timeout);
+        let deadline = deadline(timeout.max(RETURNING));
         let mut quiet_before = false;
         loop {
             let quiet = self.get().is_none_or(is_quiet);

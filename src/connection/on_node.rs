@@ -115,10 +115,11 @@ impl UnderWay {
 /// Whether the next reads of a session have to do with this one: where any node might have served it,
 /// and where a causal session has seen the primary.
 fn is_remembered(session: &Session, decision: Decision) -> bool {
-    let causal = matches!(session.consistency(), Consistency::Causal { .. });
+    // One that never waits would never leave the primary while it reads all the time.
+    let waits = matches!(session.consistency(), Consistency::Causal { max_wait, .. } if !max_wait.is_zero());
     decision.role == Role::Replica
         || decision.why_node.is_free()
-        || causal && decision.why_node == WhyNode::NotCaughtUp
+        || waits && decision.why_node == WhyNode::NotCaughtUp
 }
 
 #[cfg(feature = "stream")]

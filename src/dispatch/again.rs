@@ -90,9 +90,10 @@ impl Core {
         if let Some(decision) = replica(&topology) {
             return Ok(decision);
         }
-        let only_replicas = scope.role == Some(Role::Replica);
+        let balancing = self.shared.balancing.get(id.index());
+        let spared = balancing.is_some_and(|balancing| !balancing.falls_back());
         match on_timeout {
-            OnTimeout::Primary if !only_replicas => Ok(Decision {
+            OnTimeout::Primary if !spared => Ok(Decision {
                 why_node: WhyNode::NotCaughtUp,
                 ..again(&topology, Role::Primary)?
             }),

@@ -328,10 +328,10 @@ pub enum RoutingError {
         /// Why not.
         reason: String,
     },
-    /// No replica has what a causal session has written, and the session or its handle keeps the read
+    /// No replica has what a causal session has written, and the session or the database keeps the read
     /// off the primary.
     #[error(
-        "no replica of {database} has caught up with this session after {waited:?} ({considered}), and OnTimeout::Error or on_replica() keeps the read off its primary"
+        "no replica of {database} has caught up with this session after {waited:?} ({considered}), and OnTimeout::Error, ReplicaFallback::Error or ExcludePrimary keeps the read off its primary"
     )]
     NotCaughtUp {
         /// The database.

@@ -6,7 +6,7 @@ use std::time::Duration;
 ///
 /// Whatever it is, a session goes on reading from a replica it has read from, as long as that serves,
 /// and then from one that has got as far, where that is measured: among replicas it never goes back in
-/// time. A causal one does not go back behind what it has seen on the primary either.
+/// time. A causal one with a `max_wait` does not go back behind what it has seen on the primary either.
 ///
 /// ```
 /// use std::time::Duration;
