@@ -15,7 +15,10 @@ const MYSQL: &str = "SELECT CAST(@@global.gtid_executed AS CHAR) AS a";
 
 /// A position that is past every commit that has returned; nothing where there is no way to tell:
 /// SQLite, a server that keeps no log.
-pub(crate) async fn committed(primary: &DatabaseConnection) -> Result<Option<Position>, DbErr> {
+pub(crate) async fn committed(
+    primary: &DatabaseConnection,
+    asynchronous: bool,
+) -> Result<Option<Position>, DbErr> {
     let dialect = primary.get_database_backend();
     let ask = |sql: &'static str| primary.query_one_raw(Statement::from_string(dialect, sql));
     match dialect {
@@ -24,7 +27,7 @@ pub(crate) async fn committed(primary: &DatabaseConnection) -> Result<Option<Pos
                 return Ok(None);
             };
             let lsn = |column| Position::of(dialect, &text(&row, column)?);
-            let flushes = text(&row, "c").as_deref() == Some("false");
+            let flushes = !asynchronous && text(&row, "c").as_deref() == Some("false");
             Ok(Position::committed(lsn("a"), lsn("b"), flushes))
         }
         DbBackend::MySql => {

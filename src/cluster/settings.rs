@@ -37,6 +37,7 @@ pub(crate) struct Settings {
     pub(crate) spill_over: Option<u32>,
     pub(crate) require_primary: bool,
     pub(crate) endpoint: Endpoint,
+    pub(crate) asynchronous_commits: bool,
 }
 
 impl Default for Settings {
@@ -53,6 +54,7 @@ impl Default for Settings {
             spill_over: None,
             require_primary: true,
             endpoint: Endpoint::default(),
+            asynchronous_commits: false,
         }
     }
 }
@@ -138,6 +140,15 @@ impl DatabaseOptions {
     #[must_use]
     pub fn require_primary(mut self, require: bool) -> Self {
         self.settings.require_primary = require;
+        self
+    }
+
+    /// Whether some commits return before Postgres has them on its disk in a way it does not know of
+    /// beforehand: `SET LOCAL synchronous_commit = off`, or `SET` on a connection. Causal sessions then
+    /// wait for more than they need. Set on the server, the database or the role, it is seen without.
+    #[must_use]
+    pub fn asynchronous_commits(mut self, some: bool) -> Self {
+        self.settings.asynchronous_commits = some;
         self
     }
 

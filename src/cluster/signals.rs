@@ -65,6 +65,13 @@ impl State {
         }
     }
 
+    /// Whether a node that was down has answered since a moment.
+    pub(super) fn is_back_since(&self, node: NodeId, moment: Instant) -> bool {
+        let topology = self.topology.load();
+        let node = topology.node(node);
+        node.health.is_good() && node.back_since.is_some_and(|back| back > moment)
+    }
+
     /// Nobody needs to wait for answers of a node.
     pub(super) fn give_up(&self, node: NodeId) {
         let pool = self.topology.load().node(node).pool;

@@ -170,7 +170,9 @@ impl RoutingConnection {
     async fn position(&self, database: DatabaseId) -> Result<String, DbErr> {
         let cluster = &self.core.cluster;
         let primary = cluster.snapshot().database(database).primary;
-        let position = committed(cluster.pool_of(primary).open().await?).await?;
+        let settings = &cluster.state().declared(database).settings;
+        let open = cluster.pool_of(primary).open().await?;
+        let position = committed(open, settings.asynchronous_commits).await?;
         Ok(position.map_or_else(String::new, |position| position.to_string()))
     }
 

@@ -29,6 +29,7 @@ pub(super) struct KnownNode {
     pub(super) seen: Option<Seen>,
     /// When it was asked last, answered or not.
     pub(super) attempted: Option<Instant>,
+    pub(super) attempts: u32,
     /// How far it had got, and when it said so.
     reached: Option<(Instant, Position)>,
     history: History,
@@ -56,7 +57,9 @@ pub(super) struct News {
 impl Known {
     /// A node was asked, and that is over.
     pub(super) fn attempted(&mut self, node: NodeId, asked: Instant) {
-        self.nodes.entry(node).or_default().attempted = Some(asked);
+        let known = self.nodes.entry(node).or_default();
+        known.attempted = Some(asked);
+        known.attempts = known.attempts.saturating_add(1);
     }
 
     /// A node said what it is.

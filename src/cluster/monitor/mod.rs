@@ -21,6 +21,10 @@ mod postgres;
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
     allow(dead_code, unused_imports, reason = "only these have servers to ask")
 )]
+#[cfg_attr(
+    not(feature = "sqlx-postgres"),
+    allow(dead_code, reason = "only Postgres' commits can be asynchronous")
+)]
 mod probe;
 mod task;
 mod watch;

@@ -47,12 +47,12 @@ impl Server {
         })
     }
 
-    pub(super) async fn ask(&mut self) -> Result<Observation, Failure> {
+    pub(super) async fn ask(&mut self, asynchronous: bool) -> Result<Observation, Failure> {
         let row = one(&mut self.connection, ASK).await?;
         let replays = text(&row, 0).as_deref() == Some("true");
         let reached = text(&row, 1).and_then(|lsn| Position::of(DbBackend::Postgres, &lsn));
         let next = text(&row, 2).and_then(|lsn| Position::of(DbBackend::Postgres, &lsn));
-        let flushes = text(&row, 3).as_deref() == Some("false");
+        let flushes = !asynchronous && text(&row, 3).as_deref() == Some("false");
         let started = text(&row, 4);
         let cluster = self.cluster.clone();
         let server = started.map(|started| match &cluster {

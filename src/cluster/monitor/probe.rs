@@ -35,9 +35,11 @@ pub(in crate::cluster) enum Target {
 }
 
 /// A connection to a server, opened when it is first needed.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Probe {
     connection: Option<Connection>,
+    /// Whether commits may return before they are on the disk.
+    asynchronous: bool,
 }
 
 #[derive(Debug)]
@@ -68,6 +70,13 @@ impl Target {
 }
 
 impl Probe {
+    pub(super) fn new(asynchronous: bool) -> Self {
+        Self {
+            connection: None,
+            asynchronous,
+        }
+    }
+
     /// Asks, within a time. Returns when the question was put, too.
     pub(super) async fn ask(&mut self, target: &Target, timeout: Duration) -> (Instant, Answer) {
         let mut asked = Instant::now();
@@ -120,7 +129,7 @@ impl Probe {
         // There may be no variant at all.
         match *connection {
             #[cfg(feature = "sqlx-postgres")]
-            Connection::Postgres(ref mut server) => server.ask().await,
+            Connection::Postgres(ref mut server) => server.ask(self.asynchronous).await,
             #[cfg(feature = "sqlx-mysql")]
             Connection::MySql(ref mut server) => server.ask().await,
         }

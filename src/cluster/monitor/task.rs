@@ -24,7 +24,7 @@ impl Task {
 
     /// Asks until the connection is gone, or the node.
     pub(super) async fn run(self) {
-        let mut probe = Probe::default();
+        let mut probe = Probe::new(self.watch.has_asynchronous_commits());
         while let Some(question) = self.watch.question(self.node) {
             let started = Instant::now();
             if let Some(target) = &question.target {

@@ -16,6 +16,9 @@ use crate::topology::{DatabaseId, Endpoint, Halt, Looked, NodeId, Role, Service,
 /// How often a node is asked while a causal read waits for it.
 pub(super) const WHILE_WAITED_FOR: Duration = Duration::from_millis(2);
 
+/// How often a primary that gives no answer at the start is asked.
+const PATIENCE: u32 = 3;
+
 /// A node that is down is asked so often at least, however long reads leave it alone.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -51,6 +54,12 @@ impl Watch {
             waiting: AtomicUsize::new(0),
             answers: watch::Sender::new(()),
         }
+    }
+
+    /// Whether commits may return before they are on the disk.
+    pub(super) fn has_asynchronous_commits(&self) -> bool {
+        let state = self.state.upgrade();
+        state.is_some_and(|state| state.declared(self.database).settings.asynchronous_commits)
     }
 
     /// What wakes the task of a node.
@@ -125,13 +134,15 @@ impl Watch {
                 self.asked(node);
                 state.signal(node, Signal::Answered);
             }
+            // It has answered somebody else since.
+            _ if state.is_back_since(node, asked) => self.asked(node),
             Answer::Unwelcome(reason) => self.unwelcome(&state, node, &reason),
             Answer::Refused(reason) => self.refused(&state, node, reason),
             Answer::Dead(reason) => {
                 self.refused(&state, node, reason);
                 state.give_up(node);
             }
-            Answer::Silent => self.failed(&state, node, true),
+            Answer::Silent => self.silent(&state, node),
         }
         self.judge(&state);
         self.answers.send_replace(());
@@ -206,6 +217,20 @@ impl Watch {
         entry.seen = None;
         drop(known);
         state.signal(node, Signal::ProbeFailed);
+    }
+
+    /// A node gives no answer. A primary that must be there at the start is asked again: replicas are
+    /// compared with it.
+    fn silent(&self, state: &State, node: NodeId) {
+        self.failed(state, node, true);
+        let primary = state.snapshot().database(self.database).primary == node;
+        let required = state.declared(self.database).settings.require_primary;
+        let mut known = self.lock();
+        let entry = known.nodes.entry(node).or_default();
+        if primary && required && entry.attempts < PATIENCE {
+            entry.asked = false;
+            entry.wake.notify_one();
+        }
     }
 
     /// The server does not let us in. The application may have connections to a primary all the same.

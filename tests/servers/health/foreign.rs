@@ -83,6 +83,6 @@ async fn a_replica_of_another_cluster_appears_later() {
 async fn names_read(db: RoutingConnection, stop: Arc<AtomicBool>) {
     while !stop.load(Ordering::SeqCst) {
         let name = value::<String>(&db, "SELECT name FROM item ORDER BY id LIMIT 1").await;
-        assert_eq!(name.as_deref(), Ok("first"));
+        assert_eq!(name.as_deref(), Ok("first"), "{}", db.topology());
     }
 }

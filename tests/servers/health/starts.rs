@@ -102,8 +102,9 @@ async fn everything_is_frozen_at_the_start(bed: impl Bed) {
     bed.freeze(Node::Primary).await;
     let start = Instant::now();
     let db = single(bed.options().require_primary(false)).await;
+    // Opening a connection has more time than a question.
     assert!(
-        start.elapsed() < TIMEOUT * 2 + SLACK,
+        start.elapsed() < TIMEOUT * 4 + Duration::from_secs(2) + SLACK,
         "{:?}",
         start.elapsed()
     );

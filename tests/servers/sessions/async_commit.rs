@@ -88,6 +88,7 @@ async fn connect_with(side: &Side, primary: ConnectOptions) -> RoutingConnection
     };
     let database = DatabaseOptions::new(primary)
         .replica(pg.replica_url(0, "shop"))
+        .asynchronous_commits(true)
         .probe_interval(Duration::from_millis(20));
     single(database).await
 }
@@ -97,7 +98,7 @@ async fn set_in_a_transaction() {
     let Some(side) = slow_to_flush().await else {
         return;
     };
-    let db = single(side.options("shop")).await;
+    let db = single(side.options("shop").asynchronous_commits(true)).await;
     let local = "SET LOCAL synchronous_commit = off";
     no_read_is_stale(&db, 1, Some(local)).await;
 }
