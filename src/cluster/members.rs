@@ -174,7 +174,8 @@ impl Cluster {
                 continue;
             };
             let must_answer = node.role == Role::Primary || node.health == Health::Up;
-            let timeout = self.state.declared(database).settings.probe_timeout;
+            // A new connection takes several round trips.
+            let timeout = self.state.declared(database).settings.probe_timeout * 5;
             let change = log_in_as(open, &credentials, must_answer);
             let change = match tokio::time::timeout(timeout, change).await {
                 Ok(change) => change,

@@ -134,6 +134,12 @@ impl RoutingConnection {
         cluster.pool_of(node).open().await?;
         self.open(id).await?;
         cluster.check_open()?;
+        let topology = cluster.snapshot();
+        if topology.database(id).removed {
+            return Err(RoutingError::Removed {
+                name: topology.database(id).name.to_string(),
+            });
+        }
         joining.node = None;
         cluster.join(node);
         Ok(cluster.topology().node(node).name.clone())

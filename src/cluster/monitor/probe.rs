@@ -77,6 +77,11 @@ impl Probe {
         }
     }
 
+    /// The next question is put on a new connection.
+    pub(super) fn disconnect(&mut self) {
+        self.connection = None;
+    }
+
     /// Asks, within a time. Returns when the question was put, too.
     pub(super) async fn ask(&mut self, target: &Target, timeout: Duration) -> (Instant, Answer) {
         let mut asked = Instant::now();

@@ -27,6 +27,9 @@ impl Task {
         let mut probe = Probe::new(self.watch.has_asynchronous_commits());
         while let Some(question) = self.watch.question(self.node) {
             let started = Instant::now();
+            if question.anew {
+                probe.disconnect();
+            }
             if let Some(target) = &question.target {
                 let (asked, answer) = probe.ask(target, question.timeout).await;
                 self.watch.heard(self.node, asked, answer);

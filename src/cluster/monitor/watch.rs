@@ -41,6 +41,8 @@ pub(in crate::cluster) struct Watch {
 pub(super) struct Question {
     pub(super) target: Option<Target>,
     pub(super) timeout: Duration,
+    /// It is down: that it answers who is connected already does not make it well.
+    pub(super) anew: bool,
 }
 
 impl Watch {
@@ -96,6 +98,7 @@ impl Watch {
         Some(Question {
             target: pool.get().and_then(Target::of),
             timeout: state.declared(self.database).settings.probe_timeout,
+            anew: found.health.is_down(),
         })
     }
 

@@ -117,7 +117,7 @@ async fn dropped_futures_count(side: Side) {
     for (id, polls) in (1..).zip(1..6) {
         for dropped in [Dropped::AtOnce, Dropped::WhenAnswered] {
             let session = db.session_with(CAUSAL);
-            let insert = super::write(&session, id * 10 + dropped as i32);
+            let insert = super::write(&session, id * 1000 + dropped as i32);
             cut(polls, dropped, insert).await;
             forget_follow_up(&session);
             assert_eq!(next_read(&session), Role::Primary, "{polls} {dropped:?}");
