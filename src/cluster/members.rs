@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 use super::credentials::Credentials;
 use super::monitor::Target;
 use super::open::drivers::log_in_as;
-use super::{Cluster, Declared, Pool, Roles, State};
+use super::{Cluster, Declared, Pool, Roles};
 use crate::error::RoutingError;
 use crate::name::NodeName;
 use crate::topology::{DatabaseId, Health, NodeId, PoolId, Role, Service, Topology};
@@ -29,7 +29,20 @@ impl Cluster {
         &self,
         add: impl FnOnce(&mut Topology, PoolId) -> Result<(T, Newcomers), E>,
     ) -> Result<T, E> {
-        self.state.extend(add)
+        let state = &self.state;
+        let writer = state.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut next = (**state.topology.load()).clone();
+        let first = PoolId::new(u32::try_from(state.pools.count()).unwrap_or(u32::MAX));
+        let (added, newcomers) = add(&mut next, first)?;
+        for pool in newcomers.pools {
+            state.pools.push(pool);
+        }
+        for database in newcomers.databases {
+            state.databases.push(database);
+        }
+        state.publish(next);
+        drop(writer);
+        Ok(added)
     }
 
     /// Starts the monitor of a database, where it is to have one, and asks each of its nodes once.
@@ -269,25 +282,4 @@ async fn close_when_quiet(pool: Pool, timeout: Duration) -> bool {
         false => drop(tokio::spawn(async move { pool.close().await })),
     }
     quiet
-}
-
-impl State {
-    fn extend<T, E>(
-        &self,
-        add: impl FnOnce(&mut Topology, PoolId) -> Result<(T, Newcomers), E>,
-    ) -> Result<T, E> {
-        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = (**self.topology.load()).clone();
-        let first = PoolId::new(u32::try_from(self.pools.count()).unwrap_or(u32::MAX));
-        let (added, newcomers) = add(&mut next, first)?;
-        for pool in newcomers.pools {
-            self.pools.push(pool);
-        }
-        for database in newcomers.databases {
-            self.databases.push(database);
-        }
-        self.publish(next);
-        drop(writer);
-        Ok(added)
-    }
 }

@@ -44,8 +44,10 @@ impl Cluster {
 
     /// Asks a primary now how far it is, for the reads that come next.
     pub(crate) fn look_at_primary(&self, database: DatabaseId) {
-        let primary = self.topology().database(database).primary;
-        self.state.monitors.look_at(primary);
+        if self.is_watched(database) {
+            let primary = self.topology().database(database).primary;
+            self.state.monitors.look_at(primary);
+        }
     }
 
     /// What all servers of a database have in common, as its primary said.

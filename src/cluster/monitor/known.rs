@@ -27,6 +27,8 @@ pub(super) struct KnownNode {
     /// Whether it gave no answer last: connections to it may hang for ever.
     pub(super) silent: bool,
     pub(super) seen: Option<Seen>,
+    /// The server that was there last, also while it cannot be reached.
+    server: Option<Box<str>>,
     /// When it was asked last, answered or not.
     pub(super) attempted: Option<Instant>,
     pub(super) attempts: u32,
@@ -67,13 +69,11 @@ impl Known {
         let known = self.nodes.entry(node).or_default();
         known.asked = true;
         let before = known.seen.take();
-        let restarted = match &before {
-            Some(before) => before.server != seen.server,
-            None => false,
-        };
+        let restarted = known.server.is_some() && known.server != seen.server;
         if restarted {
             known.start_over();
         }
+        known.server.clone_from(&seen.server);
         known.seen = seen.role.map(|role| Seen {
             role,
             server: seen.server.clone(),
@@ -173,6 +173,17 @@ impl Known {
 }
 
 impl KnownNode {
+    /// It cannot be asked. One that hangs is still what it was; one that is gone may come back as
+    /// another, built anew.
+    pub(super) fn lost(&mut self, silent: bool) {
+        self.asked = true;
+        self.silent |= silent;
+        self.seen = None;
+        if !silent {
+            self.start_over();
+        }
+    }
+
     fn start_over(&mut self) {
         self.reached = None;
         self.history = History::Unknown;
@@ -205,4 +216,57 @@ fn is_lagging(settings: &Settings, lag: Lag) -> bool {
     let late = settings.lag_limit.is_some_and(|limit| lag.time > limit);
     let bytes = settings.lag_limit_bytes.zip(lag.bytes);
     late || bytes.is_some_and(|(limit, bytes)| bytes > limit)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    /// A node that had got to 1000 when the primary, asked after it, stood at 900.
+    fn ahead() -> (KnownNode, Instant) {
+        let mut node = KnownNode::default();
+        node.reach(&Position::Lsn(1000));
+        let later = Instant::now() + Duration::from_secs(1);
+        node.compare(later, &Position::Lsn(900));
+        (node, later)
+    }
+
+    #[test]
+    fn who_has_less_than_the_primary_that_was_asked_after_it_is_of_its_history() {
+        let mut node = KnownNode::default();
+        node.reach(&Position::Lsn(800));
+        assert_eq!(node.history, History::Unknown);
+        let later = Instant::now() + Duration::from_secs(1);
+        node.compare(later, &Position::Lsn(900));
+        assert_eq!(node.history, History::Same);
+    }
+
+    #[test]
+    fn who_has_more_is_of_another_also_when_the_primary_has_passed_it() {
+        let (mut node, later) = ahead();
+        assert_eq!(node.history, History::Other);
+        node.compare(later, &Position::Lsn(5000));
+        assert_eq!(node.history, History::Other);
+        node.lost(true);
+        assert_eq!(node.history, History::Other);
+    }
+
+    #[test]
+    fn who_was_gone_may_be_built_anew() {
+        let (mut node, later) = ahead();
+        node.lost(false);
+        node.reach(&Position::Lsn(4000));
+        node.compare(later, &Position::Lsn(5000));
+        assert_eq!(node.history, History::Same);
+    }
+
+    #[test]
+    fn who_has_less_than_before_has_started_anew() {
+        let (mut node, later) = ahead();
+        node.reach(&Position::Lsn(500));
+        node.compare(later, &Position::Lsn(5000));
+        assert_eq!(node.history, History::Same);
+    }
 }

@@ -213,12 +213,7 @@ impl Watch {
 
     /// A node is not there, or is silent.
     fn failed(&self, state: &State, node: NodeId, silent: bool) {
-        let mut known = self.lock();
-        let entry = known.nodes.entry(node).or_default();
-        entry.asked = true;
-        entry.silent |= silent;
-        entry.seen = None;
-        drop(known);
+        self.lock().nodes.entry(node).or_default().lost(silent);
         state.signal(node, Signal::ProbeFailed);
     }
 
