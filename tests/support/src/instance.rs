@@ -138,6 +138,11 @@ impl Instance {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// An error with what the server logged last.
+    pub(crate) fn explained(&self, error: &ServerError) -> ServerError {
+        ServerError::new(format!("{error}; {}", self.log().tail()))
+    }
+
     fn log(&self) -> Log {
         Log(self.data.with_extension("log"))
     }

@@ -57,9 +57,10 @@ impl<E: Engine> Parts<E> {
         let position = self.engine.position(source.port)?;
         followers.iter().try_for_each(|replica| {
             let goal = format!("{} has reached {position}", replica.node);
-            until(&goal, CATCH_UP_LIMIT, || {
+            let reached = until(&goal, CATCH_UP_LIMIT, || {
                 self.engine.has_reached(replica.port, &position)
-            })
+            });
+            reached.map_err(|error| replica.explained(&error))
         })
     }
 }
