@@ -96,7 +96,7 @@ impl<E: Engine> Cluster<E> {
     }
 
     async fn restart(&self, node: Node) -> Result<()> {
-        self.with(move |parts| parts.node(node)?.start(&parts.engine))
+        self.with(move |parts| parts.node(node)?.restart(&parts.engine))
             .await
     }
 

@@ -46,7 +46,7 @@ impl Instance {
                 role: Mutex::new(Role::first(node)),
             };
             match instance.start(engine) {
-                Ok(()) => return Ok(instance),
+                Ok(_) => return Ok(instance),
                 Err(_) if instance.log().names_taken_port() && attempt < PORT_ATTEMPTS => {
                     attempt += 1
                 }
@@ -56,11 +56,20 @@ impl Instance {
         }
     }
 
-    /// Starts the server, unless it runs; returns when it accepts connections.
-    pub(crate) fn start<E: Engine>(&self, engine: &E) -> Result<()> {
+    /// Starts the server again, unless it runs; returns when it accepts connections.
+    pub(crate) fn restart<E: Engine>(&self, engine: &E) -> Result<()> {
+        let started = self.start(engine)?;
+        match started && self.role().source.is_some() {
+            true => engine.recover(self),
+            false => Ok(()),
+        }
+    }
+
+    /// Starts the server; says whether it did not run before.
+    pub(crate) fn start<E: Engine>(&self, engine: &E) -> Result<bool> {
         let mut state = self.state();
         if state.process.as_mut().is_some_and(|it| !it.has_ended()) {
-            return Ok(());
+            return Ok(false);
         }
         let mut process = Process::start(engine.server(self), &self.log().0)?;
         until(
@@ -83,7 +92,7 @@ impl Instance {
             process: Some(process),
             ..State::default()
         };
-        Ok(())
+        Ok(true)
     }
 
     /// Kills the server, if it runs.

@@ -14,6 +14,10 @@ pub trait Replication {
     fn create_replica(&self, instance: &Instance, primary: &Instance) -> Result<()>;
     /// Makes a running replica follow the primary; returns when it is connected.
     fn follow(&self, replica: &Instance, primary: &Instance) -> Result<()>;
+    /// Makes a replica that was killed, and runs again, follow as before.
+    fn recover(&self, _replica: &Instance) -> Result<()> {
+        Ok(())
+    }
     /// Makes a replica apply changes that much after they were made.
     fn delay_replay(&self, replica: &Instance, delay: Duration) -> Result<()>;
     /// Makes the commits of a primary wait for a replica, or not.
