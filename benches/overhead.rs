@@ -1,5 +1,5 @@
 //! What routing costs: `find_by_id` on in-memory SQLite, through `RoutingConnection` and through
-//! the bare `DatabaseConnection`, in one run.
+//! the bare `DatabaseConnection`, in one run; and the same of a replica, in a file.
 //!
 //! `cargo bench --bench overhead` prints instructions (where valgrind is installed) and interleaved
 //! median times.
@@ -9,11 +9,12 @@
 mod common;
 
 use std::hint::black_box;
+use std::path::Path;
 
 use common::{cake, instructions, interleave, is_smoke, ratio, report, time, work};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ConnectionTrait, Database, DatabaseConnection, Set};
-use sea_orm_routing::RoutingConnection;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, Set};
+use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 use tokio::runtime::Runtime;
 
 fn main() {
@@ -23,15 +24,22 @@ fn main() {
         .expect("a runtime");
     let bare = runtime.block_on(open()).expect("an SQLite database");
     let routed = RoutingConnection::from(bare.clone());
+    let files = tempfile::tempdir().expect("a directory");
+    let (one, replica) = runtime.block_on(in_files(files.path()));
     if let Some((work, times)) = work() {
         return match work.as_str() {
             "bare" => find(&runtime, &bare, times),
             "routed" => find(&runtime, &routed, times),
+            "bare, file" => find(&runtime, &one, times),
+            "replica, file" => find(&runtime, &replica, times),
             other => panic!("no work: {other}"),
         };
     }
     let (few, many) = if is_smoke() { (10, 20) } else { (500, 2500) };
-    counted("find_by_id, instructions", few, many, "<= 1.006");
+    let counts = (few, many);
+    counted("find_by_id", ["bare", "routed"], counts, "<= 1.006");
+    let on_replica = ["bare, file", "replica, file"];
+    counted("find_by_id of a replica", on_replica, counts, "-");
 
     let (rounds, batch) = if is_smoke() { (2, 10) } else { (201, 300) };
     let (a, b) = interleave(
@@ -47,9 +55,10 @@ fn main() {
     );
 }
 
-fn counted(what: &str, few: usize, many: usize, goal: &str) {
-    let bare = instructions("bare", few, many, &[]);
-    let routed = instructions("routed", few, many, &[]);
+fn counted(what: &str, [bare, routed]: [&str; 2], (few, many): (usize, usize), goal: &str) {
+    let what = format!("{what}, instructions");
+    let bare = instructions(bare, few, many, &[]);
+    let routed = instructions(routed, few, many, &[]);
     match (bare, routed) {
         (Some(bare), Some(routed)) => {
             report(&format!("{what}, bare"), bare, "", "-");
@@ -71,14 +80,37 @@ fn find<C: ConnectionTrait>(runtime: &Runtime, db: &C, times: usize) {
 
 async fn open() -> Result<DatabaseConnection, DbErr> {
     let db = Database::connect("sqlite::memory:").await?;
+    fill(&db).await?;
+    Ok(db)
+}
+
+async fn fill(db: &DatabaseConnection) -> Result<(), DbErr> {
     db.get_schema_builder()
         .register(cake::Entity)
-        .apply(&db)
+        .apply(db)
         .await?;
     let cake = cake::ActiveModel {
         name: Set("Cheesecake".to_owned()),
         ..Default::default()
     };
-    cake.insert(&db).await?;
-    Ok(db)
+    cake.insert(db).await?;
+    Ok(())
+}
+
+/// A database in a file, bare, and one with a replica in another.
+async fn in_files(files: &Path) -> (DatabaseConnection, RoutingConnection) {
+    let url = |name: &str| format!("sqlite:{}?mode=rwc", files.join(name).display());
+    let options = |name: &str| {
+        let mut options = ConnectOptions::new(url(name));
+        options.max_connections(1).sqlx_logging(false);
+        options
+    };
+    for name in ["primary", "replica", "bare"] {
+        let db = Database::connect(options(name)).await;
+        fill(&db.expect("a file")).await.expect("a cake");
+    }
+    let bare = Database::connect(options("bare")).await.expect("a file");
+    let database = DatabaseOptions::new(options("primary")).replica(options("replica"));
+    let builder = RoutingConnection::builder().database("default", database);
+    (bare, builder.connect().await.expect("a connection"))
 }

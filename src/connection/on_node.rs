@@ -9,7 +9,7 @@ use sea_orm::{DbErr, Statement};
 use crate::cluster::Fault;
 #[cfg(feature = "stream")]
 use crate::dispatch::Held;
-use crate::dispatch::{Action, Core};
+use crate::dispatch::{Action, Answer, Core};
 use crate::route::{Decision, WhyNode};
 use crate::scope::Scope;
 use crate::session::{Consistency, Session, Writing};
@@ -30,15 +30,23 @@ pub(super) async fn run<A: Action>(
     sent: Sent<'_>,
     statement: Statement,
 ) -> Result<A::Output, DbErr> {
-    let (core, decision) = (sent.core, sent.decision);
-    let pool = core.cluster.pool(decision.pool);
-    let mut under_way = UnderWay::begin(sent);
+    let pool = sent.core.cluster.pool(sent.decision.pool);
     let answer = async {
         let open = pool.open().await?;
         super::sent::send::<A>(pool, open, statement).await
     };
+    heard(sent, Box::pin(answer)).await
+}
+
+/// Hears the answer of the node to a statement.
+pub(super) async fn heard<T>(sent: Sent<'_>, answer: Answer<'_, T>) -> Result<T, DbErr> {
+    let (core, decision) = (sent.core, sent.decision);
+    let mut under_way = UnderWay::begin(sent);
     let answer = match core.cluster.is_watched(decision.database) {
-        true => pool.unless_gone(decision.role, answer).await,
+        true => {
+            let pool = core.cluster.pool(decision.pool);
+            pool.unless_gone(decision.role, answer).await
+        }
         false => answer.await,
     };
     under_way.ended(answer.as_ref().err());

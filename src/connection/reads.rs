@@ -30,31 +30,78 @@ pub(crate) fn autocommit<'a, A: Action, S: Source + 'a>(
         Err(error) => return Box::pin(ready(Err(error))),
     };
     let pool = core.cluster.pool(planned.decision.pool);
-    match pool.get() {
-        Some(open) if !is_watched(core, scope, &planned) => {
-            core.report(&planned.known, planned.decision);
-            sent::send::<A>(pool, open, planned.statement)
-        }
-        Some(_) | None => Box::pin(watched::<A, S>(core, scope, source, planned)),
+    let Some(open) = pool.get().filter(|_| !is_prepared(planned.decision)) else {
+        return Box::pin(prepared::<A, S>(core, scope, source, planned));
+    };
+    core.report(&planned.known, planned.decision);
+    if !is_watched(core, scope, &planned) {
+        return sent::send::<A>(pool, open, planned.statement);
     }
+    if planned.decision.why_node.is_free() {
+        source.keep(&planned.statement);
+    }
+    let Planned {
+        statement,
+        known,
+        decision,
+    } = planned;
+    let answer = sent::send::<A>(pool, open, statement);
+    Box::pin(watched::<A, S>(
+        core, scope, source, known, decision, answer,
+    ))
 }
 
-/// Whether something may have to be done before it is sent, or after the answer.
+/// Whether something is to be done before it is sent.
+fn is_prepared(decision: Decision) -> bool {
+    matches!(
+        decision.why_node,
+        WhyNode::Trial | WhyNode::NotCaughtUp | WhyNode::NoneServes
+    )
+}
+
+/// Whether something may have to be done meanwhile, or after the answer.
 fn is_watched(core: &Core, scope: &Scope, planned: &Planned) -> bool {
     let decision = planned.decision;
     decision.role == Role::Replica
         || decision.why_node.is_free()
-        || matches!(
-            decision.why_node,
-            WhyNode::NotCaughtUp | WhyNode::NoneServes
-        )
         || core.leaves_mark(&planned.known)
         || scope.session.is_some() && planned.known.may_write()
         || core.cluster.is_watched(decision.database)
 }
 
-/// A statement on a pool, and what goes before it and follows its answer.
+/// A statement on a pool, and what follows its answer. Its future is small: every read of a replica
+/// has one.
 async fn watched<A: Action, S: Source>(
+    core: &Core,
+    scope: &Scope,
+    source: S,
+    known: Arc<Known>,
+    decision: Decision,
+    answer: Answer<'_, A::Output>,
+) -> Result<A::Output, DbErr> {
+    let sent = Sent {
+        core,
+        scope,
+        decision,
+        writes: known.may_write(),
+    };
+    match on_node::heard(sent, answer).await {
+        Ok(output) => {
+            succeeded(core, &known, decision);
+            Ok(output)
+        }
+        Err(error) if decision.why_node.is_free() => {
+            Box::pin(move_on::<A, S>(
+                core, scope, source, &known, decision, error,
+            ))
+            .await
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// A statement on a pool that is not open, or on a node that is asked for leave first.
+async fn prepared<A: Action, S: Source>(
     core: &Core,
     scope: &Scope,
     mut source: S,
@@ -67,32 +114,17 @@ async fn watched<A: Action, S: Source>(
         decision,
     } = planned;
     core.report(&known, decision);
-    let movable = decision.why_node.is_free();
-    if movable {
+    if decision.why_node.is_free() {
         source.keep(&statement);
     }
     let leave = leave(core, decision).await?;
-    let sent = Sent {
-        core,
-        scope,
-        decision,
-        writes: known.may_write(),
+    let answer = async {
+        let pool = core.cluster.pool(decision.pool);
+        let answer = sent::send::<A>(pool, pool.open().await?, statement).await;
+        drop(leave);
+        answer
     };
-    let sent = on_node::run::<A>(sent, statement).await;
-    drop(leave);
-    match sent {
-        Ok(output) => {
-            succeeded(core, &known, decision);
-            Ok(output)
-        }
-        Err(error) if movable => {
-            Box::pin(move_on::<A, S>(
-                core, scope, source, &known, decision, error,
-            ))
-            .await
-        }
-        Err(error) => Err(error),
-    }
+    watched::<A, S>(core, scope, source, known, decision, Box::pin(answer)).await
 }
 
 /// What a node is told before a statement comes, and leave to come.
