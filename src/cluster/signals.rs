@@ -7,7 +7,7 @@ use std::time::Instant;
 use super::endpoint::is_exhausted;
 use super::fault::Fault;
 use super::{Cluster, State};
-use crate::topology::{Moment, NodeId, Role, Signal};
+use crate::topology::{DatabaseId, Moment, NodeId, Role, Signal};
 
 impl Cluster {
     /// A statement met an error of the node's. A pool whose connections are all in use hands out none
@@ -28,6 +28,17 @@ impl Cluster {
         tracing::warn!(target: "sea_orm_routing", node = name, "a node failed a statement");
         self.state.signal(node, signal);
         self.state.monitors.look_at(node);
+    }
+
+    /// A statement met an error of the primary. Whether that is there, and is the primary, is asked at
+    /// once, where somebody asks.
+    pub(crate) fn report_primary(&self, database: DatabaseId, error: &DbErr) {
+        if matches!(
+            Fault::of(error),
+            Fault::Lost | Fault::NoConnection | Fault::RefusedAsWrite
+        ) {
+            self.look_at_primary(database);
+        }
     }
 
     /// The node answered.

@@ -57,8 +57,23 @@ impl<'a> Attempt<'a> {
 
     /// What follows on a replica's error: the primary for a statement it refused as a write, another
     /// node for a read it could not finish, the error itself otherwise. Each replica is tried once,
-    /// and none after the deadline.
-    pub(super) fn after(mut self, error: DbErr, statement: &Statement) -> Result<Self, DbErr> {
+    /// and none after the deadline. A causal read waits until another one has caught up.
+    pub(super) async fn after(self, error: DbErr, statement: &Statement) -> Result<Self, DbErr> {
+        let mut next = self.elsewhere_after(error, statement)?;
+        if next.decision.why_node == WhyNode::NotCaughtUp {
+            let waited = next.core.wait_for_replica(
+                next.scope,
+                next.known,
+                next.decision,
+                &next.failed,
+            );
+            next.decision = waited.await?;
+        }
+        next.core.report(next.known, next.decision);
+        Ok(next)
+    }
+
+    fn elsewhere_after(mut self, error: DbErr, statement: &Statement) -> Result<Self, DbErr> {
         let fault = Fault::of(&error);
         let refused = match fault {
             Fault::Statement | Fault::Protocol => return Err(error),
@@ -86,7 +101,6 @@ impl<'a> Attempt<'a> {
             Some(decision) => decision?,
             None => return Err(error),
         };
-        self.core.report(self.known, self.decision);
         Ok(self)
     }
 

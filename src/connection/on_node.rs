@@ -13,7 +13,7 @@ use crate::dispatch::{Action, Answer, Core};
 use crate::route::{Decision, WhyNode};
 use crate::scope::Scope;
 use crate::session::{Consistency, Session, Writing};
-use crate::topology::{Load, Role, since_start};
+use crate::topology::{Load, NodeId, Role, since_start};
 
 /// A statement that goes to a node.
 #[derive(Clone, Copy)]
@@ -88,7 +88,9 @@ impl UnderWay {
             writing,
         };
         // From now on: reads that are sent meanwhile go to the same node.
-        under_way.read();
+        if let Some(session) = &under_way.reader {
+            session.reads(decision.database, under_way.node());
+        }
         under_way
     }
 
@@ -104,19 +106,24 @@ impl UnderWay {
         if fault.is_some() {
             return;
         }
-        if let (Some(load), Some(started)) = (&self.load, self.started) {
+        self.measure();
+        if let Some(session) = &self.reader {
+            session.read(self.decision.database, self.node(), Instant::now());
+        }
+    }
+
+    /// It has begun to answer: what comes after that is for the reader to take.
+    pub(super) fn measure(&mut self) {
+        if let (Some(load), Some(started)) = (&self.load, self.started.take()) {
             let now = Instant::now();
             load.observe(now - started, since_start(now));
         }
-        self.read();
     }
 
-    fn read(&self) {
-        if let Some(session) = &self.reader {
-            let Decision { database, node, .. } = self.decision;
-            let node = (self.decision.why_node != WhyNode::NotCaughtUp).then_some(node);
-            session.read(database, node, Instant::now());
-        }
+    /// Where the next reads go: not to the primary because of this one.
+    fn node(&self) -> Option<NodeId> {
+        let Decision { node, why_node, .. } = self.decision;
+        (why_node != WhyNode::NotCaughtUp).then_some(node)
     }
 }
 

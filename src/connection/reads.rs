@@ -14,7 +14,7 @@ use crate::dispatch::RowStream;
 use crate::dispatch::{Action, Answer, Core, Known, Planned, Source, plan};
 use crate::route::{Decision, WhyNode};
 use crate::scope::Scope;
-use crate::topology::Role;
+use crate::topology::{Health, Role};
 
 /// Sends a statement to a pool.
 ///
@@ -96,7 +96,12 @@ async fn watched<A: Action, S: Source>(
             ))
             .await
         }
-        Err(error) => Err(error),
+        Err(error) => {
+            if decision.role == Role::Primary {
+                core.cluster.report_primary(decision.database, &error);
+            }
+            Err(error)
+        }
     }
 }
 
@@ -117,7 +122,7 @@ async fn prepared<A: Action, S: Source>(
     if decision.why_node.is_free() {
         source.keep(&statement);
     }
-    let leave = leave(core, decision).await?;
+    let leave = core.leave(scope, decision).await?;
     let answer = async {
         let pool = core.cluster.pool(decision.pool);
         let answer = sent::send::<A>(pool, pool.open().await?, statement).await;
@@ -125,22 +130,6 @@ async fn prepared<A: Action, S: Source>(
         answer
     };
     watched::<A, S>(core, scope, source, known, decision, Box::pin(answer)).await
-}
-
-/// What a node is told before a statement comes, and leave to come.
-async fn leave(core: &Core, decision: Decision) -> Result<Option<Leave>, DbErr> {
-    match decision.why_node {
-        WhyNode::Trial => {
-            core.cluster.report_trial(decision.node);
-            Ok(None)
-        }
-        WhyNode::NotCaughtUp => {
-            core.cluster.look_at_primary(decision.database);
-            Ok(None)
-        }
-        WhyNode::NoneServes => core.cluster.spill_over(decision.database).await,
-        _ => Ok(None),
-    }
 }
 
 /// Opens a stream.
@@ -159,14 +148,14 @@ pub(crate) async fn stream(
     loop {
         let statement = planned.statement.clone();
         let decision = attempt.decision;
-        let leave = leave(core, decision).await?;
+        let leave = core.leave(scope, decision).await?;
         let opened = rows(attempt.sent(), statement).await;
         let error = match opened {
             Ok(rows) => return Ok(rows.holding(leave.map(Spilled))),
             Err(error) if !decision.why_node.is_free() => return Err(error),
             Err(error) => error,
         };
-        attempt = attempt.after(error, &planned.statement)?;
+        attempt = attempt.after(error, &planned.statement).await?;
     }
 }
 
@@ -203,7 +192,12 @@ async fn rows(sent: Sent<'_>, statement: sea_orm::Statement) -> Result<RowStream
         false => opening.await,
     };
     match opened {
-        Ok(rows) => Ok(rows.holding(Some(under_way))),
+        Ok(rows) => {
+            if decision.why_node.is_free() {
+                under_way.measure();
+            }
+            Ok(rows.holding(Some(under_way)))
+        }
         Err(error) => {
             under_way.ended(Some(&error));
             Err(error)
@@ -229,7 +223,7 @@ pub(crate) fn plan_on_pool<S: Source>(
 fn succeeded(core: &Core, known: &Known, decision: Decision) {
     if decision.why_node.is_free() || decision.role == Role::Replica {
         let topology = core.cluster.topology();
-        if !topology.node(decision.node).is_up() {
+        if topology.node(decision.node).health != Health::Up {
             core.cluster.report_success(decision.node);
         }
         return;
@@ -248,15 +242,16 @@ async fn move_on<A: Action, S: Source>(
 ) -> Result<A::Output, DbErr> {
     let dialect = core.cluster.topology().database(decision.database).dialect;
     let statement = source.render(dialect);
-    let mut attempt = Attempt::new(core, scope, known, decision).after(error, &statement)?;
+    let attempt = Attempt::new(core, scope, known, decision);
+    let mut attempt = attempt.after(error, &statement).await?;
     loop {
         let decision = attempt.decision;
-        let leave = leave(core, decision).await?;
+        let leave = core.leave(scope, decision).await?;
         let sent = on_node::run::<A>(attempt.sent(), statement.clone()).await;
         drop(leave);
         match sent {
             Err(error) if decision.why_node.is_free() => {
-                attempt = attempt.after(error, &statement)?;
+                attempt = attempt.after(error, &statement).await?;
             }
             answer => return answer,
         }

@@ -120,7 +120,7 @@ impl RoutingConnection {
                 .find_database(&claim.name)
                 .map_err(|_| invalid(format!("it speaks of a database {:?}", claim.name)))?;
             self.check_cluster(database, claim)?;
-            session.resume(database, self.past_of(database, claim, now_ms)?);
+            session.resume(database, self.past_of(database, claim, claims.issued_ms, now_ms)?);
         }
         Ok(self.in_session(session))
     }
@@ -195,8 +195,10 @@ impl RoutingConnection {
         &self,
         database: DatabaseId,
         claim: &DatabaseClaim,
+        issued_ms: u64,
         now_ms: u64,
     ) -> Result<Past, RoutingError> {
+        let age = Duration::from_millis(now_ms.saturating_sub(issued_ms));
         let topology = self.core.cluster.topology();
         let now = Instant::now();
         let written = match &claim.written {
@@ -219,7 +221,8 @@ impl RoutingConnection {
             LastRead {
                 // It may have another name here: then any must have got as far.
                 node: node.filter(|node| topology.node(*node).database == database),
-                over: now,
+                // Before the token was made, by the clock that processes share.
+                over: Some(now.checked_sub(age).unwrap_or(now)),
             }
         });
         Ok(Past { written, read })

@@ -6,6 +6,7 @@ use sea_orm::DbErr;
 
 use super::core::{Core, Known};
 use super::plan::Planned;
+use crate::cluster::Leave;
 use crate::error::RoutingError;
 use crate::route::{Decision, WhyNode};
 use crate::scope::{Chosen, Place, Scope};
@@ -48,19 +49,48 @@ impl Core {
         if planned.decision.why_node != WhyNode::NotCaughtUp {
             return Ok(planned);
         }
-        let decision = self.wait_for_replica(scope, &planned.known, planned.decision);
+        let decision = self.wait_for_replica(scope, &planned.known, planned.decision, &[]);
         Ok(Planned {
             decision: decision.await?,
             ..planned
         })
     }
 
-    /// The decision once a replica has caught up with the session, or its time is over.
+    /// What a node is told before a statement comes, and leave to come.
+    pub(crate) async fn leave(
+        &self,
+        scope: &Scope,
+        decision: Decision,
+    ) -> Result<Option<Leave>, DbErr> {
+        match decision.why_node {
+            WhyNode::Trial => {
+                self.cluster.report_trial(decision.node);
+                Ok(None)
+            }
+            WhyNode::NotCaughtUp if is_causal(scope) => {
+                self.cluster.look_at_primary(decision.database);
+                Ok(None)
+            }
+            WhyNode::NotCaughtUp | WhyNode::NoneServes => {
+                self.cluster.spill_over(decision.database).await
+            }
+            WhyNode::Chosen
+            | WhyNode::Primary
+            | WhyNode::Replica { .. }
+            | WhyNode::Same
+            | WhyNode::LastResort
+            | WhyNode::NoReplicas => Ok(None),
+        }
+    }
+
+    /// The decision once a replica has caught up with the session, or its time is over; without the
+    /// nodes that failed.
     pub(crate) async fn wait_for_replica(
         &self,
         scope: &Scope,
         known: &Known,
         before: Decision,
+        failed: &[NodeId],
     ) -> Result<Decision, DbErr> {
         let Some(session) = &scope.session else {
             return Ok(before);
@@ -74,7 +104,7 @@ impl Core {
             return Ok(before);
         };
         let again = |topology: &Topology, role| {
-            self.decide_again(topology, scope, known, before, role, &[])
+            self.decide_again(topology, scope, known, before, role, failed)
         };
         let replica = |topology: &Topology| {
             let decision = again(topology, Role::Replica).ok();
@@ -105,4 +135,10 @@ impl Core {
             .into()),
         }
     }
+}
+
+/// Whether the primary is where its session belongs until a replica has caught up.
+fn is_causal(scope: &Scope) -> bool {
+    let session = scope.session.as_ref();
+    session.is_some_and(|session| matches!(session.consistency(), Consistency::Causal { .. }))
 }

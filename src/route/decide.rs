@@ -205,7 +205,7 @@ impl Question<'_> {
                 .primary(target.database)
                 .map(|node| (node, WhyNode::Primary)),
             Role::Replica if database.replicas.is_empty() => {
-                let fallback = self.fall_back(target.database, &[]);
+                let fallback = self.fall_back(target.database, &[], &[]);
                 fallback.map(|node| (node, WhyNode::NoReplicas))
             }
             Role::Replica => match self.read(target.database)? {

@@ -30,6 +30,8 @@ struct Sorted {
     rank: Option<Rank>,
     /// Some could serve, and lack what the session has seen.
     some_lack: bool,
+    /// They answer, with less than is wanted: what they have is better than nothing.
+    behind: SmallVec<[NodeId; 4]>,
     /// Statements found them dead, no probe did.
     last: SmallVec<[NodeId; 4]>,
 }
@@ -74,10 +76,9 @@ impl Question<'_> {
                 return Ok(Read::On(node, WhyNode::Same));
             }
             // Where nobody else may serve, an older answer is better than none.
-            if self.may_fall_back(id, balancing)
-                || matches!(consistency, Consistency::Causal { .. })
-            {
-                self.keep_monotonic(id, &mut sorted, read.over);
+            let strict = matches!(consistency, Consistency::Causal { .. });
+            if strict || self.may_fall_back(id, balancing) {
+                self.keep_monotonic(id, &mut sorted, read.over, strict);
             }
         }
         let primary = self.included_primary(id, balancing);
@@ -102,6 +103,9 @@ impl Question<'_> {
                 continue;
             }
             let node = self.topology.node(*replica);
+            if node.is_only_late(now) && need.is_met_by(&node.progress) {
+                sorted.behind.push(*replica);
+            }
             match node.rank(now) {
                 Rank::Never => {}
                 Rank::Last if need.is_met_by(&node.progress) => sorted.last.push(*replica),
@@ -125,9 +129,11 @@ impl Question<'_> {
     ) -> Option<NodeId> {
         let node = read.node?;
         let found = self.topology.node(node);
-        let unbroken = found.back_since.is_none_or(|back| back < read.over);
         let measured = self.topology.database(id).measured;
-        let has_all = unbroken || !measured || found.progress.has_since(read.over);
+        let has_all = read.over.is_none_or(|over| {
+            let unbroken = found.back_since.is_none_or(|back| back < over);
+            unbroken || !measured || found.progress.has_since(over)
+        });
         let serves =
             sorted.serve.contains(&node) || self.included_primary(id, balancing) == Some(node);
         (serves && has_all).then_some(node)
@@ -135,15 +141,26 @@ impl Question<'_> {
 
     /// The node the session has read from does not serve: another one must have got as far. Where
     /// nothing is measured, any will do.
-    fn keep_monotonic(&self, id: DatabaseId, sorted: &mut Sorted, over: Instant) {
-        if !self.topology.database(id).measured {
+    fn keep_monotonic(
+        &self,
+        id: DatabaseId,
+        sorted: &mut Sorted,
+        over: Option<Instant>,
+        strict: bool,
+    ) {
+        let measured = self.topology.database(id).measured;
+        let Some(over) = over.filter(|_| measured) else {
             return;
-        }
-        let before = sorted.serve.len();
+        };
         let has = |node: &mut NodeId| self.topology.node(*node).progress.has_since(over);
+        let all = sorted.serve.clone();
         sorted.serve.retain(has);
         sorted.last.retain(has);
-        sorted.some_lack |= sorted.serve.len() < before;
+        sorted.some_lack |= sorted.serve.len() < all.len();
+        match strict {
+            true => sorted.behind.retain(has),
+            false => sorted.behind.extend(all),
+        }
     }
 
     /// What the policy picks.
@@ -174,17 +191,19 @@ impl Question<'_> {
             true => WhyNode::NotCaughtUp,
             false => WhyNode::NoneServes,
         };
-        self.fall_back(id, &sorted.last)
+        self.fall_back(id, &sorted.behind, &sorted.last)
             .map(|node| match self.topology.node(node).role {
                 Role::Primary => Read::On(node, why),
                 Role::Replica => Read::On(node, WhyNode::LastResort),
             })
     }
 
-    /// The primary, where it may serve and does; then a replica that may be dead.
+    /// The primary, where it may serve and does; where it does not, a replica that is behind; then one
+    /// that may be dead.
     pub(super) fn fall_back(
         &self,
         id: DatabaseId,
+        behind: &[NodeId],
         last: &[NodeId],
     ) -> Result<NodeId, RoutingError> {
         let database = self.topology.database(id);
@@ -194,7 +213,8 @@ impl Question<'_> {
             true => Some(self.primary(id).map_err(drop)),
             false => None,
         };
-        match (primary, last.first()) {
+        let behind = behind.first().filter(|_| primary.is_some());
+        match (primary, behind.or(last.first())) {
             (Some(Ok(primary)), _) => Ok(primary),
             (_, Some(last)) => Ok(*last),
             (Some(Err(_)), None) => Err(RoutingError::NoNode {
@@ -221,7 +241,7 @@ impl Question<'_> {
             && self.scope.role != Some(Role::Replica)
             && database.halt.is_none()
             && !self.failed.contains(&database.primary)
-            && self.topology.node(database.primary).health.is_good();
+            && self.topology.node(database.primary).rank((self.now)()) == Rank::First;
         well.then_some(database.primary)
     }
 

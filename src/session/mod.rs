@@ -91,13 +91,21 @@ impl Session {
         self.change(database, |past| past.written = Some(Written::InDoubt));
     }
 
-    /// It reads from a node, until a moment at least; its next reads go there too.
+    /// It reads from a node; its next reads go there too.
+    pub(crate) fn reads(&self, database: DatabaseId, node: Option<NodeId>) {
+        self.change(database, |past| {
+            let over = past.read.and_then(|read| read.over);
+            past.read = Some(LastRead { node, over });
+        });
+    }
+
+    /// It has read from a node, and that was over at a moment.
     pub(crate) fn read(&self, database: DatabaseId, node: Option<NodeId>, over: Instant) {
         self.change(database, |past| {
-            let before = past.read.map(|read| read.over);
+            let before = past.read.and_then(|read| read.over);
             past.read = Some(LastRead {
                 node,
-                over: before.map_or(over, |before| before.max(over)),
+                over: before.max(Some(over)),
             });
         });
     }

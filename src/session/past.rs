@@ -18,8 +18,8 @@ pub(crate) struct Past {
 pub(crate) struct LastRead {
     /// Where; nothing when that is not known here.
     pub(crate) node: Option<NodeId>,
-    /// When it was over.
-    pub(crate) over: Instant,
+    /// When the last one that was answered was over.
+    pub(crate) over: Option<Instant>,
 }
 
 /// The last write of a session to a database.

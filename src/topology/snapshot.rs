@@ -291,4 +291,10 @@ impl Node {
             false => Rank::Never,
         }
     }
+
+    /// Whether it would serve, were it not too far behind.
+    pub(crate) fn is_only_late(&self, now: Instant) -> bool {
+        let serves = self.service == Service::In && self.health.rank(now) == Rank::First;
+        serves && self.progress.lagging
+    }
 }

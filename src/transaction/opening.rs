@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::control;
 use super::open::Open;
 use super::state::State;
-use crate::cluster::Fault;
+use crate::cluster::{Fault, Leave};
 use crate::dispatch::{Core, Known};
 use crate::error::RoutingError;
 use crate::route::{Decision, WhyNode};
@@ -45,16 +45,18 @@ impl Opening<'_> {
     async fn begin(self, state: &mut State) -> Result<(), DbErr> {
         let mut failed = SmallVec::<[NodeId; 4]>::new();
         loop {
-            let at = self.node(&failed).await?;
+            let (at, leave) = self.node(&failed).await?;
             let Err(error) = self.begin_on(state, at).await else {
                 if let (Some(session), (node, Role::Replica)) = (self.session, at) {
                     session.read(self.database, Some(node), Instant::now());
                 }
+                state.leave = leave;
                 return Ok(());
             };
             state.give_up();
             let lost = matches!(Fault::of(&error), Fault::NoConnection | Fault::Lost);
             if at.1 == Role::Primary || !lost {
+                self.core.cluster.report_primary(self.database, &error);
                 return Err(error);
             }
             self.core.cluster.report_error(at.0, &error);
@@ -76,21 +78,20 @@ impl Opening<'_> {
     }
 
     /// The primary, if it takes what may come; for a transaction that only reads, where that is wanted,
-    /// a replica as for a read of its session.
-    async fn node(self, failed: &[NodeId]) -> Result<(NodeId, Role), DbErr> {
+    /// a replica as for a read of its session, with the leave that needs.
+    async fn node(self, failed: &[NodeId]) -> Result<((NodeId, Role), Option<Leave>), DbErr> {
         if let Some(primary) = self.plain_primary() {
-            return Ok((primary, Role::Primary));
+            return Ok(((primary, Role::Primary), None));
         }
-        let decision = self.decide(failed)?;
-        let decision = match decision.why_node {
-            WhyNode::NotCaughtUp => {
-                let (scope, read) = (self.scope(), self.read());
-                let waited = self.core.wait_for_replica(&scope, &read, decision);
-                Box::pin(waited).await?
-            }
-            _ => decision,
-        };
-        Ok((decision.node, decision.role))
+        let mut decision = self.decide(failed)?;
+        let scope = self.scope();
+        if decision.why_node == WhyNode::NotCaughtUp {
+            let read = self.read();
+            let waited = self.core.wait_for_replica(&scope, &read, decision, failed);
+            decision = Box::pin(waited).await?;
+        }
+        let leave = Box::pin(self.core.leave(&scope, decision)).await?;
+        Ok(((decision.node, decision.role), leave))
     }
 
     /// The primary, where nothing else is to be thought of.

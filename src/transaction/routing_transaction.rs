@@ -19,7 +19,7 @@ use crate::dispatch::{
 use crate::error::RoutingError;
 use crate::route::{Decision, Route, WhyDatabase, WhyNode, WhyRole, decide_branch};
 use crate::scope::{Place, Scope};
-use crate::topology::{Role, Topology};
+use crate::topology::{DatabaseId, Role, Topology};
 
 /// A transaction over the databases of a [`RoutingConnection`](crate::RoutingConnection).
 ///
@@ -140,32 +140,30 @@ impl RoutingTransaction {
         self.shared.levels.enter(self.level)?;
         let planned = self.plan(scope, &mut source)?;
         let mut state = self.enter(&planned).await?;
-        let cluster = &self.core().cluster;
-        let may_change = cluster.is_watched(planned.decision.database);
-        let pool = cluster.pool(planned.decision.pool);
         state.sending();
-        let open = state.open()?;
-        let span = Span::statement(A::SPAN, &planned.statement, open.traces_texts);
-        let sent = span.around(A::on_branch(open, planned.statement));
-        let result = match may_change {
-            true => pool.unless_gone(Role::Primary, sent).await,
-            false => sent.await,
-        };
+        let statement = planned.statement;
+        let result = state
+            .unless_gone(async |open| {
+                let span = Span::statement(A::SPAN, &statement, open.traces_texts);
+                span.around(A::on_branch(open, statement)).await
+            })
+            .await;
         state.answered();
         if let Err(error) = &result {
             state.failed(error).await;
-            self.report_lost(&state, error);
+            self.report_lost(&state, planned.decision.database, error);
         }
         result
     }
 
-    /// A replica that is lost in the middle is left alone by the reads of others.
-    fn report_lost(&self, state: &State, error: &DbErr) {
+    /// A replica that is lost in the middle is left alone by the reads of others; a primary is asked.
+    fn report_lost(&self, state: &State, database: DatabaseId, error: &DbErr) {
         match state.at {
             Some((node, Role::Replica)) if Fault::of(error) == Fault::Lost => {
                 self.core().cluster.report_error(node, error);
             }
-            _ => {}
+            Some((_, Role::Replica)) | None => {}
+            Some((_, Role::Primary)) => self.core().cluster.report_primary(database, error),
         }
     }
 

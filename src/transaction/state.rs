@@ -7,7 +7,7 @@ use super::control;
 use super::levels::Level;
 use super::open::{Driver, Open};
 use super::span::Span;
-use crate::cluster::{Fault, Pool};
+use crate::cluster::{Fault, Leave, Pool};
 use crate::dispatch::OnBranch;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
@@ -24,6 +24,8 @@ pub(crate) struct State {
     watched: Option<Pool>,
     /// Where it is open.
     pub(super) at: Option<(NodeId, Role)>,
+    /// Leave to read there because no replica serves.
+    pub(super) leave: Option<Leave>,
     /// It is being opened: until that is done, nothing has happened on it.
     opening: bool,
     /// The savepoints on it, innermost last.
@@ -55,6 +57,7 @@ impl State {
             open: None,
             watched: None,
             at: None,
+            leave: None,
             opening: false,
             savepoints: Vec::new(),
             doubt: None,
@@ -96,8 +99,8 @@ impl State {
 
     /// Runs what is to be run before everything else.
     pub(super) async fn run_first(&mut self, statement: &Statement) -> Result<(), DbErr> {
-        let ran = self.open()?.execute_raw(statement.clone()).await;
-        ran.map(drop)
+        let run = async |open: &mut Open| open.execute_raw(statement.clone()).await;
+        self.unless_gone(run).await.map(drop)
     }
 
     /// Everything that was to be done first is done.
@@ -229,10 +232,8 @@ impl State {
     async fn timeouts_end_it(&mut self) -> bool {
         let sql = "SELECT CAST(@@innodb_rollback_on_timeout AS SIGNED) AS ends";
         let asked = Statement::from_string(self.dialect, sql);
-        let Ok(open) = self.open() else {
-            return true;
-        };
-        match open.query_one_raw(asked).await {
+        let ask = async |open: &mut Open| open.query_one_raw(asked).await;
+        match self.unless_gone(ask).await {
             Ok(Some(row)) => row.try_get::<i64>("", "ends") != Ok(0),
             Ok(None) | Err(_) => true,
         }
@@ -278,10 +279,10 @@ impl State {
     }
 
     /// Does something on the connection, until its node is known to be dead.
-    async fn unless_gone(
+    pub(super) async fn unless_gone<T>(
         &mut self,
-        work: impl AsyncFnOnce(&mut Open) -> Result<(), DbErr>,
-    ) -> Result<(), DbErr> {
+        work: impl AsyncFnOnce(&mut Open) -> Result<T, DbErr>,
+    ) -> Result<T, DbErr> {
         let role = self.at.map_or(Role::Primary, |(_, role)| role);
         let watched = self.watched.clone();
         let work = work(self.open()?);
@@ -387,6 +388,7 @@ impl State {
         self.open = None;
         self.watched = None;
         self.at = None;
+        self.leave = None;
         self.opening = false;
         self.savepoints.clear();
         self.doubt = None;
