@@ -3,7 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::monitor::Watch;
+use sea_orm::DbErr;
+
+use super::monitor::{Watch, opening};
 use super::pool::Pool;
 use super::{Plan, State};
 use crate::name::NodeName;
@@ -70,61 +72,70 @@ impl State {
         let (old, declared) = (database.primary, self.declared(watch.database()));
         let new = self.other_pool(topology, node, Plan::promoted);
         let demoted = self.other_pool(topology, old, |plan| plan.demoted(declared.guard));
-        let timeout = declared.settings.probe_timeout;
+        let timeout = opening(declared.settings.probe_timeout);
         // The monitor must not keep the connection alive while it waits.
         let (state, watch) = (Arc::downgrade(self), Arc::clone(watch));
         tokio::spawn(async move {
             let opened = tokio::time::timeout(timeout, open(&new, &demoted)).await;
-            if let (Ok(true), Some(state)) = (opened, state.upgrade()) {
-                state.promoted(&watch, (old, demoted), (node, new));
+            if let Some(state) = state.upgrade() {
+                match opened {
+                    Ok(Ok(())) => state.promoted(&watch, (old, demoted), (node, new)),
+                    Ok(Err(error)) => state.not_promoted(node, &error.to_string()),
+                    Err(_) => state.not_promoted(node, "its new pool gives no answer"),
+                }
             }
             drop(promotion);
         });
     }
 
-    fn promoted(
-        &self,
-        watch: &Watch,
-        (old, demoted): (NodeId, Other),
-        (node, new): (NodeId, Other),
-    ) {
+    /// It is tried again when the node is asked next.
+    fn not_promoted(&self, node: NodeId, reason: &str) {
         let topology = self.snapshot();
-        let database = topology.database(watch.database());
-        if database.primary != old {
-            return;
-        }
-        let (new, demoted) = (self.adopt(new), self.adopt(demoted));
-        let down = Health::Up.after(Signal::ProbeFailed, self.moment(old));
         let name = topology.node(node).name.as_str();
-        tracing::warn!(target: "sea_orm_routing", node = name, "a node is the primary now");
-        self.change(|topology| {
-            topology.promote(node, new, demoted, down);
-            topology.set_halt(watch.database(), None);
-        });
-        watch.start_over();
-        // Nothing may be written there any more, not even by who has a connection already.
-        self.close_now(topology.node(old).pool, demoted);
-        self.retire(topology.node(node).pool, new);
+        tracing::warn!(target: "sea_orm_routing", node = name, reason, "it cannot be the primary yet");
     }
 
-    /// The pool of a node in another role; the same where it came open, as the user made it.
+    fn promoted(&self, watch: &Watch, (old, demoted): (NodeId, Pool), (node, new): (NodeId, Pool)) {
+        let (new, demoted) = (self.add_pool(new), self.add_pool(demoted));
+        let down = Health::Up.after(Signal::ProbeFailed, self.moment(old));
+        let id = watch.database();
+        let before = self.change(|topology| {
+            // Meanwhile the old one may be back, or the new one gone.
+            let primary = topology.database(id).primary;
+            if judge(primary, &watch.looked(topology)) != Verdict::Promote(node) || primary != old {
+                return None;
+            }
+            let before = [old, node].map(|node| topology.node(node).pool);
+            topology.promote(node, new, demoted, down);
+            topology.set_halt(id, None);
+            Some(before)
+        });
+        let Some([before_old, before_new]) = before else {
+            self.retire(new);
+            return self.retire(demoted);
+        };
+        let topology = self.snapshot();
+        let name = topology.node(node).name.as_str();
+        tracing::warn!(target: "sea_orm_routing", node = name, "a node is the primary now");
+        watch.start_over();
+        // Nothing may be written there any more, not even by who has a connection already.
+        self.close_now(before_old);
+        self.retire(before_new);
+    }
+
+    /// The pool of a node in another role; the same connections where it came open, as the user made
+    /// it.
     fn other_pool(
         &self,
         topology: &Topology,
         id: NodeId,
         plan: impl FnOnce(&Plan) -> Plan,
-    ) -> Other {
+    ) -> Pool {
         let node = topology.node(id);
-        match self.pool(node.pool).plan() {
-            Some(now) => Other::New(planned(&node.name, plan(now))),
-            None => Other::Same(node.pool),
-        }
-    }
-
-    fn adopt(&self, pool: Other) -> PoolId {
-        match pool {
-            Other::New(pool) => self.add_pool(pool),
-            Other::Same(pool) => pool,
+        let pool = self.pool(node.pool);
+        match pool.plan() {
+            Some(now) => planned(&node.name, plan(now)),
+            None => pool.renewed(),
         }
     }
 
@@ -146,25 +157,27 @@ impl State {
                         topology.set_pool(id, new);
                     }
                 });
-                state.retire(old, new);
+                state.retire(old);
             }
         });
     }
 
-    /// Closes a pool at once.
-    fn close_now(&self, old: PoolId, new: PoolId) {
-        if old != new {
-            let pool = self.pool(old).clone();
+    /// Nobody waits for a pool any more, and it is closed at once; one that came open is used on.
+    fn close_now(&self, old: PoolId) {
+        let pool = self.pool(old).clone();
+        pool.give_up();
+        if pool.plan().is_some() {
             pool.refuse();
-            pool.give_up();
             tokio::spawn(async move { pool.close().await });
         }
     }
 
-    /// Closes a pool when nobody can be waiting for one of its connections any more.
-    fn retire(&self, old: PoolId, new: PoolId) {
-        if old != new {
-            self.close_later(self.pool(old).clone());
+    /// Closes a pool when nobody can be waiting for one of its connections any more; one that came open
+    /// is used on.
+    fn retire(&self, old: PoolId) {
+        let pool = self.pool(old);
+        if pool.plan().is_some() {
+            self.close_later(pool.clone());
         }
     }
 
@@ -177,29 +190,12 @@ impl State {
     }
 }
 
-/// The pool of a node that changes its role.
-#[derive(Debug)]
-enum Other {
-    New(Pool),
-    Same(PoolId),
-}
-
 fn planned(name: &NodeName, plan: Plan) -> Pool {
     Pool::planned(name.clone(), plan)
 }
 
-/// Whether both open, and the first answers.
-async fn open(new: &Other, demoted: &Other) -> bool {
-    if let Other::New(pool) = demoted
-        && pool.open().await.is_err()
-    {
-        return false;
-    }
-    match new {
-        Other::Same(_) => true,
-        Other::New(pool) => match pool.open().await {
-            Ok(open) => open.ping().await.is_ok(),
-            Err(_) => false,
-        },
-    }
+/// Opens both; the first must answer.
+async fn open(new: &Pool, demoted: &Pool) -> Result<(), DbErr> {
+    demoted.open().await?;
+    new.open().await?.ping().await
 }

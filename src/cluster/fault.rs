@@ -141,7 +141,7 @@ mod driver {
     fn by_code(error: &dyn DatabaseError) -> Fault {
         #[cfg(feature = "sqlx-postgres")]
         if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::postgres::PgDatabaseError>() {
-            return postgres(error.code(), error.message());
+            return postgres(error.code());
         }
         #[cfg(feature = "sqlx-mysql")]
         if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>() {
@@ -159,15 +159,16 @@ mod driver {
     }
 
     #[cfg(feature = "sqlx-postgres")]
-    fn postgres(code: &str, message: &str) -> Fault {
+    fn postgres(code: &str) -> Fault {
         match code {
             // read_only_sql_transaction
             "25006" => Fault::RefusedAsWrite,
             // admin_shutdown, crash_shutdown, cannot_connect_now, and class 08
             "57P01" | "57P02" | "57P03" => Fault::Lost,
             _ if code.starts_with("08") => Fault::Lost,
-            // serialization_failure, which a standby also says of a cancelled read
-            "40001" if message.contains("conflict with recovery") => Fault::RecoveryConflict,
+            // serialization_failure, which a standby says of a read it cancels; one that is not in a
+            // transaction meets no other
+            "40001" => Fault::RecoveryConflict,
             _ => Fault::Statement,
         }
     }

@@ -49,8 +49,12 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::ForeignReplica`] for a node that is not of this database.
-    pub(crate) async fn watch(&self, database: DatabaseId) -> Result<(), RoutingError> {
+    /// [`RoutingError::ForeignReplica`] for a node that is not of this database: the newcomer, or any.
+    pub(crate) async fn watch(
+        &self,
+        database: DatabaseId,
+        newcomer: Option<NodeId>,
+    ) -> Result<(), RoutingError> {
         if !self.is_watchable(database) {
             return Ok(());
         }
@@ -61,15 +65,28 @@ impl Cluster {
         declared.watched.store(true, Ordering::Relaxed);
         watch.asked_all().await;
         let topology = self.snapshot();
+        let primary = topology.database(database).primary;
+        let observed = declared.settings.roles == Roles::Observed;
         for id in topology.node_ids_of(database) {
             let node = topology.node(id);
-            if let Service::Refused(reason) = &node.service {
-                return Err(RoutingError::ForeignReplica {
-                    node: node.name.clone(),
-                    database: topology.database(database).name.clone(),
-                    reason: reason.to_string(),
-                });
-            }
+            let second = observed && newcomer == Some(id) && watch.is_second_primary(id, primary);
+            let reason = match &node.refused {
+                Some(reason) if newcomer.is_none_or(|newcomer| newcomer == id) => {
+                    reason.to_string()
+                }
+                Some(_) | None if second => {
+                    let primary = &topology.node(primary).name;
+                    format!(
+                        "it takes writes, as {primary} does; make it follow that one, read only"
+                    )
+                }
+                Some(_) | None => continue,
+            };
+            return Err(RoutingError::ForeignReplica {
+                node: node.name.clone(),
+                database: topology.database(database).name.clone(),
+                reason,
+            });
         }
         Ok(())
     }
@@ -87,7 +104,7 @@ impl Cluster {
     /// Takes a replica out of the rotation, and waits until it has nothing more to do.
     pub(crate) async fn drain(&self, node: NodeId, timeout: Duration) -> Result<(), RoutingError> {
         self.check_replica(node)?;
-        self.move_service(node, &Service::In, Service::Draining);
+        self.move_service(node, Service::In, Service::Draining);
         let pool = self.topology().node(node).pool;
         match self.state.pool(pool).quiet(timeout).await {
             true => Ok(()),
@@ -101,27 +118,30 @@ impl Cluster {
     /// Puts a replica back that was drained.
     pub(crate) fn undrain(&self, node: NodeId) -> Result<(), RoutingError> {
         self.check_replica(node)?;
-        self.move_service(node, &Service::Draining, Service::In);
+        self.move_service(node, Service::Draining, Service::In);
         self.state.monitors.look_at(node);
         Ok(())
     }
 
     /// A replica that has come is known, and serves from now on.
     pub(crate) fn join(&self, node: NodeId) {
-        self.move_service(node, &Service::Joining, Service::In);
+        self.move_service(node, Service::Joining, Service::In);
     }
 
-    /// Removes a node without waiting for anything.
-    pub(crate) fn discard(&self, node: NodeId) {
+    /// Removes a replica without waiting for anything; whether it is one.
+    pub(crate) fn discard(&self, node: NodeId) -> bool {
+        if !self.state.change(|topology| topology.remove_node(node)) {
+            return false;
+        }
         let topology = self.snapshot();
         let database = topology.node(node).database;
         self.state.monitors.stop_node(database, node);
-        self.state.change(|topology| topology.remove_node(node));
         let pool = self.state.pool(topology.node(node).pool).clone();
         pool.refuse();
         if tokio::runtime::Handle::try_current().is_ok() {
             self.state.close_later(pool);
         }
+        true
     }
 
     /// Removes a replica once it has nothing more to do.
@@ -133,7 +153,9 @@ impl Cluster {
         self.drain(node, timeout).await?;
         self.check_replica(node)?;
         let pool = self.topology().node(node).pool;
-        self.discard(node);
+        if !self.discard(node) {
+            return self.check_replica(node);
+        }
         let _ = self.state.pool(pool).close().await;
         Ok(())
     }
@@ -254,10 +276,10 @@ impl Cluster {
     }
 
     /// From one to another; one that is neither stays what it is.
-    fn move_service(&self, node: NodeId, from: &Service, to: Service) {
+    fn move_service(&self, node: NodeId, from: Service, to: Service) {
         self.state.change(|topology| {
             topology.change_node(node, |node| {
-                if node.service == *from {
+                if node.service == from {
                     node.service = to;
                 }
             });

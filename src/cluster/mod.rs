@@ -8,7 +8,6 @@
 //! application, and the [`monitor`], which asks each node on a connection of its own. What users change
 //! at run time is in [`members`].
 
-mod committed;
 #[cfg_attr(
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
     allow(dead_code, reason = "SQLite knows no users")
@@ -49,7 +48,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-pub(crate) use committed::committed;
 pub(crate) use declared::{Declared, Leave};
 pub(crate) use endpoint::dialect_of;
 pub(crate) use fault::Fault;

@@ -72,6 +72,17 @@ impl Pool {
         Self::new(name, Some(connection), None)
     }
 
+    /// Another pool of the same connections: who waits for the answers of one does not for those of
+    /// the other.
+    pub(super) fn renewed(&self) -> Self {
+        let connection = self.shared.connection.get().cloned();
+        Self::new(
+            self.shared.name.clone(),
+            connection,
+            self.shared.plan.clone(),
+        )
+    }
+
     fn new(name: NodeName, connection: Option<DatabaseConnection>, plan: Option<Plan>) -> Self {
         Self {
             shared: Arc::new(Shared {

@@ -214,6 +214,11 @@ impl Settings {
             MINUTE,
             deadline,
         )?;
+        if self.roles == Roles::Observed && self.endpoint == Endpoint::Balanced {
+            let reason = "a balancer leads to the primary by itself, and cannot be asked who that is: \
+                use roles(Roles::Declared)";
+            return invalid("endpoint", "Endpoint::Balanced".to_owned(), reason);
+        }
         let needs_monitor = self.roles == Roles::Observed
             || self.lag_limit.is_some()
             || self.lag_limit_bytes.is_some();

@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use super::endpoint::is_exhausted;
 use super::fault::Fault;
+use super::monitor::opening;
 use super::{Cluster, State};
 use crate::topology::{DatabaseId, Moment, NodeId, Role, Signal};
 
@@ -91,10 +92,12 @@ impl State {
 
     pub(super) fn moment(&self, node: NodeId) -> Moment {
         let database = self.topology.load().node(node).database;
+        let settings = &self.declared(database).settings;
         Moment {
             now: Instant::now(),
             chance: rand::rng().random(),
-            longest_pause: self.declared(database).settings.longest_pause,
+            longest_pause: settings.longest_pause,
+            longest_probe: opening(settings.probe_timeout),
         }
     }
 }

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use super::Cluster;
+use super::monitor::{Answer, Observation, Probe, Target, opening};
 use crate::error::RoutingError;
-use crate::topology::{DatabaseId, Topology};
+use crate::topology::{DatabaseId, Endpoint, Node, Position, Role, Topology};
 
 /// The end of a time that begins now; in a year where it is longer.
 pub(super) fn deadline(timeout: Duration) -> Instant {
@@ -96,14 +97,74 @@ impl Cluster {
             let name = &topology.node(found.primary).name;
             return Err(format!("{name}: {halt}"));
         }
-        let timeout = self.state.declared(database).settings.probe_timeout;
+        let node = topology.node(found.primary);
+        let timeout = opening(self.state.declared(database).settings.probe_timeout);
         let rest = deadline.saturating_duration_since(Instant::now());
-        let asked = async { self.pool_of(found.primary).open().await?.ping().await };
-        let name = &topology.node(found.primary).name;
-        match tokio::time::timeout(rest.min(timeout), asked).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(error)) => Err(format!("{name}: {error}")),
-            Err(_) => Err(format!("{name} gives no answer")),
+        let asked = self.ask(node, timeout);
+        let reason = match tokio::time::timeout(rest.min(timeout), asked).await {
+            Ok(Ok(seen))
+                if seen.role == Some(Role::Replica) && node.endpoint == Endpoint::Server =>
+            {
+                "it takes no writes: it only reads".to_owned()
+            }
+            Ok(Ok(_)) => return Ok(()),
+            Ok(Err(reason)) => reason,
+            Err(_) => "it gives no answer".to_owned(),
+        };
+        Err(format!("{}: {reason}", node.name))
+    }
+
+    /// What a node says of itself now, on a connection of its own that nobody misses when it is cut
+    /// off; nothing where there is no server to ask, but somebody who answers.
+    async fn ask(&self, node: &Node, timeout: Duration) -> Result<Observation, String> {
+        let settings = &self.state.declared(node.database).settings;
+        let open = self.pool(node.pool).open().await;
+        let open = open.map_err(|error| error.to_string())?;
+        let Some(target) = Target::of(open) else {
+            let pinged = open.ping().await.map_err(|error| error.to_string());
+            return pinged.map(|()| Observation::default());
+        };
+        let mut probe = Probe::new(settings.asynchronous_commits);
+        match probe.ask(&target, timeout).await.1 {
+            Answer::Seen(seen) => Ok(*seen),
+            Answer::Alive => Ok(Observation::default()),
+            Answer::Dead(reason) | Answer::Refused(reason) | Answer::Unwelcome(reason) => {
+                Err(reason)
+            }
+            Answer::Silent => Err("it gives no answer".to_owned()),
         }
+    }
+
+    /// A position of the primary that is past every commit before a moment; nothing where there is no
+    /// way to tell: SQLite, a server that keeps no log.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::NoPrimary`] when it cannot be asked.
+    pub(crate) async fn position_after(
+        &self,
+        database: DatabaseId,
+        moment: Instant,
+    ) -> Result<Option<Position>, RoutingError> {
+        let timeout = opening(self.state.declared(database).settings.probe_timeout);
+        let watch = self.state.monitors.watch(database);
+        let waited = async {
+            match watch {
+                Some(watch) => Ok(watch.sampled_after(moment).await),
+                None => {
+                    let topology = self.snapshot();
+                    let primary = topology.node(topology.database(database).primary);
+                    let seen = self.ask(primary, timeout).await;
+                    seen.map(|seen| seen.written)
+                }
+            }
+        };
+        let asked = tokio::time::timeout(timeout, waited).await;
+        let asked = asked.unwrap_or_else(|_| Err("it gives no answer".to_owned()));
+        asked.map_err(|reason| RoutingError::NoPrimary {
+            database: self.topology().database(database).name.clone(),
+            waited: timeout,
+            reason,
+        })
     }
 }

@@ -61,12 +61,9 @@ impl<'a> Attempt<'a> {
     pub(super) async fn after(self, error: DbErr, statement: &Statement) -> Result<Self, DbErr> {
         let mut next = self.elsewhere_after(error, statement)?;
         if next.decision.why_node == WhyNode::NotCaughtUp {
-            let waited = next.core.wait_for_replica(
-                next.scope,
-                next.known,
-                next.decision,
-                &next.failed,
-            );
+            let waited =
+                next.core
+                    .wait_for_replica(next.scope, next.known, next.decision, &next.failed);
             next.decision = waited.await?;
         }
         next.core.report(next.known, next.decision);

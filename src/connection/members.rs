@@ -71,12 +71,12 @@ impl RoutingConnection {
     /// [`RoutingError::UnknownDatabase`]; [`RoutingError::Connect`] when its primary cannot be
     /// reached.
     pub async fn open_database(&self, name: &str) -> Result<(), RoutingError> {
-        self.open(self.find_database(name)?).await
+        self.open(self.find_database(name)?, None).await
     }
 
     /// A database with replicas is watched from the start.
     async fn open_or_remove(&self, id: DatabaseId) -> Result<(), RoutingError> {
-        let opened = self.open(id).await;
+        let opened = self.open(id, None).await;
         if opened.is_err() {
             let _ = self.core.cluster.remove_database(id, Duration::ZERO).await;
         }
@@ -132,7 +132,7 @@ impl RoutingConnection {
             node: Some(node),
         };
         cluster.pool_of(node).open().await?;
-        self.open(id).await?;
+        self.open(id, Some(node)).await?;
         cluster.check_open()?;
         let topology = cluster.snapshot();
         if topology.database(id).removed {

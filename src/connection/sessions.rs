@@ -5,7 +5,6 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sea_orm::DbErr;
 
 use super::RoutingConnection;
-use crate::cluster::committed;
 use crate::error::RoutingError;
 use crate::scope::Scope;
 use crate::session::{
@@ -120,7 +119,10 @@ impl RoutingConnection {
                 .find_database(&claim.name)
                 .map_err(|_| invalid(format!("it speaks of a database {:?}", claim.name)))?;
             self.check_cluster(database, claim)?;
-            session.resume(database, self.past_of(database, claim, claims.issued_ms, now_ms)?);
+            session.resume(
+                database,
+                self.past_of(database, claim, claims.issued_ms, now_ms)?,
+            );
         }
         Ok(self.in_session(session))
     }
@@ -150,8 +152,15 @@ impl RoutingConnection {
                     position: position.to_string(),
                 })
             }
-            (Consistency::Causal { .. }, Some(_)) => {
-                let position = self.position(database).await?;
+            (Consistency::Causal { .. }, Some(written @ (Written::At(_) | Written::Until(_)))) => {
+                let over = match written {
+                    Written::At(over) => *over,
+                    _ => Instant::now(),
+                };
+                let cluster = &self.core.cluster;
+                let position = cluster.position_after(database, over).await?;
+                // Empty where there is no way to tell.
+                let position = position.map_or_else(String::new, |position| position.to_string());
                 Some(WrittenClaim::At { position })
             }
         };
@@ -163,17 +172,6 @@ impl RoutingConnection {
             written,
             replica: replica.map(|node| node.name.to_string()),
         })
-    }
-
-    /// What the primary has committed, to prove later that a replica has it; empty where there is no
-    /// way to tell.
-    async fn position(&self, database: DatabaseId) -> Result<String, DbErr> {
-        let cluster = &self.core.cluster;
-        let primary = cluster.snapshot().database(database).primary;
-        let settings = &cluster.state().declared(database).settings;
-        let open = cluster.pool_of(primary).open().await?;
-        let position = committed(open, settings.asynchronous_commits).await?;
-        Ok(position.map_or_else(String::new, |position| position.to_string()))
     }
 
     fn check_cluster(

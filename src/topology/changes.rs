@@ -60,13 +60,17 @@ impl Topology {
         self.change_node(id, |node| node.service = Service::Joining);
     }
 
-    /// Removes a replica.
-    pub(crate) fn remove_node(&mut self, id: NodeId) {
+    /// Removes a replica; one that has become the primary stays.
+    pub(crate) fn remove_node(&mut self, id: NodeId) -> bool {
+        if self.node(id).role == Role::Primary {
+            return false;
+        }
         let database = self.node(id).database;
         let found = Arc::make_mut(&mut self.databases[database.index()]);
         let others = found.replicas.iter().copied().filter(|other| *other != id);
         found.replicas = others.collect();
         self.leave(id);
+        true
     }
 
     /// Removes a database with its nodes.

@@ -26,8 +26,9 @@ const SUSPICION: Duration = Duration::from_secs(1);
 /// How long a node that came back must serve without a failure.
 const PROBATION: Duration = Duration::from_secs(10);
 
-/// A node that a probe found dead is tried by reads only when its monitor is that late.
-const MONITOR_IS_LATE: Duration = Duration::from_secs(3);
+/// A node that a probe found dead is tried by reads only when its next probe, which may take its
+/// time, is that late.
+const MONITOR_IS_LATE: Duration = Duration::from_secs(1);
 
 /// Whether a node is worth a try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,8 +40,8 @@ pub(crate) enum Health {
     Down {
         failures: u32,
         retry_at: Instant,
-        /// Whether it was looked at: a probe of our own found it dead.
-        confirmed: bool,
+        /// It was looked at: until when the word of the monitor holds, which asks again.
+        confirmed: Option<Instant>,
     },
     Probation {
         failures: u32,
@@ -70,6 +71,8 @@ pub(crate) struct Moment {
     /// Uniform over `u64`.
     pub(crate) chance: u64,
     pub(crate) longest_pause: Duration,
+    /// How long a probe may take.
+    pub(crate) longest_probe: Duration,
 }
 
 /// Who is asked first.
@@ -118,10 +121,16 @@ impl Health {
                 failures.saturating_add(1)
             }
         };
+        Self::down(failures, confirmed, moment)
+    }
+
+    fn down(failures: u32, confirmed: bool, moment: Moment) -> Self {
+        let retry_at = moment.now + moment.pause(failures);
+        let patience = moment.longest_probe + MONITOR_IS_LATE;
         Self::Down {
             failures,
-            retry_at: moment.now + moment.pause(failures),
-            confirmed,
+            retry_at,
+            confirmed: confirmed.then(|| retry_at + patience),
         }
     }
 
@@ -131,11 +140,7 @@ impl Health {
                 failures,
                 confirmed,
                 ..
-            } => Self::Down {
-                failures,
-                retry_at: moment.now + moment.pause(failures),
-                confirmed,
-            },
+            } => Self::down(failures, confirmed.is_some(), moment),
             Self::Up | Self::Suspect { .. } | Self::Probation { .. } => self,
         }
     }
@@ -148,13 +153,16 @@ impl Health {
             Self::Suspect { .. } => Rank::Second,
             Self::Down {
                 retry_at,
-                confirmed: false,
+                confirmed: None,
                 ..
             } => match now >= retry_at {
                 true => Rank::First,
                 false => Rank::Last,
             },
-            Self::Down { retry_at, .. } => match now >= retry_at + MONITOR_IS_LATE {
+            Self::Down {
+                confirmed: Some(until),
+                ..
+            } => match now >= until {
                 true => Rank::First,
                 false => Rank::Never,
             },
@@ -202,8 +210,11 @@ mod tests {
             now,
             chance: u64::MAX / 2,
             longest_pause: Duration::from_secs(30),
+            longest_probe: PROBE,
         }
     }
+
+    const PROBE: Duration = Duration::from_secs(4);
 
     /// Down after one failure, and when it may be tried.
     fn down(now: Instant) -> (Health, Instant) {
@@ -312,8 +323,9 @@ mod tests {
         let now = Instant::now();
         let down = Health::Up.after(Signal::ProbeFailed, at(now));
         let retry_at = down.retry_at().expect("down");
-        assert_eq!(down.rank(retry_at), Rank::Never);
-        assert_eq!(down.rank(retry_at + MONITOR_IS_LATE), Rank::First);
+        assert_eq!(down.rank(retry_at + PROBE), Rank::Never);
+        let late = retry_at + PROBE + MONITOR_IS_LATE;
+        assert_eq!(down.rank(late), Rank::First);
     }
 
     #[test]

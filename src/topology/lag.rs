@@ -53,6 +53,12 @@ impl Samples {
         }
     }
 
+    /// Where the primary stood last, and when it was asked.
+    pub(crate) fn newest(&self) -> Option<(Instant, Position)> {
+        let newest = self.0.back()?;
+        Some((newest.last, newest.position.clone()))
+    }
+
     /// Forgets everything: another server is the primary.
     pub(crate) fn clear(&mut self) {
         self.0.clear();

@@ -40,6 +40,8 @@ pub struct Node {
     pub(crate) pool: PoolId,
     pub(crate) health: Health,
     pub(crate) service: Service,
+    /// Why it is not what it was declared to be: it takes no part then.
+    pub(crate) refused: Option<Box<str>>,
     pub(crate) progress: Progress,
     /// When it came back last, or another server was found at its address: it may have less than
     /// before.
@@ -48,15 +50,13 @@ pub struct Node {
 }
 
 /// Whether a node takes part.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     In,
     /// It has just come, and is looked at first.
     Joining,
     /// It finishes what it has, and gets nothing more.
     Draining,
-    /// It is not what it was declared to be.
-    Refused(Box<str>),
     Removed,
 }
 
@@ -108,6 +108,7 @@ impl Node {
             pool,
             health: Health::Up,
             service: Service::In,
+            refused: None,
             progress: Progress::default(),
             back_since: None,
             load: Arc::default(),
@@ -141,9 +142,9 @@ impl Node {
 
     /// Whether statements go there, and if not, why.
     pub fn state(&self) -> NodeState {
-        match (&self.service, self.health) {
+        match (self.service, self.health) {
             (Service::Removed, _) => NodeState::Removed,
-            (Service::Refused(_), _) => NodeState::Refused,
+            _ if self.refused.is_some() => NodeState::Refused,
             (Service::Joining, _) => NodeState::Joining,
             (Service::Draining, _) => NodeState::Draining,
             (Service::In, Health::Down { .. }) => NodeState::Down,
@@ -174,23 +175,23 @@ impl Node {
     pub(crate) fn hear(&mut self, signal: Signal, moment: Moment) {
         let was_down = self.health.is_down();
         self.health = self.health.after(signal, moment);
+        if matches!(signal, Signal::Lost | Signal::Unreachable) {
+            // It may have been started again, and have less than before: it is asked first.
+            self.progress.caught_up_to = None;
+        }
         if was_down && !self.health.is_down() {
             self.back_since = Some(moment.now);
         }
     }
 
-    /// Keeps it out while it is not what it was declared to be.
-    pub(crate) fn refuse(&mut self, reason: Option<Box<str>>) {
-        match (&self.service, reason) {
-            (Service::Removed, _) | (Service::In | Service::Joining | Service::Draining, None) => {}
-            (_, Some(reason)) => self.service = Service::Refused(reason),
-            (Service::Refused(_), None) => self.service = Service::In,
-        }
-    }
-
     /// Whether it takes part and is not too far behind.
     pub(crate) fn is_eligible(&self) -> bool {
-        self.service == Service::In && !self.progress.lagging
+        self.takes_part() && !self.progress.lagging
+    }
+
+    /// Whether it takes part, however far it is.
+    pub(crate) fn takes_part(&self) -> bool {
+        self.service == Service::In && self.refused.is_none()
     }
 
     /// Whether nothing needs to be asked before it serves.

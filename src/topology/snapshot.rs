@@ -193,9 +193,9 @@ impl Topology {
         let described: Vec<_> = nodes
             .map(|id| {
                 let node = self.node(id);
-                match &node.service {
-                    Service::Refused(reason) => format!("{} is refused: {reason}", node.name),
-                    _ => format!("{} is {}", node.name, node.state()),
+                match &node.refused {
+                    Some(reason) => format!("{} is refused: {reason}", node.name),
+                    None => format!("{} is {}", node.name, node.state()),
                 }
             })
             .collect();
@@ -294,7 +294,7 @@ impl Node {
 
     /// Whether it would serve, were it not too far behind.
     pub(crate) fn is_only_late(&self, now: Instant) -> bool {
-        let serves = self.service == Service::In && self.health.rank(now) == Rank::First;
+        let serves = self.takes_part() && self.health.rank(now) == Rank::First;
         serves && self.progress.lagging
     }
 }

@@ -8,7 +8,7 @@ use tokio::sync::Notify;
 
 use super::observation::Observation;
 use crate::cluster::Declared;
-use crate::cluster::settings::Settings;
+use crate::cluster::settings::{Roles, Settings};
 use crate::topology::{DatabaseId, Lag, NodeId, Position, Progress, Role, Samples, Seen, Topology};
 
 #[derive(Debug, Default)]
@@ -97,6 +97,11 @@ impl Known {
         self.samples.add(asked, position);
     }
 
+    /// Where the primary stood last, and when it was asked.
+    pub(super) fn newest(&self) -> Option<(Instant, Position)> {
+        self.samples.newest()
+    }
+
     /// Another server is the primary: positions of the old one prove nothing.
     pub(super) fn start_over(&mut self) {
         self.samples.clear();
@@ -116,8 +121,29 @@ impl Known {
         }
     }
 
+    /// Whether a node says that it is the primary, and so does the primary, and they are two servers.
+    pub(super) fn is_second_primary(&self, node: NodeId, primary: NodeId) -> bool {
+        let seen = |node| self.nodes.get(&node)?.seen.as_ref();
+        let (Some(node), Some(primary)) = (seen(node), seen(primary)) else {
+            return false;
+        };
+        let both = node.role == Role::Primary && primary.role == Role::Primary;
+        both && (node.server.is_none() || node.server != primary.server)
+    }
+
     /// Why a replica cannot be one of this database.
-    pub(super) fn is_foreign(&self, node: NodeId, seen: &Observation) -> Option<Box<str>> {
+    pub(super) fn is_foreign(
+        &self,
+        node: NodeId,
+        seen: &Observation,
+        primary: NodeId,
+        roles: Roles,
+    ) -> Option<Box<str>> {
+        // Only Postgres tells a replica that follows nobody from one that may be written to.
+        let declared = roles == Roles::Declared && seen.cluster.is_some();
+        if declared && self.is_second_primary(node, primary) {
+            return Some("it was promoted: it takes writes itself, and follows nobody".into());
+        }
         let history = self.nodes.get(&node).map(|known| known.history);
         if history == Some(History::Other) {
             return Some("it has changes its primary does not have, and must be built anew".into());

@@ -21,10 +21,6 @@ mod postgres;
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
     allow(dead_code, unused_imports, reason = "only these have servers to ask")
 )]
-#[cfg_attr(
-    not(feature = "sqlx-postgres"),
-    allow(dead_code, reason = "only Postgres' commits can be asynchronous")
-)]
 mod probe;
 mod task;
 mod watch;
@@ -36,7 +32,8 @@ use tokio::task::AbortHandle;
 
 use super::State;
 use crate::topology::{DatabaseId, NodeId};
-pub(super) use probe::Target;
+pub(super) use observation::Observation;
+pub(super) use probe::{Answer, Probe, Target, opening};
 use task::Task;
 pub(super) use watch::Watch;
 

@@ -7,16 +7,16 @@ use crate::topology::{Position, Role};
 
 /// What a server said of itself.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Observation {
-    pub(super) role: Option<Role>,
+pub(in crate::cluster) struct Observation {
+    pub(in crate::cluster) role: Option<Role>,
     /// What all servers of one cluster have in common.
-    pub(super) cluster: Option<Box<str>>,
+    pub(in crate::cluster) cluster: Option<Box<str>>,
     /// What tells it from every other server.
-    pub(super) server: Option<Box<str>>,
+    pub(in crate::cluster) server: Option<Box<str>>,
     /// What it has committed, where it is a primary.
-    pub(super) written: Option<Position>,
+    pub(in crate::cluster) written: Option<Position>,
     /// What it has replayed, where it is a replica.
-    pub(super) replayed: Option<Position>,
+    pub(in crate::cluster) replayed: Option<Position>,
 }
 
 /// Why there was no observation.
@@ -26,7 +26,7 @@ pub(super) enum Failure {
     Dead(String),
     /// The connection broke, or there is none.
     NoServer(String),
-    /// The server does not let us in.
+    /// The server does not let us in, or we could not even ask.
     NotLetIn(String),
     /// The server answered with an error.
     Error(String),
@@ -38,15 +38,33 @@ impl Failure {
     pub(super) fn of_opening(error: Error) -> Self {
         let code = error.as_database_error().map(|error| error.code());
         let text = error.to_string();
-        let refused = std::io::ErrorKind::ConnectionRefused;
         match code {
-            None if matches!(&error, Error::Io(io) if io.kind() == refused) => Self::Dead(text),
-            None => Self::NoServer(text),
+            None => Self::of_no_answer(&error, text),
             // It starts, or is going away.
             Some(Some(code)) if code.starts_with("57P") => Self::NoServer(text),
             // It has too many connections: it is there, and well.
             Some(_) if text.to_lowercase().contains("too many") => Self::Error(text),
             Some(_) => Self::NotLetIn(text),
+        }
+    }
+
+    /// Whether it is the server that is missing: a name that cannot be looked up, or too many open
+    /// files of our own, say nothing about it.
+    fn of_no_answer(error: &Error, text: String) -> Self {
+        use std::io::ErrorKind as Kind;
+        match error {
+            Error::Io(io) => match io.kind() {
+                Kind::ConnectionRefused => Self::Dead(text),
+                Kind::ConnectionReset
+                | Kind::ConnectionAborted
+                | Kind::BrokenPipe
+                | Kind::UnexpectedEof
+                | Kind::HostUnreachable
+                | Kind::NetworkUnreachable
+                | Kind::TimedOut => Self::NoServer(text),
+                _ => Self::NotLetIn(text),
+            },
+            _ => Self::NotLetIn(text),
         }
     }
 

@@ -19,7 +19,9 @@ SELECT pg_is_in_recovery()::text, \
          ELSE pg_current_wal_flush_lsn() END::text, \
     CASE WHEN pg_is_in_recovery() THEN NULL ELSE pg_current_wal_insert_lsn() END::text, \
     (current_setting('synchronous_commit') = 'off' OR EXISTS ( \
-        SELECT FROM pg_db_role_setting WHERE 'synchronous_commit=off' = ANY (setconfig)))::text, \
+        SELECT FROM pg_db_role_setting, unnest(setconfig) AS setting \
+        WHERE lower(setting) IN ('synchronous_commit=off', 'synchronous_commit=false', \
+            'synchronous_commit=no', 'synchronous_commit=0')))::text, \
     extract(epoch FROM pg_postmaster_start_time())::text || ' ' || current_setting('port')";
 
 /// What a standby has in common with its primary; not everybody may ask.

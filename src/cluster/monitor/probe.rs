@@ -9,9 +9,14 @@ use super::observation::{Failure, Observation};
 /// How long opening a connection may take at least.
 const OPENING: Duration = Duration::from_secs(2);
 
+/// How long a probe may take that opens a connection first: that takes several round trips.
+pub(in crate::cluster) fn opening(timeout: Duration) -> Duration {
+    timeout.saturating_mul(4).max(OPENING)
+}
+
 /// How a probe ended.
 #[derive(Debug)]
-pub(super) enum Answer {
+pub(in crate::cluster) enum Answer {
     Seen(Box<Observation>),
     /// The server is there, and said nothing of use: it has too many connections, say.
     Alive,
@@ -36,7 +41,7 @@ pub(in crate::cluster) enum Target {
 
 /// A connection to a server, opened when it is first needed.
 #[derive(Debug)]
-pub(super) struct Probe {
+pub(in crate::cluster) struct Probe {
     connection: Option<Connection>,
     /// Whether commits may return before they are on the disk.
     asynchronous: bool,
@@ -70,7 +75,7 @@ impl Target {
 }
 
 impl Probe {
-    pub(super) fn new(asynchronous: bool) -> Self {
+    pub(in crate::cluster) fn new(asynchronous: bool) -> Self {
         Self {
             connection: None,
             asynchronous,
@@ -83,12 +88,16 @@ impl Probe {
     }
 
     /// Asks, within a time. Returns when the question was put, too.
-    pub(super) async fn ask(&mut self, target: &Target, timeout: Duration) -> (Instant, Answer) {
+    pub(in crate::cluster) async fn ask(
+        &mut self,
+        target: &Target,
+        timeout: Duration,
+    ) -> (Instant, Answer) {
         let mut asked = Instant::now();
-        // Opening takes several round trips; a server that hangs is found out by who is connected.
+        // A server that hangs is found out by who is connected.
         let timeout = match self.connection {
             Some(_) => timeout,
-            None => timeout.max(OPENING).max(timeout * 4),
+            None => opening(timeout),
         };
         let answered = tokio::time::timeout(timeout, self.ask_twice(target, &mut asked)).await;
         let answer = match answered {

@@ -11,7 +11,9 @@ use super::observation::Observation;
 use super::probe::{Answer, Target};
 use crate::cluster::State;
 use crate::cluster::settings::Roles;
-use crate::topology::{DatabaseId, Endpoint, Halt, Looked, NodeId, Role, Service, Signal};
+use crate::topology::{
+    DatabaseId, Endpoint, Halt, Looked, NodeId, Position, Role, Service, Signal, Topology,
+};
 
 /// How often a node is asked while a causal read waits for it.
 pub(super) const WHILE_WAITED_FOR: Duration = Duration::from_millis(2);
@@ -186,15 +188,17 @@ impl Watch {
                 self.reached(state);
             }
             Role::Replica => {
-                let foreign = known.is_foreign(node, &seen);
-                let progress = known.progress(&topology, state.declared(self.database), node, seen);
+                let declared = state.declared(self.database);
+                let primary = topology.database(self.database).primary;
+                let foreign = known.is_foreign(node, &seen, primary, declared.settings.roles);
+                let progress = known.progress(&topology, declared, node, seen);
                 drop(known);
                 // At once: it must not serve before it is known how far it has got, and whose it is.
                 let moment = state.moment(node);
                 state.change(|topology| {
                     topology.change_node(node, |node| {
                         node.progress = progress;
-                        node.refuse(foreign);
+                        node.refused = foreign;
                         node.hear(Signal::Answered, moment);
                         node.back_since = back_since.or(node.back_since);
                     });
@@ -262,31 +266,41 @@ impl Watch {
 
     /// Who is the primary now?
     fn judge(self: &Arc<Self>, state: &Arc<State>) {
-        if state.declared(self.database).settings.roles == Roles::Declared {
-            return;
+        if state.declared(self.database).settings.roles == Roles::Observed {
+            let topology = state.snapshot();
+            state.rule(self, &topology, &self.looked(&topology));
         }
-        let topology = state.snapshot();
-        let nodes: Vec<_> = {
-            let known = self.lock();
-            let seen = |id| {
-                let node = topology.node(id);
-                // A balancer speaks for any of its servers, a stranger for itself.
-                let counts = node.endpoint == Endpoint::Server
-                    && !matches!(node.service, Service::Refused(_) | Service::Removed);
-                let known = known.nodes.get(&id).filter(|_| counts);
-                known.and_then(|known| known.seen.clone())
-            };
-            let attempted = |id| known.nodes.get(&id).and_then(|known| known.attempted);
-            let nodes = topology.node_ids_of(self.database);
-            nodes
-                .map(|node| Looked {
-                    node,
-                    asked: attempted(node),
-                    seen: seen(node),
-                })
-                .collect()
+    }
+
+    /// What the nodes have said of themselves.
+    pub(in crate::cluster) fn looked(&self, topology: &Topology) -> Vec<Looked> {
+        let known = self.lock();
+        let primary = topology.database(self.database).primary;
+        let seen = |id| {
+            let node = topology.node(id);
+            // A balancer speaks for any of its servers, a stranger for itself, and one that is to join
+            // what others write does not say who they are.
+            let counts = node.endpoint == Endpoint::Server
+                && node.service != Service::Removed
+                && node.refused.is_none()
+                && !(node.service == Service::Joining && known.is_second_primary(id, primary));
+            let known = known.nodes.get(&id).filter(|_| counts);
+            known.and_then(|known| known.seen.clone())
         };
-        state.rule(self, &topology, &nodes);
+        let attempted = |id| known.nodes.get(&id).and_then(|known| known.attempted);
+        let nodes = topology.node_ids_of(self.database);
+        nodes
+            .map(|node| Looked {
+                node,
+                asked: attempted(node),
+                seen: seen(node),
+            })
+            .collect()
+    }
+
+    /// Whether a node takes writes beside the primary.
+    pub(in crate::cluster) fn is_second_primary(&self, node: NodeId, primary: NodeId) -> bool {
+        self.lock().is_second_primary(node, primary)
     }
 
     /// Another server is the primary: positions of the old one prove nothing.
@@ -320,6 +334,34 @@ impl Watch {
         while !all() && !self.ended.load(Ordering::Acquire) {
             if answers.changed().await.is_err() {
                 return;
+            }
+        }
+    }
+
+    /// A position the primary was found at when it was asked after a moment; nothing where it says
+    /// none, or nobody asks any more.
+    pub(in crate::cluster) async fn sampled_after(&self, moment: Instant) -> Option<Position> {
+        let mut answers = self.answers.subscribe();
+        let mut asked = false;
+        loop {
+            let (newest, answered) = {
+                let known = self.lock();
+                let state = self.state.upgrade()?;
+                let primary = state.snapshot().database(self.database).primary;
+                let primary = known.nodes.get(&primary)?;
+                if !asked {
+                    primary.wake.notify_one();
+                }
+                let seen = primary.seen.as_ref();
+                let answered = seen.is_some_and(|seen| seen.asked > moment);
+                (known.newest(), answered)
+            };
+            asked = true;
+            match newest {
+                Some((sampled, position)) if sampled > moment => return Some(position),
+                _ if answered => return None,
+                _ if self.ended.load(Ordering::Acquire) => return None,
+                _ => answers.changed().await.ok()?,
             }
         }
     }

@@ -18,7 +18,7 @@ use crate::name::TableName;
 use crate::scope::{ReadOnlyTransactions, TransactionMode};
 use crate::session::{Consistency, TokenKey, WeakKey};
 use crate::sql::ReadOnlyFunctions;
-use crate::topology::DatabaseId;
+use crate::topology::{DatabaseId, NodeId};
 
 /// How many bytes of texts are remembered, where nothing else is said.
 const CACHE_BYTES: u64 = 8 << 20;
@@ -283,7 +283,7 @@ impl RoutingBuilder {
     pub async fn connect(self) -> Result<RoutingConnection, RoutingError> {
         let connection = self.assemble()?;
         let topology = connection.core.cluster.snapshot();
-        let opened = topology.database_ids().map(|id| connection.open(id));
+        let opened = topology.database_ids().map(|id| connection.open(id, None));
         match try_join_all(opened).await {
             Ok(_) => Ok(connection),
             Err(error) => {
@@ -313,8 +313,13 @@ impl RoutingBuilder {
 }
 
 impl RoutingConnection {
-    /// Opens a database: its primary, if that must answer, its replicas without a connection.
-    pub(crate) async fn open(&self, id: DatabaseId) -> Result<(), RoutingError> {
+    /// Opens a database, or a node that has come to it: its primary, if that must answer, its replicas
+    /// without a connection.
+    pub(crate) async fn open(
+        &self,
+        id: DatabaseId,
+        newcomer: Option<NodeId>,
+    ) -> Result<(), RoutingError> {
         let cluster = &self.core.cluster;
         let topology = cluster.snapshot();
         let database = topology.database(id);
@@ -328,7 +333,7 @@ impl RoutingConnection {
         if let Some(error) = misdeclared {
             return Err(error);
         }
-        cluster.watch(id).await?;
+        cluster.watch(id, newcomer).await?;
         match settings.roles {
             Roles::Observed if settings.require_primary => {
                 cluster

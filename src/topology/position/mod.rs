@@ -14,6 +14,10 @@
 //! history. And an [empty](Position::is_empty) one, as of a server that keeps no binary log or no
 //! GTIDs, is covered by everything and proves nothing.
 
+#[cfg_attr(
+    not(feature = "sqlx-postgres"),
+    allow(dead_code, reason = "only Postgres has such positions")
+)]
 mod committed;
 mod lsn;
 mod maria_db;
