@@ -33,8 +33,8 @@ pub(crate) fn autocommit<'a, A: Action, S: Source + 'a>(
     let Some(open) = pool.get().filter(|_| !is_prepared(planned.decision)) else {
         return Box::pin(prepared::<A, S>(core, scope, source, planned));
     };
-    core.report(&planned.known, planned.decision);
     if !is_watched(core, scope, &planned) {
+        core.report(&planned.known, planned.decision);
         return sent::send::<A>(pool, open, planned.statement);
     }
     if planned.decision.why_node.is_free() {
@@ -79,6 +79,7 @@ async fn watched<A: Action, S: Source>(
     decision: Decision,
     answer: Answer<'_, A::Output>,
 ) -> Result<A::Output, DbErr> {
+    core.report(&known, decision);
     let sent = Sent {
         core,
         scope,
@@ -118,7 +119,6 @@ async fn prepared<A: Action, S: Source>(
         known,
         decision,
     } = planned;
-    core.report(&known, decision);
     if decision.why_node.is_free() {
         source.keep(&statement);
     }
