@@ -420,7 +420,7 @@ pub enum RoutingError {
     },
     /// A key of session tokens that would keep no secret, or a life of none.
     #[error("session tokens cannot be made like that: {reason}")]
-    WeakTokenKey {
+    InvalidTokenSetting {
         /// Why not.
         reason: String,
     },

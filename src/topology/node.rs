@@ -239,3 +239,58 @@ impl fmt::Display for Lag {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::Rank;
+    use super::*;
+
+    fn replica() -> Node {
+        let name = NodeName::new("default/2");
+        let database = DatabaseId::new(0);
+        Node::new(name, database, Role::Replica, PoolId::new(1))
+    }
+
+    fn moment() -> Moment {
+        Moment {
+            now: Instant::now(),
+            chance: 0,
+            longest_pause: Duration::from_secs(30),
+            longest_probe: Duration::from_secs(4),
+        }
+    }
+
+    #[test]
+    fn one_that_is_drained_stays_so_when_it_is_refused_meanwhile() {
+        let mut node = replica();
+        node.service = Service::Draining;
+        node.refused = Some("another cluster".into());
+        assert_eq!(node.state(), NodeState::Refused);
+        node.refused = None;
+        assert_eq!(node.state(), NodeState::Draining);
+        assert!(!node.is_eligible());
+    }
+
+    #[test]
+    fn one_that_broke_a_connection_proves_nothing_until_it_is_asked() {
+        let moment = moment();
+        for signal in [Signal::Lost, Signal::Unreachable] {
+            let mut node = replica();
+            node.progress.caught_up_to = Some(moment.now);
+            node.hear(signal, moment);
+            assert!(!node.progress.has_since(moment.now - Duration::from_secs(1)));
+        }
+    }
+
+    #[test]
+    fn one_that_is_late_does_not_serve_and_is_not_gone() {
+        let mut node = replica();
+        let now = moment().now;
+        assert!(!node.is_only_late(now));
+        node.progress.lagging = true;
+        assert_eq!(node.rank(now), Rank::Never);
+        assert!(node.is_only_late(now));
+        node.refused = Some("another cluster".into());
+        assert!(!node.is_only_late(now));
+    }
+}

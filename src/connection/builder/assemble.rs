@@ -25,12 +25,12 @@ use crate::topology::{DatabaseId, PoolId, Topology};
 impl RoutingBuilder {
     pub(super) fn assemble(mut self) -> Result<RoutingConnection, RoutingError> {
         if let Some(Err(weak)) = &self.token_key {
-            return Err(RoutingError::WeakTokenKey {
+            return Err(RoutingError::InvalidTokenSetting {
                 reason: weak.to_string(),
             });
         }
         if self.token_life.is_zero() {
-            return Err(RoutingError::WeakTokenKey {
+            return Err(RoutingError::InvalidTokenSetting {
                 reason: "token_life(..) is zero: no token would be accepted".to_owned(),
             });
         }

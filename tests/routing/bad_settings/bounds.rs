@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use sea_orm::DatabaseBackend::{MySql, Postgres, Sqlite};
 
+use sea_orm_routing::{Endpoint, Roles};
+
 use super::{HOUR, MINUTE, MS_10, NANO, Setting, accepted, refused};
 use crate::shop::Result;
 
@@ -111,4 +113,13 @@ async fn spill_over() -> Result {
     }
     accepted(Sqlite, |it| it.spill_over(1)).await?;
     accepted(Sqlite, |it| it.spill_over(1_000_000)).await
+}
+
+#[tokio::test]
+async fn a_balancer_that_is_to_say_who_the_primary_is() -> Result {
+    let observed: Setting = |it| it.endpoint(Endpoint::Balanced).roles(Roles::Observed);
+    for dialect in [Postgres, MySql] {
+        refused(dialect, observed, &["endpoint", "roles(Roles::Declared)"]).await?;
+    }
+    accepted(Postgres, |it| it.endpoint(Endpoint::Balanced)).await
 }

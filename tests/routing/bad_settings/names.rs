@@ -44,7 +44,7 @@ async fn keys_of_tokens_that_are_too_short() -> Result {
     for length in [0, 1, 31] {
         let error = refused(|| builder().token_key(vec![7; length])).await;
         assert!(
-            matches!(error, RoutingError::WeakTokenKey { .. }),
+            matches!(error, RoutingError::InvalidTokenSetting { .. }),
             "{error}"
         );
         assert_says(

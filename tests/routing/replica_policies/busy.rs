@@ -1,8 +1,14 @@
 //! Policies that look at how busy and how slow a replica is.
 
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
 use futures_util::{FutureExt, TryStreamExt};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
-use sea_orm_routing::{LeastInFlight, PeakEwma, Random, RoutingConnection, Weighted};
+use sea_orm_routing::{
+    Candidate, Candidates, LeastInFlight, PeakEwma, Random, ReplicaPolicy, RoutingConnection,
+    Weighted,
+};
 
 use super::{choices, shop, shop_on, two_zones};
 use crate::entities::category;
@@ -115,5 +121,41 @@ async fn only_one_policy_looks_at_weights() -> Result {
     let shop = shop_on(|files| two_zones(files).replica_policy(Weighted)).await?;
     let counts = choices(&shop.db, 300)?;
     assert_eq!(counts, [("default/3".to_owned(), 300)].into());
+    Ok(())
+}
+
+/// Notes how slow its candidates are.
+#[derive(Debug, Default)]
+struct Slowest(Arc<Mutex<Duration>>);
+
+impl ReplicaPolicy for Slowest {
+    fn choose<'c>(&self, candidates: &'c Candidates<'_>, _random: u64) -> &'c Candidate<'c> {
+        let slowest = candidates.iter().filter_map(Candidate::latency).max();
+        *self.0.lock().expect("no panic") = slowest.unwrap_or_default();
+        candidates.at(0)
+    }
+
+    fn measures_latency(&self) -> bool {
+        true
+    }
+}
+
+#[tokio::test]
+async fn a_reader_that_takes_its_time_does_not_make_the_replica_look_slow() -> Result {
+    const ITS_TIME: Duration = Duration::from_secs(2);
+    let slowest = Arc::default();
+    let shop = shop(Slowest(Arc::clone(&slowest))).await?;
+    let mut rows = category::Entity::find().stream(&shop.db).await?;
+    rows.try_next().await?;
+    // What it does with its rows.
+    tokio::time::sleep(ITS_TIME).await;
+    let rest: Vec<_> = rows.try_collect().await?;
+    assert_eq!(rest.len(), 499);
+    shop.db.explain(&category::Entity::find())?;
+    let slowest = *slowest.lock().expect("no panic");
+    assert!(
+        Duration::ZERO < slowest && slowest < ITS_TIME / 4,
+        "{slowest:?}"
+    );
     Ok(())
 }
