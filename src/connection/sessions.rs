@@ -74,12 +74,14 @@ impl RoutingConnection {
     /// A text with which another process can go on with this session: what it wrote, where it read, and
     /// its consistency. It is signed with the [key](crate::RoutingBuilder::token_key) of the
     /// connection, holds no secret, and fits in a header or a cookie. A causal session asks each
-    /// primary it wrote to for its position; the others ask nobody.
+    /// primary it wrote to for its position, if its monitor has not done so since; the others ask nobody.
+    /// The processes that share tokens are taken to have the same clock.
     ///
     /// # Errors
     ///
-    /// [`RoutingError::NoSession`] on a handle without a session, and the error of a primary that
-    /// cannot be asked.
+    /// [`RoutingError::NoSession`] on a handle without a session; [`RoutingError::NoPrimary`] when a
+    /// primary gives no answer for some seconds (four times the
+    /// [probe timeout](crate::DatabaseOptions::probe_timeout), two at least).
     pub async fn session_token(&self) -> Result<String, DbErr> {
         let session = self.own_session("session_token()")?;
         let mut databases = Vec::new();

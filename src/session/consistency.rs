@@ -28,7 +28,7 @@ pub enum Consistency {
     /// replica that is behind for longer than the window shows old rows again. (Rails' and Django's
     /// usual way.)
     ReadYourWrites {
-        /// How long after the end of the write.
+        /// How long after the end of the write; with zero it is `Eventual`.
         window: Duration,
     },
     /// A read goes to a replica that has replayed the last write of the session. Until one has, it
