@@ -1,5 +1,7 @@
 //! What is known about the connection of a branch, and every control statement on it.
 
+mod ended;
+
 use sea_orm::{DatabaseTransaction, DbBackend, DbErr, Statement};
 
 use super::abandon::abandon;
@@ -153,47 +155,9 @@ impl State {
         }
     }
 
-    /// Finds out what was not seen: whether SQLite has ended the transaction, whether a procedure of
-    /// MySQL has committed it.
-    pub(super) async fn look(&mut self) {
-        if std::mem::take(&mut self.unseen) {
-            self.failed = true;
-            if self.dialect == DbBackend::Sqlite && self.is_alive() && self.begins_anew().await {
-                self.doomed = Some("the statement that was cut off has ended it".to_owned());
-            }
-        }
-        if let Some(keyword) = self.may_have_committed.take()
-            && self.is_alive()
-            && self
-                .control("RELEASE SAVEPOINT", control::UNMARK)
-                .await
-                .is_err()
-        {
-            self.committed_by = Some(keyword);
-            self.doomed = Some(format!(
-                "{keyword} has ended it on {}: what was done until then is committed, or rolled back",
-                self.database
-            ));
-        }
-    }
-
-    /// Whether a statement has committed it behind its back, or may have.
-    pub(super) fn may_be_kept(&self) -> bool {
-        self.committed_by.is_some() || self.may_have_committed.is_some()
-    }
-
     fn is_alive(&self) -> bool {
         let speaks_sql = self.open.as_ref().is_some_and(Open::speaks_sql);
         speaks_sql && self.doubt.is_none() && self.doomed.is_none()
-    }
-
-    /// A statement follows that may commit the transaction: a mark that would be gone then.
-    pub(super) async fn mark(&mut self, keyword: &'static str) -> Result<(), DbErr> {
-        if self.is_alive() {
-            self.control("SAVEPOINT", control::MARK).await?;
-            self.may_have_committed = Some(keyword);
-        }
-        Ok(())
     }
 
     /// A stream begins. Until its last row is taken, the server may say that it failed, unseen.
@@ -206,45 +170,6 @@ impl State {
     #[cfg(feature = "stream")]
     pub(super) fn streamed(&mut self) {
         self.unseen = false;
-    }
-
-    /// Takes note of an error that ends the transaction on the server.
-    pub(super) async fn failed(&mut self, error: &DbErr) {
-        self.failed = true;
-        self.unseen = false;
-        if Fault::of(error) == Fault::Lost {
-            self.doomed = Some("its connection is lost".to_owned());
-        } else if Fault::ends_transaction(error)
-            || Fault::is_lock_timeout(error) && self.timeouts_end_it().await
-            || self.sqlite_has_ended(error).await
-        {
-            self.doomed = Some(format!("the server rolled it back: {error}"));
-        }
-    }
-
-    /// SQLite says so when it is asked to begin what is under way.
-    async fn sqlite_has_ended(&mut self, error: &DbErr) -> bool {
-        Fault::may_end_sqlite_transaction(error) && self.begins_anew().await
-    }
-
-    /// Whether the server is set to roll back the whole transaction when it waited too long for a
-    /// lock. Where it does not say, it may be.
-    async fn timeouts_end_it(&mut self) -> bool {
-        let sql = "SELECT CAST(@@innodb_rollback_on_timeout AS SIGNED) AS ends";
-        let asked = Statement::from_string(self.dialect, sql);
-        let ask = async |open: &mut Open| open.query_one_raw(asked).await;
-        match self.unless_gone(ask).await {
-            Ok(Some(row)) => row.try_get::<i64>("", "ends") != Ok(0),
-            Ok(None) | Err(_) => true,
-        }
-    }
-
-    /// Whether SQLite begins a transaction, because there is none.
-    async fn begins_anew(&mut self) -> bool {
-        match self.control("BEGIN", "BEGIN").await {
-            Ok(()) => true,
-            Err(alive) => !alive.to_string().contains("within a transaction"),
-        }
     }
 
     /// Refuses what cannot go on.

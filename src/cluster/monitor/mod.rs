@@ -7,6 +7,7 @@
 //!
 //! A monitor ends with the last handle of its connection: it holds on to nothing of it while it waits.
 
+mod judging;
 mod known;
 #[cfg(feature = "sqlx-mysql")]
 mod mysql;

@@ -10,10 +10,7 @@ use super::known::Known;
 use super::observation::Observation;
 use super::probe::{Answer, Target};
 use crate::cluster::State;
-use crate::cluster::settings::Roles;
-use crate::topology::{
-    DatabaseId, Endpoint, Halt, Looked, NodeId, Position, Role, Service, Signal, Topology,
-};
+use crate::topology::{DatabaseId, Endpoint, Halt, NodeId, Position, Role, Service, Signal};
 
 /// How often a node is asked while a causal read waits for it.
 pub(super) const WHILE_WAITED_FOR: Duration = Duration::from_millis(2);
@@ -31,7 +28,7 @@ pub(in crate::cluster) struct Watch {
     state: Weak<State>,
     database: DatabaseId,
     known: Mutex<Known>,
-    promoting: AtomicBool,
+    pub(super) promoting: AtomicBool,
     ended: AtomicBool,
     /// How many causal reads wait for a replica to catch up.
     waiting: AtomicUsize,
@@ -264,45 +261,6 @@ impl Watch {
         state.change(|topology| topology.set_halt(self.database, halt));
     }
 
-    /// Who is the primary now?
-    fn judge(self: &Arc<Self>, state: &Arc<State>) {
-        if state.declared(self.database).settings.roles == Roles::Observed {
-            let topology = state.snapshot();
-            state.rule(self, &topology, &self.looked(&topology));
-        }
-    }
-
-    /// What the nodes have said of themselves.
-    pub(in crate::cluster) fn looked(&self, topology: &Topology) -> Vec<Looked> {
-        let known = self.lock();
-        let primary = topology.database(self.database).primary;
-        let seen = |id| {
-            let node = topology.node(id);
-            // A balancer speaks for any of its servers, a stranger for itself, and one that is to join
-            // what others write does not say who they are.
-            let counts = node.endpoint == Endpoint::Server
-                && node.service != Service::Removed
-                && node.refused.is_none()
-                && !(node.service == Service::Joining && known.is_second_primary(id, primary));
-            let known = known.nodes.get(&id).filter(|_| counts);
-            known.and_then(|known| known.seen.clone())
-        };
-        let attempted = |id| known.nodes.get(&id).and_then(|known| known.attempted);
-        let nodes = topology.node_ids_of(self.database);
-        nodes
-            .map(|node| Looked {
-                node,
-                asked: attempted(node),
-                seen: seen(node),
-            })
-            .collect()
-    }
-
-    /// Whether a node takes writes beside the primary.
-    pub(in crate::cluster) fn is_second_primary(&self, node: NodeId, primary: NodeId) -> bool {
-        self.lock().is_second_primary(node, primary)
-    }
-
     /// Another server is the primary: positions of the old one prove nothing.
     pub(in crate::cluster) fn start_over(&self) {
         self.lock().start_over();
@@ -310,12 +268,6 @@ impl Watch {
 
     pub(in crate::cluster) fn database(&self) -> DatabaseId {
         self.database
-    }
-
-    /// One promotion at a time: nothing while another is under way.
-    pub(in crate::cluster) fn begin_promotion(self: &Arc<Self>) -> Option<Promotion> {
-        let begun = self.promoting.swap(true, Ordering::AcqRel);
-        (!begun).then(|| Promotion(Arc::clone(self)))
     }
 
     /// A causal read waits, from now on until the answer is dropped.
@@ -371,18 +323,8 @@ impl Watch {
         self.lock().cluster.clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Known> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Known> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// A promotion that is under way.
-#[derive(Debug)]
-pub(in crate::cluster) struct Promotion(Arc<Watch>);
-
-impl Drop for Promotion {
-    fn drop(&mut self) {
-        self.0.promoting.store(false, Ordering::Release);
     }
 }
 
