@@ -10,7 +10,8 @@ use super::pool::Pool;
 use super::{Plan, State};
 use crate::name::NodeName;
 use crate::topology::{
-    DatabaseId, Halt, Health, Looked, NodeId, PoolId, Role, Signal, Topology, Verdict, judge,
+    DatabaseId, Halt, Health, Looked, NodeId, PoolId, Role, Service, Signal, Topology, Verdict,
+    judge,
 };
 
 /// How long a pool that gets no more statements may take to become quiet.
@@ -97,6 +98,10 @@ impl State {
 
     fn promoted(&self, watch: &Watch, (old, demoted): (NodeId, Pool), (node, new): (NodeId, Pool)) {
         let (new, demoted) = (self.add_pool(new), self.add_pool(demoted));
+        if self.monitors.are_over() {
+            self.retire(new);
+            return self.retire(demoted);
+        }
         let down = Health::Up.after(Signal::ProbeFailed, self.moment(old));
         let id = watch.database();
         let before = self.change(|topology| {
@@ -152,12 +157,16 @@ impl State {
             let opened = new.open().await.is_ok();
             if let (true, Some(state)) = (opened, state.upgrade()) {
                 let new = state.add_pool(new);
-                state.change(|topology| {
-                    if topology.node(id).pool == old {
-                        topology.set_pool(id, new);
-                    }
-                });
-                state.retire(old);
+                let replaced = !state.monitors.are_over()
+                    && state.change(|topology| {
+                        let node = topology.node(id);
+                        let replaced = node.pool == old && node.service != Service::Removed;
+                        if replaced {
+                            topology.set_pool(id, new);
+                        }
+                        replaced
+                    });
+                state.retire(if replaced { old } else { new });
             }
         });
     }

@@ -166,6 +166,7 @@ impl Cluster {
         database: DatabaseId,
         timeout: Duration,
     ) -> Result<(), RoutingError> {
+        self.check_open()?;
         let topology = self.snapshot();
         self.state
             .change(|topology| topology.remove_database(database));
@@ -192,13 +193,39 @@ impl Cluster {
         username: &str,
         password: &str,
     ) -> Result<(), RoutingError> {
-        let topology = self.snapshot();
+        self.check_open()?;
         let credentials = Credentials {
             username: username.to_owned(),
             password: password.to_owned(),
         };
+        let before: Vec<_> = self.snapshot().node_ids_of(database).collect();
+        let changes = self.new_log_ins(database, &before, &credentials).await?;
+        // What is opened from now on is opened with them.
+        self.state
+            .declared(database)
+            .credentials
+            .set(credentials.clone());
+        changes.into_iter().for_each(|change| change());
+        let topology = self.snapshot();
+        let meanwhile = topology
+            .node_ids_of(database)
+            .filter(|id| !before.contains(id));
+        let meanwhile: Vec<_> = meanwhile.collect();
+        let changes = self.new_log_ins(database, &meanwhile, &credentials).await?;
+        changes.into_iter().for_each(|change| change());
+        Ok(())
+    }
+
+    /// What makes each pool log in as somebody else, once it was tried.
+    async fn new_log_ins(
+        &self,
+        database: DatabaseId,
+        nodes: &[NodeId],
+        credentials: &Credentials,
+    ) -> Result<Vec<Box<dyn FnOnce() + Send>>, RoutingError> {
+        let topology = self.snapshot();
         let mut changes = Vec::new();
-        for id in topology.node_ids_of(database) {
+        for id in nodes.iter().copied() {
             let node = topology.node(id);
             let failed = |source: DbErr| RoutingError::Connect {
                 node: node.name.clone(),
@@ -211,18 +238,14 @@ impl Cluster {
             let must_answer = node.role == Role::Primary || node.health == Health::Up;
             // A new connection takes several round trips.
             let timeout = self.state.declared(database).settings.probe_timeout * 5;
-            let change = log_in_as(open, &credentials, must_answer);
+            let change = log_in_as(open, credentials, must_answer);
             let change = match tokio::time::timeout(timeout, change).await {
                 Ok(change) => change,
                 Err(_) => Err(DbErr::Custom(format!("it gives no answer in {timeout:?}"))),
             };
             changes.push(change.map_err(failed)?);
         }
-        self.state.declared(database).credentials.set(credentials);
-        for change in changes {
-            change();
-        }
-        Ok(())
+        Ok(changes)
     }
 
     pub(crate) fn pools(&self) -> impl Iterator<Item = &Pool> {
@@ -249,6 +272,10 @@ impl Cluster {
                 let busy = self.pools().filter(|pool| pool.is_busy());
                 let mut nodes: Vec<NodeName> = busy.map(|pool| pool.name().clone()).collect();
                 nodes.dedup();
+                if nodes.is_empty() {
+                    // What is left is idle, and goes by itself.
+                    return Ok(());
+                }
                 Err(RoutingError::StillOpen {
                     nodes,
                     waited: timeout,
@@ -259,6 +286,7 @@ impl Cluster {
     }
 
     fn check_replica(&self, node: NodeId) -> Result<(), RoutingError> {
+        self.check_open()?;
         let topology = self.topology();
         let found = topology.node(node);
         if found.service == Service::Removed {

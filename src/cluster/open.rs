@@ -113,11 +113,17 @@ impl Plan {
             Way::Eager => self.open_eagerly().await?,
             Way::Lazy | Way::Replica => self.open_lazily().await?,
         };
+        self.log_in(&opened).await?;
+        Ok(opened)
+    }
+
+    /// New connections log in as who was said last, if somebody was.
+    pub(super) async fn log_in(&self, opened: &DatabaseConnection) -> Result<(), DbErr> {
         if let Some(credentials) = self.credentials.get() {
-            let change = drivers::log_in_as(&opened, &credentials, false).await?;
+            let change = drivers::log_in_as(opened, &credentials, false).await?;
             change();
         }
-        Ok(opened)
+        Ok(())
     }
 
     async fn open_eagerly(&self) -> Result<DatabaseConnection, DbErr> {

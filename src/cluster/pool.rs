@@ -198,6 +198,12 @@ impl Pool {
         Box::pin(async {
             let shared = &self.shared;
             let connection = shared.connection.get_or_try_init(|| shared.open()).await?;
+            if let Some(plan) = &shared.plan {
+                // They may have changed while it opened.
+                plan.log_in(connection)
+                    .await
+                    .map_err(|source| shared.not_open(source))?;
+            }
             if shared.closed.load(Ordering::Relaxed) {
                 // It was closed while it opened.
                 let _ = connection.close_by_ref().await;
@@ -268,10 +274,14 @@ impl Shared {
             Some(plan) => plan.open().await,
             None => Err(DbErr::Custom("it was never opened".to_owned())),
         };
-        opened.map_err(|source| RoutingError::Connect {
+        opened.map_err(|source| self.not_open(source))
+    }
+
+    fn not_open(&self, source: DbErr) -> RoutingError {
+        RoutingError::Connect {
             node: self.name.clone(),
             source: Arc::new(source),
-        })
+        }
     }
 }
 

@@ -219,6 +219,14 @@ impl Settings {
                 use roles(Roles::Declared)";
             return invalid("endpoint", "Endpoint::Balanced".to_owned(), reason);
         }
+        if dialect == DbBackend::Sqlite && self.roles == Roles::Observed {
+            let reason = "SQLite has no server that could say what it is";
+            return invalid("roles", "Roles::Observed".to_owned(), reason);
+        }
+        if dialect == DbBackend::Sqlite && self.lag_limit.is_some() {
+            let reason = "SQLite has no server that could say how far it is";
+            return invalid("lag_limit", "set".to_owned(), reason);
+        }
         let needs_monitor = self.roles == Roles::Observed
             || self.lag_limit.is_some()
             || self.lag_limit_bytes.is_some();

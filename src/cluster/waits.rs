@@ -66,6 +66,7 @@ impl Cluster {
         let deadline = deadline(timeout);
         let mut changes = self.state.changes();
         loop {
+            self.check_open()?;
             changes.mark_unchanged();
             let reason = match self.try_primary(database, deadline).await {
                 Ok(()) => return Ok(()),

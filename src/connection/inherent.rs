@@ -80,11 +80,12 @@ impl RoutingConnection {
         let topology = self.core.cluster.snapshot();
         for database in topology.databases() {
             let pool = self.core.cluster.pool_of(database.primary);
-            let answer = pool.open().await?.ping().await;
-            answer.map_err(|source| RoutingError::Connect {
-                node: pool.name().clone(),
-                source: Arc::new(source),
-            })?;
+            super::sent::ping(pool)
+                .await
+                .map_err(|source| RoutingError::Connect {
+                    node: pool.name().clone(),
+                    source: Arc::new(source),
+                })?;
         }
         Ok(())
     }

@@ -3,7 +3,7 @@
 //! SeaORM's own executors send it, and its future is theirs. Not so on MySQL, where a statement that
 //! is cut off [must not return its connection](crate::transaction).
 
-use sea_orm::{DatabaseConnection, Statement};
+use sea_orm::{DatabaseConnection, DbErr, Statement};
 
 use crate::cluster::Pool;
 use crate::dispatch::{Action, Answer};
@@ -27,12 +27,29 @@ pub(super) fn send<'a, A: Action>(
     A::on_pool(open, statement)
 }
 
+/// Asks a node for a sign of life. On MySQL, sqlx's own would leave its answer to somebody else when it
+/// is cut off.
+pub(super) async fn ping(pool: &Pool) -> Result<(), DbErr> {
+    let open = pool.open().await?;
+    #[cfg(feature = "sqlx-mysql")]
+    if let sea_orm::DatabaseConnectionType::SqlxMySqlPoolConnection(_) = &open.inner
+        && let Some(lease) = crate::transaction::Lease::take(pool).await?
+    {
+        let statement = Statement::from_string(sea_orm::DbBackend::MySql, "SELECT 1");
+        return lease
+            .run::<crate::dispatch::Unprepared>(statement)
+            .await
+            .map(drop);
+    }
+    open.ping().await
+}
+
 /// The rows of a statement on a pool, one by one.
 #[cfg(feature = "stream")]
 pub(super) async fn stream(
     pool: &Pool,
     statement: Statement,
-) -> Result<crate::dispatch::RowStream<'static>, sea_orm::DbErr> {
+) -> Result<crate::dispatch::RowStream<'static>, DbErr> {
     use sea_orm::StreamTrait;
 
     use crate::dispatch::RowStream;

@@ -42,12 +42,23 @@ impl RoutingConnection {
     /// A handle for one unit of work with a consistency of its own.
     #[must_use]
     pub fn session_with(&self, consistency: Consistency) -> Self {
-        self.in_session(Session::new(consistency))
+        self.with(Session::new(consistency, &self.core.shared.home))
     }
 
     /// A handle in a session there is already.
-    #[must_use]
-    pub fn in_session(&self, session: Session) -> Self {
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::ForeignSession`] for a session of another connection: a
+    /// [token](Self::session_token) goes from one to the other.
+    pub fn in_session(&self, session: Session) -> Result<Self, RoutingError> {
+        match session.is_at(&self.core.shared.home) {
+            true => Ok(self.with(session)),
+            false => Err(RoutingError::ForeignSession { id: session.id() }),
+        }
+    }
+
+    fn with(&self, session: Session) -> Self {
         self.scoped(Scope {
             session: Some(session),
             ..self.scope.clone()
@@ -115,7 +126,7 @@ impl RoutingConnection {
         let now_ms = unix_ms();
         let claims = open(token, &self.core.shared.token_key, now_ms);
         let claims = claims.map_err(|error| invalid(error.to_string()))?;
-        let session = Session::new(consistency_of(&claims.consistency));
+        let session = Session::new(consistency_of(&claims.consistency), &self.core.shared.home);
         for claim in &claims.databases {
             let database = self
                 .find_database(&claim.name)
@@ -126,7 +137,7 @@ impl RoutingConnection {
                 self.past_of(database, claim, claims.issued_ms, now_ms)?,
             );
         }
-        Ok(self.in_session(session))
+        Ok(self.with(session))
     }
 
     /// What a token says of one database.

@@ -16,7 +16,7 @@ use crate::name::TableName;
 use crate::observe::Recorders;
 use crate::route::{Balancings, Decision, Question, Route, decide};
 use crate::scope::Scope;
-use crate::session::{Consistency, TokenKey};
+use crate::session::{Consistency, Home, TokenKey};
 use crate::sql::{Access, Cache, Operation, ReadOnlyFunctions, classify};
 use crate::topology::{DatabaseId, NodeId, Topology};
 
@@ -63,6 +63,8 @@ pub(crate) struct Shared {
     pub(crate) reads_after_writes: AtomicBool,
     /// That of sessions that do not say it for themselves.
     pub(crate) consistency: Consistency,
+    /// That of its sessions.
+    pub(crate) home: Home,
     pub(crate) token_key: TokenKey,
     pub(crate) token_life: Duration,
     /// How often a replica refused a statement as a write.

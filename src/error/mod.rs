@@ -77,11 +77,9 @@ pub enum RoutingError {
         known: String,
     },
     /// A binding to a database that was not declared.
-    #[error(
-        "{what} is bound to the database {database:?}, which is not declared; declared are {known}"
-    )]
+    #[error("{what} names the database {database:?}, which is not declared; declared are {known}")]
     BindingToNothing {
-        /// What is bound: an entity, a table, a schema, a module.
+        /// What is bound, or forbidden: an entity, a table, a schema, a module.
         what: String,
         /// The database it names.
         database: String,
@@ -146,7 +144,7 @@ pub enum RoutingError {
     },
     /// A connection that is not open, or a URL given to `build()`, which opens nothing.
     #[error(
-        "the node {node} is not open; give an open DatabaseConnection, or a URL or options and connect().await instead of build()"
+        "the node {node} is not open; give an open DatabaseConnection, or a URL or options and connect().await instead of build(); after add_database(..), call open_database(..)"
     )]
     NotOpen {
         /// The node.
@@ -407,8 +405,8 @@ pub enum RoutingError {
         /// How long.
         waited: Duration,
     },
-    /// Something comes to a connection that is closed.
-    #[error("the connection is closed: nothing can be added to it")]
+    /// A change of a connection that is closed, or a wait for one.
+    #[error("the RoutingConnection is closed: nothing can be added, changed or waited for")]
     Closed,
     /// Connections that were in use when the time to close was over.
     #[error("connections of {nodes} were still in use after {waited:?}; nothing new is sent", nodes = node_names(.nodes))]
@@ -429,6 +427,14 @@ pub enum RoutingError {
     InvalidToken {
         /// Why not.
         reason: String,
+    },
+    /// A session of another connection.
+    #[error(
+        "the session {id} belongs to another RoutingConnection; go on with resume_session(..) from its session_token()"
+    )]
+    ForeignSession {
+        /// The number of the session.
+        id: u64,
     },
     /// Something only sessions have, on a handle without one.
     #[error("{what} is for a handle with a session; make one with session()")]

@@ -32,9 +32,14 @@ pub struct Session {
     state: Arc<State>,
 }
 
+/// The connection whose databases a session speaks of.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Home(Arc<()>);
+
 #[derive(Debug)]
 struct State {
     id: u64,
+    home: Home,
     consistency: Consistency,
     /// What it did, for each database it used.
     pasts: Mutex<SmallVec<[(DatabaseId, Past); 2]>>,
@@ -42,11 +47,12 @@ struct State {
 
 impl Session {
     /// A new session; the number tells it from others in a log.
-    pub(crate) fn new(consistency: Consistency) -> Self {
+    pub(crate) fn new(consistency: Consistency, home: &Home) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
             state: Arc::new(State {
                 id: NEXT.fetch_add(1, Ordering::Relaxed),
+                home: home.clone(),
                 consistency,
                 pasts: Mutex::default(),
             }),
@@ -56,6 +62,11 @@ impl Session {
     /// A number no other session of this process has.
     pub fn id(&self) -> u64 {
         self.state.id
+    }
+
+    /// Whether it speaks of the databases of this connection.
+    pub(crate) fn is_at(&self, home: &Home) -> bool {
+        Arc::ptr_eq(&self.state.home.0, &home.0)
     }
 
     /// What its reads may miss.

@@ -60,9 +60,10 @@ impl Topology {
         self.change_node(id, |node| node.service = Service::Joining);
     }
 
-    /// Removes a replica; one that has become the primary stays.
+    /// Removes a replica, if it is one that is there.
     pub(crate) fn remove_node(&mut self, id: NodeId) -> bool {
-        if self.node(id).role == Role::Primary {
+        let node = self.node(id);
+        if node.role == Role::Primary || node.service == Service::Removed {
             return false;
         }
         let database = self.node(id).database;
@@ -125,6 +126,8 @@ impl Topology {
         });
         self.change_node(id, |node| {
             node.role = Role::Primary;
+            // A primary is not taken out of anything.
+            node.service = Service::In;
             node.pool = pool;
             node.progress = super::Progress::default();
         });

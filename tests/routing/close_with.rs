@@ -114,6 +114,7 @@ async fn statements_fail_from_the_call_on() -> Result {
 async fn a_connection_that_is_idle_closes_with_no_time_at_all() -> Result {
     let shop = Shop::open().await?;
     category::Entity::find().count(&shop.db).await?;
+    // Closing takes some time, too.
     if let Err(error) = shop.db.close_with(Duration::ZERO).await {
         assert!(!still_open(Err(error)).is_empty(), "nobody is named");
     }
@@ -137,7 +138,6 @@ async fn a_wait_for_the_primary_of_a_closed_connection_does_not_hang() -> Result
     shop.db.close_by_ref().await?;
     let error = shop.db.wait_for_primary("default", SHORT).await;
     let error = error.expect_err("closed");
-    assert!(matches!(error, RoutingError::NoPrimary { .. }), "{error}");
-    assert_says(&error, &["default"]);
+    assert!(matches!(error, RoutingError::Closed), "{error}");
     Ok(())
 }

@@ -17,6 +17,7 @@ pub(super) struct Known {
     pub(super) nodes: HashMap<NodeId, KnownNode>,
     /// That of the primary, which every replica must share.
     pub(super) cluster: Option<Box<str>>,
+    pub(super) catalog: Option<Box<str>>,
 }
 
 #[derive(Debug, Default)]
@@ -152,7 +153,13 @@ impl Known {
             (Some(primary), Some(replica)) if primary != replica => Some(
                 format!("it belongs to the cluster {replica}, its primary to {primary}").into(),
             ),
-            _ => None,
+            _ => match (&self.catalog, &seen.catalog) {
+                (Some(primary), Some(replica)) if primary != replica => Some(
+                    format!("its URL leads to the database {replica}, its primary's to {primary}")
+                        .into(),
+                ),
+                _ => None,
+            },
         }
     }
 

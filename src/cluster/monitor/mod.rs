@@ -87,10 +87,13 @@ impl Monitors {
             tasks: HashMap::new(),
         });
         for node in topology.node_ids_of(database) {
-            monitor.tasks.entry(node).or_insert_with(|| {
+            // One ends with its node, or with the runtime it was started on.
+            let runs = |asking: &Asking| !asking.0.is_finished();
+            if !monitor.tasks.get(&node).is_some_and(runs) {
                 let task = Task::new(Arc::clone(&monitor.watch), node);
-                Asking(tokio::spawn(task.run()).abort_handle())
-            });
+                let asking = Asking(tokio::spawn(task.run()).abort_handle());
+                monitor.tasks.insert(node, asking);
+            }
         }
         Some(Arc::clone(&monitor.watch))
     }

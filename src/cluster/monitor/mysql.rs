@@ -9,14 +9,21 @@ use crate::topology::{Position, Role};
 
 const VERSION: &str = "SELECT VERSION()";
 
-/// Whether it takes writes; what it has committed; what it has replayed; which server it is.
+/// Whether it takes writes; what it has committed; what it has replayed; which server it is; the
+/// database of the URL.
+///
+/// A MariaDB that was promoted and did not log what it replicated (`log_slave_updates`, off unless set)
+/// has that in its current position only; one that did, and forgot whom it followed, in that of its log.
 const ASK_MARIADB: &str = "\
-SELECT CAST(@@global.read_only AS CHAR), CAST(@@global.gtid_binlog_pos AS CHAR), \
-    CAST(@@global.gtid_slave_pos AS CHAR), CONCAT_WS(' ', @@hostname, @@port, @@server_id)";
+SELECT CAST(@@global.read_only AS CHAR), \
+    CONCAT_WS(',', NULLIF(CAST(@@global.gtid_binlog_pos AS CHAR), ''), \
+        NULLIF(CAST(@@global.gtid_current_pos AS CHAR), '')), \
+    CAST(@@global.gtid_slave_pos AS CHAR), CONCAT_WS(' ', @@hostname, @@port, @@server_id), \
+    DATABASE()";
 
 const ASK_MYSQL: &str = "\
 SELECT CAST(@@global.read_only AS CHAR), @@global.gtid_executed, @@global.gtid_executed, \
-    @@server_uuid";
+    @@server_uuid, DATABASE()";
 
 /// A connection to a server.
 #[derive(Debug)]
@@ -53,6 +60,7 @@ impl Server {
             role,
             cluster: None,
             server: text(&row, 3),
+            catalog: text(&row, 4),
             written: position(&row, 1),
             replayed: position(&row, 2),
         })

@@ -13,6 +13,8 @@ pub(in crate::cluster) struct Observation {
     pub(in crate::cluster) cluster: Option<Box<str>>,
     /// What tells it from every other server.
     pub(in crate::cluster) server: Option<Box<str>>,
+    /// The database its URL leads to.
+    pub(in crate::cluster) catalog: Option<Box<str>>,
     /// What it has committed, where it is a primary.
     pub(in crate::cluster) written: Option<Position>,
     /// What it has replayed, where it is a replica.

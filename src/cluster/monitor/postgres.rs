@@ -8,7 +8,8 @@ use super::observation::{Failure, Observation};
 use crate::topology::{Position, Role};
 
 /// Whether it replays another's log; how far it has replayed or flushed; where the next record would
-/// go; whether somebody's commits do not wait for the disk; when it started.
+/// go; whether somebody's commits do not wait for the disk; when it started; the
+/// database of the URL.
 ///
 /// Not the place of the next record: on an idle server that can stand just past a page header, which
 /// no replica ever reaches. With `synchronous_commit = off` a commit is not flushed when it returns,
@@ -22,7 +23,8 @@ SELECT pg_is_in_recovery()::text, \
         SELECT FROM pg_db_role_setting, unnest(setconfig) AS setting \
         WHERE lower(setting) IN ('synchronous_commit=off', 'synchronous_commit=false', \
             'synchronous_commit=no', 'synchronous_commit=0')))::text, \
-    extract(epoch FROM pg_postmaster_start_time())::text || ' ' || current_setting('port')";
+    extract(epoch FROM pg_postmaster_start_time())::text || ' ' || current_setting('port'), \
+    current_database()::text";
 
 /// What a standby has in common with its primary; not everybody may ask.
 const WHICH_CLUSTER: &str = "SELECT system_identifier::text FROM pg_control_system()";
@@ -72,6 +74,7 @@ impl Server {
             role: Some(role),
             cluster,
             server,
+            catalog: text(&row, 5),
             written,
             replayed: reached,
         })

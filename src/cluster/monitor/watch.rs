@@ -173,6 +173,7 @@ impl Watch {
         match found.role {
             Role::Primary => {
                 known.cluster = seen.cluster.or(known.cluster.take());
+                known.catalog = seen.catalog.or(known.catalog.take());
                 let measured = seen.written.is_some();
                 if let Some(position) = seen.written {
                     known.sample(asked, position);

@@ -18,7 +18,7 @@ use crate::name::TableName;
 use crate::observe::Recorders;
 use crate::route::Balancing;
 use crate::scope::Scope;
-use crate::session::TokenKey;
+use crate::session::{Home, TokenKey};
 use crate::sql::Cache;
 use crate::topology::{DatabaseId, PoolId, Topology};
 
@@ -103,6 +103,7 @@ impl RoutingBuilder {
             recorders: Recorders::default(),
             reads_after_writes: AtomicBool::new(reads_after_writes),
             consistency: self.consistency,
+            home: Home::default(),
             token_key: match self.token_key {
                 Some(Ok(key)) => key,
                 Some(Err(_)) | None => TokenKey::random(),

@@ -37,7 +37,7 @@ async fn every_scope_keeps_the_session() -> Result {
     ] {
         let session = shop.db.session_with(WINDOW);
         let same = session.current_session().expect("a session").clone();
-        let handle = handle.in_session(same);
+        let handle = handle.in_session(same)?;
         add_category(&handle, "Tea").await?;
         assert!(on_primary(&session)?);
     }
@@ -81,7 +81,7 @@ async fn a_session_can_be_left_and_entered_again() -> Result {
     add_category(&session, "Tea").await?;
     assert!(!on_primary(&shop.db)?);
     assert!(!on_primary(&session.session())?, "another session");
-    assert!(on_primary(&shop.db.in_session(same))?);
+    assert!(on_primary(&shop.db.in_session(same)?)?);
     Ok(())
 }
 

@@ -27,6 +27,7 @@ async fn it_stays_with_session_and_database(side: Side) {
         assert_eq!(next_read(&mine), Role::Primary);
         assert_eq!(next_read(&mine.clone()), Role::Primary, "the same session");
         let same = db.in_session(mine.current_session().expect("one").clone());
+        let same = same.expect("its own connection");
         assert_eq!(next_read(&same), Role::Primary, "the same session");
         assert_eq!(next_read(&second), Role::Replica, "the other database");
         assert_eq!(next_read(&other), Role::Replica, "the other session");
