@@ -11,6 +11,7 @@ mod support;
 mod cancellation;
 mod cancelled_transactions;
 mod commit_unknown;
+mod cut_pings;
 mod dialects;
 mod ended_inside;
 mod failover;

@@ -144,3 +144,18 @@ async fn sessions_of_many_tasks_at_once_keep_apart() -> Result {
     assert_eq!(category::Entity::find().count(&shop.db).await?, 8);
     Ok(())
 }
+
+/// Databases and nodes are counted anew by each connection.
+#[tokio::test]
+async fn a_session_is_refused_by_another_connection() -> Result {
+    let (here, there) = (Shop::open().await?, Shop::open().await?);
+    let session = here.db.session_with(WINDOW);
+    add_category(&session, "Tea").await?;
+    let session = session.current_session().expect("a session").clone();
+    let error = there
+        .db
+        .in_session(session)
+        .expect_err("another connection");
+    assert_says(&error, &["another RoutingConnection", "session_token()"]);
+    Ok(())
+}

@@ -4,6 +4,7 @@ mod credentials;
 mod credentials_mariadb;
 mod foreign;
 mod interrupted;
+mod joining;
 mod replicas;
 mod tenants;
 
