@@ -67,13 +67,15 @@ impl Core {
                 self.cluster.report_trial(decision.node);
                 Ok(None)
             }
-            WhyNode::NotCaughtUp if is_causal(scope) => {
+            WhyNode::NotCaughtUp => {
+                // For the reads that come next.
                 self.cluster.look_at_primary(decision.database);
-                Ok(None)
+                match is_causal(scope) {
+                    true => Ok(None),
+                    false => self.cluster.spill_over(decision.database).await,
+                }
             }
-            WhyNode::NotCaughtUp | WhyNode::NoneServes => {
-                self.cluster.spill_over(decision.database).await
-            }
+            WhyNode::NoneServes => self.cluster.spill_over(decision.database).await,
             WhyNode::Chosen
             | WhyNode::Primary
             | WhyNode::Replica { .. }

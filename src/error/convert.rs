@@ -17,6 +17,17 @@ impl RoutingError {
         }
     }
 
+    /// Refuses what cannot be a name.
+    pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), Self> {
+        match name.trim().is_empty() || name.contains(char::is_control) {
+            false => Ok(()),
+            true => Err(Self::InvalidName {
+                what,
+                name: name.to_owned(),
+            }),
+        }
+    }
+
     pub(crate) fn unknown_node<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
         Self::UnknownNode {
             name: name.to_owned(),

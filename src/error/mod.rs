@@ -59,8 +59,10 @@ pub enum RoutingError {
         name: String,
     },
     /// A name that cannot be one.
-    #[error("{name:?} is no name for a {what}: it must not be empty")]
-    EmptyName {
+    #[error(
+        "{name:?} is no name for a {what}: it must not be empty, nor have control characters in it"
+    )]
+    InvalidName {
         /// What was to be named.
         what: &'static str,
         /// The name.

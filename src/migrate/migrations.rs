@@ -8,7 +8,7 @@ use sea_orm_migration::MigratorTraitSelf;
 
 use super::error::MigrationError;
 use super::migrator::{Migrator, Of};
-use super::plan::{check_not_shared, failed};
+use super::plan::{Named, check_not_shared, failed, plan};
 use super::progress::{Direction, Listener, MigrationEvent, MigrationReport};
 use super::run::{Start, Stopped, Task};
 use super::status::{DatabaseStatus, MigrationsStatus};
@@ -76,7 +76,7 @@ impl Steps {
 /// ```
 #[derive(Clone)]
 pub struct Migrations {
-    pub(super) migrators: Vec<(String, Arc<dyn Migrator>)>,
+    migrators: Vec<Named>,
     lock_timeout: Duration,
     listener: Option<Listener>,
 }
@@ -236,7 +236,7 @@ impl Migrations {
     /// or on which something is applied that its migrator does not have.
     pub async fn status(&self, db: &RoutingConnection) -> Result<MigrationsStatus, MigrationError> {
         let mut databases = Vec::new();
-        for planned in self.plan(db).await? {
+        for planned in plan(&self.migrators, db).await? {
             let status = planned.migrator.status(planned.own.db()).await;
             planned.own.close().await;
             databases.push(DatabaseStatus {
@@ -261,7 +261,7 @@ impl Migrations {
         task: Task,
     ) -> Result<MigrationReport, MigrationError> {
         refuse_read_only(db)?;
-        let mut planned = self.plan(db).await?;
+        let mut planned = plan(&self.migrators, db).await?;
         if task == Task::Fresh {
             check_not_shared(db, &planned).await?;
         }

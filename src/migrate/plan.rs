@@ -5,7 +5,6 @@ use std::sync::Arc;
 
 use super::error::MigrationError;
 use super::identity::identity;
-use super::migrations::Migrations;
 use super::migrator::Migrator;
 use super::own::Own;
 use crate::connection::RoutingConnection;
@@ -13,6 +12,9 @@ use crate::error::{RoutingError, list};
 use crate::name::DatabaseName;
 use crate::scope::Place;
 use crate::topology::DatabaseId;
+
+/// A database's name and its migrator.
+pub(super) type Named = (String, Arc<dyn Migrator>);
 
 /// A database with its migrator.
 pub(super) struct Planned<'a> {
@@ -24,71 +26,73 @@ pub(super) struct Planned<'a> {
     physical: Option<String>,
 }
 
-impl Migrations {
-    /// The databases and their migrators, after every check that needs no lock.
-    pub(super) async fn plan(
-        &self,
-        db: &RoutingConnection,
-    ) -> Result<Vec<Planned<'_>>, MigrationError> {
-        let mut planned: Vec<Planned<'_>> = Vec::new();
-        let mut books = HashMap::new();
-        let fixed = self.fixed(db)?;
-        for (name, migrator) in &self.migrators {
-            let database = find(db, name)?;
-            if fixed.is_some_and(|fixed| fixed != database) {
-                continue;
-            }
-            if planned.iter().any(|other| other.database == database) {
-                return Err(MigrationError::TwoMigrators {
-                    database: name.clone(),
-                });
-            }
-            let name = db.topology().database(database).name().clone();
-            if let Some(migration) = migrator.twice() {
-                let database = name;
-                return Err(MigrationError::SameName {
-                    database,
-                    migration,
-                });
-            }
-            let (own, physical) = ask(db, &name).await?;
-            if let Some(physical) = physical.clone() {
-                let book = (physical, migrator.table());
-                if let Some(first) = books.insert(book, name.clone()) {
-                    return Err(MigrationError::SharedTable {
-                        first,
-                        second: name,
-                        table: migrator.table(),
-                    });
-                }
-            }
-            planned.push(Planned {
-                database,
-                name,
-                migrator,
-                own,
-                physical,
+/// The databases and their migrators, after every check that needs no lock.
+pub(super) async fn plan<'a>(
+    migrators: &'a [Named],
+    db: &RoutingConnection,
+) -> Result<Vec<Planned<'a>>, MigrationError> {
+    let mut planned: Vec<Planned<'a>> = Vec::new();
+    let mut books = HashMap::new();
+    let fixed = fixed(migrators, db)?;
+    for (name, migrator) in migrators {
+        let database = find(db, name)?;
+        if fixed.is_some_and(|fixed| fixed != database) {
+            continue;
+        }
+        if planned.iter().any(|other| other.database == database) {
+            return Err(MigrationError::TwoMigrators {
+                database: name.clone(),
             });
         }
-        Ok(planned)
-    }
-
-    /// The database a handle has fixed, which must have a migrator.
-    fn fixed(&self, db: &RoutingConnection) -> Result<Option<DatabaseId>, MigrationError> {
-        let topology = db.topology();
-        let fixed = match db.scope.place {
-            Place::Database(database, _) => database,
-            Place::Node(node) => topology.node(node).database,
-            Place::Anywhere => return Ok(None),
-        };
-        let name = topology.database(fixed).name();
-        match self.databases().any(|with| *name == *with) {
-            true => Ok(Some(fixed)),
-            false => Err(MigrationError::NoMigrator {
-                database: name.to_string(),
-                known: list(self.databases()),
-            }),
+        let name = db.topology().database(database).name().clone();
+        if let Some(migration) = migrator.twice() {
+            let database = name;
+            return Err(MigrationError::SameName {
+                database,
+                migration,
+            });
         }
+        let (own, physical) = ask(db, &name).await?;
+        if let Some(physical) = physical.clone() {
+            let book = (physical, migrator.table());
+            if let Some(first) = books.insert(book, name.clone()) {
+                return Err(MigrationError::SharedTable {
+                    first,
+                    second: name,
+                    table: migrator.table(),
+                });
+            }
+        }
+        planned.push(Planned {
+            database,
+            name,
+            migrator,
+            own,
+            physical,
+        });
+    }
+    Ok(planned)
+}
+
+/// The database a handle has fixed, which must have a migrator.
+fn fixed(
+    migrators: &[Named],
+    db: &RoutingConnection,
+) -> Result<Option<DatabaseId>, MigrationError> {
+    let topology = db.topology();
+    let fixed = match db.scope.place {
+        Place::Database(database, _) => database,
+        Place::Node(node) => topology.node(node).database,
+        Place::Anywhere => return Ok(None),
+    };
+    let name = topology.database(fixed).name();
+    let names = || migrators.iter().map(|(name, _)| name.as_str());
+    match names().any(|with| *name == *with) {
+        true => Ok(Some(fixed)),
+        false => Err(MigrationError::NoMigrator {
+            database: name.to_string(),
+            known: list(names()),
+        }),
     }
 }
 

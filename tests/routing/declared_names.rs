@@ -51,7 +51,7 @@ fn a_replica_named_like_the_primary() {
 fn an_empty_name() {
     for name in ["", "  "] {
         let error = refused(sqlite().database(name, mock(DbBackend::Sqlite)));
-        assert!(matches!(error, RoutingError::EmptyName { .. }));
+        assert!(matches!(error, RoutingError::InvalidName { .. }));
         assert_says(&error, &["no name for a database", "must not be empty"]);
         let node = DatabaseOptions::new(mock(DbBackend::Sqlite)).name(name);
         assert_says(

@@ -77,7 +77,7 @@ impl Failure {
             // The server is going away.
             Some(Some(code)) if code.starts_with("57P") => Self::NoServer(error.to_string()),
             Some(_) => Self::Error(error.to_string()),
-            None => Self::NoServer(error.to_string()),
+            None => Self::of_no_answer(&error, error.to_string()),
         }
     }
 }

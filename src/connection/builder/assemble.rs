@@ -155,6 +155,7 @@ impl RoutingBuilder {
                     what,
                     database,
                 } => {
+                    RoutingError::check_name("table", table.name())?;
                     let database = find(topology, database, || what.clone())?;
                     let origin = BindingOrigin::Builder;
                     let dialect = dialect_of(database);
@@ -168,6 +169,7 @@ impl RoutingBuilder {
                     )?;
                 }
                 Binding::Schema { schema, database } => {
+                    RoutingError::check_name("schema", schema)?;
                     let what = || format!("the schema {schema}");
                     builder.schema(schema, find(topology, database, what)?, name_of)?;
                 }

@@ -144,12 +144,7 @@ impl<'t> Parts<'t> {
 
     /// Databases and nodes share their names: `using(..)` takes both.
     fn check_name(&self, what: &'static str, name: &str) -> Result<(), RoutingError> {
-        if name.trim().is_empty() {
-            return Err(RoutingError::EmptyName {
-                what,
-                name: name.to_owned(),
-            });
-        }
+        RoutingError::check_name(what, name)?;
         match self.topology.is_taken(name) {
             false => Ok(()),
             true => Err(RoutingError::DuplicateName {

@@ -68,6 +68,14 @@ async fn names_of_databases_and_nodes() -> Result {
     assert_says(&empty, &["database", "must not be empty"]);
     let empty = refused(|| builder().database("other", other().name(""))).await;
     assert_says(&empty, &["node", "must not be empty"]);
+    for odd in ["a\nb", "a\0", "\u{1b}[31mred"] {
+        let error = refused(|| builder().database(odd, other())).await;
+        assert_says(&error, &["control characters"]);
+    }
+    let empty = refused(|| builder().bind_table("", "default")).await;
+    assert_says(&empty, &["table", "must not be empty"]);
+    let empty = refused(|| builder().bind_schema("", "default")).await;
+    assert_says(&empty, &["schema", "must not be empty"]);
     for taken in ["default", "default/1", "other"] {
         let error = refused(|| builder().database("other", other().name(taken))).await;
         assert_says(&error, &[taken]);

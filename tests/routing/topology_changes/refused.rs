@@ -43,7 +43,7 @@ async fn an_empty_name() -> Result {
     for empty in ["", "  ", "\t"] {
         let replica = ReplicaOptions::new(shop.files.replica("shop")).name(empty);
         let error = refused(&shop, replica, &["must not be empty"]).await;
-        assert!(matches!(error, RoutingError::EmptyName { .. }), "{error}");
+        assert!(matches!(error, RoutingError::InvalidName { .. }), "{error}");
     }
     Ok(())
 }
