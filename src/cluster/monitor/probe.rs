@@ -123,7 +123,9 @@ impl Probe {
     ) -> Result<Observation, Failure> {
         if self.connection.is_some() {
             match self.ask_once(target, asked).await {
-                Err(Failure::Dead(_) | Failure::NoServer(_)) => self.connection = None,
+                Err(Failure::Dead(_) | Failure::NoServer(_) | Failure::NotLetIn(_)) => {
+                    self.connection = None;
+                }
                 answer => return answer,
             }
         }
