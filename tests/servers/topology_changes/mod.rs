@@ -6,6 +6,7 @@ mod foreign;
 mod interrupted;
 mod replicas;
 mod tenants;
+mod writable;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
