@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
-use routing_servers::PostgresCluster;
+use routing_servers::{MariaDbCluster, Node, PostgresCluster};
 use sea_orm::{ConnectOptions, EntityTrait};
 use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
 
+use crate::support::bed::{Bed, often_asked};
 use crate::support::{self, error_of, eventually, impatient, item, single, soon};
 
 async fn cluster() -> Option<PostgresCluster> {
@@ -101,4 +102,24 @@ async fn a_primary_dies_and_reads_go_on() {
     })
     .await;
     assert_eq!(item::names(db).await, ["one", "two"]);
+}
+
+/// It answers, and takes no writes: whoever waits for it would only get errors.
+#[tokio::test]
+async fn a_primary_that_only_reads_is_not_there_yet() {
+    let Some(maria) = MariaDbCluster::begin(1).await else {
+        return;
+    };
+    let alone = often_asked(maria.url(Node::Primary));
+    for options in [alone, maria.options()] {
+        let db = single(options).await;
+        maria.ask(Node::Primary, "SET GLOBAL read_only = ON").await;
+        let early = db.wait_for_primary("default", Duration::from_millis(700));
+        let error = soon("the primary", early).await.expect_err("it only reads");
+        let is_it = matches!(error, RoutingError::NoPrimary { .. });
+        assert!(is_it, "{error}");
+        maria.ask(Node::Primary, "SET GLOBAL read_only = OFF").await;
+        let back = db.wait_for_primary("default", Duration::from_secs(15));
+        soon("the primary", back).await.expect("it takes writes");
+    }
 }

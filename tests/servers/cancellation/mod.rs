@@ -2,6 +2,7 @@
 
 mod crosstalk;
 mod statements;
+mod thousand;
 mod transactions;
 
 use routing_servers::{MariaDbCluster, PostgresCluster};

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use routing_servers::PostgresCluster;
+use routing_servers::{Node, PostgresCluster};
 use sea_orm_routing::NodeState;
 
 use crate::support::bed::{Bed, INTERVAL, TIMEOUT, on_each_server};
@@ -14,6 +14,7 @@ const LIMIT: Duration = Duration::from_millis(500);
 on_each_server! {
     a_replica_replays_nothing(2),
     the_only_replica_replays_nothing(1),
+    the_only_replica_lags_and_the_primary_dies(1),
     the_primary_is_idle(1),
 }
 
@@ -58,6 +59,27 @@ async fn the_only_replica_replays_nothing(bed: impl Bed) {
     is_read_from(&db, "default/2").await;
 }
 
+/// Old rows are better than none.
+async fn the_only_replica_lags_and_the_primary_dies(bed: impl Bed) {
+    let db = bed.connect(bed.options().lag_limit(LIMIT)).await;
+    bed.pause(0).await;
+    write(&db, "not replayed").await.expect("a write");
+    becomes(&db, "default/2", NodeState::Lagging).await;
+    assert_eq!(served_by(&db).await, "default/1");
+    bed.kill(Node::Primary).await;
+    becomes(&db, "default/1", NodeState::Down).await;
+    for _ in 0..10 {
+        assert_eq!(served_by(&db).await, "default/2");
+    }
+    bed.start(Node::Primary).await;
+    becomes(&db, "default/1", NodeState::Up).await;
+    when("reads go to the primary again".to_owned(), || {
+        let route = db.explain_sql("SELECT name FROM item").expect("a route");
+        route.node().as_str() == "default/1"
+    })
+    .await;
+}
+
 async fn the_primary_is_idle(bed: impl Bed) {
     let limit = INTERVAL * 2;
     let db = bed.connect(bed.options().lag_limit(limit)).await;
@@ -91,7 +113,7 @@ async fn a_replica_lacks_more_bytes_than_it_may() {
     .await;
     assert_eq!(state(&db, "default/2"), NodeState::Up, "{}", db.topology());
     pg.ask(
-        routing_servers::Node::Primary,
+        Node::Primary,
         "CREATE TABLE filler AS SELECT repeat(md5(i::text), 20) FROM generate_series(1, 1000) AS i",
     )
     .await;

@@ -2,13 +2,12 @@
 
 use std::time::Duration;
 
-use routing_servers::{Mode, Node, PostgresCluster, Proxy};
+use routing_servers::{Mode, Node, Proxy};
 use sea_orm_routing::{NodeState, RoutingConnection};
 
 use crate::support::bed::{Bed, INTERVAL, SLACK, TIMEOUT, often_asked, on_each_server};
 use crate::support::load::{Load, read};
-use crate::support::nodes::{becomes, is_read_from, state};
-use crate::support::soon;
+use crate::support::nodes::{becomes, is_read_from, is_whole, state};
 
 /// By then whoever waits for a node knows that it is dead.
 const LIMIT: Duration = INTERVAL
@@ -99,7 +98,7 @@ async fn hangs_and_comes_back(db: &RoutingConnection, proxy: &Proxy, mode: Mode)
     proxy.set(Mode::Pass).expect("set");
     is_read_from(db, "default/2").await;
     load.end().await.assert_well(LIMIT);
-    is_whole(db).await;
+    is_whole(db, "default/2").await;
 }
 
 async fn a_replica_is_frozen(bed: impl Bed) {
@@ -112,26 +111,5 @@ async fn a_replica_is_frozen(bed: impl Bed) {
     bed.thaw(0).await;
     is_read_from(&db, "default/2").await;
     load.end().await.assert_well(LIMIT);
-    is_whole(&db).await;
-}
-
-/// The pool of the node can hand out all its connections at once.
-async fn is_whole(db: &RoutingConnection) {
-    let node = db.using("default/2").expect("declared");
-    let sleeping = match node.get_database_backend() {
-        sea_orm::DbBackend::Postgres => PostgresCluster::sleeping(0.4),
-        _ => routing_servers::MariaDbCluster::sleeping(0.4),
-    };
-    let reads = (0..8).map(|_| crate::support::value::<i64>(&node, &sleeping));
-    let start = std::time::Instant::now();
-    let answers = soon("all connections", futures_util::future::join_all(reads)).await;
-    for answer in answers {
-        answer.expect("a connection");
-    }
-    // One after the other it would be longer.
-    assert!(
-        start.elapsed() < Duration::from_secs(3),
-        "{:?}",
-        start.elapsed()
-    );
+    is_whole(&db, "default/2").await;
 }

@@ -1,5 +1,6 @@
 //! Replicas that die, hang and come back.
 
+mod conflicts;
 mod crashes;
 mod elsewhere;
 

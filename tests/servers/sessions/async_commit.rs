@@ -74,12 +74,17 @@ async fn set_while_the_connection_is_open() {
     });
     // Connections do not last: those opened after the change have the new setting.
     young.max_lifetime(Duration::from_millis(200));
-    let db = connect_with(&side, young).await;
-    write(&db, 1).await.expect("written");
-    side.sql(Node::Primary, "shop", &format!("ALTER ROLE app {SET}"))
-        .await;
-    tokio::time::sleep(Duration::from_millis(300)).await;
-    no_read_is_stale(&db, 2, None).await;
+    for (first, off) in [(1, "off"), (101, "'false'"), (201, "'no'")] {
+        let db = connect_with(&side, young.clone()).await;
+        write(&db, first).await.expect("written");
+        let set = format!("ALTER ROLE app SET synchronous_commit = {off}");
+        side.sql(Node::Primary, "shop", &set).await;
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        no_read_is_stale(&db, first + 1, None).await;
+        db.close().await.expect("closed");
+        let reset = "ALTER ROLE app RESET ALL";
+        side.sql(Node::Primary, "shop", reset).await;
+    }
 }
 
 async fn connect_with(side: &Side, primary: ConnectOptions) -> RoutingConnection {

@@ -7,6 +7,7 @@ mod choices;
 mod cut_off;
 mod databases;
 mod failover;
+mod lost;
 mod moments;
 mod monotonic;
 mod read_only;

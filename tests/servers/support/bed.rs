@@ -5,7 +5,7 @@ use std::time::Duration;
 use routing_servers::{MariaDbCluster, Node, PostgresCluster, Proxy};
 use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
-use super::{item, options, single};
+use super::{eventually, item, options, single};
 
 /// How often and how patiently the monitors of these tests ask.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
@@ -42,6 +42,10 @@ pub(crate) trait Bed: Sized {
     async fn retire(&self, node: impl Into<Node>);
     /// A read that takes so many seconds.
     fn sleeping(seconds: f64) -> String;
+    /// Waits until such a read is under way.
+    async fn sleeps(&self, node: impl Into<Node>);
+    /// Waits until no transaction and no statement of ours is left.
+    async fn is_quiet(&self, node: impl Into<Node>);
 
     /// A proxy before a node, and its URL there.
     fn proxy(&self, node: impl Into<Node>) -> (Proxy, String) {
@@ -84,7 +88,7 @@ fn port(url: &str) -> u16 {
 }
 
 macro_rules! bed {
-    ($cluster:ty, $start:path, $connections:literal, $retire:expr, $sleep:literal) => {
+    ($cluster:ty, $start:path, $connections:literal, $retire:expr, $sleep:literal, $sleeps:literal, $open:literal) => {
         impl Bed for $cluster {
             async fn begin(replicas: usize) -> Option<Self> {
                 let cluster = $start(replicas).await?;
@@ -179,6 +183,18 @@ macro_rules! bed {
             fn sleeping(seconds: f64) -> String {
                 format!($sleep, seconds)
             }
+
+            async fn sleeps(&self, node: impl Into<Node>) {
+                let node = node.into();
+                let sleeps = || async { self.ask(node, $sleeps).await != "0" };
+                eventually("a slow read is under way", sleeps).await;
+            }
+
+            async fn is_quiet(&self, node: impl Into<Node>) {
+                let node = node.into();
+                let quiet = || async { self.ask(node, $open).await == "0" };
+                eventually("nothing is left open", quiet).await;
+            }
         }
     };
 }
@@ -189,14 +205,19 @@ bed!(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND pid <> pg_backend_pid()
         AND backend_type = 'client backend'",
     None::<&str>,
-    "SELECT count(*) FROM item, pg_sleep({})"
+    "SELECT count(*) FROM item, pg_sleep({})",
+    "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'",
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND pid <> pg_backend_pid()
+        AND backend_type = 'client backend' AND state <> 'idle'"
 );
 bed!(
     MariaDbCluster,
     routing_servers::mariadb,
     "SELECT COUNT(*) FROM information_schema.processlist WHERE db = 'shop' AND id <> CONNECTION_ID()",
     Some("SET GLOBAL read_only = ON"),
-    "SELECT COUNT(*) FROM item WHERE name = 'first' AND SLEEP({}) = 0"
+    "SELECT COUNT(*) FROM item WHERE name = 'first' AND SLEEP({}) = 0",
+    "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'",
+    "SELECT COUNT(*) FROM information_schema.innodb_trx"
 );
 
 /// Tests that are run on each kind of server, with so many replicas.

@@ -2,11 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm::DbErr;
+use futures_util::future::join_all;
+use routing_servers::{MariaDbCluster, PostgresCluster};
+use sea_orm::{DbBackend, DbErr};
 use sea_orm_routing::{NodeState, Role, RoutingConnection, RoutingError};
 
+use super::bed::Bed;
 use super::load::read;
-use super::{LIMIT, soon};
+use super::{LIMIT, soon, value};
 
 pub(crate) fn state(db: &RoutingConnection, node: &str) -> NodeState {
     db.topology().find(node).expect("declared").state()
@@ -100,4 +103,21 @@ pub(crate) fn names(db: &RoutingConnection) -> Vec<String> {
     let mut names: Vec<_> = nodes.map(|node| node.name().to_string()).collect();
     names.sort();
     names
+}
+
+/// The pool of a node can hand out all its connections at once.
+pub(crate) async fn is_whole(db: &RoutingConnection, node: &str) {
+    let node = db.using(node).expect("declared");
+    let sleeping = match node.get_database_backend() {
+        DbBackend::Postgres => PostgresCluster::sleeping(0.4),
+        _ => MariaDbCluster::sleeping(0.4),
+    };
+    let reads = (0..8).map(|_| value::<i64>(&node, &sleeping));
+    let start = Instant::now();
+    for answer in soon("all connections", join_all(reads)).await {
+        answer.expect("a connection");
+    }
+    // One after the other it would be longer.
+    let took = start.elapsed();
+    assert!(took < Duration::from_secs(3), "{took:?}");
 }

@@ -1,13 +1,16 @@
 //! Replicas of another cluster.
 
+use routing_servers::{Mode, PostgresCluster, Proxy};
 use sea_orm::ConnectionTrait;
-use sea_orm_routing::{DatabaseOptions, NodeState, ReplicaOptions, RoutingError};
+use sea_orm_routing::{
+    DatabaseOptions, NodeState, ReplicaOptions, RoutingConnection, RoutingError,
+};
 
 use super::state;
-use crate::support::{eventually, postgres, single, soon};
+use crate::support::{Servers, eventually, postgres, single, soon};
 
 /// A server of its own, with a database `shop`.
-async fn stranger() -> Option<routing_servers::PostgresCluster> {
+async fn stranger() -> Option<PostgresCluster> {
     let stranger = routing_servers::postgres(0).await?;
     stranger.create_database("shop").await.expect("a database");
     Some(stranger)
@@ -74,23 +77,48 @@ async fn a_replica_that_was_refused_does_not_come_in_by_undrain() {
     let (Some(pg), Some(stranger)) = (postgres("foreign_undrain").await, stranger().await) else {
         return;
     };
+    let (db, _proxy) = with_a_refused(&pg, &stranger).await;
+    let _ = db.undrain("default/2");
+    assert_eq!(state(&db, "default/2"), Some(NodeState::Refused));
+    let route = db.explain_sql("SELECT 1").expect("a route");
+    assert_eq!(route.node().as_str(), "default/1");
+}
+
+/// The one that was refused stays refused, and is no reason to refuse another.
+#[tokio::test]
+async fn a_replica_is_added_beside_one_that_was_refused() {
+    let (Some(pg), Some(stranger)) = (postgres("foreign_beside").await, stranger().await) else {
+        return;
+    };
+    let (db, _proxy) = with_a_refused(&pg, &stranger).await;
+    let replica = pg.cluster.replica_url(0, pg.name);
+    let added = soon("adding", db.add_replica("default", replica)).await;
+    let name = added.expect("a healthy one").to_string();
+    assert_eq!(state(&db, &name), Some(NodeState::Up));
+    assert_eq!(state(&db, "default/2"), Some(NodeState::Refused));
+    let route = db.explain_sql("SELECT 1").expect("a route");
+    assert_eq!(route.node().as_str(), name);
+}
+
+/// A connection with a replica that could not be asked at first, and is of another cluster.
+async fn with_a_refused(
+    pg: &Servers<PostgresCluster>,
+    stranger: &PostgresCluster,
+) -> (RoutingConnection, Proxy) {
     let url = stranger.primary_url("shop");
     let port = url
         .rsplit([':', '/'])
         .nth(1)
         .and_then(|port| port.parse().ok());
-    let proxy = routing_servers::Proxy::start(port.expect("a port")).expect("a proxy");
-    proxy.set(routing_servers::Mode::Refuse).expect("refusing");
+    let proxy = Proxy::start(port.expect("a port")).expect("a proxy");
+    proxy.set(Mode::Refuse).expect("refusing");
     let primary = pg.cluster.primary_url(pg.name);
     let database = DatabaseOptions::new(primary).replica(proxy.url(&url));
     let db = single(database).await;
-    proxy.set(routing_servers::Mode::Pass).expect("passing");
+    proxy.set(Mode::Pass).expect("passing");
     eventually("it is refused", || async {
         state(&db, "default/2") == Some(NodeState::Refused)
     })
     .await;
-    let _ = db.undrain("default/2");
-    assert_eq!(state(&db, "default/2"), Some(NodeState::Refused));
-    let route = db.explain_sql("SELECT 1").expect("a route");
-    assert_eq!(route.node().as_str(), "default/1");
+    (db, proxy)
 }

@@ -7,6 +7,7 @@ mod interrupted;
 mod joining;
 mod replicas;
 mod tenants;
+mod writable;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
