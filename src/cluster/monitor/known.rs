@@ -30,6 +30,8 @@ pub(super) struct KnownNode {
     pub(super) seen: Option<Seen>,
     /// The server that was there last, also while it cannot be reached.
     server: Option<Box<str>>,
+    cluster: Option<Box<str>>,
+    catalog: Option<Box<str>>,
     /// When it was asked last, answered or not.
     pub(super) attempted: Option<Instant>,
     pub(super) attempts: u32,
@@ -75,6 +77,8 @@ impl Known {
             known.start_over();
         }
         known.server.clone_from(&seen.server);
+        known.cluster.clone_from(&seen.cluster);
+        known.catalog.clone_from(&seen.catalog);
         known.seen = seen.role.map(|role| Seen {
             role,
             server: seen.server.clone(),
@@ -136,17 +140,16 @@ impl Known {
     pub(super) fn is_foreign(
         &self,
         node: NodeId,
-        seen: &Observation,
         primary: NodeId,
         roles: Roles,
     ) -> Option<Box<str>> {
+        let seen = self.nodes.get(&node)?;
         // Only Postgres tells a replica that follows nobody from one that may be written to.
         let declared = roles == Roles::Declared && seen.cluster.is_some();
         if declared && self.is_second_primary(node, primary) {
             return Some("it was promoted: it takes writes itself, and follows nobody".into());
         }
-        let history = self.nodes.get(&node).map(|known| known.history);
-        if history == Some(History::Other) {
+        if seen.history == History::Other {
             return Some("it has changes its primary does not have, and must be built anew".into());
         }
         match (&self.cluster, &seen.cluster) {

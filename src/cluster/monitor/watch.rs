@@ -10,7 +10,9 @@ use super::known::Known;
 use super::observation::Observation;
 use super::probe::{Answer, Target};
 use crate::cluster::State;
-use crate::topology::{DatabaseId, Endpoint, Halt, NodeId, Position, Role, Service, Signal};
+use crate::topology::{
+    DatabaseId, Endpoint, Halt, NodeId, Position, Role, Service, Signal, Topology,
+};
 
 /// How often a node is asked while a causal read waits for it.
 pub(super) const WHILE_WAITED_FOR: Duration = Duration::from_millis(2);
@@ -183,12 +185,13 @@ impl Watch {
                 if measured && !topology.database(self.database).measured {
                     state.change(|topology| topology.set_measured(self.database));
                 }
+                self.compare(state, &topology);
                 self.reached(state);
             }
             Role::Replica => {
                 let declared = state.declared(self.database);
                 let primary = topology.database(self.database).primary;
-                let foreign = known.is_foreign(node, &seen, primary, declared.settings.roles);
+                let foreign = known.is_foreign(node, primary, declared.settings.roles);
                 let progress = known.progress(&topology, declared, node, seen);
                 drop(known);
                 // At once: it must not serve before it is known how far it has got, and whose it is.
@@ -200,6 +203,24 @@ impl Watch {
                         node.hear(Signal::Answered, moment);
                         node.back_since = back_since.or(node.back_since);
                     });
+                });
+            }
+        }
+    }
+
+    /// The primary has said whose it is: replicas that were asked before are compared with it now.
+    fn compare(&self, state: &State, topology: &Topology) {
+        let database = topology.database(self.database);
+        let roles = state.declared(self.database).settings.roles;
+        for replica in &database.replicas {
+            let node = topology.node(*replica);
+            let known = self.lock();
+            let asked = known.nodes.get(replica).is_some_and(|it| it.seen.is_some());
+            let foreign = known.is_foreign(*replica, database.primary, roles);
+            drop(known);
+            if asked && node.endpoint == Endpoint::Server && foreign != node.refused {
+                state.change(|topology| {
+                    topology.change_node(*replica, |node| node.refused = foreign);
                 });
             }
         }

@@ -35,10 +35,8 @@ async fn reads_return_to_replicas(side: &Side, db: &RoutingConnection) {
     let session = db.session_with(CAUSAL);
     assert_eq!(next_read(&session), Role::Replica, "nothing was written");
     write(&session, 1).await.expect("written");
-    let start = Instant::now();
     let (found, went) = roles(db, has(&session, 1)).await;
     assert!(found && went == [Role::Primary], "{found} {went:?}");
-    assert!(start.elapsed() < Duration::from_millis(500), "it waited");
     let route = session.explain(&item::Entity::find()).expect("a route");
     assert!(route.why_node().contains("its session"), "{route}");
 

@@ -30,7 +30,6 @@ pub(crate) trait Bed: Sized {
     async fn pause(&self, node: impl Into<Node>);
     async fn resume(&self, node: impl Into<Node>);
     async fn promote(&self, node: impl Into<Node>);
-    async fn follow(&self, node: impl Into<Node>, primary: impl Into<Node>);
     async fn rejoin(&self, node: impl Into<Node>, primary: impl Into<Node>);
     async fn synchronous(&self);
     async fn caught_up(&self);
@@ -139,11 +138,6 @@ macro_rules! bed {
 
             async fn promote(&self, node: impl Into<Node>) {
                 Self::promote(self, node).await.expect("promoted");
-            }
-
-            async fn follow(&self, node: impl Into<Node>, primary: impl Into<Node>) {
-                let (node, primary) = (node.into(), primary.into());
-                Self::follow(self, node, primary).await.expect("following");
             }
 
             async fn rejoin(&self, node: impl Into<Node>, primary: impl Into<Node>) {
