@@ -68,14 +68,22 @@ async fn set_while_the_connection_is_open() {
     let Some(side) = slow_to_flush().await else {
         return;
     };
-    let mut young = options(match &side {
-        Side::Postgres(pg) => pg.primary_url("shop"),
-        Side::MariaDb(_) => unreachable!("a Postgres"),
-    });
-    // Connections do not last: those opened after the change have the new setting.
-    young.max_lifetime(Duration::from_millis(200));
-    for (first, off) in [(1, "off"), (101, "'false'"), (201, "'no'")] {
-        let db = connect_with(&side, young.clone()).await;
+    let db = connect_with(&side, young(&side)).await;
+    write(&db, 1).await.expect("written");
+    side.sql(Node::Primary, "shop", &format!("ALTER ROLE app {SET}"))
+        .await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    no_read_is_stale(&db, 2, None).await;
+}
+
+/// Nobody has declared it: the monitor looks for it, in whatever words it was said.
+#[tokio::test]
+async fn set_in_other_words_while_the_connection_is_open() {
+    let Some(side) = slow_to_flush().await else {
+        return;
+    };
+    for (first, off) in [(1, "off"), (101, "'false'"), (201, "'No'")] {
+        let db = single(database(&side, young(&side))).await;
         write(&db, first).await.expect("written");
         let set = format!("ALTER ROLE app SET synchronous_commit = {off}");
         side.sql(Node::Primary, "shop", &set).await;
@@ -87,15 +95,27 @@ async fn set_while_the_connection_is_open() {
     }
 }
 
-async fn connect_with(side: &Side, primary: ConnectOptions) -> RoutingConnection {
+/// Connections do not last: those opened after a change have the new setting.
+fn young(side: &Side) -> ConnectOptions {
+    let mut young = options(match side {
+        Side::Postgres(pg) => pg.primary_url("shop"),
+        Side::MariaDb(_) => unreachable!("a Postgres"),
+    });
+    young.max_lifetime(Duration::from_millis(200));
+    young
+}
+
+fn database(side: &Side, primary: ConnectOptions) -> DatabaseOptions {
     let Side::Postgres(pg) = side else {
         unreachable!("a Postgres")
     };
-    let database = DatabaseOptions::new(primary)
+    DatabaseOptions::new(primary)
         .replica(pg.replica_url(0, "shop"))
-        .asynchronous_commits(true)
-        .probe_interval(Duration::from_millis(20));
-    single(database).await
+        .probe_interval(Duration::from_millis(20))
+}
+
+async fn connect_with(side: &Side, primary: ConnectOptions) -> RoutingConnection {
+    single(database(side, primary).asynchronous_commits(true)).await
 }
 
 #[tokio::test]
