@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use routing_servers::{Mode, Node, PostgresCluster};
 use sea_orm_routing::{NodeState, RoutingConnection, RoutingError};
@@ -50,6 +51,25 @@ async fn a_replica_is_of_another_cluster() {
         "{}",
         db.topology()
     );
+}
+
+/// It has answered before it is known of which cluster the primary is.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_of_another_cluster_answers_before_the_primary() {
+    let Some((own, other)) = two().await else {
+        return;
+    };
+    let (proxy, url) = own.proxy(Node::Primary);
+    let late = Mode::Delay(Duration::from_millis(60));
+    proxy.set(late).expect("set");
+    for _ in 0..4 {
+        let options = often_asked(url.clone()).replica(other.url(0));
+        let builder = RoutingConnection::builder().database("default", options);
+        let error = soon("a start", builder.connect()).await;
+        let error = error.expect_err("it is foreign");
+        let is_it = matches!(error, RoutingError::ForeignReplica { .. });
+        assert!(is_it, "{error:?}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
