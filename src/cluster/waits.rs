@@ -65,13 +65,18 @@ impl Cluster {
     ) -> Result<(), RoutingError> {
         let deadline = deadline(timeout);
         let mut changes = self.state.changes();
+        let topology = self.snapshot();
+        let primary = &topology.node(topology.database(database).primary).name;
+        let mut reason = format!("{primary} gives no answer");
         loop {
             self.check_open()?;
             changes.mark_unchanged();
-            let reason = match self.try_primary(database, deadline).await {
+            match self.try_primary(database, deadline).await {
                 Ok(()) => return Ok(()),
-                Err(reason) => reason,
-            };
+                Err(Some(said)) => reason = said,
+                // Its time was over before it could say something else than before.
+                Err(None) => {}
+            }
             let rest = deadline.saturating_duration_since(Instant::now());
             let removed = self.topology().database(database).removed;
             if rest.is_zero() || removed {
@@ -85,18 +90,22 @@ impl Cluster {
         }
     }
 
-    /// Whether the primary answers now, or why not.
-    async fn try_primary(&self, database: DatabaseId, deadline: Instant) -> Result<(), String> {
+    /// Whether the primary answers now, or why not; nothing when there was no time to say it.
+    async fn try_primary(
+        &self,
+        database: DatabaseId,
+        deadline: Instant,
+    ) -> Result<(), Option<String>> {
         let topology = self.snapshot();
         let found = topology.database(database);
         if found.removed {
-            return Err("it was removed".to_owned());
+            return Err(Some("it was removed".to_owned()));
         }
         if let Some(halt) = &found.halt
             && halt.holds(Instant::now())
         {
             let name = &topology.node(found.primary).name;
-            return Err(format!("{name}: {halt}"));
+            return Err(Some(format!("{name}: {halt}")));
         }
         let node = topology.node(found.primary);
         let timeout = opening(self.state.declared(database).settings.probe_timeout);
@@ -110,9 +119,10 @@ impl Cluster {
             }
             Ok(Ok(_)) => return Ok(()),
             Ok(Err(reason)) => reason,
+            Err(_) if rest < timeout => return Err(None),
             Err(_) => "it gives no answer".to_owned(),
         };
-        Err(format!("{}: {reason}", node.name))
+        Err(Some(format!("{}: {reason}", node.name)))
     }
 
     /// What a node says of itself now, on a connection of its own that nobody misses when it is cut
