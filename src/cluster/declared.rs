@@ -1,7 +1,7 @@
 //! What was declared of a database, as far as it is needed later.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbErr};
@@ -10,10 +10,11 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use super::Cluster;
 use super::credentials::CredentialCell;
 use super::endpoint::connections;
+use super::monitor::Probe;
 use super::options::{ReplicaGuard, Source};
 use super::settings::Settings;
 use crate::error::RoutingError;
-use crate::topology::DatabaseId;
+use crate::topology::{DatabaseId, PoolId};
 
 /// What was declared of a database, as far as it is needed later.
 #[derive(Debug)]
@@ -26,6 +27,8 @@ pub(crate) struct Declared {
     /// Whether it has a monitor.
     pub(super) watched: AtomicBool,
     spill_over: OnceLock<Arc<Semaphore>>,
+    /// A connection to ask on, of the last that was asked so.
+    pub(super) asked: Mutex<Option<(PoolId, Probe)>>,
 }
 
 /// Where nothing is said and the primary's pool has no size: SeaORM's own size, halved.
@@ -40,6 +43,7 @@ impl Declared {
             credentials: CredentialCell::default(),
             watched: AtomicBool::new(false),
             spill_over: OnceLock::new(),
+            asked: Mutex::default(),
         }
     }
 

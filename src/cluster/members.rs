@@ -271,6 +271,7 @@ impl Cluster {
             Err(_) => {
                 let busy = self.pools().filter(|pool| pool.is_busy());
                 let mut nodes: Vec<NodeName> = busy.map(|pool| pool.name().clone()).collect();
+                nodes.sort_unstable();
                 nodes.dedup();
                 if nodes.is_empty() {
                     // What is left is idle, and goes by itself.

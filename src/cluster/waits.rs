@@ -1,9 +1,10 @@
 //! Waiting for the topology to be what somebody needs.
 
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::Cluster;
-use super::monitor::{Answer, Observation, Probe, Target, opening};
+use super::monitor::{Answer, Probe, Target, opening};
 use crate::error::RoutingError;
 use crate::topology::{DatabaseId, Endpoint, Node, Position, Role, Topology};
 
@@ -15,6 +16,9 @@ pub(super) fn deadline(timeout: Duration) -> Instant {
 
 /// How often a primary that nobody watches is asked whether it is back.
 const UNWATCHED: Duration = Duration::from_millis(100);
+
+/// How soon it is asked again when something has changed.
+const AT_ONCE: Duration = Duration::from_millis(10);
 
 impl Cluster {
     /// Waits until the replicas of a database have got far enough; whether they have in time. Each is
@@ -86,6 +90,8 @@ impl Cluster {
                     reason,
                 });
             }
+            // What changes may be another database.
+            tokio::time::sleep(rest.min(AT_ONCE)).await;
             let _ = tokio::time::timeout(rest.min(UNWATCHED), changes.changed()).await;
         }
     }
@@ -112,12 +118,17 @@ impl Cluster {
         let rest = deadline.saturating_duration_since(Instant::now());
         let asked = self.ask(node, timeout);
         let reason = match tokio::time::timeout(rest.min(timeout), asked).await {
-            Ok(Ok(seen))
+            Ok(Ok(None)) => match self.ping(node, rest.min(timeout)).await {
+                Ok(()) => return Ok(()),
+                Err(reason) => reason,
+            },
+            Ok(Ok(Some(Answer::Seen(seen))))
                 if seen.role == Some(Role::Replica) && node.endpoint == Endpoint::Server =>
             {
                 "it takes no writes: it only reads".to_owned()
             }
-            Ok(Ok(_)) => return Ok(()),
+            Ok(Ok(Some(Answer::Seen(_) | Answer::Alive))) => return Ok(()),
+            Ok(Ok(Some(silence))) => silence.reason(),
             Ok(Err(reason)) => reason,
             Err(_) if rest < timeout => return Err(None),
             Err(_) => "it gives no answer".to_owned(),
@@ -125,24 +136,35 @@ impl Cluster {
         Err(Some(format!("{}: {reason}", node.name)))
     }
 
-    /// What a node says of itself now, on a connection of its own that nobody misses when it is cut
-    /// off; nothing where there is no server to ask, but somebody who answers.
-    async fn ask(&self, node: &Node, timeout: Duration) -> Result<Observation, String> {
-        let settings = &self.state.declared(node.database).settings;
+    /// Asks a node now, on a connection of its own: one that is cut off is missed by nobody. Nothing
+    /// where there is no server to ask.
+    async fn ask(&self, node: &Node, timeout: Duration) -> Result<Option<Answer>, String> {
+        let declared = self.state.declared(node.database);
         let open = self.pool(node.pool).open().await;
-        let open = open.map_err(|error| error.to_string())?;
-        let Some(target) = Target::of(open) else {
-            let pinged = open.ping().await.map_err(|error| error.to_string());
-            return pinged.map(|()| Observation::default());
+        let Some(target) = Target::of(open.map_err(|error| error.to_string())?) else {
+            return Ok(None);
         };
-        let mut probe = Probe::new(settings.asynchronous_commits);
-        match probe.ask(&target, timeout).await.1 {
-            Answer::Seen(seen) => Ok(*seen),
-            Answer::Alive => Ok(Observation::default()),
-            Answer::Dead(reason) | Answer::Refused(reason) | Answer::Unwelcome(reason) => {
-                Err(reason)
-            }
-            Answer::Silent => Err("it gives no answer".to_owned()),
+        let kept = || {
+            declared
+                .asked
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let mut probe = match kept().take() {
+            Some((pool, probe)) if pool == node.pool => probe,
+            Some(_) | None => Probe::new(declared.settings.asynchronous_commits),
+        };
+        let (_, answer) = probe.ask(&target, timeout).await;
+        *kept() = Some((node.pool, probe));
+        Ok(Some(answer))
+    }
+
+    /// A sign of life of what is no server.
+    async fn ping(&self, node: &Node, timeout: Duration) -> Result<(), String> {
+        let pinged = async { self.pool(node.pool).open().await?.ping().await };
+        match tokio::time::timeout(timeout, pinged).await {
+            Ok(pinged) => pinged.map_err(|error| error.to_string()),
+            Err(_) => Err(Answer::Silent.reason()),
         }
     }
 
@@ -157,21 +179,24 @@ impl Cluster {
         database: DatabaseId,
         moment: Instant,
     ) -> Result<Option<Position>, RoutingError> {
-        let timeout = opening(self.state.declared(database).settings.probe_timeout);
-        let watch = self.state.monitors.watch(database);
-        let waited = async {
-            match watch {
-                Some(watch) => Ok(watch.sampled_after(moment).await),
-                None => {
-                    let topology = self.snapshot();
-                    let primary = topology.node(topology.database(database).primary);
-                    let seen = self.ask(primary, timeout).await;
-                    seen.map(|seen| seen.written)
-                }
+        let probe_timeout = self.state.declared(database).settings.probe_timeout;
+        let timeout = opening(probe_timeout);
+        if let Some(watch) = self.state.monitors.watch(database) {
+            // As a rule it has asked already, or does so now. It may not: its runtime may be gone.
+            let sampled = tokio::time::timeout(probe_timeout, watch.sampled_after(moment));
+            if let Ok(position) = sampled.await {
+                return Ok(position);
             }
+        }
+        let topology = self.snapshot();
+        let primary = topology.node(topology.database(database).primary);
+        let asked = match tokio::time::timeout(timeout, self.ask(primary, timeout)).await {
+            Ok(Ok(None)) => Ok(None),
+            Ok(Ok(Some(Answer::Seen(seen)))) => Ok(seen.written),
+            Ok(Ok(Some(silence))) => Err(silence.reason()),
+            Ok(Err(reason)) => Err(reason),
+            Err(_) => Err(Answer::Silent.reason()),
         };
-        let asked = tokio::time::timeout(timeout, waited).await;
-        let asked = asked.unwrap_or_else(|_| Err("it gives no answer".to_owned()));
         asked.map_err(|reason| RoutingError::NoPrimary {
             database: self.topology().database(database).name.clone(),
             waited: timeout,

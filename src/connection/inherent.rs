@@ -80,7 +80,8 @@ impl RoutingConnection {
         let topology = self.core.cluster.snapshot();
         for database in topology.databases() {
             let pool = self.core.cluster.pool_of(database.primary);
-            super::sent::ping(pool)
+            let open = pool.open().await?;
+            super::sent::ping(pool, open)
                 .await
                 .map_err(|source| RoutingError::Connect {
                     node: pool.name().clone(),

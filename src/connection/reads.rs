@@ -8,6 +8,7 @@ use sea_orm::DbErr;
 use super::attempts::Attempt;
 use super::on_node::{self, Sent};
 use super::sent;
+#[cfg(feature = "stream")]
 use crate::cluster::Leave;
 #[cfg(feature = "stream")]
 use crate::dispatch::RowStream;

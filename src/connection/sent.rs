@@ -29,8 +29,7 @@ pub(super) fn send<'a, A: Action>(
 
 /// Asks a node for a sign of life. On MySQL, sqlx's own would leave its answer to somebody else when it
 /// is cut off.
-pub(super) async fn ping(pool: &Pool) -> Result<(), DbErr> {
-    let open = pool.open().await?;
+pub(super) async fn ping(pool: &Pool, open: &DatabaseConnection) -> Result<(), DbErr> {
     #[cfg(feature = "sqlx-mysql")]
     if let sea_orm::DatabaseConnectionType::SqlxMySqlPoolConnection(_) = &open.inner
         && let Some(lease) = crate::transaction::Lease::take(pool).await?
@@ -41,6 +40,7 @@ pub(super) async fn ping(pool: &Pool) -> Result<(), DbErr> {
             .await
             .map(drop);
     }
+    let _ = pool;
     open.ping().await
 }
 

@@ -159,7 +159,8 @@ impl Question<'_> {
         sorted.some_lack |= sorted.serve.len() < all.len();
         match strict {
             true => sorted.behind.retain(has),
-            false => sorted.behind.extend(all),
+            // They are within the limit of lag.
+            false => sorted.behind.insert_many(0, all),
         }
     }
 

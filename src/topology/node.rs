@@ -178,6 +178,7 @@ impl Node {
         if matches!(signal, Signal::Lost | Signal::Unreachable) {
             // It may have been started again, and have less than before: it is asked first.
             self.progress.caught_up_to = None;
+            self.back_since = Some(moment.now);
         }
         if was_down && !self.health.is_down() {
             self.back_since = Some(moment.now);

@@ -194,11 +194,15 @@ impl Known {
         };
         let known = self.nodes.entry(node).or_default();
         known.reach(&replayed);
-        if known.history != History::Same && !same {
-            return Progress::default();
-        }
+        let proven = known.history == History::Same || same;
         let lag = self.samples.lag(&replayed, Instant::now());
         let lagging = lag.is_some_and(|lag| is_lagging(&declared.settings, lag));
+        if !proven {
+            return Progress {
+                lagging,
+                ..Progress::default()
+            };
+        }
         Progress {
             caught_up_to: self.samples.caught_up_to(&replayed),
             replayed: Some(replayed),

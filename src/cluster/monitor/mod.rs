@@ -33,7 +33,7 @@ use tokio::task::AbortHandle;
 
 use super::State;
 use crate::topology::{DatabaseId, NodeId};
-pub(super) use observation::Observation;
+
 pub(super) use probe::{Answer, Probe, Target, opening};
 use task::Task;
 pub(super) use watch::Watch;

@@ -30,6 +30,17 @@ pub(in crate::cluster) enum Answer {
     Silent,
 }
 
+impl Answer {
+    /// Why nothing was said, for an error.
+    pub(in crate::cluster) fn reason(self) -> String {
+        match self {
+            Self::Dead(reason) | Self::Refused(reason) | Self::Unwelcome(reason) => reason,
+            Self::Alive => "it answers with an error: it may have too many connections".to_owned(),
+            Self::Seen(_) | Self::Silent => "it gives no answer".to_owned(),
+        }
+    }
+}
+
 /// Where to ask.
 #[derive(Debug, Clone)]
 pub(in crate::cluster) enum Target {

@@ -261,7 +261,13 @@ impl Watch {
         let name = found.name.as_str();
         tracing::warn!(target: "sea_orm_routing", node = name, reason, "a probe was not let in");
         match found.role {
-            Role::Primary => self.asked(node),
+            Role::Primary => {
+                let mut known = self.lock();
+                let entry = known.nodes.entry(node).or_default();
+                entry.asked = true;
+                // What it was then, nobody knows now: another one may be the primary.
+                entry.seen = None;
+            }
             Role::Replica => self.failed(state, node, false),
         }
     }
