@@ -91,7 +91,7 @@ impl RoutingConnection {
     /// # Errors
     ///
     /// [`RoutingError::NoSession`] on a handle without a session; [`RoutingError::NoPrimary`] when a
-    /// primary gives no answer for some seconds (four times the
+    /// primary gives no answer for some seconds (five times the
     /// [probe timeout](crate::DatabaseOptions::probe_timeout), two at least).
     pub async fn session_token(&self) -> Result<String, DbErr> {
         let session = self.own_session("session_token()")?;

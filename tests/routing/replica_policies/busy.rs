@@ -4,27 +4,18 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{FutureExt, TryStreamExt};
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
+use sea_orm::EntityTrait;
 use sea_orm_routing::{
     Candidate, Candidates, LeastInFlight, PeakEwma, Random, ReplicaPolicy, RoutingConnection,
     Weighted,
 };
 
-use super::{choices, shop, shop_on, two_zones};
+use super::{choices, shop, shop_on, slow_read, two_zones};
 use crate::entities::category;
 use crate::shop::{Result, assert_says};
 
 fn in_flight(db: &RoutingConnection, node: &str) -> u32 {
     db.topology().find(node).expect("a node").in_flight()
-}
-
-/// Some 100 ms of work for SQLite.
-async fn slow_read(db: &RoutingConnection) -> Result {
-    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)
-        SELECT count(*) AS c FROM n, (SELECT id FROM category LIMIT 1)";
-    let statement = Statement::from_string(DbBackend::Sqlite, sql);
-    db.query_one_raw(statement).await?;
-    Ok(())
 }
 
 #[tokio::test]

@@ -1,23 +1,14 @@
 //! The primary as a candidate like the replicas.
 
 use futures_util::TryStreamExt;
-use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement};
+use sea_orm::{EntityTrait, PaginatorTrait};
 use sea_orm_routing::{
-    DatabaseOptions, IncludePrimary, LeastInFlight, PeakEwma, Random, Role, RoundRobin,
-    RoutingConnection, Zones,
+    DatabaseOptions, IncludePrimary, LeastInFlight, PeakEwma, Random, Role, RoundRobin, Zones,
 };
 
-use super::{choices, shop, shop_on, two_zones};
+use super::{choices, shop, shop_on, slow_read, two_zones};
 use crate::entities::category;
 use crate::shop::{Files, Result, assert_says, nodes};
-
-async fn slow_read(db: &RoutingConnection) -> Result {
-    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)
-        SELECT count(*) AS c FROM n, (SELECT id FROM category LIMIT 1)";
-    let statement = Statement::from_string(DbBackend::Sqlite, sql);
-    db.query_one_raw(statement).await?;
-    Ok(())
-}
 
 fn one_replica(files: &Files) -> DatabaseOptions {
     DatabaseOptions::new(files.primary("shop")).replica(files.replica("shop"))

@@ -7,7 +7,7 @@ mod zones;
 
 use std::collections::BTreeMap;
 
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
 use sea_orm_routing::{DatabaseOptions, ReplicaOptions, ReplicaPolicy, RoutingConnection};
 
 use crate::entities::category;
@@ -43,4 +43,13 @@ fn choices(db: &RoutingConnection, times: usize) -> Result<BTreeMap<String, usiz
         *counts.entry(route.node().to_string()).or_default() += 1;
     }
     Ok(counts)
+}
+
+/// Some 100 ms of work for SQLite.
+async fn slow_read(db: &RoutingConnection) -> Result {
+    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)
+        SELECT count(*) AS c FROM n, (SELECT id FROM category LIMIT 1)";
+    let statement = Statement::from_string(DbBackend::Sqlite, sql);
+    db.query_one_raw(statement).await?;
+    Ok(())
 }
