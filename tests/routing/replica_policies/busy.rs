@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use futures_util::{FutureExt, TryStreamExt};
-use sea_orm::EntityTrait;
+use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
 use sea_orm_routing::{
     Candidate, Candidates, LeastInFlight, PeakEwma, Random, ReplicaPolicy, RoutingConnection,
     Weighted,
