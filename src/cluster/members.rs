@@ -69,6 +69,7 @@ impl Cluster {
         let observed = declared.settings.roles == Roles::Observed;
         for id in topology.node_ids_of(database) {
             let node = topology.node(id);
+            watch.warn_of_catalog(id, &node.name);
             let second = observed && newcomer == Some(id) && watch.is_second_primary(id, primary);
             let reason = match &node.refused {
                 Some(reason) if newcomer.is_none_or(|newcomer| newcomer == id) => {

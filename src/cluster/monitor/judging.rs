@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use super::Watch;
 use crate::cluster::State;
 use crate::cluster::settings::Roles;
+use crate::name::NodeName;
 use crate::topology::{Endpoint, Looked, NodeId, Service, Topology};
 
 impl Watch {
@@ -41,6 +42,17 @@ impl Watch {
                 seen: seen(node),
             })
             .collect()
+    }
+
+    /// Says so where a node's URL leads to another database than its primary's.
+    pub(in crate::cluster) fn warn_of_catalog(&self, node: NodeId, name: &NodeName) {
+        if let Some((own, primary)) = self.lock().other_catalog(node) {
+            tracing::warn!(
+                target: "sea_orm_routing",
+                node = name.as_str(),
+                "its URL leads to the database {own}, its primary's to {primary}"
+            );
+        }
     }
 
     /// Whether a node takes writes beside the primary.

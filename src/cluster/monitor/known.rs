@@ -156,14 +156,15 @@ impl Known {
             (Some(primary), Some(replica)) if primary != replica => Some(
                 format!("it belongs to the cluster {replica}, its primary to {primary}").into(),
             ),
-            _ => match (&self.catalog, &seen.catalog) {
-                (Some(primary), Some(replica)) if primary != replica => Some(
-                    format!("its URL leads to the database {replica}, its primary's to {primary}")
-                        .into(),
-                ),
-                _ => None,
-            },
+            _ => None,
         }
+    }
+
+    /// The database a node's URL leads to, and its primary's, where they differ: a slip, as a rule.
+    pub(super) fn other_catalog(&self, node: NodeId) -> Option<(Box<str>, Box<str>)> {
+        let own = self.nodes.get(&node)?.catalog.clone()?;
+        let primary = self.catalog.clone()?;
+        (own != primary).then_some((own, primary))
     }
 
     /// How far a replica has got.

@@ -2,12 +2,10 @@
 
 use std::time::{Duration, Instant};
 
-use routing_servers::{Mode, Node, PostgresCluster};
-use sea_orm_routing::{NodeState, RoutingConnection, RoutingError};
-
-use super::{LONG, state};
+use super::LONG;
 use crate::support::bed::{Bed, often_asked};
 use crate::support::{eventually, single, soon, value};
+use routing_servers::{Mode, Node, PostgresCluster};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_is_cut_off_while_it_joins_does_not_hold_up_the_next() {
@@ -83,28 +81,4 @@ async fn a_replica_that_joins_while_the_password_changes_has_the_new_one() {
         user.as_deref() == Ok("later")
     })
     .await;
-}
-
-#[tokio::test]
-async fn a_replica_with_another_database_is_refused() {
-    let Some(pg) = PostgresCluster::begin(1).await else {
-        return;
-    };
-    pg.create_database("tenant").await.expect("a database");
-    let tenant = pg.replica_url(0, "tenant");
-    let options = often_asked(pg.url(Node::Primary)).replica(tenant.clone());
-    let builder = RoutingConnection::builder().database("default", options);
-    let error = soon("a start", builder.connect()).await;
-    let error = error.expect_err("it is another database").to_string();
-    assert!(
-        error.contains("default/2") && error.contains("tenant"),
-        "{error}"
-    );
-
-    let db = single(pg.options()).await;
-    let error = soon("adding", db.add_replica("default", tenant)).await;
-    let is_it = matches!(error, Err(RoutingError::ForeignReplica { .. }));
-    assert!(is_it, "{error:?}");
-    assert_eq!(state(&db, "default/3"), None);
-    assert_eq!(state(&db, "default/2"), Some(NodeState::Up));
 }
