@@ -55,6 +55,10 @@ pub(in crate::cluster) enum Target {
 pub(in crate::cluster) struct Probe {
     connection: Option<Connection>,
     /// Whether commits may return before they are on the disk.
+    #[cfg_attr(
+        not(feature = "sqlx-postgres"),
+        allow(dead_code, reason = "only Postgres' commits can be asynchronous")
+    )]
     asynchronous: bool,
 }
 
