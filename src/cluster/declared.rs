@@ -1,7 +1,7 @@
 //! What was declared of a database, as far as it is needed later.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use sea_orm::{DatabaseConnection, DbErr};
@@ -54,6 +54,11 @@ impl Declared {
         let leave = Arc::clone(semaphore).acquire_owned();
         let waited = tokio::time::timeout(self.settings.read_deadline, leave).await;
         waited.ok()?.ok()
+    }
+
+    /// Closes the connection to ask on.
+    pub(super) fn stop_asking(&self) {
+        *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
     /// How many reads may be on the primary because no replica serves.

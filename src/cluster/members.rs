@@ -172,6 +172,7 @@ impl Cluster {
         self.state
             .change(|topology| topology.remove_database(database));
         self.state.monitors.stop(database);
+        self.state.declared(database).stop_asking();
         let nodes = topology.node_ids_of(database);
         let pools = nodes.map(|node| self.state.pool(topology.node(node).pool).clone());
         // Each in a task of its own: they are closed also when nobody waits for it.
@@ -256,6 +257,9 @@ impl Cluster {
     /// Ends the monitors.
     pub(crate) fn stop(&self) {
         self.state.monitors.stop_all();
+        for (_, declared) in &self.state.databases {
+            declared.stop_asking();
+        }
     }
 
     /// Closes every pool, and ends the monitors; the first error of a pool.

@@ -155,7 +155,9 @@ impl Cluster {
             Some(_) | None => Probe::new(declared.settings.asynchronous_commits),
         };
         let (_, answer) = probe.ask(&target, timeout).await;
-        *kept() = Some((node.pool, probe));
+        if self.check_open().is_ok() {
+            *kept() = Some((node.pool, probe));
+        }
         Ok(Some(answer))
     }
 

@@ -42,3 +42,18 @@ async fn it_stays_closed() {
         crate::support::eventually("nothing is open", closed).await;
     }
 }
+
+#[tokio::test]
+async fn a_wait_for_the_primary_leaves_nothing_open() {
+    let Some(pg) = PostgresCluster::begin(0).await else {
+        return;
+    };
+    let db = pg.connect(pg.options()).await;
+    let waited = db
+        .wait_for_primary("default", Duration::from_secs(20))
+        .await;
+    waited.expect("a primary");
+    db.close_by_ref().await.expect("closed");
+    let closed = || async { pg.connections(Node::Primary).await == 0 };
+    crate::support::eventually("nothing is open", closed).await;
+}
