@@ -30,7 +30,7 @@ mod dispatch;
 mod error;
 pub mod migrate;
 mod name;
-mod observe;
+pub mod observe;
 mod route;
 mod scope;
 mod session;
@@ -39,8 +39,8 @@ mod topology;
 mod transaction;
 
 pub use balance::{
-    Candidate, Candidates, ExcludePrimary, IncludePrimary, LeastInFlight, PeakEwma, PrimaryReads,
-    Random, ReplicaPolicy, RoundRobin, Weighted, Zones,
+    Candidate, Candidates, LeastInFlight, PeakEwma, PrimaryReads, Random, ReplicaPolicy,
+    RoundRobin, Weighted, Zones,
 };
 pub use bind::{Bind, BindRequest, EntityBinding, RoutingPolicy, Unbound};
 pub use cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions, Roles};
@@ -50,7 +50,7 @@ pub use dispatch::RowStream;
 pub use error::RoutingError;
 pub use name::{DatabaseName, NodeName, TableName};
 pub use observe::Recording;
-pub use route::{ReplicaFallback, Route};
+pub use route::{Route, RouteTarget};
 pub use scope::{ReadOnlyTransactions, TransactionMode};
 #[cfg(feature = "macros")]
 pub use sea_orm_routing_macros::DeriveBinding;

@@ -11,12 +11,13 @@
 //! | [`LeastInFlight`] | the one with the fewest statements in flight |
 //! | [`PeakEwma`] | the cheaper of two at random, by latency and statements in flight |
 //! | [`Zones`] | with another policy, among those of the own zone |
-//! | [`IncludePrimary`], [`ExcludePrimary`] | with another policy, with the primary among them, or never |
+//!
+//! Whether the primary is among the candidates is not the policy's to say: [`PrimaryReads`].
 
+mod balancing;
 mod candidates;
 mod least_in_flight;
 mod peak_ewma;
-mod primary;
 mod random;
 mod round_robin;
 #[cfg(test)]
@@ -26,10 +27,11 @@ mod zones;
 
 use std::fmt;
 
+pub(crate) use balancing::Balancing;
+pub use balancing::PrimaryReads;
 pub use candidates::{Candidate, Candidates};
 pub use least_in_flight::LeastInFlight;
 pub use peak_ewma::PeakEwma;
-pub use primary::{ExcludePrimary, IncludePrimary};
 pub use random::Random;
 pub use round_robin::RoundRobin;
 pub use weighted::Weighted;
@@ -66,27 +68,6 @@ pub trait ReplicaPolicy: fmt::Debug + Send + Sync {
     fn measures_latency(&self) -> bool {
         false
     }
-
-    /// Whether reads may go to the primary too.
-    fn primary_reads(&self) -> PrimaryReads {
-        PrimaryReads::Fallback
-    }
-}
-
-/// Whether reads that replicas could serve may go to the primary.
-///
-/// It says nothing of reads that belong there: those in a transaction, of `on_primary()`, or after
-/// a write of the same session.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum PrimaryReads {
-    /// Only when no replica serves.
-    #[default]
-    Fallback,
-    /// It is a candidate like the replicas.
-    Include,
-    /// Never: reads fail when no replica serves.
-    Exclude,
 }
 
 #[cfg(test)]
@@ -102,8 +83,6 @@ mod tests {
             Box::new(LeastInFlight),
             Box::new(PeakEwma),
             Box::new(Zones::prefer("near", Random)),
-            Box::new(IncludePrimary(Random)),
-            Box::new(ExcludePrimary(Random)),
         ]
     }
 
@@ -142,12 +121,5 @@ mod tests {
             .map(|policy| policy.name())
             .collect();
         assert_eq!(measures, [PeakEwma.name()]);
-    }
-
-    #[test]
-    fn the_primary_is_the_fallback_unless_said_otherwise() {
-        for policy in &all()[..6] {
-            assert_eq!(policy.primary_reads(), PrimaryReads::default());
-        }
     }
 }

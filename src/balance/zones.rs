@@ -1,6 +1,6 @@
 //! Near before far.
 
-use super::{Candidate, Candidates, PrimaryReads, ReplicaPolicy};
+use super::{Candidate, Candidates, ReplicaPolicy};
 
 /// The replicas of one's own zone, while one of them serves; which one, another policy says.
 ///
@@ -69,17 +69,13 @@ impl<P: ReplicaPolicy> ReplicaPolicy for Zones<P> {
     fn measures_latency(&self) -> bool {
         self.policy.measures_latency()
     }
-
-    fn primary_reads(&self) -> PrimaryReads {
-        self.policy.primary_reads()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::balance::testing::{Nodes, is_about, picks};
-    use crate::balance::{ExcludePrimary, IncludePrimary, LeastInFlight, PeakEwma, Random};
+    use crate::balance::{LeastInFlight, PeakEwma, Random};
 
     const ZONES: [Option<&str>; 4] = [Some("far"), Some("near"), None, Some("near")];
 
@@ -133,9 +129,5 @@ mod tests {
     fn zones_pass_on_what_their_policy_says() {
         assert!(Zones::prefer("near", PeakEwma).measures_latency());
         assert!(!Zones::prefer("near", Random).measures_latency());
-        let include = Zones::prefer("near", IncludePrimary(Random));
-        assert_eq!(include.primary_reads(), PrimaryReads::Include);
-        let exclude = Zones::prefer("near", ExcludePrimary(Random));
-        assert_eq!(exclude.primary_reads(), PrimaryReads::Exclude);
     }
 }

@@ -13,6 +13,7 @@ use super::endpoint::connections;
 use super::monitor::Probe;
 use super::options::{ReplicaGuard, Source};
 use super::settings::Settings;
+use crate::balance::Balancing;
 use crate::error::RoutingError;
 use crate::topology::{DatabaseId, PoolId};
 
@@ -20,6 +21,7 @@ use crate::topology::{DatabaseId, PoolId};
 #[derive(Debug)]
 pub(crate) struct Declared {
     pub(crate) settings: Settings,
+    pub(crate) balancing: Balancing,
     /// What replicas inherit from.
     pub(crate) primary: Source,
     pub(crate) guard: ReplicaGuard,
@@ -35,9 +37,15 @@ pub(crate) struct Declared {
 const HALF_A_POOL: u32 = 5;
 
 impl Declared {
-    pub(crate) fn new(settings: Settings, primary: Source, guard: ReplicaGuard) -> Self {
+    pub(crate) fn new(
+        settings: Settings,
+        balancing: Balancing,
+        primary: Source,
+        guard: ReplicaGuard,
+    ) -> Self {
         Self {
             settings,
+            balancing,
             primary,
             guard,
             credentials: CredentialCell::default(),
@@ -93,6 +101,11 @@ impl Cluster {
             }
             .into()),
         }
+    }
+
+    /// How a database spreads its reads.
+    pub(crate) fn balancing(&self, id: DatabaseId) -> &Balancing {
+        &self.state.declared(id).balancing
     }
 
     /// For how long a read that met a failing replica tries others.

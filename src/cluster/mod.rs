@@ -64,12 +64,12 @@ pub use settings::Roles;
 
 use crate::topology::{DatabaseId, NodeId, PoolId, Topology};
 
-/// Every pool of a connection, and what is known about their nodes.
-#[derive(Debug)]
+/// Every pool of a connection, and what is known about their nodes. Its clones are the same cluster.
+#[derive(Debug, Clone)]
 pub(crate) struct Cluster {
     state: Arc<State>,
     /// Where the statements of this handle are reported.
-    measured: Option<Measured>,
+    measured: Option<Arc<Measured>>,
 }
 
 /// What the handles of a connection share with its monitors.
@@ -137,7 +137,7 @@ impl Cluster {
     pub(crate) fn with_metric(&self, metric: &NodeMetric) -> Self {
         Self {
             state: Arc::clone(&self.state),
-            measured: Some(Measured::new(metric)),
+            measured: Some(Arc::new(Measured::new(metric))),
         }
     }
 }

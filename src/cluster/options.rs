@@ -5,8 +5,7 @@ use std::fmt;
 use sea_orm::{ConnectOptions, DatabaseConnection};
 
 use super::settings::Settings;
-use crate::balance::{Random, ReplicaPolicy};
-use crate::route::{Balancing, ReplicaFallback};
+use crate::balance::{Balancing, PrimaryReads, ReplicaPolicy};
 use crate::topology::Endpoint;
 
 /// How a replica's pool is kept from writing, beyond our own rule.
@@ -86,10 +85,7 @@ impl DatabaseOptions {
             name: None,
             replicas: Vec::new(),
             guard: ReplicaGuard::default(),
-            balancing: Balancing {
-                policy: Box::new(Random),
-                fallback: ReplicaFallback::default(),
-            },
+            balancing: Balancing::default(),
             settings: Settings::default(),
             zone: None,
         }
@@ -118,19 +114,19 @@ impl DatabaseOptions {
     /// How one replica is picked among those that serve; [`Random`] unless said otherwise.
     #[must_use]
     pub fn replica_policy(mut self, policy: impl ReplicaPolicy + 'static) -> Self {
-        self.balancing.policy = Box::new(policy);
+        self.balancing.set_policy(policy);
         self
     }
 
-    /// What becomes of reads when no replica serves; they go to the primary unless said otherwise.
+    /// Whether reads that replicas could serve may go to the primary. Defaults to
+    /// [`PrimaryReads::Fallback`]: only when no replica is available.
     #[must_use]
-    pub fn replica_fallback(mut self, fallback: ReplicaFallback) -> Self {
-        self.balancing.fallback = fallback;
+    pub fn primary_reads(mut self, reads: PrimaryReads) -> Self {
+        self.balancing.primary_reads = reads;
         self
     }
 
-    /// The zone its primary stands in, for [`IncludePrimary`](crate::IncludePrimary) with
-    /// [`Zones`](crate::Zones).
+    /// The zone of its primary, for [`PrimaryReads::Include`] with [`Zones`](crate::Zones).
     #[must_use]
     pub fn zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = Some(zone.into());

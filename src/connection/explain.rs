@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use sea_orm::{DbErr, QueryTrait, Statement};
 
 use super::{RoutingBuilder, RoutingConnection};
-use crate::dispatch::{Explained, Raw, Source, plan};
+use crate::dispatch::{Explained, Raw, Rendered, Source};
 use crate::observe::Recording;
 use crate::route::Route;
 use crate::topology::{Role, Topology};
@@ -44,35 +44,31 @@ impl RoutingConnection {
 
     pub(crate) fn decide_only(&self, statement: &Statement) -> Result<bool, DbErr> {
         let dialect = statement.db_backend;
-        let known = self.core.know(&statement.sql, dialect);
+        let analysis = self.core.analyze(&statement.sql, dialect);
         let mark = self.core.take_mark();
-        if let Some(settled) = self.core.settled(&self.scope, &known) {
-            return Ok(settled.decision.role == Role::Replica);
+        if let Some(decision) = self.core.precomputed(&self.scope, &analysis, dialect) {
+            return Ok(decision.role == Role::Replica);
         }
         let topology = self.core.cluster.topology();
         self.core
-            .decide(&topology, &self.scope, &known, dialect, &[], mark)
+            .decide(&topology, &self.scope, &analysis, dialect, mark)
             .map(|decision| decision.role == Role::Replica)
     }
 
     fn explain_source<S: Source>(&self, mut source: S) -> Result<Route, DbErr> {
-        let core = &self.core;
-        let planned = plan(
-            core,
-            &self.scope,
-            &mut source,
-            |_| None,
-            |topology, known, dialect| {
-                core.decide(topology, &self.scope, known, dialect, &[], None)
-            },
-        )?;
-        Ok(core.route(&planned.known, planned.decision))
+        let (core, scope) = (&self.core, &self.scope);
+        let rendered = Rendered::new(core, scope, &mut source);
+        let topology = core.cluster.topology();
+        let dialect = rendered.statement.db_backend;
+        let decision = core.decide(&topology, scope, &rendered.analysis, dialect, None)?;
+        let planned = rendered.for_node(core, &topology, scope, &mut source, decision)?;
+        Ok(core.route(&planned.analysis, planned.decision))
     }
 
     /// Records the route of every statement sent from now on, on every handle of this connection,
     /// until the recording is dropped.
     pub fn record(&self) -> Recording {
-        self.core.shared.recorders.start()
+        Recording::start(&self.core.shared.observers)
     }
 
     /// How often a replica refused a statement as a write, which then ran on the primary. Each is a

@@ -25,9 +25,7 @@ impl RoutingConnection {
     /// [`RoutingError::UnknownDatabase`], with the names there are.
     pub fn primary(&self, database: &str) -> Result<DatabaseConnection, RoutingError> {
         let topology = self.core.cluster.topology();
-        let id = topology
-            .find_database(database)
-            .ok_or_else(|| RoutingError::unknown_database(database, topology.database_names()))?;
+        let id = topology.require_database(database)?;
         open(self.core.cluster.pool_of(topology.database(id).primary))
     }
 
@@ -39,9 +37,7 @@ impl RoutingConnection {
     /// SQLite replica whose file could not be opened yet.
     pub fn node(&self, name: &str) -> Result<DatabaseConnection, RoutingError> {
         let topology = self.core.cluster.topology();
-        let id = topology
-            .find_node(name)
-            .ok_or_else(|| RoutingError::unknown_node(name, topology.node_names()))?;
+        let id = topology.require_node(name)?;
         open(self.core.cluster.pool_of(id))
     }
 }
@@ -81,7 +77,7 @@ impl RoutingConnection {
         for database in topology.databases() {
             let pool = self.core.cluster.pool_of(database.primary);
             let open = pool.open().await?;
-            super::sent::ping(pool, open)
+            super::send::ping(pool, open)
                 .await
                 .map_err(|source| RoutingError::Connect {
                     node: pool.name().clone(),
@@ -109,8 +105,8 @@ impl RoutingConnection {
         self.core.cluster.close().await
     }
 
-    /// Closes every pool, and waits for what is under way at most that long: for rolling restarts.
-    /// Statements fail from the call on.
+    /// Closes every pool, and waits up to `timeout` for running statements and transactions: for rolling
+    /// restarts. New statements fail from the call on.
     ///
     /// # Errors
     ///
@@ -120,7 +116,7 @@ impl RoutingConnection {
         self.core.cluster.close_with(timeout).await
     }
 
-    /// Calls `callback` after each statement that this handle, and what is made from it, has run.
+    /// Calls `callback` after each statement that ran on this handle or on one made from it.
     pub fn set_metric_callback<F>(&mut self, callback: F)
     where
         F: Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static,

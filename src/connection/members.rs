@@ -45,12 +45,7 @@ impl RoutingConnection {
         let id = self.core.cluster.extend(|topology, first_pool| {
             let mut parts = Parts::of(topology, first_pool);
             let id = parts.add(name, options)?;
-            let (newcomers, balancing) = parts.finish();
-            // Its place is that of the database: the writer of the topology is alone here.
-            for balancing in balancing {
-                shared.balancing.push(balancing);
-            }
-            Ok((id, newcomers))
+            Ok((id, parts.finish()))
         })?;
         let topology = self.core.cluster.snapshot();
         let database = topology.database(id);
@@ -122,7 +117,7 @@ impl RoutingConnection {
         let node = cluster.extend(|topology, first_pool| {
             let mut parts = Parts::of(topology, first_pool);
             let node = parts.add_replica(id, declared, replica)?;
-            let (newcomers, _) = parts.finish();
+            let newcomers = parts.finish();
             topology.hold_back(node);
             Ok((node, newcomers))
         })?;
@@ -213,17 +208,11 @@ impl RoutingConnection {
     }
 
     pub(super) fn find_database(&self, name: &str) -> Result<DatabaseId, RoutingError> {
-        let topology = self.core.cluster.topology();
-        topology
-            .find_database(name)
-            .ok_or_else(|| RoutingError::unknown_database(name, topology.database_names()))
+        self.core.cluster.topology().require_database(name)
     }
 
     pub(super) fn find_node(&self, name: &str) -> Result<NodeId, RoutingError> {
-        let topology = self.core.cluster.topology();
-        topology
-            .find_node(name)
-            .ok_or_else(|| RoutingError::unknown_node(name, topology.node_names()))
+        self.core.cluster.topology().require_node(name)
     }
 }
 

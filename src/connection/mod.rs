@@ -4,15 +4,15 @@
 //! [scope](crate::scope::Scope). What it sends outside a transaction goes to a pool; what begins on
 //! it is a [transaction](crate::transaction).
 
-mod attempts;
+mod autocommit;
 mod builder;
 mod explain;
 mod handle;
 mod inherent;
 mod members;
-mod on_node;
-mod reads;
-mod sent;
+mod pending_reply;
+mod retry;
+mod send;
 mod sessions;
 mod traits;
 

@@ -1,4 +1,4 @@
-//! Sessions: handles that remember what they wrote and where they read.
+//! Sessions: handles that remember what was written and read through them.
 
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
@@ -8,8 +8,8 @@ use super::RoutingConnection;
 use crate::error::RoutingError;
 use crate::scope::Scope;
 use crate::session::{
-    Claims, Consistency, ConsistencyClaim, DatabaseClaim, LastRead, OnTimeout, Past, Session,
-    Written, WrittenClaim, open, seal,
+    Claims, Consistency, ConsistencyClaim, DatabaseClaim, LastRead, OnTimeout, Session,
+    SessionHistory, Written, WrittenClaim, open, seal,
 };
 use crate::topology::{DatabaseId, Position};
 
@@ -42,7 +42,7 @@ impl RoutingConnection {
     /// A handle for one unit of work with a consistency of its own.
     #[must_use]
     pub fn session_with(&self, consistency: Consistency) -> Self {
-        self.with(Session::new(consistency, &self.core.shared.home))
+        self.with(Session::new(consistency, &self.core.shared.router))
     }
 
     /// A handle in a session there is already.
@@ -52,7 +52,7 @@ impl RoutingConnection {
     /// [`RoutingError::ForeignSession`] for a session of another connection: a
     /// [token](Self::session_token) goes from one to the other.
     pub fn in_session(&self, session: Session) -> Result<Self, RoutingError> {
-        match session.is_at(&self.core.shared.home) {
+        match session.belongs_to(&self.core.shared.router) {
             true => Ok(self.with(session)),
             false => Err(RoutingError::ForeignSession { id: session.id() }),
         }
@@ -70,8 +70,8 @@ impl RoutingConnection {
         self.scope.session.as_ref()
     }
 
-    /// Takes note of a write to a database that was made elsewhere: by another program this session
-    /// has called, through a plain connection.
+    /// Records a write to a database that was made elsewhere: by another program that this session
+    /// called, or through a plain connection.
     ///
     /// # Errors
     ///
@@ -82,11 +82,11 @@ impl RoutingConnection {
         Ok(())
     }
 
-    /// A text with which another process can go on with this session: what it wrote, where it read, and
-    /// its consistency. It is signed with the [key](crate::RoutingBuilder::token_key) of the
-    /// connection, holds no secret, and fits in a header or a cookie. A causal session asks each
-    /// primary it wrote to for its position, if its monitor has not done so since; the others ask nobody.
-    /// The processes that share tokens are taken to have the same clock.
+    /// A text with which another process can resume this session: what it wrote, where it read, and its
+    /// consistency. It is signed with the [key](crate::RoutingBuilder::token_key) of the connection,
+    /// holds no secret, and fits in a header or a cookie. A causal session asks each primary it wrote
+    /// to for its position, unless the monitor has done so since; other sessions ask no server. The
+    /// processes that share tokens are assumed to have synchronized clocks.
     ///
     /// # Errors
     ///
@@ -97,11 +97,11 @@ impl RoutingConnection {
         let session = self.own_session("session_token()")?;
         let mut databases = Vec::new();
         let topology = self.core.cluster.snapshot();
-        for (database, past) in session.pasts() {
+        for (database, history) in session.histories() {
             if topology.database(database).removed {
                 continue;
             }
-            databases.push(self.claim(session.consistency(), database, past).await?);
+            databases.push(self.claim(session.consistency(), database, history).await?);
         }
         let shared = &self.core.shared;
         let issued_ms = unix_ms();
@@ -115,7 +115,7 @@ impl RoutingConnection {
         sealed.map_err(|error| invalid(error.to_string()).into())
     }
 
-    /// A handle in a session that goes on where another one was when its
+    /// A handle in a session that resumes another one, as it was when its
     /// [token](Self::session_token) was made.
     ///
     /// # Errors
@@ -126,7 +126,10 @@ impl RoutingConnection {
         let now_ms = unix_ms();
         let claims = open(token, &self.core.shared.token_key, now_ms);
         let claims = claims.map_err(|error| invalid(error.to_string()))?;
-        let session = Session::new(consistency_of(&claims.consistency), &self.core.shared.home);
+        let session = Session::new(
+            consistency_of(&claims.consistency),
+            &self.core.shared.router,
+        );
         for claim in &claims.databases {
             let database = self
                 .find_database(&claim.name)
@@ -134,7 +137,7 @@ impl RoutingConnection {
             self.check_cluster(database, claim)?;
             session.resume(
                 database,
-                self.past_of(database, claim, claims.issued_ms, now_ms)?,
+                self.history_of(database, claim, claims.issued_ms, now_ms)?,
             );
         }
         Ok(self.with(session))
@@ -145,11 +148,11 @@ impl RoutingConnection {
         &self,
         consistency: Consistency,
         database: DatabaseId,
-        past: Past,
+        history: SessionHistory,
     ) -> Result<DatabaseClaim, DbErr> {
         let topology = self.core.cluster.snapshot();
         let found = topology.database(database);
-        let written = match (consistency, &past.written) {
+        let written = match (consistency, &history.written) {
             (Consistency::Eventual, _) | (_, None) => None,
             (Consistency::ReadYourWrites { .. }, Some(Written::InDoubt)) => {
                 Some(WrittenClaim::Until { unix_ms: u64::MAX })
@@ -177,7 +180,7 @@ impl RoutingConnection {
                 Some(WrittenClaim::At { position })
             }
         };
-        let replica = past.read.and_then(|read| read.node);
+        let replica = history.read.and_then(|read| read.node);
         let replica = replica.map(|node| topology.node(node));
         Ok(DatabaseClaim {
             name: found.name.to_string(),
@@ -202,13 +205,13 @@ impl RoutingConnection {
         }
     }
 
-    fn past_of(
+    fn history_of(
         &self,
         database: DatabaseId,
         claim: &DatabaseClaim,
         issued_ms: u64,
         now_ms: u64,
-    ) -> Result<Past, RoutingError> {
+    ) -> Result<SessionHistory, RoutingError> {
         let age = Duration::from_millis(now_ms.saturating_sub(issued_ms));
         let topology = self.core.cluster.topology();
         let now = Instant::now();
@@ -236,7 +239,7 @@ impl RoutingConnection {
                 over: Some(now.checked_sub(age).unwrap_or(now)),
             }
         });
-        Ok(Past { written, read })
+        Ok(SessionHistory { written, read })
     }
 
     fn own_session(&self, what: &'static str) -> Result<&Session, RoutingError> {

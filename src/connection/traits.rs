@@ -8,7 +8,9 @@ use sea_orm::{
 };
 
 use super::RoutingConnection;
-use super::reads;
+use super::autocommit;
+#[cfg(feature = "stream")]
+use super::send::Rows;
 use crate::dispatch::{Action, Answer, Core, Dispatch, Source, connection_trait};
 #[cfg(feature = "stream")]
 use crate::dispatch::{Built, Raw, RowStream};
@@ -27,7 +29,7 @@ impl Dispatch for RoutingConnection {
     }
 
     fn dispatch<'a, A: Action, S: Source + 'a>(&'a self, source: S) -> Answer<'a, A::Output> {
-        reads::autocommit::<A, S>(&self.core, &self.scope, source)
+        autocommit::autocommit::<A, S>(&self.core, &self.scope, source)
     }
 }
 
@@ -43,17 +45,16 @@ impl sea_orm::StreamTrait for RoutingConnection {
         &'a self,
         statement: sea_orm::Statement,
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
-        let planned = reads::plan_on_pool(&self.core, &self.scope, &mut Raw(Some(statement)));
-        Box::pin(reads::stream(&self.core, &self.scope, planned))
+        autocommit::autocommit::<Rows, _>(&self.core, &self.scope, Raw(Some(statement)))
     }
 
     fn stream<'a, S: sea_orm::StatementBuilder + Sync>(
         &'a self,
         statement: &S,
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
-        // The future may not borrow the builder, so it is rendered here.
-        let planned = reads::plan_on_pool(&self.core, &self.scope, &mut Built(statement));
-        Box::pin(reads::stream(&self.core, &self.scope, planned))
+        // The future may not borrow the builder: a retry repeats the statement as it is.
+        let planned = autocommit::plan(&self.core, &self.scope, &mut Built(statement));
+        autocommit::deliver::<Rows, _>(&self.core, &self.scope, Raw(None), planned)
     }
 }
 

@@ -13,6 +13,9 @@ pub(crate) trait Action: Send + 'static {
     /// The name of SeaORM's span around it.
     const SPAN: &'static str;
 
+    /// How many rows came or were changed.
+    fn rows(output: &Self::Output) -> Option<u64>;
+
     /// Does it on a pool.
     fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, Self::Output>;
 
@@ -24,7 +27,7 @@ pub(crate) trait Action: Send + 'static {
 }
 
 macro_rules! action {
-    ($(#[$doc:meta])* $name:ident -> $output:ty, $method:ident, $span:literal) => {
+    ($(#[$doc:meta])* $name:ident -> $output:ty, $method:ident, $span:literal, $rows:expr) => {
         $(#[$doc])*
         #[derive(Debug)]
         pub(crate) struct $name;
@@ -33,6 +36,11 @@ macro_rules! action {
             type Output = $output;
 
             const SPAN: &'static str = $span;
+
+            fn rows(output: &$output) -> Option<u64> {
+                let rows: fn(&$output) -> u64 = $rows;
+                Some(rows(output))
+            }
 
             fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, $output> {
                 pool.$method(statement)
@@ -50,15 +58,15 @@ macro_rules! action {
 
 action!(
     /// Runs it for its effect.
-    Execute -> ExecResult, execute_raw, "sea_orm.execute"
+    Execute -> ExecResult, execute_raw, "sea_orm.execute", ExecResult::rows_affected
 );
 action!(
     /// Reads at most one row.
-    QueryOne -> Option<QueryResult>, query_one_raw, "sea_orm.query_one"
+    QueryOne -> Option<QueryResult>, query_one_raw, "sea_orm.query_one", |row| u64::from(row.is_some())
 );
 action!(
     /// Reads all rows.
-    QueryAll -> Vec<QueryResult>, query_all_raw, "sea_orm.query_all"
+    QueryAll -> Vec<QueryResult>, query_all_raw, "sea_orm.query_all", |rows| rows.len() as u64
 );
 
 /// Runs a text for its effect without preparing it.
@@ -69,6 +77,11 @@ impl Action for Unprepared {
     type Output = ExecResult;
 
     const SPAN: &'static str = "sea_orm.execute_unprepared";
+
+    /// A text of several statements answers with the count of one.
+    fn rows(_: &ExecResult) -> Option<u64> {
+        None
+    }
 
     fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, ExecResult> {
         Box::pin(async move { pool.execute_unprepared(&statement.sql).await })

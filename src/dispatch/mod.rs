@@ -1,12 +1,16 @@
-//! The one way of every statement: from SeaORM's call to a decision.
+//! The one path of every statement: from SeaORM's call to a decision.
 //!
-//! A connection, a transaction and a view of one share it. A statement is rendered, its text looked
-//! up or classified, a [decision](crate::route) made and reported; what differs is where it is sent:
-//! to a pool, or to a branch.
+//! A connection, a transaction and a scope of one implement SeaORM's traits; written out for each, the
+//! rules would drift apart. So they share this path: a statement is [rendered](Rendered), its text
+//! [analyzed](Core::analyze), a [decision](crate::route) made and told to the observers, and
+//! [admitted](Core::admit). What differs is where it is sent: to a pool, or to a branch.
 
 mod action;
-mod again;
+mod admit;
+mod allowed;
+mod analysis;
 mod core;
+mod decide;
 mod follow_up;
 mod plan;
 #[cfg(feature = "stream")]
@@ -18,9 +22,12 @@ mod traits;
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 
-pub(crate) use self::core::{Core, Known, Randomness, Shared, lacks_returning};
+pub(crate) use self::core::{Core, Randomness, Shared, lacks_returning};
 pub(crate) use action::{Action, Execute, OnBranch, QueryAll, QueryOne, Unprepared};
-pub(crate) use plan::{Planned, plan};
+pub(crate) use admit::Admitted;
+pub(crate) use analysis::Analysis;
+pub(crate) use decide::{NodeRequest, Retried};
+pub(crate) use plan::{Planned, Rendered};
 #[cfg(feature = "stream")]
 pub(crate) use rows::Held;
 #[cfg(feature = "stream")]

@@ -1,115 +1,131 @@
-//! Rendering a statement and deciding where it goes.
+//! Rendering a statement, and the check that its node speaks its dialect.
 
 use std::sync::Arc;
 
-use sea_orm::{DbBackend, DbErr, Statement};
+use sea_orm::{DbErr, Statement};
 
-use super::core::{Core, Known, Settled};
+use super::analysis::Analysis;
+use super::core::Core;
 use super::source::Source;
 use crate::error::{RoutingError, dialect_name};
 use crate::route::{Decision, WhyDatabase};
 use crate::scope::Scope;
 use crate::sql::Access;
-use crate::topology::Topology;
+use crate::topology::{Load, Topology};
 
-/// A statement, what is known about it, and what was decided.
+/// A statement in the dialect of its handle, and what is known about it.
+pub(crate) struct Rendered {
+    pub(crate) statement: Statement,
+    pub(crate) analysis: Arc<Analysis>,
+}
+
+/// A statement, what is known about it, and where it goes.
 pub(crate) struct Planned {
     pub(crate) statement: Statement,
-    pub(crate) known: Arc<Known>,
+    pub(crate) analysis: Arc<Analysis>,
     pub(crate) decision: Decision,
+    /// Load of the node, if it is a replica or was chosen among several.
+    pub(crate) load: Option<Arc<Load>>,
 }
 
-/// Renders a statement and decides where it goes, or takes what is settled.
-///
-/// One for a node of another dialect than the handle's is rendered once more for the node and
-/// decided again, if it is a builder's read; everything else is refused.
-pub(crate) fn plan<S: Source>(
-    core: &Core,
-    scope: &Scope,
-    source: &mut S,
-    settled: impl FnOnce(&Known) -> Option<Settled>,
-    decide: impl FnOnce(&Topology, &Known, DbBackend) -> Result<Decision, DbErr>,
-) -> Result<Planned, DbErr> {
-    let statement = source.render(scope.dialect);
-    let known = core.know(&statement.sql, statement.db_backend);
-    if let Some(settled) = settled(&known)
-        && settled.dialect == scope.dialect
-        && settled.dialect == statement.db_backend
-    {
-        return Ok(Planned {
+impl Rendered {
+    /// Renders a statement in the dialect of its handle.
+    pub(crate) fn new<S: Source>(core: &Core, scope: &Scope, source: &mut S) -> Self {
+        let statement = source.render(scope.dialect);
+        let analysis = core.analyze(&statement.sql, statement.db_backend);
+        Self {
             statement,
-            known,
-            decision: settled.decision,
-        });
+            analysis,
+        }
     }
-    core.settle_again(&statement.sql, statement.db_backend, &known);
-    let topology = core.cluster.topology();
-    let decision = decide(&topology, &known, statement.db_backend)?;
-    core.check_allowed(&known.operation, decision.database)?;
-    if known.operation.is_opaque() {
-        core.check_text(&statement.sql, decision.database)?;
-    }
-    let dialect = topology.database(decision.database).dialect;
-    if dialect == scope.dialect && dialect == statement.db_backend {
-        return Ok(Planned {
-            statement,
-            known,
+
+    /// The statement as it is.
+    pub(crate) fn planned(self, decision: Decision, load: Option<Arc<Load>>) -> Planned {
+        Planned {
+            statement: self.statement,
+            analysis: self.analysis,
             decision,
-        });
+            load,
+        }
     }
-    if S::RAW || known.operation.access() != Access::Read {
-        return Err(foreign::<S>(&topology, scope, &statement, &known, decision).into());
-    }
-    let first = known;
-    let statement = source.render(dialect);
-    let known = core.know(&statement.sql, dialect);
-    let same = known.operation.access() == Access::Read
-        && known.operation.tables() == first.operation.tables();
-    if !same {
-        return Err(foreign::<S>(&topology, scope, &statement, &known, decision).into());
-    }
-    Ok(Planned {
-        statement,
-        known,
-        decision,
-    })
-}
 
-/// The refusal of a statement in another dialect than its handle's or its node's.
-#[cold]
-fn foreign<S: Source>(
-    topology: &Topology,
-    scope: &Scope,
-    statement: &Statement,
-    known: &Known,
-    decision: Decision,
-) -> RoutingError {
-    let database = topology.database(decision.database);
-    if database.dialect == scope.dialect {
-        return RoutingError::StatementDialect {
-            statement_dialect: dialect_name(statement.db_backend),
-            database: database.name.clone(),
-            node: topology.node(decision.node).name.clone(),
-            node_dialect: dialect_name(database.dialect),
+    /// The statement for the node that was decided on.
+    ///
+    /// One for a node of another dialect than the handle's is rendered once more for the node and
+    /// analyzed again, if it is a builder's read.
+    ///
+    /// # Errors
+    ///
+    /// Tables that are forbidden there; every other statement of another dialect.
+    pub(crate) fn for_node<S: Source>(
+        self,
+        core: &Core,
+        topology: &Topology,
+        scope: &Scope,
+        source: &mut S,
+        decision: Decision,
+    ) -> Result<Planned, DbErr> {
+        let operation = &self.analysis.operation;
+        core.check_allowed(operation, decision.database)?;
+        if operation.is_opaque() {
+            core.check_text(&self.statement.sql, decision.database)?;
+        }
+        let dialect = topology.database(decision.database).dialect;
+        if dialect == scope.dialect && dialect == self.statement.db_backend {
+            return Ok(self.planned(decision, decision.load(topology)));
+        }
+        if S::RAW || operation.access() != Access::Read {
+            return Err(self.foreign::<S>(topology, scope, decision).into());
+        }
+        let statement = source.render(dialect);
+        let analysis = core.analyze(&statement.sql, dialect);
+        let again = Self {
+            statement,
+            analysis,
         };
+        let is_same_read = again.analysis.operation.access() == Access::Read
+            && again.analysis.operation.tables() == operation.tables();
+        match is_same_read {
+            true => Ok(again.planned(decision, decision.load(topology))),
+            false => Err(again.foreign::<S>(topology, scope, decision).into()),
+        }
     }
-    let what = match S::RAW {
-        true => "raw SQL".to_owned(),
-        false => format!("this statement ({})", known.operation.access()),
-    };
-    RoutingError::ForeignDialect {
-        what,
-        database: database.name.clone(),
-        node_dialect: dialect_name(database.dialect),
-        handle_dialect: dialect_name(scope.dialect),
-        way_out: match decision.why_database {
-            // for_entity(..) asks the bindings, and they do not lead there.
-            WhyDatabase::Policy(_) => format!("using({:?})", database.name.as_str()),
-            _ => format!(
-                "the handle for_entity(..) of the entity, or using({:?}), which speaks {}",
-                database.name.as_str(),
-                dialect_name(database.dialect)
-            ),
-        },
+
+    /// The refusal of a statement in another dialect than its handle's or its node's.
+    #[cold]
+    fn foreign<S: Source>(
+        &self,
+        topology: &Topology,
+        scope: &Scope,
+        decision: Decision,
+    ) -> RoutingError {
+        let database = topology.database(decision.database);
+        if database.dialect == scope.dialect {
+            return RoutingError::StatementDialect {
+                statement_dialect: dialect_name(self.statement.db_backend),
+                database: database.name.clone(),
+                node: topology.node(decision.node).name.clone(),
+                node_dialect: dialect_name(database.dialect),
+            };
+        }
+        let what = match S::RAW {
+            true => "raw SQL".to_owned(),
+            false => format!("this statement ({})", self.analysis.operation.access()),
+        };
+        RoutingError::ForeignDialect {
+            what,
+            database: database.name.clone(),
+            node_dialect: dialect_name(database.dialect),
+            handle_dialect: dialect_name(scope.dialect),
+            way_out: match decision.why.database {
+                // for_entity(..) asks the bindings, and they do not lead there.
+                WhyDatabase::Policy(_) => format!("using({:?})", database.name.as_str()),
+                _ => format!(
+                    "the handle for_entity(..) of the entity, or using({:?}), which speaks {}",
+                    database.name.as_str(),
+                    dialect_name(database.dialect)
+                ),
+            },
+        }
     }
 }

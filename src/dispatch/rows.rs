@@ -11,20 +11,22 @@ use sea_orm::{DbErr, QueryResult};
 /// its connection until it is dropped.
 pub struct RowStream<'a> {
     rows: BoxStream<'a, Result<QueryResult, DbErr>>,
-    /// What goes with it, until the last row.
+    taken: u64,
+    /// What ends with the last row.
     held: Vec<Box<dyn Held + 'a>>,
 }
 
-/// What goes with a stream.
+/// What ends with the last row of a stream.
 pub(crate) trait Held: Send {
-    /// The last row was taken, or this error.
-    fn ended(&mut self, _: Option<&DbErr>) {}
+    /// The last of so many rows was taken, or this error.
+    fn ended(&mut self, error: Option<&DbErr>, rows: u64);
 }
 
 impl<'a> RowStream<'a> {
     pub(crate) fn new(rows: impl Stream<Item = Result<QueryResult, DbErr>> + Send + 'a) -> Self {
         Self {
             rows: Box::pin(rows),
+            taken: 0,
             held: Vec::new(),
         }
     }
@@ -52,10 +54,15 @@ impl Stream for RowStream<'_> {
         let error = match &polled {
             Poll::Ready(None) => None,
             Poll::Ready(Some(Err(error))) => Some(error),
-            Poll::Ready(Some(Ok(_))) | Poll::Pending => return polled,
+            Poll::Ready(Some(Ok(_))) => {
+                self.taken += 1;
+                return polled;
+            }
+            Poll::Pending => return polled,
         };
+        let taken = self.taken;
         for mut held in self.held.drain(..) {
-            held.ended(error);
+            held.ended(error, taken);
         }
         polled
     }

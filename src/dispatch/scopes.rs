@@ -57,12 +57,10 @@ impl Scopes<'_> {
         statement: &Statement,
     ) -> Result<DatabaseId, RoutingError> {
         let topology = self.core.cluster.topology();
-        let id = topology
-            .find_database(database)
-            .ok_or_else(|| RoutingError::unknown_database(database, topology.database_names()))?;
+        let id = topology.require_database(database)?;
         let found = topology.database(id);
-        let known = self.core.know(&statement.sql, statement.db_backend);
-        let operation = &known.operation;
+        let analysis = self.core.analyze(&statement.sql, statement.db_backend);
+        let operation = &analysis.operation;
         let reason = if statement.db_backend != found.dialect {
             format!(
                 "it is written for {}, the database is {}",

@@ -282,7 +282,7 @@ pub enum RoutingError {
     },
     /// No replica can serve, and the primary must not.
     #[error(
-        "no replica of {database} can serve ({considered}), and ReplicaFallback::Error keeps reads off its primary"
+        "no replica of {database} can serve ({considered}), and PrimaryReads::Never keeps reads off its primary"
     )]
     NoReplica {
         /// The database.
@@ -331,7 +331,7 @@ pub enum RoutingError {
     /// No replica has what a causal session has written, and the session or the database keeps the read
     /// off the primary.
     #[error(
-        "no replica of {database} has caught up with this session after {waited:?} ({considered}), and OnTimeout::Error, ReplicaFallback::Error or ExcludePrimary keeps the read off its primary"
+        "no replica of {database} has caught up with this session after {waited:?} ({considered}), and OnTimeout::Error, ReplicaFallback::Error or PrimaryReads keeps the read off its primary"
     )]
     NotCaughtUp {
         /// The database.

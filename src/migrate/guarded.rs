@@ -42,17 +42,17 @@ pub(super) struct Guard<'a> {
 
 impl Guard<'_> {
     fn check(&self, statement: &Statement) -> Result<(), RoutingError> {
-        let known = self.core.know(&statement.sql, statement.db_backend);
-        let tables = known.operation.tables();
+        let analysis = self.core.analyze(&statement.sql, statement.db_backend);
+        let tables = analysis.operation.tables();
         // A block or a prepared text, alone or among others, is not looked into; that it names the
         // table has to do.
-        if known.operation.is_opaque() {
+        if analysis.operation.is_opaque() {
             self.core.check_text(&statement.sql, self.database)?;
         }
         if matches!(tables, [table] if table.name() == self.books) {
             return Ok(());
         }
-        self.core.check_allowed(&known.operation, self.database)
+        self.core.check_allowed(&analysis.operation, self.database)
     }
 }
 

@@ -65,7 +65,7 @@ impl Only<'_> {
     /// Whether a statement is about a table that is bound here.
     fn takes(&self, statement: &Statement) -> Result<bool, RoutingError> {
         let core = &self.all.core;
-        let operation = &core.know(&statement.sql, statement.db_backend).operation;
+        let operation = &core.analyze(&statement.sql, statement.db_backend).operation;
         let dialect = statement.db_backend;
         let bindings = self.all.scope.bindings.as_deref();
         match bindings

@@ -1,62 +1,49 @@
-//! The routes of what ran meanwhile.
+//! The routes of the statements that ran while a recording was alive, for tests.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sea_orm::EntityTrait;
 
+use super::{Event, EventKind, Observer, Observers};
 use crate::name::TableName;
 use crate::route::Route;
 use crate::topology::Role;
 
-/// The recordings of a connection that are under way.
-#[derive(Debug, Default)]
-pub(crate) struct Recorders {
-    /// Whether there is any, so that a statement pays one load when there is none.
-    any: AtomicBool,
-    recordings: Mutex<Vec<Weak<Mutex<Vec<Route>>>>>,
-}
-
 /// The routes of every statement a connection has sent since [`record`] was called, on all its
-/// handles and in all its transactions. Ends when it is dropped.
+/// handles and in all its transactions. It ends when it is dropped.
 ///
 /// [`record`]: crate::RoutingConnection::record
 #[derive(Debug)]
 pub struct Recording {
-    routes: Arc<Mutex<Vec<Route>>>,
+    log: Arc<Log>,
 }
 
-impl Recorders {
-    pub(crate) fn any(&self) -> bool {
-        self.any.load(Ordering::Relaxed)
+#[derive(Debug, Default)]
+struct Log(Mutex<Vec<Route>>);
+
+impl Observer for Log {
+    fn wants(&self, kind: EventKind) -> bool {
+        kind == EventKind::Attempted
     }
 
-    pub(crate) fn start(&self) -> Recording {
-        let routes = Arc::default();
-        let mut recordings = lock(&self.recordings);
-        recordings.push(Arc::downgrade(&routes));
-        self.any.store(true, Ordering::Relaxed);
-        Recording { routes }
-    }
-
-    pub(crate) fn record(&self, route: &Route) {
-        let mut recordings = lock(&self.recordings);
-        recordings.retain(|recording| match recording.upgrade() {
-            Some(routes) => {
-                lock(&routes).push(route.clone());
-                true
-            }
-            None => false,
-        });
-        self.any.store(!recordings.is_empty(), Ordering::Relaxed);
+    fn observe(&self, event: &Event<'_>) {
+        if let Event::Attempted { route } = event {
+            lock(&self.0).push((*route).clone());
+        }
     }
 }
 
 impl Recording {
+    pub(crate) fn start(observers: &Observers) -> Self {
+        let log = Arc::default();
+        observers.add_while(&log);
+        Self { log }
+    }
+
     /// The routes so far, in the order the statements were sent.
     pub fn routes(&self) -> Vec<Route> {
-        lock(&self.routes).clone()
+        lock(&self.log.0).clone()
     }
 
     /// Asserts that every statement that names the table of `entity` went to a node of that role of

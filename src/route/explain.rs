@@ -26,6 +26,18 @@ pub struct Route {
     replica_policy: &'static str,
 }
 
+/// One database, and the node of it, that a statement is sent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RouteTarget<'a> {
+    /// The database.
+    pub database: &'a DatabaseName,
+    /// The node.
+    pub node: &'a NodeName,
+    /// The role of the node.
+    pub role: Role,
+}
+
 impl Route {
     pub(crate) fn new(
         operation: Operation,
@@ -39,6 +51,16 @@ impl Route {
             topology,
             replica_policy,
         }
+    }
+
+    /// The databases and nodes that the statement is sent to: one today; several once a statement
+    /// can be sent to several shards.
+    pub fn targets(&self) -> impl ExactSizeIterator<Item = RouteTarget<'_>> {
+        std::iter::once(RouteTarget {
+            database: self.database(),
+            node: self.node(),
+            role: self.role(),
+        })
     }
 
     /// The database.
@@ -80,7 +102,7 @@ impl Route {
     /// Why this database.
     pub fn why_database(&self) -> String {
         let table = |index: usize| &self.operation.tables()[index];
-        match self.decision.why_database {
+        match self.decision.why.database {
             WhyDatabase::Using => "using(..) says so".to_owned(),
             WhyDatabase::Entity => "for_entity(..) says so".to_owned(),
             WhyDatabase::Node => "using(..) names one of its nodes".to_owned(),
@@ -100,7 +122,7 @@ impl Route {
 
     /// Why this role.
     pub fn why_role(&self) -> &'static str {
-        match self.decision.why_role {
+        match self.decision.why.role {
             WhyRole::Scope => "on_primary() or on_replica() says so",
             WhyRole::Policy => "the routing policy says so",
             WhyRole::Node => "it is the role of the node",
@@ -114,22 +136,22 @@ impl Route {
 
     /// Why this node.
     pub fn why_node(&self) -> String {
-        match self.decision.why_node {
+        match self.decision.why.node {
             WhyNode::Chosen => "it was chosen by name".to_owned(),
             WhyNode::Primary => "there is one primary".to_owned(),
             WhyNode::Replica { of } if self.decision.role == Role::Primary => {
                 format!("{}, one of {of} nodes", self.replica_policy)
             }
-            WhyNode::Replica { of: 1 } => "the only replica that serves".to_owned(),
+            WhyNode::Replica { of: 1 } => "the only available replica".to_owned(),
             WhyNode::Replica { of } => format!("{}, one of {of} replicas", self.replica_policy),
-            WhyNode::Same => "its session has read from it before".to_owned(),
-            WhyNode::Trial => "it was down, and is tried again".to_owned(),
+            WhyNode::SessionAffinity => "its session has read from it before".to_owned(),
+            WhyNode::HalfOpen => "it was down, and is tried again".to_owned(),
             WhyNode::LastResort => "no node is known to be up".to_owned(),
             WhyNode::NotCaughtUp => {
                 "no replica is known to have what its session has seen".to_owned()
             }
             WhyNode::NoReplicas => "the database has no replicas".to_owned(),
-            WhyNode::NoneServes => "no replica serves now".to_owned(),
+            WhyNode::NoReplicaAvailable => "no replica is available".to_owned(),
         }
     }
 }

@@ -1,162 +1,155 @@
 //! Which node serves a read?
 //!
-//! A funnel: the replicas that take part and are up, of these the ones that have what the session
-//! needs, of these the one the session has read from before, or the policy's choice. Where none is
-//! left: the primary; where that may not, or is down, a replica that only statements have found to be
-//! dead, since they may be wrong; then an error.
+//! A funnel: the replicas that take part and are up; of these, those that have what the session
+//! needs; of these, the one the session has read from before, or the choice of the replica policy. If
+//! none is left: the primary; if that may not serve, or is down, a replica that only statements have
+//! found dead, since they may be wrong; then an error.
 
 use std::time::Instant;
 
 use smallvec::SmallVec;
 
-use super::{Balancing, Question, WhyNode};
+use super::{Admission, RoutingInput, WhyNode};
 use crate::balance::Candidates;
 use crate::error::RoutingError;
-use crate::session::{Consistency, LastRead, Need, Past};
-use crate::topology::{DatabaseId, NodeId, Rank, Role, since_start};
+use crate::session::{Consistency, LastRead, ReadRequirement, SessionHistory};
+use crate::topology::{Database, NodeId, Rank, Role, since_start};
 
 /// Where a read goes.
 pub(super) enum Read {
-    /// The session has written, and wants the primary for a while.
-    OnPrimary,
-    On(NodeId, WhyNode),
+    /// To the primary: the session has written within its window.
+    InWindow,
+    On(Choice),
 }
 
-/// The replicas of a database, sorted out.
+/// A node, how a statement is delivered to it, and why it was chosen.
+pub(super) struct Choice {
+    pub(super) node: NodeId,
+    pub(super) admission: Admission,
+    pub(super) may_retry_elsewhere: bool,
+    pub(super) samples_primary: bool,
+    pub(super) why: WhyNode,
+}
+
+/// The replicas of a database, sorted by what they are good for.
 #[derive(Default)]
 struct Sorted {
-    /// They can serve, best first asked.
-    serve: SmallVec<[NodeId; 4]>,
+    /// They can serve, all of one rank.
+    available: SmallVec<[NodeId; 4]>,
     rank: Option<Rank>,
-    /// Some could serve, and lack what the session has seen.
+    /// Some could serve, but are not known to have what the session saw.
     some_lack: bool,
-    /// They answer, with less than is wanted: what they have is better than nothing.
+    /// They answer, but lag behind the limit. Better than nothing.
     behind: SmallVec<[NodeId; 4]>,
-    /// Statements found them dead, no probe did.
+    /// Statements found them dead; no probe did.
     last: SmallVec<[NodeId; 4]>,
 }
 
-impl Question<'_> {
+impl RoutingInput<'_> {
     /// Where a read goes in a database with replicas.
-    #[inline]
-    pub(super) fn read(&self, id: DatabaseId) -> Result<Read, RoutingError> {
-        let database = self.topology.database(id);
-        let balancing = self.balancing(id);
-        let past = match &self.scope.session {
-            None => None,
-            Some(_) => (self.past)(id),
-        };
-        if past.is_none() && database.calm && self.failed.is_empty() {
+    pub(super) fn read(&self) -> Result<Read, RoutingError> {
+        let database = self.database();
+        if self.history.is_none() && database.calm && self.failed.is_empty() {
             let replicas = database.replicas.iter().copied();
-            let primary = self.included_primary(id, balancing);
-            if let Some(picked) = self.pick(id, primary.into_iter().chain(replicas)) {
-                return Ok(picked);
+            let primary = self.included_primary();
+            if let Some(picked) = self.pick(primary.into_iter().chain(replicas)) {
+                return Ok(Read::On(picked));
             }
         }
-        self.read_carefully(id, balancing, past)
+        match &self.history {
+            Some((consistency, history)) => self.read_in_session(*consistency, history),
+            None => self.read_in_session(Consistency::default(), &SessionHistory::default()),
+        }
     }
 
-    /// Where a read goes when not everything is well, or a session has a past.
-    fn read_carefully(
+    /// Where a read goes when a session has a history, or some node is not well.
+    fn read_in_session(
         &self,
-        id: DatabaseId,
-        balancing: Option<&Balancing>,
-        past: Option<(Consistency, Past)>,
+        consistency: Consistency,
+        history: &SessionHistory,
     ) -> Result<Read, RoutingError> {
-        let (consistency, past) = past.unwrap_or_default();
-        let explicit = self.scope.role == Some(Role::Replica);
-        let need = match past.need(consistency, self.now) {
-            Need::Primary if !explicit => return Ok(Read::OnPrimary),
-            Need::Primary => Need::Nothing,
-            need => need,
+        let explicit = self.role == Some(Role::Replica);
+        let requirement = match history.requirement(consistency, self.now) {
+            ReadRequirement::Primary if !explicit => return Ok(Read::InWindow),
+            ReadRequirement::Primary => ReadRequirement::Nothing,
+            requirement => requirement,
         };
-        let mut sorted = self.sort(id, &need);
-        if let Some(read) = past.read {
-            if let Some(node) = self.same_again(id, &sorted, read, balancing) {
-                return Ok(Read::On(node, WhyNode::Same));
+        let is_causal = matches!(consistency, Consistency::Causal { .. });
+        let mut sorted = self.sort(&requirement);
+        if let Some(read) = history.read {
+            if let Some(node) = self.same_node(&sorted, read) {
+                let choice = Choice::picked(node, WhyNode::SessionAffinity);
+                return Ok(Read::On(choice));
             }
-            // Where nobody else may serve, an older answer is better than none.
-            let strict = matches!(consistency, Consistency::Causal { .. });
-            if strict || self.may_fall_back(id, balancing) {
-                self.keep_monotonic(id, &mut sorted, read.over, strict);
+            // Where no other node may serve, an older answer is better than none.
+            if is_causal || self.may_fall_back() {
+                self.keep_monotonic(&mut sorted, read.over, is_causal);
             }
         }
-        let primary = self.included_primary(id, balancing);
-        let candidates = primary.into_iter().chain(sorted.serve.iter().copied());
-        if let Some(picked) = self.pick(id, candidates) {
-            return Ok(picked);
+        let primary = self.included_primary();
+        let candidates = primary.into_iter().chain(sorted.available.iter().copied());
+        if let Some(picked) = self.pick(candidates) {
+            return Ok(Read::On(picked));
         }
-        if sorted.some_lack && matches!(consistency, Consistency::Causal { .. }) {
+        if sorted.some_lack && is_causal {
             // Whether it may be the primary is said once the time to wait is over.
-            let primary = self.topology.database(id).primary;
-            return Ok(Read::On(primary, WhyNode::NotCaughtUp));
+            return Ok(Read::On(Choice {
+                admission: Admission::AwaitCatchUp,
+                samples_primary: true,
+                ..Choice::fixed(self.database().primary, WhyNode::NotCaughtUp)
+            }));
         }
-        self.without_replica(id, &sorted)
+        self.without_replica(&sorted).map(Read::On)
     }
 
     /// The replicas that can serve, of the best rank there is.
-    fn sort(&self, id: DatabaseId, need: &Need) -> Sorted {
-        let now = (self.now)();
+    fn sort(&self, requirement: &ReadRequirement) -> Sorted {
         let mut sorted = Sorted::default();
-        for replica in &self.topology.database(id).replicas {
+        for replica in &self.database().replicas {
             if self.failed.contains(replica) {
                 continue;
             }
             let node = self.topology.node(*replica);
-            if node.is_only_late(now) && need.is_met_by(&node.progress) {
+            let has_all = requirement.is_met_by(&node.progress);
+            if has_all && node.is_only_late(self.now) {
                 sorted.behind.push(*replica);
             }
-            match node.rank(now) {
+            match node.rank(self.now) {
                 Rank::Never => {}
-                Rank::Last if need.is_met_by(&node.progress) => sorted.last.push(*replica),
+                Rank::Last if has_all => sorted.last.push(*replica),
                 Rank::Last => {}
-                Rank::First | Rank::Second if !need.is_met_by(&node.progress) => {
-                    sorted.some_lack = true;
-                }
-                rank => sorted.add(*replica, rank),
+                rank @ (Rank::First | Rank::Second) => match has_all {
+                    true => sorted.add(*replica, rank),
+                    false => sorted.some_lack = true,
+                },
             }
         }
         sorted
     }
 
     /// The node the session has read from, if it serves and has not come back with less since.
-    fn same_again(
-        &self,
-        id: DatabaseId,
-        sorted: &Sorted,
-        read: LastRead,
-        balancing: Option<&Balancing>,
-    ) -> Option<NodeId> {
+    fn same_node(&self, sorted: &Sorted, read: LastRead) -> Option<NodeId> {
         let node = read.node?;
         let found = self.topology.node(node);
-        let measured = self.topology.database(id).measured;
         let has_all = read.over.is_none_or(|over| {
             let unbroken = found.back_since.is_none_or(|back| back < over);
-            unbroken || !measured || found.progress.has_since(over)
+            unbroken || !self.database().measured || found.progress.has_since(over)
         });
-        let serves =
-            sorted.serve.contains(&node) || self.included_primary(id, balancing) == Some(node);
+        let serves = sorted.available.contains(&node) || self.included_primary() == Some(node);
         (serves && has_all).then_some(node)
     }
 
-    /// The node the session has read from does not serve: another one must have got as far. Where
-    /// nothing is measured, any will do.
-    fn keep_monotonic(
-        &self,
-        id: DatabaseId,
-        sorted: &mut Sorted,
-        over: Option<Instant>,
-        strict: bool,
-    ) {
-        let measured = self.topology.database(id).measured;
-        let Some(over) = over.filter(|_| measured) else {
+    /// The node the session has read from does not serve: another one must have got as far. Where no
+    /// positions are tracked, any will do.
+    fn keep_monotonic(&self, sorted: &mut Sorted, over: Option<Instant>, strict: bool) {
+        let Some(over) = over.filter(|_| self.database().measured) else {
             return;
         };
         let has = |node: &mut NodeId| self.topology.node(*node).progress.has_since(over);
-        let all = sorted.serve.clone();
-        sorted.serve.retain(has);
+        let all = sorted.available.clone();
+        sorted.available.retain(has);
         sorted.last.retain(has);
-        sorted.some_lack |= sorted.serve.len() < all.len();
+        sorted.some_lack |= sorted.available.len() < all.len();
         match strict {
             true => sorted.behind.retain(has),
             // They are within the limit of lag.
@@ -164,63 +157,69 @@ impl Question<'_> {
         }
     }
 
-    /// What the policy picks.
-    #[inline]
-    fn pick(&self, id: DatabaseId, nodes: impl Iterator<Item = NodeId>) -> Option<Read> {
-        let balancing = self.balancing(id);
-        let measured = balancing.is_some_and(|balancing| balancing.policy.measures_latency());
-        let candidates = match measured {
-            true => Candidates::measured(self.topology, nodes, since_start((self.now)())),
+    /// The node that the replica policy picks. `None` if there are no candidates.
+    fn pick(&self, nodes: impl Iterator<Item = NodeId>) -> Option<Choice> {
+        let candidates = match self.balancing.measures_latency {
+            true => Candidates::measured(self.topology, nodes, since_start(self.now)),
             false => Candidates::of(self.topology, nodes),
         }?;
         let of = candidates.len();
-        let node = match (of, balancing) {
-            (1, _) | (_, None) => candidates.at(0).node,
-            (_, Some(balancing)) => balancing.policy.choose(&candidates, (self.random)()).node,
+        let node = match of {
+            1 => candidates.at(0).node,
+            _ => self.balancing.policy.choose(&candidates, self.random).node,
         };
-        let why = match self.topology.node(node).health.is_down() {
-            true => WhyNode::Trial,
-            false => WhyNode::Replica { of },
-        };
-        Some(Read::On(node, why))
+        Some(match self.topology.node(node).health.is_down() {
+            true => Choice {
+                admission: Admission::HalfOpenTrial,
+                ..Choice::picked(node, WhyNode::HalfOpen)
+            },
+            false => Choice::picked(node, WhyNode::Replica { of }),
+        })
     }
 
-    /// No replica can serve.
+    /// No replica is available.
     #[cold]
-    fn without_replica(&self, id: DatabaseId, sorted: &Sorted) -> Result<Read, RoutingError> {
-        let why = match sorted.some_lack {
-            true => WhyNode::NotCaughtUp,
-            false => WhyNode::NoneServes,
-        };
-        self.fall_back(id, &sorted.behind, &sorted.last)
-            .map(|node| match self.topology.node(node).role {
-                Role::Primary => Read::On(node, why),
-                Role::Replica => Read::On(node, WhyNode::LastResort),
-            })
+    fn without_replica(&self, sorted: &Sorted) -> Result<Choice, RoutingError> {
+        let node = self.fall_back(&sorted.behind, &sorted.last)?;
+        Ok(match self.topology.node(node).role {
+            Role::Replica => Choice::picked(node, WhyNode::LastResort),
+            Role::Primary => Choice {
+                admission: Admission::FallbackPermit,
+                samples_primary: sorted.some_lack,
+                ..Choice::fixed(
+                    node,
+                    match sorted.some_lack {
+                        true => WhyNode::NotCaughtUp,
+                        false => WhyNode::NoReplicaAvailable,
+                    },
+                )
+            },
+        })
     }
 
-    /// The primary, where it may serve and does; where it does not, a replica that is behind; then one
-    /// that may be dead.
+    /// The primary, if it may serve and does; otherwise a replica that is behind; then one that may be
+    /// dead.
     pub(super) fn fall_back(
         &self,
-        id: DatabaseId,
         behind: &[NodeId],
         last: &[NodeId],
     ) -> Result<NodeId, RoutingError> {
-        let database = self.topology.database(id);
-        let dead = || self.topology.node(database.primary).rank((self.now)()) == Rank::Never;
-        let primary = match self.may_fall_back(id, self.balancing(id)) {
-            true if !database.replicas.is_empty() && dead() => Some(Err(())),
-            true => Some(self.primary(id).map_err(drop)),
+        let database = self.database();
+        let is_dead = || self.topology.node(database.primary).rank(self.now) == Rank::Never;
+        let primary = match self.may_fall_back() {
+            true if !database.replicas.is_empty() && is_dead() => Some(Err(())),
+            true => Some(self.primary().map_err(drop)),
             false => None,
         };
         let behind = behind.first().filter(|_| primary.is_some());
         match (primary, behind.or(last.first())) {
             (Some(Ok(primary)), _) => Ok(primary),
             (_, Some(last)) => Ok(*last),
-            (Some(Err(_)), None) => Err(RoutingError::NoNode {
+            (Some(Err(())), None) => Err(RoutingError::NoNode {
                 database: database.name.clone(),
-                considered: self.topology.describe(self.topology.node_ids_of(id)),
+                considered: self
+                    .topology
+                    .describe(self.topology.node_ids_of(self.target.database)),
             }),
             (None, None) => Err(RoutingError::NoReplica {
                 database: database.name.clone(),
@@ -229,25 +228,23 @@ impl Question<'_> {
         }
     }
 
-    fn may_fall_back(&self, id: DatabaseId, balancing: Option<&Balancing>) -> bool {
-        let primary = self.topology.database(id).primary;
-        balancing.is_none_or(Balancing::falls_back) && !self.failed.contains(&primary)
+    fn may_fall_back(&self) -> bool {
+        self.balancing.may_fall_back() && !self.failed.contains(&self.database().primary)
     }
 
-    /// The primary, where it is a candidate like the replicas and well.
-    fn included_primary(&self, id: DatabaseId, balancing: Option<&Balancing>) -> Option<NodeId> {
-        let database = self.topology.database(id);
-        let included = balancing.is_some_and(Balancing::includes_primary);
-        let well = included
-            && self.scope.role != Some(Role::Replica)
+    /// The primary, if it is a candidate like the replicas and well.
+    fn included_primary(&self) -> Option<NodeId> {
+        let database = self.database();
+        let is_well = self.balancing.includes_primary()
+            && self.role != Some(Role::Replica)
             && database.halt.is_none()
             && !self.failed.contains(&database.primary)
-            && self.topology.node(database.primary).rank((self.now)()) == Rank::First;
-        well.then_some(database.primary)
+            && self.topology.node(database.primary).rank(self.now) == Rank::First;
+        is_well.then_some(database.primary)
     }
 
-    fn balancing(&self, id: DatabaseId) -> Option<&Balancing> {
-        self.balancing.get(id.index())
+    fn database(&self) -> &Database {
+        self.topology.database(self.target.database)
     }
 }
 
@@ -256,10 +253,10 @@ impl Sorted {
     fn add(&mut self, node: NodeId, rank: Rank) {
         match self.rank {
             Some(best) if rank > best => return,
-            Some(best) if rank < best => self.serve.clear(),
+            Some(best) if rank < best => self.available.clear(),
             Some(_) | None => {}
         }
         self.rank = Some(rank);
-        self.serve.push(node);
+        self.available.push(node);
     }
 }

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 /// What the reads of a session may miss.
 ///
-/// Whatever it is, a session goes on reading from a replica it has read from, as long as that serves,
-/// and then from one that has got as far, where that is measured: among replicas it never goes back in
-/// time. A causal one with a `max_wait` does not go back behind what it has seen on the primary either.
+/// With each of them, a session keeps reading from a replica it has read from while that replica
+/// serves, and then from one that has replayed as much, if positions are tracked: among replicas it
+/// never goes back in time. A causal session with a `max_wait` does not go back behind what it has seen
+/// on the primary either.
 ///
 /// ```
 /// use std::time::Duration;
@@ -24,27 +25,27 @@ pub enum Consistency {
     /// A read may miss what was just written: it goes to any replica.
     #[default]
     Eventual,
-    /// For a while after a write to a database, reads of it go to its primary. Nothing is measured: a
-    /// replica that is behind for longer than the window shows old rows again. (Rails' and Django's
-    /// usual way.)
+    /// For a window after a write to a database, reads of it go to its primary. No position is
+    /// compared: a replica that is behind for longer than the window shows old rows again. (The usual
+    /// way of Rails and Django.)
     ReadYourWrites {
-        /// How long after the end of the write; with zero it is `Eventual`.
+        /// How long the window lasts after the end of the write. Zero is the same as `Eventual`.
         window: Duration,
     },
-    /// A read goes to a replica that has replayed the last write of the session. Until one has, it
-    /// waits, or goes to the primary. Where nothing is measured (SQLite, replicas behind a balancer, a
-    /// connection without a monitor), no replica can prove it, and reads after a write go to the
-    /// primary.
+    /// A read goes to a replica that has replayed the last write of the session. Until one has, the
+    /// read waits, or goes to the primary. Where no positions are tracked (SQLite, replicas behind a
+    /// balancer, a connection without a monitor), no replica can prove it, and reads after a write go
+    /// to the primary.
     Causal {
-        /// How long a read waits for a replica to catch up before it does what `on_timeout` says; not
-        /// at all with zero.
+        /// How long a read waits for a replica to catch up before it does what `on_timeout` says. With
+        /// zero it does not wait.
         max_wait: Duration,
-        /// What becomes of a read for which no replica has caught up.
+        /// What happens to a read for which no replica has caught up.
         on_timeout: OnTimeout,
     },
 }
 
-/// What becomes of a causal read for which no replica has caught up in time.
+/// What happens to a causal read for which no replica has caught up in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnTimeout {

@@ -1,15 +1,16 @@
-//! What has this work seen?
+//! What has this unit of work seen?
 //!
 //! On an asynchronous replica a read may miss what was just written. A [`Session`] is one unit of
 //! work, a request or a job, and remembers what it wrote and where it read; its [`Consistency`] says
-//! what its reads may miss. It is carried by the handle, never by ambient state.
+//! what its reads may miss. The handle carries it; there is no ambient state.
 //!
-//! A write costs a session one look at the clock: the *moment* it was over. A replica has it once it
-//! has replayed a position that the primary was asked for after that moment; the monitor asks all the
-//! time (the idea is Galera's and MongoDB's causal consistency, without a position in every answer).
+//! A write costs a session one clock read: the *instant* it ended. A replica has the write once it has
+//! replayed a position of the primary that was sampled by a question asked after that instant; the
+//! monitor samples continuously (the idea is Galera's and MongoDB's causal consistency, without a
+//! position in every answer).
 
 mod consistency;
-mod past;
+mod history;
 mod token;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -19,7 +20,7 @@ use std::time::Instant;
 use smallvec::SmallVec;
 
 pub use consistency::{Consistency, OnTimeout};
-pub(crate) use past::{LastRead, Need, Past, Written};
+pub(crate) use history::{LastRead, ReadRequirement, SessionHistory, Written};
 pub(crate) use token::{
     Claims, ConsistencyClaim, DatabaseClaim, TokenKey, WeakKey, Written as WrittenClaim, open, seal,
 };
@@ -29,44 +30,44 @@ use crate::topology::{DatabaseId, NodeId};
 /// One unit of work, with its consistency. Its clones are the same session.
 #[derive(Debug, Clone)]
 pub struct Session {
-    state: Arc<State>,
+    state: Arc<SessionState>,
 }
 
-/// The connection whose databases a session speaks of.
+/// Identifies the connection that a session belongs to.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Home(Arc<()>);
+pub(crate) struct RouterId(Arc<()>);
 
 #[derive(Debug)]
-struct State {
+struct SessionState {
     id: u64,
-    home: Home,
+    router: RouterId,
     consistency: Consistency,
-    /// What it did, for each database it used.
-    pasts: Mutex<SmallVec<[(DatabaseId, Past); 2]>>,
+    /// What the session did, for each database it used.
+    histories: Mutex<SmallVec<[(DatabaseId, SessionHistory); 2]>>,
 }
 
 impl Session {
-    /// A new session; the number tells it from others in a log.
-    pub(crate) fn new(consistency: Consistency, home: &Home) -> Self {
+    /// A new session.
+    pub(crate) fn new(consistency: Consistency, router: &RouterId) -> Self {
         static NEXT: AtomicU64 = AtomicU64::new(1);
         Self {
-            state: Arc::new(State {
+            state: Arc::new(SessionState {
                 id: NEXT.fetch_add(1, Ordering::Relaxed),
-                home: home.clone(),
+                router: router.clone(),
                 consistency,
-                pasts: Mutex::default(),
+                histories: Mutex::default(),
             }),
         }
     }
 
-    /// A number no other session of this process has.
+    /// A number that no other session of this process has: it identifies the session in a log.
     pub fn id(&self) -> u64 {
         self.state.id
     }
 
-    /// Whether it speaks of the databases of this connection.
-    pub(crate) fn is_at(&self, home: &Home) -> bool {
-        Arc::ptr_eq(&self.state.home.0, &home.0)
+    /// Whether it is a session of this connection.
+    pub(crate) fn belongs_to(&self, router: &RouterId) -> bool {
+        Arc::ptr_eq(&self.state.router.0, &router.0)
     }
 
     /// What its reads may miss.
@@ -74,22 +75,24 @@ impl Session {
         self.state.consistency
     }
 
-    /// What it did on a database.
-    pub(crate) fn past(&self, database: DatabaseId) -> Past {
-        let pasts = self.lock();
-        let found = pasts.iter().find(|(id, _)| *id == database);
-        found.map(|(_, past)| past.clone()).unwrap_or_default()
+    /// What the session did on a database.
+    pub(crate) fn history(&self, database: DatabaseId) -> SessionHistory {
+        let histories = self.lock();
+        let found = histories.iter().find(|(id, _)| *id == database);
+        found
+            .map(|(_, history)| history.clone())
+            .unwrap_or_default()
     }
 
     /// What it did, for each database it used.
-    pub(crate) fn pasts(&self) -> Vec<(DatabaseId, Past)> {
+    pub(crate) fn histories(&self) -> Vec<(DatabaseId, SessionHistory)> {
         self.lock().to_vec()
     }
 
-    /// It wrote to a database, and that was over at a moment.
+    /// The session wrote to a database; the write ended at an instant.
     pub(crate) fn wrote(&self, database: DatabaseId, over: Instant) {
-        self.change(database, |past| {
-            past.written = Some(match past.written.take() {
+        self.change(database, |history| {
+            history.written = Some(match history.written.take() {
                 Some(Written::InDoubt) => Written::InDoubt,
                 Some(Written::At(before)) => Written::At(before.max(over)),
                 Some(Written::Until(_) | Written::Before(_)) | None => Written::At(over),
@@ -97,55 +100,55 @@ impl Session {
         });
     }
 
-    /// It wrote to a database, perhaps, at any time.
+    /// The session may have written to a database, and the write may still happen.
     pub(crate) fn may_write_any_time(&self, database: DatabaseId) {
-        self.change(database, |past| past.written = Some(Written::InDoubt));
+        self.change(database, |history| history.written = Some(Written::InDoubt));
     }
 
-    /// It reads from a node; its next reads go there too.
+    /// The session reads from a node now; its next reads go there too.
     pub(crate) fn reads(&self, database: DatabaseId, node: Option<NodeId>) {
-        self.change(database, |past| {
-            let over = past.read.and_then(|read| read.over);
-            past.read = Some(LastRead { node, over });
+        self.change(database, |history| {
+            let over = history.read.and_then(|read| read.over);
+            history.read = Some(LastRead { node, over });
         });
     }
 
-    /// It has read from a node, and that was over at a moment.
+    /// The session has read from a node; the read ended at an instant.
     pub(crate) fn read(&self, database: DatabaseId, node: Option<NodeId>, over: Instant) {
-        self.change(database, |past| {
-            let before = past.read.and_then(|read| read.over);
-            past.read = Some(LastRead {
+        self.change(database, |history| {
+            let before = history.read.and_then(|read| read.over);
+            history.read = Some(LastRead {
                 node,
                 over: before.max(Some(over)),
             });
         });
     }
 
-    /// What another session did, whose token this one goes on from.
-    pub(crate) fn resume(&self, database: DatabaseId, resumed: Past) {
-        self.change(database, |past| *past = resumed);
+    /// Takes over what another session did, whose token this one resumes.
+    pub(crate) fn resume(&self, database: DatabaseId, resumed: SessionHistory) {
+        self.change(database, |history| *history = resumed);
     }
 
-    fn change(&self, database: DatabaseId, change: impl FnOnce(&mut Past)) {
-        let mut pasts = self.lock();
-        match pasts.iter_mut().find(|(id, _)| *id == database) {
-            Some((_, past)) => change(past),
+    fn change(&self, database: DatabaseId, change: impl FnOnce(&mut SessionHistory)) {
+        let mut histories = self.lock();
+        match histories.iter_mut().find(|(id, _)| *id == database) {
+            Some((_, history)) => change(history),
             None => {
-                let mut past = Past::default();
-                change(&mut past);
-                pasts.push((database, past));
+                let mut history = SessionHistory::default();
+                change(&mut history);
+                histories.push((database, history));
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, SmallVec<[(DatabaseId, Past); 2]>> {
-        let pasts = self.state.pasts.lock();
-        pasts.unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, SmallVec<[(DatabaseId, SessionHistory); 2]>> {
+        let histories = self.state.histories.lock();
+        histories.unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A write of a session that is under way. When it goes without an answer of the server, it may
-/// happen at any time.
+/// A write of a session that is in flight. If it is dropped without an answer of the server, the write
+/// may happen at any time.
 #[derive(Debug)]
 pub(crate) struct Writing {
     session: Session,
@@ -162,7 +165,7 @@ impl Writing {
         }
     }
 
-    /// The server has answered, with an error or not: whatever it did is over.
+    /// The server has answered, with an error or not: the write has ended.
     pub(crate) fn answered(&mut self) {
         self.answered = true;
     }

@@ -15,6 +15,7 @@ impl Topology {
     pub(crate) fn change_node(&mut self, id: NodeId, change: impl FnOnce(&mut Node)) {
         let node = Arc::make_mut(&mut self.nodes[id.index()]);
         change(node);
+        node.load.set_healthy(node.health == Health::Up);
         let database = node.database;
         self.calm_changed(database);
     }

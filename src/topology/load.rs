@@ -8,7 +8,7 @@
 //! the next one mends that. The count of statements in flight is exact.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// The time after which a past latency counts by 1/e (37 %), as the default of Finagle's
@@ -26,6 +26,8 @@ pub(crate) struct Load {
     latency: AtomicU64,
     /// When the latency was measured, in nanoseconds since the start that `observe` is told.
     measured: AtomicU64,
+    /// Whether something is known against the node, so that an answer of it is news.
+    unhealthy: AtomicBool,
 }
 
 /// The time since something is measured at all in this process.
@@ -35,6 +37,15 @@ pub(crate) fn since_start(now: Instant) -> Duration {
 }
 
 impl Load {
+    /// Whether nothing is known against the node: as its health in the newest topology says.
+    pub(crate) fn is_healthy(&self) -> bool {
+        !self.unhealthy.load(Relaxed)
+    }
+
+    pub(super) fn set_healthy(&self, healthy: bool) {
+        self.unhealthy.store(!healthy, Relaxed);
+    }
+
     /// A statement is on its way.
     pub(crate) fn begin(&self) {
         self.in_flight.fetch_add(1, Relaxed);

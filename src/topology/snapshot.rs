@@ -149,6 +149,26 @@ impl Topology {
         }
     }
 
+    /// The database of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::UnknownDatabase`], with the names there are.
+    pub(crate) fn require_database(&self, name: &str) -> Result<DatabaseId, RoutingError> {
+        self.find_database(name)
+            .ok_or_else(|| RoutingError::unknown_database(name, self.database_names()))
+    }
+
+    /// The node of that name.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::UnknownNode`], with the names there are.
+    pub(crate) fn require_node(&self, name: &str) -> Result<NodeId, RoutingError> {
+        self.find_node(name)
+            .ok_or_else(|| RoutingError::unknown_node(name, self.node_names()))
+    }
+
     pub(crate) fn find_node(&self, name: &str) -> Option<NodeId> {
         match self.names.get(name) {
             Some(Named::Node(id)) => Some(*id),

@@ -1,6 +1,5 @@
 //! How a branch opens: on which node, with what.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use sea_orm::{AccessMode, DbBackend, DbErr, TransactionOptions};
@@ -10,11 +9,12 @@ use super::control;
 use super::open::Open;
 use super::state::State;
 use crate::cluster::{Fault, Leave};
-use crate::dispatch::{Core, Known};
+use crate::dispatch::{Admitted, Core, NodeRequest, Retried};
 use crate::error::RoutingError;
-use crate::route::{Decision, WhyNode};
-use crate::scope::{Chosen, Place, Scope, Transactions};
+use crate::route::{Decision, Fixed, Target, WhyDatabase};
+use crate::scope::Transactions;
 use crate::session::Session;
+use crate::sql::{Access, Evidence};
 use crate::topology::{DatabaseId, NodeId, Role};
 
 /// Everything that opening a branch depends on.
@@ -78,20 +78,20 @@ impl Opening<'_> {
     }
 
     /// The primary, if it takes what may come; for a transaction that only reads, where that is wanted,
-    /// a replica as for a read of its session, with the leave that needs.
+    /// a replica as for a read of its session, with the permit that needs.
     async fn node(self, failed: &[NodeId]) -> Result<((NodeId, Role), Option<Leave>), DbErr> {
         if let Some(primary) = self.plain_primary() {
             return Ok(((primary, Role::Primary), None));
         }
-        let mut decision = self.decide(failed)?;
-        let scope = self.scope();
-        if decision.why_node == WhyNode::NotCaughtUp {
-            let read = self.read();
-            let waited = self.core.wait_for_replica(&scope, &read, decision, failed);
-            decision = Box::pin(waited).await?;
-        }
-        let leave = Box::pin(self.core.leave(&scope, decision)).await?;
-        Ok(((decision.node, decision.role), leave))
+        let (access, evidence) = self.access();
+        let retried = Retried {
+            before: self.decide(failed)?,
+            access,
+            evidence: &evidence,
+            session: self.session,
+        };
+        let Admitted { decision, permit } = Box::pin(self.core.admit(retried, failed)).await?;
+        Ok(((decision.node, decision.role), permit))
     }
 
     /// The primary, where nothing else is to be thought of.
@@ -105,31 +105,36 @@ impl Opening<'_> {
     }
 
     /// Where a branch opens, before it waits for a replica.
-    pub(super) fn decide(self, failed: &[NodeId]) -> Result<Decision, DbErr> {
+    pub(super) fn decide(self, failed: &[NodeId]) -> Result<Decision, RoutingError> {
         let topology = self.core.cluster.topology();
         let database = topology.database(self.database);
-        let mut scope = self.scope();
-        if !self.transactions.on_replica(self.options) || database.replicas.is_empty() {
-            scope.role = Some(Role::Primary);
-        }
-        let first = match self.options.access_mode {
-            Some(AccessMode::ReadOnly) => self.read(),
-            _ => self.core.know("SELECT 1 FOR UPDATE", database.dialect),
-        };
-        self.core
-            .decide(&topology, &scope, &first, database.dialect, failed, None)
+        let on_primary =
+            !self.transactions.on_replica(self.options) || database.replicas.is_empty();
+        let (access, evidence) = self.access();
+        self.core.choose_node(
+            &topology,
+            NodeRequest {
+                target: Target {
+                    database: self.database,
+                    why: WhyDatabase::Using,
+                    fixed: Fixed::Nothing,
+                },
+                access,
+                evidence: &evidence,
+                role: on_primary.then_some(Role::Primary),
+                is_follow_up: false,
+                session: self.session,
+                failed,
+            },
+        )
     }
 
-    fn scope(self) -> Scope {
-        Scope {
-            place: Place::Database(self.database, Chosen::Using),
-            session: self.session.cloned(),
-            ..Scope::new(self.dialect())
+    /// What may come: reads only, or everything.
+    fn access(self) -> (Access, Evidence) {
+        match self.options.access_mode {
+            Some(AccessMode::ReadOnly) => (Access::Read, Evidence::Proven),
+            _ => (Access::LockingRead, Evidence::LockingClause),
         }
-    }
-
-    fn read(self) -> Arc<Known> {
-        self.core.know("SELECT 1", self.dialect())
     }
 
     fn dialect(self) -> DbBackend {

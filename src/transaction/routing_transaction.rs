@@ -14,12 +14,13 @@ use super::span::Span;
 use super::state::State;
 use crate::cluster::Fault;
 use crate::dispatch::{
-    Action, Answer, Core, Dispatch, Known, Planned, Source, connection_trait, plan,
+    Action, Answer, Core, Dispatch, Planned, Rendered, Source, connection_trait,
 };
 use crate::error::RoutingError;
-use crate::route::{Decision, Route, WhyDatabase, WhyNode, WhyRole, decide_branch};
+use crate::observe::EventKind;
+use crate::route::{Decision, Route, WhyDatabase};
 use crate::scope::{Place, Scope};
-use crate::topology::{DatabaseId, Role, Topology};
+use crate::topology::{DatabaseId, Role};
 
 /// A transaction over the databases of a [`RoutingConnection`](crate::RoutingConnection).
 ///
@@ -187,8 +188,8 @@ impl RoutingTransaction {
         let branch = shared.branch(database);
         let mut state = branch.enter(shared.opening(database), levels).await?;
         shared.check_primary(&mut state, database)?;
-        shared.writing(&planned.known, database, &mut state)?;
-        if let Some(keyword) = shared.may_commit(&planned.known, database) {
+        shared.writing(&planned.analysis, database, &mut state)?;
+        if let Some(keyword) = shared.may_commit(&planned.analysis, database) {
             state.mark(keyword).await?;
         }
         let (node, role) = state
@@ -199,36 +200,29 @@ impl RoutingTransaction {
             role,
             ..planned.decision
         };
-        self.core().report(&planned.known, decision);
+        self.core()
+            .tell_route(EventKind::Attempted, &planned.analysis, decision);
         Ok(state)
     }
 
     pub(super) fn plan<S: Source>(&self, scope: &Scope, source: &mut S) -> Result<Planned, DbErr> {
-        let decide = |topology: &Topology, known: &Known, dialect| {
-            let branch =
-                self.core()
-                    .ask(topology, scope, known, dialect, &[], None, decide_branch)?;
-            let (database, why) = match branch {
-                Some(found) => found,
-                None => (self.shared.only_branch(topology)?, WhyDatabase::Branch),
-            };
-            Ok(Decision {
-                database,
-                node: topology.database(database).primary,
-                pool: topology.node(topology.database(database).primary).pool,
-                role: Role::Primary,
-                why_database: why,
-                why_role: WhyRole::Transaction,
-                why_node: WhyNode::Primary,
-            })
+        let core = self.core();
+        let rendered = Rendered::new(core, scope, source);
+        let topology = core.cluster.topology();
+        let dialect = rendered.statement.db_backend;
+        let target = core.decide_branch(&topology, scope, &rendered.analysis, dialect)?;
+        let (database, why) = match target {
+            Some(target) => (target.database, target.why),
+            None => (self.shared.only_branch(&topology)?, WhyDatabase::Branch),
         };
-        let planned = plan(self.core(), scope, source, |_| None, decide)?;
+        let decision = Decision::in_transaction(&topology, database, why);
+        let planned = rendered.for_node(core, &topology, scope, source, decision)?;
         let database = planned.decision.database;
         if let Place::Node(node) = scope.place {
             self.shared.check_node(node, database)?;
         }
         self.shared
-            .check(&planned.known, database, self.access_mode)?;
+            .check(&planned.analysis, database, self.access_mode)?;
         Ok(planned)
     }
 
@@ -241,7 +235,7 @@ impl RoutingTransaction {
         self.shared.levels.enter(self.level)?;
         let planned = self.plan(scope, &mut source)?;
         let decision = self.at(planned.decision)?;
-        Ok(self.core().route(&planned.known, decision))
+        Ok(self.core().route(&planned.analysis, decision))
     }
 
     /// A decision with the node its branch is open on, or would be.

@@ -10,7 +10,7 @@ use super::callbacks::Callbacks;
 use super::levels::Levels;
 use super::opening::Opening;
 use super::state::State;
-use crate::dispatch::{Core, Known};
+use crate::dispatch::{Analysis, Core};
 use crate::error::{RoutingError, list};
 use crate::scope::{TransactionMode, Transactions};
 use crate::session::Session;
@@ -120,18 +120,18 @@ impl Shared {
     /// Refuses what a transaction must not run; `access_mode` is that of the level it runs in.
     pub(super) fn check(
         &self,
-        known: &Known,
+        analysis: &Analysis,
         database: DatabaseId,
         access_mode: Option<AccessMode>,
     ) -> Result<(), RoutingError> {
-        let access = known.operation.access();
-        let evidence = known.operation.evidence();
+        let access = analysis.operation.access();
+        let evidence = analysis.operation.evidence();
         let topology = self.core.cluster.topology();
         let found = topology.database(database);
-        if let Some(keyword) = known.operation.controls_transaction() {
+        if let Some(keyword) = analysis.operation.controls_transaction() {
             return Err(RoutingError::Control { keyword });
         }
-        if let Some(ImplicitCommit::Certain(keyword)) = known.operation.commits_implicitly()
+        if let Some(ImplicitCommit::Certain(keyword)) = analysis.operation.commits_implicitly()
             && found.dialect == DbBackend::MySql
         {
             let database = found.name.clone();
@@ -149,7 +149,7 @@ impl Shared {
                 evidence: evidence.clone(),
             });
         }
-        self.check_writer(known, database, self.writes_to.get().copied())
+        self.check_writer(analysis, database, self.writes_to.get().copied())
     }
 
     /// Refuses the primary by name, where the transaction reads from a replica.
@@ -194,8 +194,12 @@ impl Shared {
     }
 
     /// The keyword of a statement that may make the database commit what is under way.
-    pub(super) fn may_commit(&self, known: &Known, database: DatabaseId) -> Option<&'static str> {
-        match known.operation.commits_implicitly() {
+    pub(super) fn may_commit(
+        &self,
+        analysis: &Analysis,
+        database: DatabaseId,
+    ) -> Option<&'static str> {
+        match analysis.operation.commits_implicitly() {
             Some(ImplicitCommit::Possible(keyword)) => {
                 let topology = self.core.cluster.topology();
                 let mysql = topology.database(database).dialect == DbBackend::MySql;
@@ -208,28 +212,28 @@ impl Shared {
     /// A statement is about to be sent to a branch that is open: what it writes is written there.
     pub(super) fn writing(
         &self,
-        known: &Known,
+        analysis: &Analysis,
         database: DatabaseId,
         state: &mut State,
     ) -> Result<(), RoutingError> {
-        if !known.may_write() {
+        if !analysis.may_write() {
             return Ok(());
         }
         let first = *self.writes_to.get_or_init(|| database);
-        self.check_writer(known, database, Some(first))?;
+        self.check_writer(analysis, database, Some(first))?;
         state.written = true;
         Ok(())
     }
 
     fn check_writer(
         &self,
-        known: &Known,
+        analysis: &Analysis,
         database: DatabaseId,
         first: Option<DatabaseId>,
     ) -> Result<(), RoutingError> {
         match (self.transactions.mode, first) {
             (TransactionMode::SingleDatabase, Some(first))
-                if first != database && known.may_write() =>
+                if first != database && analysis.may_write() =>
             {
                 let topology = self.core.cluster.topology();
                 Err(RoutingError::SecondDatabase {

@@ -2,7 +2,7 @@
 
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
-use sea_orm_routing::{DatabaseOptions, ReplicaFallback, ReplicaOptions, Role, RoutingError};
+use sea_orm_routing::{DatabaseOptions, PrimaryReads, ReplicaOptions, Role, RoutingError};
 
 use crate::entities::category;
 use crate::shop::{Files, Result, Shop, add_category, assert_says, nodes, routing};
@@ -59,7 +59,7 @@ async fn one_replica_file_of_two_is_missing() -> Result {
 
 #[tokio::test]
 async fn replica_file_is_missing_and_reads_may_not_fall_back() -> Result {
-    let strict = |files: &Files| missing(files).replica_fallback(ReplicaFallback::Error);
+    let strict = |files: &Files| missing(files).primary_reads(PrimaryReads::Never);
     let shop = Shop::on(strict, |builder| builder).await?;
     let failed = category::Entity::find()
         .count(&shop.db)
@@ -74,7 +74,7 @@ async fn replica_file_is_missing_and_reads_may_not_fall_back() -> Result {
         &[
             "no replica of default",
             "default/2 is down",
-            "ReplicaFallback::Error",
+            "PrimaryReads::Never",
         ],
     );
     Ok(())
@@ -83,7 +83,7 @@ async fn replica_file_is_missing_and_reads_may_not_fall_back() -> Result {
 #[tokio::test]
 async fn there_is_no_replica_and_reads_may_not_fall_back() -> Result {
     let none = |files: &Files| {
-        DatabaseOptions::new(files.primary("shop")).replica_fallback(ReplicaFallback::Error)
+        DatabaseOptions::new(files.primary("shop")).primary_reads(PrimaryReads::Never)
     };
     let shop = Shop::on(none, |builder| builder).await?;
     add_category(&shop.db, "Tea").await?;

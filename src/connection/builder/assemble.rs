@@ -15,10 +15,9 @@ use crate::connection::RoutingConnection;
 use crate::dispatch::{Core, Randomness, Shared, lacks_returning};
 use crate::error::{RoutingError, list};
 use crate::name::TableName;
-use crate::observe::Recorders;
-use crate::route::Balancing;
+use crate::observe::Observers;
 use crate::scope::Scope;
-use crate::session::{Home, TokenKey};
+use crate::session::{RouterId, TokenKey};
 use crate::sql::Cache;
 use crate::topology::{DatabaseId, PoolId, Topology};
 
@@ -40,7 +39,7 @@ impl RoutingBuilder {
         for (name, options) in std::mem::take(&mut self.databases) {
             parts.add(name, options)?;
         }
-        let (newcomers, balancing) = parts.finish();
+        let newcomers = parts.finish();
         let default =
             topology
                 .find_database(&self.default)
@@ -54,7 +53,7 @@ impl RoutingBuilder {
         let cluster = Cluster::new(newcomers, topology);
         let enlist = std::mem::take(&mut self.enlist);
         let mut connection = self
-            .finish(cluster, bindings, forbidden, balancing, default)
+            .finish(cluster, bindings, forbidden, default)
             .transaction_mode(mode)
             .read_only_transactions(read_only);
         for (database, statement) in enlist {
@@ -70,11 +69,11 @@ impl RoutingBuilder {
         let mut topology = Topology::empty();
         let mut parts = Parts::of(&mut topology, PoolId::new(0));
         parts.add_unchecked(connection, dialect);
-        let (newcomers, balancing) = parts.finish();
+        let newcomers = parts.finish();
         let default = DatabaseId::new(0);
         let bindings = BindingsBuilder::new(default, self.unbound).finish();
         let cluster = Cluster::new(newcomers, topology);
-        self.finish(cluster, bindings, Forbidden::default(), balancing, default)
+        self.finish(cluster, bindings, Forbidden::default(), default)
     }
 
     fn finish(
@@ -82,7 +81,6 @@ impl RoutingBuilder {
         cluster: Cluster,
         bindings: Bindings,
         forbidden: Forbidden,
-        balancing: Vec<Balancing>,
         default: DatabaseId,
     ) -> RoutingConnection {
         let topology = cluster.snapshot();
@@ -92,18 +90,17 @@ impl RoutingBuilder {
             bindings,
             policies: self.policies.into(),
             forbidden,
-            declared: balancing.len(),
-            balancing: balancing.into_iter().collect(),
+            declared: topology.databases().len(),
             functions: self.functions,
             cache: Cache::new(self.cache_bytes),
             random: match self.seed {
                 Some(seed) => Randomness::Seeded(Box::new(StdRng::seed_from_u64(seed).into())),
                 None => Randomness::Thread,
             },
-            recorders: Recorders::default(),
+            observers: Arc::new(Observers::of(self.observers)),
             reads_after_writes: AtomicBool::new(reads_after_writes),
             consistency: self.consistency,
-            home: Home::default(),
+            router: RouterId::default(),
             token_key: match self.token_key {
                 Some(Ok(key)) => key,
                 Some(Err(_)) | None => TokenKey::random(),

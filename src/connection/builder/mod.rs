@@ -5,6 +5,7 @@ mod parts;
 
 pub(crate) use parts::Parts;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
@@ -15,26 +16,28 @@ use crate::cluster::{DatabaseOptions, Fault, Roles};
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
 use crate::name::TableName;
+use crate::observe::Observer;
 use crate::scope::{ReadOnlyTransactions, TransactionMode};
 use crate::session::{Consistency, TokenKey, WeakKey};
 use crate::sql::ReadOnlyFunctions;
 use crate::topology::{DatabaseId, NodeId};
 
-/// How many bytes of texts are remembered, where nothing else is said.
+/// Default size of the statement cache.
 const CACHE_BYTES: u64 = 8 << 20;
 
-/// How long a session can be resumed, where nothing else is said.
+/// Default lifetime of a session token.
 const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
 /// Declares the databases of a [`RoutingConnection`], and where each table lives.
 ///
-/// Nothing is checked before [`connect`](Self::connect) or [`build`](Self::build), and then
-/// everything is, before anything is opened.
+/// [`connect`](Self::connect) and [`build`](Self::build) check the whole declaration before anything is
+/// opened; the methods before them check nothing.
 #[derive(Debug)]
 pub struct RoutingBuilder {
     databases: Vec<(String, DatabaseOptions)>,
     bindings: Vec<Binding>,
     policies: Vec<Box<dyn RoutingPolicy>>,
+    observers: Vec<Arc<dyn Observer>>,
     functions: ReadOnlyFunctions,
     default: String,
     unbound: Unbound,
@@ -73,6 +76,7 @@ impl Default for RoutingBuilder {
             databases: Vec::new(),
             bindings: Vec::new(),
             policies: Vec::new(),
+            observers: Vec::new(),
             functions: ReadOnlyFunctions::default(),
             default: "default".to_owned(),
             unbound: Unbound::default(),
@@ -103,8 +107,16 @@ impl RoutingBuilder {
         self
     }
 
-    /// The database of tables without a binding, and the one whose dialect the connection speaks;
-    /// `default` unless said otherwise.
+    /// Adds an observer of what happens inside the connection; see [`observe`](crate::observe). Keep a
+    /// clone of the `Arc` to read from it later.
+    #[must_use]
+    pub fn observer(mut self, observer: Arc<dyn Observer>) -> Self {
+        self.observers.push(observer);
+        self
+    }
+
+    /// The database of tables without a binding, and the one whose dialect the connection speaks.
+    /// Defaults to `default`.
     #[must_use]
     pub fn default_database(mut self, name: impl Into<String>) -> Self {
         self.default = name.into();
@@ -178,8 +190,8 @@ impl RoutingBuilder {
         self
     }
 
-    /// What becomes of tables without a binding; they live in the default database unless said
-    /// otherwise.
+    /// What happens to tables without a binding. Defaults to [`Unbound::Default`]: they live in the
+    /// default database.
     #[must_use]
     pub fn unbound(mut self, unbound: Unbound) -> Self {
         self.unbound = unbound;
@@ -187,7 +199,7 @@ impl RoutingBuilder {
     }
 
     /// Whether entities that name their own database ([`DeriveBinding`](crate::DeriveBinding)) are
-    /// bound; they are unless said otherwise. For a connection that knows only some of a program's
+    /// bound. Defaults to `true`; `false` is for a connection that knows only some of a program's
     /// databases.
     #[must_use]
     pub fn declared_bindings(mut self, bind: bool) -> Self {
@@ -210,15 +222,15 @@ impl RoutingBuilder {
         self
     }
 
-    /// What a transaction may write to; one database unless said otherwise. A handle can say it
-    /// for itself: [`RoutingConnection::transaction_mode`].
+    /// What a transaction may write to. Defaults to [`TransactionMode::SingleDatabase`]; a handle can
+    /// choose another mode with [`RoutingConnection::transaction_mode`].
     #[must_use]
     pub fn transaction_mode(mut self, mode: TransactionMode) -> Self {
         self.transaction_mode = mode;
         self
     }
 
-    /// Where transactions run that are declared to only read; on the primary unless said otherwise.
+    /// Where transactions run that are declared to only read. Defaults to the primary.
     #[must_use]
     pub fn read_only_transactions(mut self, place: ReadOnlyTransactions) -> Self {
         self.read_only_transactions = place;
@@ -233,8 +245,7 @@ impl RoutingBuilder {
         self
     }
 
-    /// What the reads of sessions may miss, where a session does not say it for itself; an eventual
-    /// one everything, unless said otherwise.
+    /// Consistency of the sessions that do not choose one. Defaults to [`Consistency::Eventual`].
     #[must_use]
     pub fn consistency(mut self, consistency: Consistency) -> Self {
         self.consistency = consistency;
@@ -242,15 +253,15 @@ impl RoutingBuilder {
     }
 
     /// The key that session tokens are signed with (HMAC-SHA256), at least 32 random bytes, the same
-    /// in every process that is to accept them. Unless said otherwise it is random: then a token is good for
-    /// this process alone.
+    /// in every process that is to accept them. Defaults to a random key: tokens are then valid in this
+    /// process only.
     #[must_use]
     pub fn token_key(mut self, key: impl AsRef<[u8]>) -> Self {
         self.token_key = Some(TokenKey::new(key.as_ref()));
         self
     }
 
-    /// How long a session token is good for; an hour unless said otherwise.
+    /// How long a session token is valid. Defaults to an hour.
     #[must_use]
     pub fn token_life(mut self, life: Duration) -> Self {
         self.token_life = life;
@@ -264,7 +275,7 @@ impl RoutingBuilder {
         self
     }
 
-    /// How many bytes may be kept of what was found out about texts; 8 MiB unless said otherwise.
+    /// Size of the cache of classified statements, in bytes. Defaults to 8 MiB.
     #[must_use]
     pub fn statement_cache_bytes(mut self, bytes: u64) -> Self {
         self.cache_bytes = bytes;
@@ -272,14 +283,14 @@ impl RoutingBuilder {
     }
 
     /// Opens the primaries, prepares the replicas, starts the monitors, and builds the connection. A
-    /// dead replica does not stop a start: the monitor goes on asking for it, and without one the next
-    /// reads do.
+    /// dead replica does not prevent a start: the monitor keeps probing it, and without a monitor the
+    /// next reads do.
     ///
     /// # Errors
     ///
-    /// What contradicts itself in the declaration, before anything is opened; then the first primary
-    /// that cannot be reached ([`RoutingError::Connect`]), without its password, and a replica that is
-    /// not one of its primary's ([`RoutingError::ForeignReplica`]).
+    /// A contradiction in the declaration, before anything is opened; then the first primary that
+    /// cannot be reached ([`RoutingError::Connect`]; the error never shows its password), or a replica
+    /// that does not replicate its primary ([`RoutingError::ForeignReplica`]).
     pub async fn connect(self) -> Result<RoutingConnection, RoutingError> {
         let connection = self.assemble()?;
         let topology = connection.core.cluster.snapshot();
@@ -293,11 +304,11 @@ impl RoutingBuilder {
         }
     }
 
-    /// Builds the connection out of open connections; does no I/O, and starts no monitor.
+    /// Builds the connection from open connections. It does no I/O and starts no monitor.
     ///
     /// # Errors
     ///
-    /// What contradicts itself in the declaration, and [`RoutingError::NotOpen`] for a node that was
+    /// A contradiction in the declaration, and [`RoutingError::NotOpen`] for a node that was
     /// given as a URL or as options.
     pub fn build(self) -> Result<RoutingConnection, RoutingError> {
         let connection = self.assemble()?;
@@ -313,8 +324,8 @@ impl RoutingBuilder {
 }
 
 impl RoutingConnection {
-    /// Opens a database, or a node that has come to it: its primary, if that must answer, its replicas
-    /// without a connection.
+    /// Opens a database, or a node that was added to it: its primary, if that must answer, and its
+    /// replicas without a connection.
     pub(crate) async fn open(
         &self,
         id: DatabaseId,

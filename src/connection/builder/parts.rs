@@ -8,7 +8,6 @@ use crate::cluster::{
 };
 use crate::error::{RoutingError, dialect_name};
 use crate::name::{DatabaseName, NodeName};
-use crate::route::Balancing;
 use crate::topology::{DatabaseId, Node, NodeId, PoolId, Role, Topology};
 
 const HEAVIEST: u32 = 1_000_000;
@@ -18,7 +17,6 @@ pub(crate) struct Parts<'t> {
     topology: &'t mut Topology,
     first_pool: PoolId,
     newcomers: Newcomers,
-    balancing: Vec<Balancing>,
 }
 
 impl<'t> Parts<'t> {
@@ -28,12 +26,11 @@ impl<'t> Parts<'t> {
             topology,
             first_pool,
             newcomers: Newcomers::default(),
-            balancing: Vec::new(),
         }
     }
 
-    pub(crate) fn finish(self) -> (Newcomers, Vec<Balancing>) {
-        (self.newcomers, self.balancing)
+    pub(crate) fn finish(self) -> Newcomers {
+        self.newcomers
     }
 
     /// Adds a database with its nodes.
@@ -53,7 +50,12 @@ impl<'t> Parts<'t> {
         options.settings.check(&name, dialect)?;
         let id = self.topology.add_database(name.clone(), dialect);
         self.check_name("node", primary.as_str())?;
-        let declared = Declared::new(options.settings, options.primary, options.guard);
+        let declared = Declared::new(
+            options.settings,
+            options.balancing,
+            options.primary,
+            options.guard,
+        );
         let eager = is_eager(&declared, dialect);
         let pool = self.add_pool(primary.clone(), &declared.primary, || {
             Plan::primary(declared.primary.clone(), eager, &declared.credentials)
@@ -67,7 +69,6 @@ impl<'t> Parts<'t> {
             self.add_replica(id, &declared, replica)?;
         }
         self.newcomers.databases.push(declared);
-        self.balancing.push(options.balancing);
         Ok(id)
     }
 
@@ -80,9 +81,13 @@ impl<'t> Parts<'t> {
         let name = NodeName::new("default/1");
         let pool = self.push_pool(Pool::opened(name.clone(), connection));
         self.add_node(Node::new(name, id, Role::Primary, pool));
-        let declared = Declared::new(options.settings, options.primary, options.guard);
+        let declared = Declared::new(
+            options.settings,
+            options.balancing,
+            options.primary,
+            options.guard,
+        );
         self.newcomers.databases.push(declared);
-        self.balancing.push(options.balancing);
     }
 
     /// Adds a replica to a database.

@@ -3,12 +3,23 @@
 use futures_util::TryStreamExt;
 use sea_orm::{EntityTrait, PaginatorTrait};
 use sea_orm_routing::{
-    DatabaseOptions, IncludePrimary, LeastInFlight, PeakEwma, Random, Role, RoundRobin, Zones,
+    DatabaseOptions, LeastInFlight, PeakEwma, PrimaryReads, Random, ReplicaPolicy, Role,
+    RoundRobin, Zones,
 };
 
-use super::{choices, shop, shop_on, slow_read, two_zones};
+use super::{choices, shop_on, slow_read, two_zones};
 use crate::entities::category;
-use crate::shop::{Files, Result, assert_says, nodes};
+use crate::shop::{Files, Result, Shop, assert_says, nodes};
+
+fn include(options: DatabaseOptions, policy: impl ReplicaPolicy + 'static) -> DatabaseOptions {
+    options
+        .replica_policy(policy)
+        .primary_reads(PrimaryReads::Include)
+}
+
+async fn included(policy: impl ReplicaPolicy + 'static) -> Result<Shop> {
+    shop_on(|files| include(files.with_two_replicas("shop"), policy)).await
+}
 
 fn one_replica(files: &Files) -> DatabaseOptions {
     DatabaseOptions::new(files.primary("shop")).replica(files.replica("shop"))
@@ -16,7 +27,7 @@ fn one_replica(files: &Files) -> DatabaseOptions {
 
 #[tokio::test]
 async fn reads_go_to_the_primary_too_and_explain_names_it() -> Result {
-    let shop = shop(IncludePrimary(Random)).await?;
+    let shop = included(Random).await?;
     let counts = choices(&shop.db, 300)?;
     assert_eq!(counts.len(), 3);
     assert!(counts.values().all(|count| *count > 60), "{counts:?}");
@@ -35,7 +46,7 @@ async fn reads_go_to_the_primary_too_and_explain_names_it() -> Result {
 
 #[tokio::test]
 async fn replicas_that_are_asked_for_are_replicas() -> Result {
-    let shop = shop(IncludePrimary(RoundRobin::default())).await?;
+    let shop = included(RoundRobin::default()).await?;
     let counts = choices(&shop.db.on_replica(), 60)?;
     assert!(!counts.contains_key("default/1"), "{counts:?}");
     Ok(())
@@ -43,8 +54,7 @@ async fn replicas_that_are_asked_for_are_replicas() -> Result {
 
 #[tokio::test]
 async fn a_stream_on_the_primary_makes_it_busy() -> Result {
-    let policy = IncludePrimary(LeastInFlight);
-    let shop = shop_on(|files| one_replica(files).replica_policy(policy)).await?;
+    let shop = shop_on(|files| include(one_replica(files), LeastInFlight)).await?;
     // SQLite's pools have one connection each.
     let mut first = category::Entity::find().stream(&shop.db).await?;
     let mut second = category::Entity::find().stream(&shop.db).await?;
@@ -60,8 +70,7 @@ async fn a_stream_on_the_primary_makes_it_busy() -> Result {
 
 #[tokio::test]
 async fn reads_at_the_same_time_are_spread_over_primary_and_replica() -> Result {
-    let policy = IncludePrimary(LeastInFlight);
-    let shop = shop_on(|files| one_replica(files).replica_policy(policy)).await?;
+    let shop = shop_on(|files| include(one_replica(files), LeastInFlight)).await?;
     let routes = shop.db.record();
     let reads = (0..8).map(|_| slow_read(&shop.db));
     futures_util::future::try_join_all(reads).await?;
@@ -73,8 +82,7 @@ async fn reads_at_the_same_time_are_spread_over_primary_and_replica() -> Result 
 
 #[tokio::test]
 async fn a_slow_primary_is_avoided() -> Result {
-    let policy = IncludePrimary(PeakEwma);
-    let shop = shop_on(|files| one_replica(files).replica_policy(policy)).await?;
+    let shop = shop_on(|files| include(one_replica(files), PeakEwma)).await?;
     for _ in 0..6 {
         category::Entity::find().one(&shop.db).await?;
     }
@@ -101,7 +109,7 @@ async fn a_slow_primary_is_avoided() -> Result {
 
 #[tokio::test]
 async fn a_read_that_the_primary_fails_goes_to_a_replica() -> Result {
-    let shop = shop(IncludePrimary(RoundRobin::default())).await?;
+    let shop = included(RoundRobin::default()).await?;
     shop.db.primary("default")?.close().await?;
     for read in 0..12 {
         let count = category::Entity::find().count(&shop.db).await;
@@ -112,8 +120,8 @@ async fn a_read_that_the_primary_fails_goes_to_a_replica() -> Result {
 
 #[tokio::test]
 async fn the_primary_stands_in_its_zone() -> Result {
-    let policy = Zones::prefer("near", IncludePrimary(RoundRobin::default()));
-    let shop = shop_on(|files| two_zones(files).replica_policy(policy)).await?;
+    let policy = Zones::prefer("near", RoundRobin::default());
+    let shop = shop_on(|files| include(two_zones(files), policy)).await?;
     let counts = choices(&shop.db, 100)?;
     let names: Vec<_> = counts.keys().map(String::as_str).collect();
     assert_eq!(names, ["default/1", "default/2"]);
@@ -122,10 +130,7 @@ async fn the_primary_stands_in_its_zone() -> Result {
 
 #[tokio::test]
 async fn without_replicas_it_is_the_primary() -> Result {
-    let alone = |files: &Files| {
-        let options = DatabaseOptions::new(files.primary("shop"));
-        options.replica_policy(IncludePrimary(Random))
-    };
+    let alone = |files: &Files| include(DatabaseOptions::new(files.primary("shop")), Random);
     let shop = shop_on(alone).await?;
     assert_eq!(choices(&shop.db, 5)?, [("default/1".to_owned(), 5)].into());
     assert_eq!(category::Entity::find().count(&shop.db).await?, 500);

@@ -3,90 +3,69 @@
 use std::time::Duration;
 
 use sea_orm::{EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::{ExcludePrimary, IncludePrimary, Random, ReplicaFallback, RoutingError};
+use sea_orm_routing::{PrimaryReads, RoutingError};
 
 use super::shop_on;
 use crate::entities::category;
 use crate::shop::{Files, Result, Shop, add_category, assert_says, routing};
 
-/// Both ways to say it.
-async fn shops() -> Result<[Shop; 2]> {
-    let excluded = |files: &Files| {
+async fn kept() -> Result<Shop> {
+    shop_on(|files| {
         let options = files.with_two_replicas("shop");
-        options.replica_policy(ExcludePrimary(Random))
-    };
-    let no_fallback = |files: &Files| {
-        let options = files.with_two_replicas("shop");
-        options.replica_fallback(ReplicaFallback::Error)
-    };
-    Ok([shop_on(excluded).await?, shop_on(no_fallback).await?])
+        options.primary_reads(PrimaryReads::Never)
+    })
+    .await
 }
 
 #[tokio::test]
 async fn reads_fail_rather_than_use_it() -> Result {
-    for shop in shops().await? {
-        assert_eq!(category::Entity::find().count(&shop.db).await?, 500);
-        for node in ["default/2", "default/3"] {
-            shop.db.drain(node, Duration::from_secs(5)).await?;
-        }
-        let error = category::Entity::find().count(&shop.db).await;
-        let error = error.expect_err("no replica");
-        assert!(
-            matches!(routing(&error), RoutingError::NoReplica { .. }),
-            "{error}"
-        );
-        assert_says(&error, &["default/2 is draining", "default/3 is draining"]);
-        let stream = category::Entity::find().stream(&shop.db).await;
-        assert!(stream.is_err());
-        // What belongs there works.
-        add_category(&shop.db, "Tea").await?;
-        let primary = shop.db.on_primary();
-        assert_eq!(category::Entity::find().count(&primary).await?, 501);
-        let txn = shop.db.begin().await?;
-        assert_eq!(category::Entity::find().count(&txn).await?, 501);
-        txn.rollback().await?;
+    let shop = kept().await?;
+    assert_eq!(category::Entity::find().count(&shop.db).await?, 500);
+    for node in ["default/2", "default/3"] {
+        shop.db.drain(node, Duration::from_secs(5)).await?;
     }
+    let error = category::Entity::find().count(&shop.db).await;
+    let error = error.expect_err("no replica");
+    assert!(
+        matches!(routing(&error), RoutingError::NoReplica { .. }),
+        "{error}"
+    );
+    assert_says(&error, &["default/2 is draining", "default/3 is draining"]);
+    let stream = category::Entity::find().stream(&shop.db).await;
+    assert!(stream.is_err());
+    // What belongs there works.
+    add_category(&shop.db, "Tea").await?;
+    let primary = shop.db.on_primary();
+    assert_eq!(category::Entity::find().count(&primary).await?, 501);
+    let txn = shop.db.begin().await?;
+    assert_eq!(category::Entity::find().count(&txn).await?, 501);
+    txn.rollback().await?;
     Ok(())
 }
 
 #[tokio::test]
 async fn reads_fail_when_the_last_replica_was_removed() -> Result {
-    for shop in shops().await? {
-        for node in ["default/2", "default/3"] {
-            shop.db.remove_replica(node, Duration::from_secs(5)).await?;
-        }
-        let error = category::Entity::find().count(&shop.db).await;
-        let error = error.expect_err("no replica");
-        assert_says(&error, &["no replica of default", "it has none"]);
-        let url = shop.files.replica("shop");
-        shop.db.add_replica("default", url).await?;
-        assert_eq!(category::Entity::find().count(&shop.db).await?, 500);
+    let shop = kept().await?;
+    for node in ["default/2", "default/3"] {
+        shop.db.remove_replica(node, Duration::from_secs(5)).await?;
     }
+    let error = category::Entity::find().count(&shop.db).await;
+    let error = error.expect_err("no replica");
+    assert_says(&error, &["no replica of default", "it has none"]);
+    let url = shop.files.replica("shop");
+    shop.db.add_replica("default", url).await?;
+    assert_eq!(category::Entity::find().count(&shop.db).await?, 500);
     Ok(())
 }
 
 #[tokio::test]
 async fn reads_fail_when_every_pool_is_closed() -> Result {
-    for shop in shops().await? {
-        for node in ["default/2", "default/3"] {
-            shop.db.node(node)?.close().await?;
-        }
-        for _ in 0..4 {
-            assert!(category::Entity::find().count(&shop.db).await.is_err());
-        }
+    let shop = kept().await?;
+    for node in ["default/2", "default/3"] {
+        shop.db.node(node)?.close().await?;
     }
-    Ok(())
-}
-
-#[tokio::test]
-async fn the_outer_word_counts() -> Result {
-    let both = |files: &Files| {
-        let options = files.with_two_replicas("shop");
-        let policy = IncludePrimary(ExcludePrimary(Random));
-        options.replica_policy(policy)
-    };
-    let shop = shop_on(both).await?;
-    let counts = super::choices(&shop.db, 100)?;
-    assert!(counts.contains_key("default/1"), "{counts:?}");
+    for _ in 0..4 {
+        assert!(category::Entity::find().count(&shop.db).await.is_err());
+    }
     Ok(())
 }

@@ -4,9 +4,7 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::{AccessMode, EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::{
-    Consistency, OnTimeout, ReadOnlyTransactions, ReplicaFallback, RoutingError,
-};
+use sea_orm_routing::{Consistency, OnTimeout, PrimaryReads, ReadOnlyTransactions, RoutingError};
 
 use super::{CAUSAL, on_primary, read, route, warehouse_on_primary};
 use crate::entities::category;
@@ -74,7 +72,7 @@ async fn it_fails_where_the_primary_is_kept_for_writes() -> Result {
 async fn reads_that_may_not_fall_back_fail_too() -> Result {
     let strict = |files: &Files| {
         let options = files.with_two_replicas("shop");
-        options.replica_fallback(ReplicaFallback::Error)
+        options.primary_reads(PrimaryReads::Never)
     };
     let shop = Shop::on(strict, |builder| builder).await?;
     let session = shop.db.session_with(CAUSAL);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
-use sea_orm_routing::{Consistency, ReplicaFallback, RoutingError};
+use sea_orm_routing::{Consistency, PrimaryReads, RoutingError};
 
 use super::{WINDOW, on_primary, read, route, warehouse_on_primary};
 use crate::entities::category;
@@ -130,7 +130,7 @@ async fn a_replica_that_is_asked_for_is_asked() -> Result {
 async fn where_reads_may_not_fall_back_they_go_to_the_primary_all_the_same() -> Result {
     let strict = |files: &crate::shop::Files| {
         let options = files.with_two_replicas("shop");
-        options.replica_fallback(ReplicaFallback::Error)
+        options.primary_reads(PrimaryReads::Never)
     };
     let shop = Shop::on(strict, |builder| builder).await?;
     let session = shop.db.session_with(WINDOW);

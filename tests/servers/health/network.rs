@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use routing_servers::{Mode, Node};
 use sea_orm::ConnectionTrait;
-use sea_orm_routing::{NodeState, ReplicaFallback, RoutingError};
+use sea_orm_routing::{NodeState, PrimaryReads, RoutingError};
 
 use crate::support::bed::{Bed, INTERVAL, SLACK, TIMEOUT, often_asked, on_each_server};
 use crate::support::cut_link::{Breaks, cut_link};
@@ -93,9 +93,7 @@ async fn a_replica_is_slow_to_connect_to(bed: impl Bed) {
 async fn statements_alone_find_the_last_replica_dead(bed: impl Bed) {
     let (proxy, url) = bed.proxy(0);
     let options = often_asked(bed.url(Node::Primary)).replica(url);
-    let options = options
-        .monitored(false)
-        .replica_fallback(ReplicaFallback::Error);
+    let options = options.monitored(false).primary_reads(PrimaryReads::Never);
     let db = bed.connect(options).await;
     read(&db).await.expect("a read");
     proxy.set(Mode::Refuse).expect("set");

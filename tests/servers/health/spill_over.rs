@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use routing_servers::Node;
-use sea_orm_routing::{NodeState, ReplicaFallback, RoutingError};
+use sea_orm_routing::{NodeState, PrimaryReads, RoutingError};
 
 use crate::support::bed::{Bed, INTERVAL, SLACK, TIMEOUT, on_each_server};
 use crate::support::load::{Load, read, write};
@@ -149,7 +149,7 @@ async fn everything_is_frozen(bed: impl Bed) {
 }
 
 async fn the_replicas_are_dead_and_reads_must_not_spill_over(bed: impl Bed) {
-    let options = bed.options().replica_fallback(ReplicaFallback::Error);
+    let options = bed.options().primary_reads(PrimaryReads::Never);
     let db = bed.connect(options).await;
     bed.kill(0).await;
     becomes(&db, "default/2", NodeState::Down).await;

@@ -5,9 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sea_orm::{DbErr, EntityTrait};
-use sea_orm_routing::{
-    ExcludePrimary, OnTimeout, Random, ReplicaFallback, Role, RoutingConnection, RoutingError,
-};
+use sea_orm_routing::{OnTimeout, PrimaryReads, Random, Role, RoutingConnection, RoutingError};
 
 use super::side::Side;
 use super::{CAUSAL, causal, has, name_of, next_read, write};
@@ -104,9 +102,7 @@ async fn reads_time_out(side: &Side, db: &RoutingConnection) {
 
 /// Where the primary is kept for writes, no read goes there, and none is stale.
 async fn the_primary_is_spared(side: &Side) {
-    let never = side.options("shop").replica_policy(ExcludePrimary(Random));
-    let error = side.options("shop");
-    let error = error.replica_fallback(ReplicaFallback::Error);
+    let never = side.options("shop").primary_reads(PrimaryReads::Never);
     for (id, options) in [(5, never), (6, error)] {
         let db = single(options).await;
         side.pause(0).await;

@@ -2,8 +2,8 @@
 
 use sea_orm::{ConnectionTrait, DbErr, TransactionTrait};
 use sea_orm_routing::{
-    Bind, BindRequest, ExcludePrimary, IncludePrimary, OnTimeout, Random, ReplicaFallback, Role,
-    RoutingConnection, RoutingError, RoutingPolicy,
+    Bind, BindRequest, OnTimeout, PrimaryReads, Random, Role, RoutingConnection, RoutingError,
+    RoutingPolicy,
 };
 
 use super::side::Side;
@@ -77,7 +77,12 @@ async fn a_primary_that_serves_reads_too() {
         return;
     };
     late(&side).await;
-    let db = single(side.options("shop").replica_policy(IncludePrimary(Random))).await;
+    let db = single(
+        side.options("shop")
+            .replica_policy(Random)
+            .primary_reads(PrimaryReads::Include),
+    )
+    .await;
     for (id, mode) in (0..60).zip([WINDOW, CAUSAL].into_iter().cycle()) {
         let session = db.session_with(mode);
         write(&session, id).await.expect("written");
@@ -93,9 +98,7 @@ async fn a_primary_that_serves_no_reads() {
         return;
     };
     late(&side).await;
-    let never = side.options("shop").replica_policy(ExcludePrimary(Random));
-    let error = side.options("shop");
-    let error = error.replica_fallback(ReplicaFallback::Error);
+    let never = side.options("shop").primary_reads(PrimaryReads::Never);
     for (id, options) in [(1, never), (2, error)] {
         let session = single(options).await.session_with(WINDOW);
         write(&session, id).await.expect("written");

@@ -6,7 +6,7 @@ use routing_servers::Node;
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::TransactionTrait;
 use sea_orm_routing::{
-    Consistency, IncludePrimary, OnTimeout, Random, ReadOnlyTransactions, Role, RoutingConnection,
+    Consistency, OnTimeout, PrimaryReads, Random, ReadOnlyTransactions, Role, RoutingConnection,
 };
 
 use super::side::Side;
@@ -139,7 +139,12 @@ async fn no_row_vanishes_where_the_primary_serves_reads_too() {
     side.create("shop").await;
     side.pause(0).await;
     let options = side.options("shop");
-    let db = single(options.replica_policy(IncludePrimary(Random))).await;
+    let db = single(
+        options
+            .replica_policy(Random)
+            .primary_reads(PrimaryReads::Include),
+    )
+    .await;
     write(&db, 1).await.expect("written");
     for mode in MODES {
         let sessions = sessions_that_saw_it(&db, mode).await;

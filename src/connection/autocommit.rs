@@ -1,0 +1,115 @@
+//! Statements and streams outside a transaction: one path.
+//!
+//! A statement is planned, admitted, sent, its reply is awaited, and a read that failed on one node is
+//! sent to another. Most statements need no admission and no bookkeeping: SeaORM's own future is
+//! returned for them, and costs what it costs without us.
+
+use std::future::ready;
+
+use sea_orm::DbErr;
+
+use super::retry::Attempt;
+use super::send::Deliver;
+use crate::cluster::Leave;
+use crate::dispatch::{Answer, Core, Planned, Rendered, Source};
+use crate::error::RoutingError;
+use crate::observe::{Event, EventKind};
+use crate::route::Admission;
+use crate::scope::Scope;
+
+/// What a node will answer to one attempt, and the permit the attempt needs meanwhile.
+pub(super) struct Reply<'a, T> {
+    pub(super) answer: Answer<'a, T>,
+    pub(super) permit: Option<Leave>,
+}
+
+/// Plans a statement and sends it.
+pub(crate) fn autocommit<'a, D: Deliver, S: Source + 'a>(
+    core: &'a Core,
+    scope: &'a Scope,
+    mut source: S,
+) -> Answer<'a, D::Output> {
+    let planned = plan(core, scope, &mut source);
+    deliver::<D, S>(core, scope, source, planned)
+}
+
+/// Sends a statement that was planned; `source` is asked again only if a read is retried.
+pub(super) fn deliver<'a, D: Deliver, S: Source + 'a>(
+    core: &'a Core,
+    scope: &'a Scope,
+    mut source: S,
+    planned: Result<Planned, DbErr>,
+) -> Answer<'a, D::Output> {
+    let planned = match planned {
+        Ok(planned) => planned,
+        Err(error) => {
+            tell_refusal(core, &error);
+            return Box::pin(ready(Err(error)));
+        }
+    };
+    core.tell_route(EventKind::Decided, &planned.analysis, planned.decision);
+    let pool = core.cluster.pool(planned.decision.pool);
+    let open = pool.get();
+    let (attempt, statement) = Attempt::first(core, scope, planned);
+    match open {
+        Some(open) if attempt.decision.admission == Admission::Now => {
+            if !attempt.needs_bookkeeping() {
+                attempt.tell_attempt();
+                return D::send(pool, open, statement, attempt.decision);
+            }
+            let answer = attempt.send_on::<D, S>(&mut source, open, statement);
+            let permit = None;
+            let reply = Reply { answer, permit };
+            Box::pin(until_answered::<D, S>(attempt, source, reply))
+        }
+        Some(_) | None => Box::pin(async move {
+            let mut attempt = attempt;
+            let reply = attempt.admit_then_send::<D, S>(&mut source, statement);
+            let reply = reply.await?;
+            until_answered::<D, S>(attempt, source, reply).await
+        }),
+    }
+}
+
+/// Awaits the reply of one node after the other. This future is small: every read of a replica has
+/// one.
+async fn until_answered<'a, D: Deliver, S: Source>(
+    mut attempt: Attempt<'a>,
+    mut source: S,
+    mut reply: Reply<'a, D::Output>,
+) -> Result<D::Output, DbErr> {
+    loop {
+        let error = match attempt.await_reply::<D>(reply).await {
+            Ok(output) => return Ok(output),
+            Err(error) if !attempt.decision.may_retry_elsewhere => return Err(error),
+            Err(error) => error,
+        };
+        reply = Box::pin(attempt.retry_elsewhere::<D, S>(&mut source, error)).await?;
+    }
+}
+
+/// Renders a statement and decides where it goes.
+pub(super) fn plan<S: Source>(
+    core: &Core,
+    scope: &Scope,
+    source: &mut S,
+) -> Result<Planned, DbErr> {
+    let mark = core.take_mark();
+    let rendered = Rendered::new(core, scope, source);
+    let dialect = rendered.statement.db_backend;
+    if let Some(decision) = core.precomputed(scope, &rendered.analysis, dialect) {
+        return Ok(rendered.planned(decision, None));
+    }
+    core.refresh_precomputed(&rendered.statement.sql, dialect, &rendered.analysis);
+    let topology = core.cluster.topology();
+    let decision = core.decide(&topology, scope, &rendered.analysis, dialect, mark)?;
+    rendered.for_node(core, &topology, scope, source, decision)
+}
+
+fn tell_refusal(core: &Core, error: &DbErr) {
+    if core.shared.observers.want(EventKind::Refused)
+        && let Some(error) = RoutingError::of(error)
+    {
+        core.shared.observers.tell(&Event::Refused { error });
+    }
+}

@@ -1,0 +1,307 @@
+//! One attempt to get a statement answered, and the next one on another node.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use sea_orm::{DatabaseConnection, DbErr, Statement};
+use smallvec::SmallVec;
+
+use super::autocommit::Reply;
+use super::pending_reply::PendingReply;
+use super::send::Deliver;
+use crate::cluster::{Cluster, Fault};
+use crate::dispatch::{Analysis, Answer, Core, Planned, Retried, Source};
+use crate::error::RoutingError;
+use crate::observe::{Event, EventKind};
+use crate::route::{Admission, Decision, Why, WhyNode};
+use crate::scope::Scope;
+use crate::sql::Access;
+use crate::topology::{Load, NodeId, Role};
+
+/// A statement, on its way to the node that was decided on.
+pub(crate) struct Attempt<'a> {
+    core: &'a Core,
+    scope: &'a Scope,
+    analysis: Arc<Analysis>,
+    pub(super) decision: Decision,
+    /// Load of the node, if it is a replica or was chosen among several.
+    load: Option<Arc<Load>>,
+    /// Whether a monitor tells when the node is dead.
+    has_monitor: bool,
+    /// What failed before this attempt.
+    history: Option<Box<Failures>>,
+}
+
+/// The attempts that failed.
+#[derive(Default)]
+struct Failures {
+    nodes: SmallVec<[NodeId; 4]>,
+    /// A replica has refused the statement as a write.
+    was_refused: bool,
+    /// No further replica is tried after it.
+    deadline: Option<Instant>,
+}
+
+impl<'a> Attempt<'a> {
+    /// The first attempt of a statement.
+    pub(super) fn first(core: &'a Core, scope: &'a Scope, planned: Planned) -> (Self, Statement) {
+        let Planned {
+            statement,
+            analysis,
+            decision,
+            load,
+        } = planned;
+        let attempt = Self {
+            core,
+            scope,
+            analysis,
+            load,
+            has_monitor: core.cluster.is_watched(decision.database),
+            decision,
+            history: None,
+        };
+        (attempt, statement)
+    }
+
+    pub(super) fn cluster(&self) -> &Cluster {
+        &self.core.cluster
+    }
+
+    /// Whether something is to be done while it is in flight, or after the answer.
+    pub(super) fn needs_bookkeeping(&self) -> bool {
+        let decision = self.decision;
+        decision.role == Role::Replica
+            || decision.may_retry_elsewhere
+            || self.has_monitor
+            || self.core.may_leave_mark(&self.analysis)
+            || self.scope.session.is_some() && self.may_write()
+            || self.core.shared.observers.want(EventKind::Finished)
+    }
+
+    fn may_write(&self) -> bool {
+        let was_refused = self.history.as_ref().is_some_and(|past| past.was_refused);
+        was_refused || self.analysis.may_write()
+    }
+
+    fn failed_nodes(&self) -> &[NodeId] {
+        self.history.as_ref().map_or(&[], |past| &past.nodes)
+    }
+
+    pub(super) fn tell_attempt(&self) {
+        self.core
+            .tell_route(EventKind::Attempted, &self.analysis, self.decision);
+    }
+
+    /// Sends the statement to the pool that was decided on, which is open.
+    pub(super) fn send_on<D: Deliver, S: Source>(
+        &self,
+        source: &mut S,
+        open: &'a DatabaseConnection,
+        statement: Statement,
+    ) -> Answer<'a, D::Output> {
+        self.tell_attempt();
+        if self.decision.may_retry_elsewhere {
+            source.keep(&statement);
+        }
+        let pool = self.core.cluster.pool(self.decision.pool);
+        D::send(pool, open, statement, self.decision)
+    }
+
+    /// Does what the decision needs first, then sends the statement.
+    pub(super) async fn admit_then_send<D: Deliver, S: Source>(
+        &mut self,
+        source: &mut S,
+        statement: Statement,
+    ) -> Result<Reply<'a, D::Output>, DbErr> {
+        let admitted = {
+            let retried = Retried::new(self.scope, &self.analysis, self.decision);
+            self.core.admit(retried, self.failed_nodes()).await?
+        };
+        self.go_to(admitted.decision);
+        self.tell_attempt();
+        if self.decision.may_retry_elsewhere {
+            source.keep(&statement);
+        }
+        let (core, decision) = (self.core, self.decision);
+        let answer: Answer<'a, D::Output> = Box::pin(async move {
+            let pool = core.cluster.pool(decision.pool);
+            D::send(pool, pool.open().await?, statement, decision).await
+        });
+        Ok(Reply {
+            answer,
+            permit: admitted.permit,
+        })
+    }
+
+    fn go_to(&mut self, decision: Decision) {
+        if decision.node != self.decision.node {
+            let topology = self.core.cluster.topology();
+            self.load = decision.load(&topology);
+        }
+        self.decision = decision;
+    }
+
+    /// Awaits the reply of the node, and reports how it ended.
+    pub(super) async fn await_reply<D: Deliver>(
+        &self,
+        reply: Reply<'_, D::Output>,
+    ) -> Result<D::Output, DbErr> {
+        let (core, decision) = (self.core, self.decision);
+        let load = self.load.as_ref();
+        let mut pending = PendingReply::begin(core, self.scope, decision, load, self.may_write());
+        let answer = match self.has_monitor {
+            true => {
+                let pool = core.cluster.pool(decision.pool);
+                pool.unless_gone(decision.role, reply.answer).await
+            }
+            false => reply.answer.await,
+        };
+        match answer {
+            Ok(output) => {
+                let output = D::delivered(self, output, pending, reply.permit);
+                self.report_success();
+                Ok(output)
+            }
+            Err(error) => {
+                pending.ended(Some(&error), None);
+                report_failure(&core.cluster, decision, &error);
+                Err(error)
+            }
+        }
+    }
+
+    /// The rows of a stream, the last of them an error once the node is known to be dead.
+    #[cfg(feature = "stream")]
+    pub(super) fn unless_node_is_lost(
+        &self,
+        rows: crate::dispatch::RowStream<'static>,
+    ) -> crate::dispatch::RowStream<'static> {
+        match self.has_monitor {
+            true => {
+                let pool = self.core.cluster.pool(self.decision.pool);
+                let rows = pool.rows_unless_gone(self.decision.role, rows);
+                crate::dispatch::RowStream::new(rows)
+            }
+            false => rows,
+        }
+    }
+
+    /// An answer is news about a node that was not known to be well. After a write, SeaORM may read
+    /// the row next.
+    fn report_success(&self) {
+        match &self.load {
+            Some(load) if !load.is_healthy() => {
+                self.core.cluster.report_success(self.decision.node);
+            }
+            Some(_) => {}
+            None => self.core.leave_mark(&self.analysis, self.decision.database),
+        }
+    }
+
+    /// Sends a read that a node has failed to another one. Each node is tried once, and none after the
+    /// deadline; a statement that a replica refused as a write goes to the primary.
+    ///
+    /// # Errors
+    ///
+    /// The error of the node, if the statement cannot go elsewhere.
+    pub(super) async fn retry_elsewhere<D: Deliver, S: Source>(
+        &mut self,
+        source: &mut S,
+        error: DbErr,
+    ) -> Result<Reply<'a, D::Output>, DbErr> {
+        let was_refused = match self.has_been_refused(&error) {
+            Some(was_refused) => was_refused,
+            None => return Err(error),
+        };
+        let dialect = {
+            let topology = self.core.cluster.topology();
+            topology.database(self.decision.database).dialect
+        };
+        let statement = source.render(dialect);
+        if was_refused {
+            self.core
+                .learn_refusal(&statement.sql, dialect, &self.analysis);
+        }
+        let failed = self.decision;
+        match self.next_decision(was_refused) {
+            Some(next) => self.go_to(next?),
+            None => return Err(error),
+        }
+        self.tell_retry(failed, &error);
+        self.admit_then_send::<D, S>(source, statement).await
+    }
+
+    /// Whether the statement may go elsewhere after this error, and whether that is because a replica
+    /// has refused it as a write. `None` if the error stands.
+    fn has_been_refused(&self, error: &DbErr) -> Option<bool> {
+        match Fault::of(error) {
+            Fault::Statement | Fault::Protocol => None,
+            // It may have run: only what is proven a read is run again.
+            Fault::Lost | Fault::RecoveryConflict => {
+                (self.analysis.operation.access() == Access::Read).then_some(false)
+            }
+            Fault::NoConnection => Some(false),
+            Fault::RefusedAsWrite => {
+                let stays = self.scope.read_only || self.scope.role == Some(Role::Replica);
+                (!stays).then_some(true)
+            }
+        }
+    }
+
+    /// The decision without the nodes that failed. `None` if the deadline has passed and the primary
+    /// may not serve.
+    fn next_decision(&mut self, was_refused: bool) -> Option<Result<Decision, RoutingError>> {
+        let (core, before) = (self.core, self.decision);
+        let failures = self.history.get_or_insert_default();
+        failures.nodes.push(before.node);
+        failures.was_refused |= was_refused;
+        let now = Instant::now();
+        let patience = core.cluster.read_deadline(before.database);
+        let deadline = *failures.deadline.get_or_insert_with(|| now + patience);
+        let retried = Retried::new(self.scope, &self.analysis, before);
+        let topology = core.cluster.topology();
+        let again = |role| core.redecide(&topology, retried, role, &failures.nodes);
+        if was_refused {
+            return Some(again(Role::Primary));
+        }
+        if now < deadline {
+            return Some(again(Role::Replica));
+        }
+        let may_fall_back = core.cluster.balancing(before.database).may_fall_back();
+        may_fall_back.then(|| {
+            again(Role::Primary).map(|primary| Decision {
+                admission: Admission::FallbackPermit,
+                why: Why {
+                    node: WhyNode::NoReplicaAvailable,
+                    ..primary.why
+                },
+                ..primary
+            })
+        })
+    }
+
+    fn tell_retry(&self, failed: Decision, error: &DbErr) {
+        let observers = &self.core.shared.observers;
+        if observers.want(EventKind::Retried) {
+            let topology = self.core.cluster.snapshot();
+            observers.tell(&Event::Retried {
+                from: &topology.node(failed.node).name,
+                error,
+                route: &self.core.route(&self.analysis, self.decision),
+            });
+        }
+    }
+}
+
+/// Reports an attempt that failed: what it says about the node.
+pub(super) fn report_failure(cluster: &Cluster, decision: Decision, error: &DbErr) {
+    if decision.role == Role::Primary && !decision.may_retry_elsewhere {
+        return cluster.report_primary(decision.database, error);
+    }
+    // The monitor that ended the wait knows already.
+    let is_known = matches!(RoutingError::of(error), Some(RoutingError::Gone { .. }));
+    let is_about_node = matches!(Fault::of(error), Fault::NoConnection | Fault::Lost);
+    if is_about_node && !is_known {
+        cluster.report_error(decision.node, error);
+    }
+}

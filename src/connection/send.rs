@@ -1,0 +1,147 @@
+//! A statement on a pool.
+//!
+//! SeaORM's own executors send it, and the future is theirs. Not so on MySQL, where a statement that
+//! is cut off [must not return its connection](crate::transaction).
+
+use sea_orm::{DatabaseConnection, DbErr, Statement};
+
+use super::pending_reply::PendingReply;
+use super::retry::Attempt;
+use crate::cluster::{Leave, Pool};
+use crate::dispatch::{Action, Answer};
+use crate::route::Decision;
+
+/// What is to be delivered by a statement outside a transaction: the result of an [`Action`], or a
+/// stream of rows.
+pub(crate) trait Deliver: Send + 'static {
+    type Output: Send + 'static;
+
+    /// Sends a statement to a pool that is `open`.
+    fn send<'a>(
+        pool: &'a Pool,
+        open: &'a DatabaseConnection,
+        statement: Statement,
+        decision: Decision,
+    ) -> Answer<'a, Self::Output>;
+
+    /// The node has answered. What the reply still holds ends now, or with the last row.
+    fn delivered(
+        attempt: &Attempt<'_>,
+        output: Self::Output,
+        pending: PendingReply,
+        permit: Option<Leave>,
+    ) -> Self::Output;
+}
+
+impl<A: Action> Deliver for A {
+    type Output = A::Output;
+
+    fn send<'a>(
+        pool: &'a Pool,
+        open: &'a DatabaseConnection,
+        statement: Statement,
+        _: Decision,
+    ) -> Answer<'a, A::Output> {
+        #[cfg(feature = "sqlx-mysql")]
+        if statement.db_backend == sea_orm::DbBackend::MySql {
+            return Box::pin(async move {
+                match crate::transaction::Lease::take(pool).await? {
+                    Some(lease) => lease.run::<A>(statement).await,
+                    None => A::on_pool(open, statement).await,
+                }
+            });
+        }
+        let _ = pool;
+        A::on_pool(open, statement)
+    }
+
+    fn delivered(
+        _: &Attempt<'_>,
+        output: A::Output,
+        mut pending: PendingReply,
+        _: Option<Leave>,
+    ) -> A::Output {
+        pending.ended(None, A::rows(&output));
+        output
+    }
+}
+
+/// A stream of rows.
+#[cfg(feature = "stream")]
+pub(crate) struct Rows;
+
+#[cfg(feature = "stream")]
+impl Deliver for Rows {
+    type Output = crate::dispatch::RowStream<'static>;
+
+    /// On a node that the read may leave, the first row has come: from then on the stream stays where
+    /// it is.
+    fn send<'a>(
+        pool: &'a Pool,
+        open: &'a DatabaseConnection,
+        statement: Statement,
+        decision: Decision,
+    ) -> Answer<'a, Self::Output> {
+        use futures_util::{StreamExt, stream};
+
+        use crate::dispatch::RowStream;
+
+        Box::pin(async move {
+            let mut rows = open_stream(pool, open, statement).await?;
+            if !decision.may_retry_elsewhere {
+                return Ok(rows);
+            }
+            Ok(match rows.next().await.transpose()? {
+                Some(first) => RowStream::new(stream::iter([Ok(first)]).chain(rows)),
+                None => RowStream::new(stream::empty()),
+            })
+        })
+    }
+
+    fn delivered(
+        attempt: &Attempt<'_>,
+        rows: Self::Output,
+        mut pending: PendingReply,
+        permit: Option<Leave>,
+    ) -> Self::Output {
+        pending.measure();
+        let rows = attempt.unless_node_is_lost(rows);
+        rows.holding(pending.until_last_row(attempt, permit))
+    }
+}
+
+#[cfg(feature = "stream")]
+async fn open_stream(
+    pool: &Pool,
+    open: &DatabaseConnection,
+    statement: Statement,
+) -> Result<crate::dispatch::RowStream<'static>, DbErr> {
+    use sea_orm::StreamTrait;
+
+    #[cfg(feature = "sqlx-mysql")]
+    if statement.db_backend == sea_orm::DbBackend::MySql
+        && let Some(lease) = crate::transaction::Lease::take(pool).await?
+    {
+        return Ok(lease.rows(statement));
+    }
+    let _ = pool;
+    let rows = open.stream_raw(statement).await?;
+    Ok(crate::dispatch::RowStream::new(rows))
+}
+
+/// Asks a node for a sign of life. On MySQL, sqlx's own ping would leave its answer to the next
+/// statement when it is cut off.
+pub(super) async fn ping(pool: &Pool, open: &DatabaseConnection) -> Result<(), DbErr> {
+    #[cfg(feature = "sqlx-mysql")]
+    if let sea_orm::DatabaseConnectionType::SqlxMySqlPoolConnection(_) = &open.inner
+        && let Some(lease) = crate::transaction::Lease::take(pool).await?
+    {
+        let statement = Statement::from_string(sea_orm::DbBackend::MySql, "SELECT 1");
+        return lease
+            .run::<crate::dispatch::Unprepared>(statement)
+            .await
+            .map(drop);
+    }
+    let _ = pool;
+    open.ping().await
+}

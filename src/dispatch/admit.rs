@@ -1,0 +1,132 @@
+//! Admission: what has to happen between a decision and the statement, and deciding again once
+//! replicas have got further.
+
+use std::time::{Duration, Instant};
+
+use sea_orm::DbErr;
+
+use super::core::Core;
+use super::decide::Retried;
+use crate::cluster::Leave;
+use crate::error::RoutingError;
+use crate::observe::{Event, EventKind};
+use crate::route::{Admission, Decision, Remembers, Why, WhyNode};
+use crate::session::{Consistency, OnTimeout, ReadRequirement};
+use crate::topology::{DatabaseId, NodeId, Role, Topology};
+
+/// A decision that may be sent now, and the permit it needs while it is in flight.
+pub(crate) struct Admitted {
+    pub(crate) decision: Decision,
+    pub(crate) permit: Option<Leave>,
+}
+
+impl Core {
+    /// Does what a decision needs before its statement is sent: waits for a replica to catch up,
+    /// starts a half-open trial, takes a fallback permit.
+    ///
+    /// # Errors
+    ///
+    /// [`RoutingError::NotCaughtUp`]; [`RoutingError::SpillOver`].
+    pub(crate) async fn admit(
+        &self,
+        retried: Retried<'_>,
+        failed: &[NodeId],
+    ) -> Result<Admitted, DbErr> {
+        let decision = match retried.before.admission {
+            Admission::AwaitCatchUp => self.await_catch_up(retried, failed).await?,
+            Admission::Now | Admission::HalfOpenTrial | Admission::FallbackPermit => retried.before,
+        };
+        if decision.samples_primary {
+            self.cluster.look_at_primary(decision.database);
+        }
+        let permit = match decision.admission {
+            // A wait that has ended leaves nothing to wait for.
+            Admission::Now | Admission::AwaitCatchUp => None,
+            Admission::HalfOpenTrial => {
+                self.cluster.report_trial(decision.node);
+                None
+            }
+            Admission::FallbackPermit => self.cluster.spill_over(decision.database).await?,
+        };
+        Ok(Admitted { decision, permit })
+    }
+
+    /// The decision once a replica has caught up with the session, or its time is over; without the
+    /// nodes that failed.
+    async fn await_catch_up(
+        &self,
+        retried: Retried<'_>,
+        failed: &[NodeId],
+    ) -> Result<Decision, DbErr> {
+        let id = retried.before.database;
+        let Some((session, max_wait, on_timeout)) =
+            retried
+                .session
+                .and_then(|session| match session.consistency() {
+                    Consistency::Causal {
+                        max_wait,
+                        on_timeout,
+                    } => Some((session, max_wait, on_timeout)),
+                    Consistency::Eventual | Consistency::ReadYourWrites { .. } => None,
+                })
+        else {
+            return Ok(retried.before);
+        };
+        let replica = |topology: &Topology| {
+            let decision = self.redecide(topology, retried, Role::Replica, failed).ok();
+            decision.filter(|decision| decision.role == Role::Replica)
+        };
+        let now = Instant::now();
+        let requirement = session.history(id).requirement(session.consistency(), now);
+        if !max_wait.is_zero() && requirement != ReadRequirement::Unprovable {
+            let has_caught_up = |topology: &Topology| replica(topology).is_some();
+            let caught_up = self.cluster.catch_up(id, max_wait, has_caught_up).await;
+            self.tell_wait(id, now.elapsed(), caught_up);
+        }
+        let topology = self.cluster.snapshot();
+        if let Some(decision) = replica(&topology) {
+            return Ok(decision);
+        }
+        match on_timeout {
+            OnTimeout::Primary if self.cluster.balancing(id).may_fall_back() => {
+                let primary = self.redecide(&topology, retried, Role::Primary, failed)?;
+                Ok(self.on_primary_after_wait(primary, max_wait))
+            }
+            OnTimeout::Primary | OnTimeout::Error => Err(RoutingError::NotCaughtUp {
+                database: topology.database(id).name.clone(),
+                waited: max_wait,
+                considered: topology.describe_lag(id),
+            }
+            .into()),
+        }
+    }
+
+    /// No replica has caught up in time. A session that never waits would never leave the primary
+    /// again, if it remembered what it read there.
+    fn on_primary_after_wait(&self, primary: Decision, max_wait: Duration) -> Decision {
+        Decision {
+            samples_primary: true,
+            remembers: match max_wait.is_zero() {
+                true => Remembers::Nothing,
+                false => Remembers::Progress,
+            },
+            why: Why {
+                node: WhyNode::NotCaughtUp,
+                ..primary.why
+            },
+            ..primary
+        }
+    }
+
+    fn tell_wait(&self, id: DatabaseId, waited: Duration, caught_up: bool) {
+        let observers = &self.shared.observers;
+        if observers.want(EventKind::CatchUpWaited) {
+            let topology = self.cluster.snapshot();
+            observers.tell(&Event::CatchUpWaited {
+                database: &topology.database(id).name,
+                waited,
+                caught_up,
+            });
+        }
+    }
+}

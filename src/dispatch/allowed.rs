@@ -1,0 +1,68 @@
+//! Refusing tables that must not be on a database, whatever a handle or a migration says.
+
+use super::core::Core;
+use crate::error::RoutingError;
+use crate::name::TableName;
+use crate::sql::{Access, Operation};
+use crate::topology::DatabaseId;
+
+impl Core {
+    /// Refuses an operation that names a table which must not be on a database.
+    pub(crate) fn check_allowed(
+        &self,
+        operation: &Operation,
+        database: DatabaseId,
+    ) -> Result<(), RoutingError> {
+        let changes_schema = operation.access() == Access::Schema;
+        self.check_tables(operation.tables(), database, changes_schema)
+    }
+
+    /// Refuses tables that must not be on a database: forbidden ones, and if the schema is changed
+    /// those that a policy does not allow there.
+    pub(crate) fn check_tables(
+        &self,
+        tables: &[TableName],
+        database: DatabaseId,
+        changes_schema: bool,
+    ) -> Result<(), RoutingError> {
+        let shared = &self.shared;
+        let asks_policies = changes_schema && !shared.policies.is_empty();
+        if shared.forbidden.is_empty() && !asks_policies {
+            return Ok(());
+        }
+        let topology = self.cluster.topology();
+        let found = topology.database(database);
+        let forbidden = shared.forbidden.first(tables, database, found.dialect);
+        let refused = forbidden.or_else(|| {
+            let is_refused = |table: &&TableName| {
+                let mut policies = shared.policies.iter();
+                !policies.all(|policy| policy.allows(table, &found.name))
+            };
+            tables.iter().filter(|_| changes_schema).find(is_refused)
+        });
+        match refused {
+            Some(table) => Err(RoutingError::Forbidden {
+                table: table.clone(),
+                database: found.name.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses a text that names a table which must not be on a database, wherever in it.
+    pub(crate) fn check_text(&self, sql: &str, database: DatabaseId) -> Result<(), RoutingError> {
+        match self.shared.forbidden.named_in(sql, database) {
+            Some(table) => Err(RoutingError::Forbidden {
+                table: table.clone(),
+                database: self.cluster.topology().database(database).name.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether something may be forbidden on a database.
+    #[cfg_attr(not(feature = "migrate"), allow(dead_code, reason = "migrations ask"))]
+    pub(crate) fn forbids_on(&self, database: DatabaseId) -> bool {
+        self.shared.forbidden.any_on(database) || !self.shared.policies.is_empty()
+    }
+}

@@ -1,0 +1,182 @@
+//! The observers of a connection.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
+
+use arc_swap::ArcSwap;
+
+use super::trace;
+use super::{Event, EventKind};
+
+/// Is told what happens inside a connection, on all its handles and in all its transactions.
+///
+/// It runs on the task of the statement: it should be quick, and must not block. The idea is that of
+/// SQLAlchemy's and Rails' event hooks.
+pub trait Observer: fmt::Debug + Send + Sync {
+    /// Whether it is told events of this kind; asked once, when it is added. Defaults to all.
+    fn wants(&self, _kind: EventKind) -> bool {
+        true
+    }
+
+    /// Something happened.
+    fn observe(&self, event: &Event<'_>);
+}
+
+/// The observers of a connection, shared by its handles and its monitors.
+#[derive(Debug, Default)]
+pub(crate) struct Observers {
+    /// The kinds that some observer wants, so that a statement pays one load if there is none.
+    wanted: AtomicU32,
+    registered: ArcSwap<Vec<Registered>>,
+    /// Held while the list is changed.
+    writer: Mutex<()>,
+}
+
+#[derive(Debug, Clone)]
+struct Registered {
+    wanted: u32,
+    observer: Held,
+}
+
+#[derive(Debug, Clone)]
+enum Held {
+    /// As long as the connection lives.
+    Always(Arc<dyn Observer>),
+    /// As long as its owner keeps it.
+    While(Weak<dyn Observer>),
+}
+
+impl Observers {
+    /// Whether an event of this kind is to be built.
+    pub(crate) fn want(&self, kind: EventKind) -> bool {
+        self.has(kind) || trace::wants(kind)
+    }
+
+    /// Whether an observer, `tracing` aside, wants events of this kind.
+    fn has(&self, kind: EventKind) -> bool {
+        self.wanted.load(Ordering::Relaxed) & kind.bit() != 0
+    }
+
+    /// Tells an event to everyone who wants its kind.
+    pub(crate) fn tell(&self, event: &Event<'_>) {
+        trace::event(event);
+        let bit = event.kind().bit();
+        if !self.has(event.kind()) {
+            return;
+        }
+        let mut has_gone = false;
+        for registered in self.registered.load().iter() {
+            if registered.wanted & bit == 0 {
+                continue;
+            }
+            match &registered.observer {
+                Held::Always(observer) => observer.observe(event),
+                Held::While(observer) => match observer.upgrade() {
+                    Some(observer) => observer.observe(event),
+                    None => has_gone = true,
+                },
+            }
+        }
+        if has_gone {
+            self.change(|_| {});
+        }
+    }
+
+    /// Observers that stay as long as the connection lives.
+    pub(crate) fn of(observers: Vec<Arc<dyn Observer>>) -> Self {
+        let list = Self::default();
+        list.change(|registered| {
+            registered.extend(observers.into_iter().map(|observer| Registered {
+                wanted: wanted_by(&*observer),
+                observer: Held::Always(observer),
+            }));
+        });
+        list
+    }
+
+    /// Adds an observer for as long as its owner keeps it.
+    pub(crate) fn add_while(&self, observer: &Arc<impl Observer + 'static>) {
+        let wanted = wanted_by(&**observer);
+        let weak = Arc::downgrade(observer);
+        let observer = Held::While(weak);
+        self.change(|list| list.push(Registered { wanted, observer }));
+    }
+
+    /// Changes the list, and drops the observers whose owner is gone.
+    fn change(&self, change: impl FnOnce(&mut Vec<Registered>)) {
+        let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut registered = (**self.registered.load()).clone();
+        change(&mut registered);
+        registered.retain(|registered| match &registered.observer {
+            Held::Always(_) => true,
+            Held::While(observer) => observer.strong_count() > 0,
+        });
+        let wanted = registered.iter().fold(0, |all, one| all | one.wanted);
+        self.registered.store(Arc::new(registered));
+        self.wanted.store(wanted, Ordering::Relaxed);
+        drop(writer);
+    }
+}
+
+fn wanted_by(observer: &dyn Observer) -> u32 {
+    let kinds = EventKind::ALL.into_iter();
+    kinds
+        .filter(|kind| observer.wants(*kind))
+        .fold(0, |all, kind| all | kind.bit())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicU64;
+
+    use super::*;
+    use crate::error::RoutingError;
+
+    #[derive(Debug, Default)]
+    struct Count(AtomicU64);
+
+    impl Observer for Count {
+        fn wants(&self, kind: EventKind) -> bool {
+            kind == EventKind::Refused
+        }
+
+        fn observe(&self, _: &Event<'_>) {
+            self.0.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    fn refuse(observers: &Observers) {
+        let error = RoutingError::ZeroByte;
+        observers.tell(&Event::Refused { error: &error });
+    }
+
+    #[test]
+    fn an_observer_is_told_the_kinds_it_wants() {
+        let count = Arc::new(Count::default());
+        let observers = Observers::of(vec![count.clone()]);
+        assert!(observers.has(EventKind::Refused));
+        assert!(!observers.has(EventKind::Decided));
+        refuse(&observers);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+    }
+
+    #[test]
+    fn an_observer_that_is_dropped_costs_nothing_from_the_next_event_on() {
+        let (observers, count) = (Observers::default(), Arc::new(Count::default()));
+        observers.add_while(&count);
+        refuse(&observers);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
+        drop(count);
+        refuse(&observers);
+        assert!(!observers.has(EventKind::Refused));
+    }
+
+    #[test]
+    fn every_kind_has_a_bit_of_its_own() {
+        let all = EventKind::ALL
+            .iter()
+            .fold(0_u32, |all, kind| all | kind.bit());
+        assert_eq!(all.count_ones() as usize, EventKind::ALL.len());
+    }
+}

@@ -1,0 +1,70 @@
+//! Events as `tracing` events of the target `sea_orm_routing`: attempts at `DEBUG`, what happens to
+//! nodes and databases at `WARN` and `ERROR`.
+
+use tracing::Level;
+
+use super::{Event, EventKind};
+use crate::route::Route;
+
+/// Whether an enabled level of `tracing` asks for events of this kind.
+pub(super) fn wants(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Attempted => {
+            tracing::enabled!(target: "sea_orm_routing", Level::DEBUG)
+        }
+        EventKind::HealthChanged | EventKind::RoleChanged | EventKind::WritesChanged => {
+            tracing::enabled!(target: "sea_orm_routing", Level::WARN)
+        }
+        EventKind::Decided
+        | EventKind::Finished
+        | EventKind::Retried
+        | EventKind::Refused
+        | EventKind::CatchUpWaited
+        | EventKind::BranchOpened
+        | EventKind::BranchEnded => false,
+    }
+}
+
+pub(super) fn event(event: &Event<'_>) {
+    match event {
+        Event::Attempted { route } => attempted(route),
+        Event::HealthChanged { node, from, to } => {
+            let (node, from, to) = (node.as_str(), from.to_string(), to.to_string());
+            tracing::warn!(target: "sea_orm_routing", node, from, to, "a node changed its state");
+        }
+        Event::RoleChanged { database, from, to } => {
+            let (database, from, to) = (database.as_str(), from.as_str(), to.as_str());
+            tracing::warn!(target: "sea_orm_routing", database, from, to, "another node is the primary");
+        }
+        Event::WritesChanged { database, blocked } => {
+            let database = database.as_str();
+            match blocked {
+                Some(reason) => {
+                    tracing::error!(target: "sea_orm_routing", database, reason, "writes stop");
+                }
+                None => tracing::warn!(target: "sea_orm_routing", database, "writes go on"),
+            }
+        }
+        Event::Decided { .. }
+        | Event::Finished { .. }
+        | Event::Retried { .. }
+        | Event::Refused { .. }
+        | Event::CatchUpWaited { .. }
+        | Event::BranchOpened { .. }
+        | Event::BranchEnded { .. } => {}
+    }
+}
+
+fn attempted(route: &Route) {
+    tracing::debug!(
+        target: "sea_orm_routing",
+        database = route.database().as_str(),
+        node = route.node().as_str(),
+        role = %route.role(),
+        access = %route.access(),
+        why_database = route.why_database(),
+        why_role = route.why_role(),
+        why_node = route.why_node(),
+        "routed"
+    );
+}

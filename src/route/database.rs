@@ -1,0 +1,193 @@
+//! Which database? The scope of the handle, then the routing policies, then the bindings.
+
+use sea_orm::{DbBackend, DbErr};
+
+use super::{Fixed, Target, WhyDatabase};
+use crate::bind::{Bind, BindRequest, Bound, RoutingPolicy};
+use crate::error::RoutingError;
+use crate::scope::{Chosen, Place, Scope};
+use crate::sql::{Access, Operation};
+use crate::topology::{DatabaseId, NodeId, Role, Topology};
+
+/// Everything that the choice of a database depends on.
+#[derive(Debug)]
+pub(crate) struct StatementInput<'a> {
+    pub(crate) operation: &'a Operation,
+    /// The dialect the statement is written in.
+    pub(crate) dialect: DbBackend,
+    /// Where the tables of the statement live.
+    pub(crate) bound: &'a Bound,
+    pub(crate) scope: &'a Scope,
+    pub(crate) topology: &'a Topology,
+    pub(crate) policies: &'a [Box<dyn RoutingPolicy>],
+    /// The database of statements that name no table.
+    pub(crate) default: DatabaseId,
+    /// Uniform over `u64`, for the policies.
+    pub(crate) random: u64,
+}
+
+/// The database of a statement outside a transaction.
+///
+/// # Errors
+///
+/// What must not be sent: tables of several databases, a write through a handle that only reads; and
+/// a policy's own error.
+pub(crate) fn choose_database(input: &StatementInput<'_>) -> Result<Target, DbErr> {
+    input.check_text()?;
+    input.check_read_only()?;
+    let (database, why, fixed) = match input.scope.place {
+        Place::Node(node) => {
+            let database = input.topology.node(node).database;
+            (database, WhyDatabase::Node, Fixed::Node(node))
+        }
+        Place::Database(database, Chosen::Using) => (database, WhyDatabase::Using, Fixed::Nothing),
+        Place::Database(database, Chosen::Entity) => {
+            (database, WhyDatabase::Entity, Fixed::Nothing)
+        }
+        Place::Anywhere => match input.ask_policies()? {
+            Some((policy, bind)) => return Ok(input.policy_target(policy, &bind)?),
+            None => return Ok(input.bound_target()?),
+        },
+    };
+    Ok(Target {
+        database,
+        why,
+        fixed,
+    })
+}
+
+/// The database of a statement in a transaction, which runs on the primary. `None` if the statement
+/// names no table and nothing else says where it belongs.
+///
+/// # Errors
+///
+/// Those of [`choose_database`], and the choice of a replica.
+pub(crate) fn choose_branch_database(input: &StatementInput<'_>) -> Result<Option<Target>, DbErr> {
+    input.check_text()?;
+    input.check_read_only()?;
+    if input.scope.role == Some(Role::Replica) {
+        return Err(RoutingError::NotInTransaction {
+            scope: "on_replica()".to_owned(),
+            primary: String::new(),
+        }
+        .into());
+    }
+    if let Place::Node(node) = input.scope.place {
+        input.check_is_primary(node)?;
+    }
+    let target = choose_database(input)?;
+    Ok((target.why != WhyDatabase::NoTable).then_some(target))
+}
+
+impl StatementInput<'_> {
+    /// sqlx's SQLite driver never finds the end of a text that contains a NUL byte.
+    fn check_text(&self) -> Result<(), RoutingError> {
+        match self.operation.has_zero_byte() && self.dialect == DbBackend::Sqlite {
+            true => Err(RoutingError::ZeroByte),
+            false => Ok(()),
+        }
+    }
+
+    fn check_read_only(&self) -> Result<(), RoutingError> {
+        let access = self.operation.access();
+        if self.scope.read_only && access != Access::Read {
+            return Err(RoutingError::ReadOnly {
+                scope: "read_only()",
+                access,
+                evidence: self.operation.evidence().clone(),
+            });
+        }
+        Ok(())
+    }
+
+    /// The answer of the first policy with an opinion.
+    fn ask_policies(&self) -> Result<Option<(usize, Bind)>, DbErr> {
+        if self.policies.is_empty() {
+            return Ok(None);
+        }
+        let request = BindRequest {
+            operation: self.operation,
+            dialect: self.dialect,
+            random: self.random,
+            bound: self.bound,
+            topology: self.topology,
+        };
+        for (index, policy) in self.policies.iter().enumerate() {
+            if let Some(bind) = policy.get_bind(&request)? {
+                return Ok(Some((index, bind)));
+            }
+        }
+        Ok(None)
+    }
+
+    fn policy_target(&self, policy: usize, bind: &Bind) -> Result<Target, RoutingError> {
+        let (database, fixed) = match bind {
+            Bind::Node(name) => {
+                let node = self.topology.require_node(name)?;
+                (self.topology.node(node).database, Fixed::Node(node))
+            }
+            Bind::Database { name, role } => {
+                let fixed = role.map_or(Fixed::Nothing, Fixed::Role);
+                (self.topology.require_database(name)?, fixed)
+            }
+        };
+        Ok(Target {
+            database,
+            why: WhyDatabase::Policy(policy),
+            fixed,
+        })
+    }
+
+    /// The database that the bindings name.
+    fn bound_target(&self) -> Result<Target, RoutingError> {
+        let (database, why) = match self.bound {
+            Bound::NoTable => (self.default, WhyDatabase::NoTable),
+            Bound::One {
+                database,
+                table,
+                explicit: true,
+            } => (*database, WhyDatabase::Binding { table: *table }),
+            Bound::One {
+                database, table, ..
+            } => (*database, WhyDatabase::Unbound { table: *table }),
+            Bound::Refused(table) => {
+                return Err(RoutingError::Unbound {
+                    table: self.operation.tables()[*table].clone(),
+                });
+            }
+            Bound::Several(tables) => return Err(self.several_databases(tables)),
+        };
+        Ok(Target {
+            database,
+            why,
+            fixed: Fixed::Nothing,
+        })
+    }
+
+    #[cold]
+    fn several_databases(&self, tables: &[(usize, DatabaseId)]) -> RoutingError {
+        let tables: Vec<_> = tables
+            .iter()
+            .map(|(table, database)| {
+                let table = &self.operation.tables()[*table];
+                format!("{table} ({})", self.topology.database(*database).name)
+            })
+            .collect();
+        RoutingError::SeveralDatabases {
+            tables: tables.join(", "),
+        }
+    }
+
+    /// A transaction runs on the primary: no other node can be named in it.
+    fn check_is_primary(&self, id: NodeId) -> Result<(), RoutingError> {
+        let node = self.topology.node(id);
+        let primary = self.topology.database(node.database).primary;
+        match primary == id {
+            true => Ok(()),
+            false => Err(RoutingError::NotInTransaction {
+                scope: format!("using(..) with the node {}", node.name),
+                primary: format!(", {}", self.topology.node(primary).name),
+            }),
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! The outcome of a decision: what steers the delivery, and what explains it.
+
+use std::sync::Arc;
+
+use crate::topology::{DatabaseId, Load, NodeId, PoolId, Role, Topology};
+
+/// Which database, what fixed it, and what was fixed with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Target {
+    pub(crate) database: DatabaseId,
+    pub(crate) why: WhyDatabase,
+    pub(crate) fixed: Fixed,
+}
+
+/// What is fixed beside the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fixed {
+    Nothing,
+    /// A role, by a routing policy.
+    Role(Role),
+    /// One node, by `using(..)` or a routing policy.
+    Node(NodeId),
+}
+
+/// A node, how the statement is delivered to it, and the reason of each step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Decision {
+    pub(crate) database: DatabaseId,
+    pub(crate) node: NodeId,
+    pub(crate) pool: PoolId,
+    pub(crate) role: Role,
+    pub(crate) admission: Admission,
+    /// Whether a read that fails on this node may go to another one: it was chosen among several,
+    /// not named.
+    pub(crate) may_retry_elsewhere: bool,
+    /// Whether the primary is asked for its position now, so that replicas can prove to later reads
+    /// that they have caught up.
+    pub(crate) samples_primary: bool,
+    /// Whether the latency of the statement is measured for the replica policy.
+    pub(crate) measures_latency: bool,
+    pub(crate) remembers: Remembers,
+    pub(crate) why: Why,
+}
+
+impl Decision {
+    /// The load of the node, if it is a replica or was chosen among several. `topology` is the one that
+    /// the decision was made with, or a later one.
+    pub(crate) fn load(&self, topology: &Topology) -> Option<Arc<Load>> {
+        let has_news = self.may_retry_elsewhere || self.role == Role::Replica;
+        has_news.then(|| Arc::clone(&topology.node(self.node).load))
+    }
+}
+
+/// What a statement needs before it is sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Admission {
+    /// Nothing.
+    Now,
+    /// The node was down and its pause is over: this statement finds out whether it is back, and no
+    /// other one needs to meanwhile.
+    HalfOpenTrial,
+    /// One of the bounded number of reads that may be on the primary because no replica is available.
+    FallbackPermit,
+    /// A replica that has replayed what the session saw: wait for one, then decide again.
+    AwaitCatchUp,
+}
+
+/// What the session of a read remembers of it, so that its next reads do not go back in time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Remembers {
+    Nothing,
+    /// The node: the next reads go there too.
+    Node,
+    /// Only the time of the read: the primary served it, and the next reads need not go there.
+    Progress,
+}
+
+/// The reason of each step. It explains; it steers nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Why {
+    pub(crate) database: WhyDatabase,
+    pub(crate) role: WhyRole,
+    pub(crate) node: WhyNode,
+}
+
+/// Why this database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhyDatabase {
+    Using,
+    Entity,
+    Node,
+    /// The routing policy at this index.
+    Policy(usize),
+    /// The table at this index of the statement is bound to it.
+    Binding {
+        table: usize,
+    },
+    /// The table at this index of the statement has no binding.
+    Unbound {
+        table: usize,
+    },
+    NoTable,
+    /// The transaction has one branch, and the statement names no table.
+    Branch,
+}
+
+/// Why this role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhyRole {
+    Scope,
+    Policy,
+    Node,
+    FollowUp,
+    /// The session wrote to the database within its window.
+    Session,
+    Read,
+    NotRead,
+    Transaction,
+}
+
+/// Why this node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum WhyNode {
+    /// It was named.
+    Chosen,
+    Primary,
+    /// The replica policy picked it.
+    Replica {
+        of: usize,
+    },
+    /// The session has read from it before.
+    SessionAffinity,
+    /// It was down, and is tried again.
+    HalfOpen,
+    /// No node is known to be up.
+    LastResort,
+    NoReplicas,
+    /// No available replica is known to have replayed what the session saw.
+    NotCaughtUp,
+    NoReplicaAvailable,
+}
