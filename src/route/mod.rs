@@ -19,6 +19,8 @@ mod decide;
 mod decision;
 mod explain;
 mod replica;
+#[cfg(test)]
+mod tests;
 
 use std::time::Instant;
 
