@@ -9,19 +9,21 @@ use sea_orm::{DbBackend, DbErr};
 use super::setting::{
     AccessSpec, ConsistencySpec, PlaceSpec, Reads, RoleSpec, RouteSpec, Setting, Tables, WroteSpec,
 };
-use super::world::{DATABASES, World, position};
+use super::world::{World, position};
 use crate::balance::{
-    ExcludePrimary, IncludePrimary, LeastInFlight, PeakEwma, Random, ReplicaPolicy, RoundRobin,
-    Weighted, Zones,
+    Balancing, LeastInFlight, PeakEwma, PrimaryReads, Random, RoundRobin, Weighted, Zones,
 };
 use crate::bind::{Bind, BindRequest, Bound, RoutingPolicy};
 use crate::error::RoutingError;
+pub(super) use crate::route::Admission;
 use crate::route::{
-    Balancing, Balancings, Decision, Question, ReplicaFallback, WhyDatabase, WhyNode, WhyRole,
-    decide, decide_branch,
+    Decision, RoutingInput, StatementInput, Target, WhyDatabase, WhyNode, WhyRole,
+    choose_branch_database, choose_database, decide,
 };
 use crate::scope::{Chosen, Place, Scope};
-use crate::session::{Consistency, Home, LastRead, OnTimeout, Past, Session, Written};
+use crate::session::{
+    Consistency, LastRead, OnTimeout, RouterId, Session, SessionHistory, Written,
+};
 use crate::sql::{Access, Evidence, Operation};
 use crate::topology::{DatabaseId, NodeId, Role};
 
@@ -45,80 +47,83 @@ pub(super) struct Goes {
     pub(super) may_retry: bool,
 }
 
-/// What comes before a statement is sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Admission {
-    Now,
-    HalfOpenTrial,
-    FallbackPermit,
-    AwaitCatchUp,
-}
-
 /// A router with the options of a setting.
 pub(super) struct Router<'a> {
     setting: &'a Setting,
     pub(super) world: World,
-    balancing: Balancings,
+    balancing: Balancing,
     policies: Vec<Box<dyn RoutingPolicy>>,
 }
 
 impl<'a> Router<'a> {
     pub(super) fn new(setting: &'a Setting) -> Self {
-        let balancing = Balancings::new();
-        for _ in DATABASES {
-            balancing.push(balancing_of(setting));
-        }
         let route = setting.given.route.clone();
         let policies = route.map(|route| Box::new(Says(route)) as Box<dyn RoutingPolicy>);
         Self {
             setting,
             world: World::new(&setting.databases, dialect(setting)),
-            balancing,
+            balancing: balancing_of(setting),
             policies: policies.into_iter().collect(),
         }
     }
 
     /// What becomes of the statement.
     pub(super) fn decide(&self, random: u64) -> Outcome {
-        let given = &self.setting.given;
-        let main = DatabaseId::new(0);
-        let scope = self.scope();
-        let (consistency, past) = (self.consistency(), self.past());
-        let failed: Vec<NodeId> = given.failed.iter().map(|n| self.world.node(n)).collect();
-        let question = Question {
-            operation: &self.operation(),
+        let (operation, bound, scope) = (self.operation(), self.bound(), self.scope());
+        let input = StatementInput {
+            operation: &operation,
             dialect: dialect(self.setting),
-            bound: &self.bound(),
+            bound: &bound,
             scope: &scope,
             topology: &self.world.topology,
             policies: &self.policies,
-            balancing: &self.balancing,
-            default: main,
-            follows_up: given.follows_up.as_deref().map(|n| self.world.database(n)),
-            past: &|database| {
-                let past = match database == main {
-                    true => past.clone(),
-                    false => Past::default(),
-                };
-                Some((consistency?, past))
-            },
-            failed: &failed,
-            random: &|| random,
-            now: &|| self.world.now,
+            default: DatabaseId::new(0),
+            random,
         };
-        match given.in_transaction {
-            true => self.branch(decide_branch(&question)),
-            false => match decide(&question) {
-                Ok(decision) => Outcome::Goes(self.goes(decision, consistency)),
-                Err(error) => Outcome::Fails(kind(&error)),
-            },
+        if self.setting.given.in_transaction {
+            return self.branch(choose_branch_database(&input));
+        }
+        let target = choose_database(&input);
+        let decided = target.and_then(|target| self.decide_on(target, &operation, random));
+        match decided {
+            Ok(decision) => Outcome::Goes(self.goes(decision)),
+            Err(error) => Outcome::Fails(kind(&error)),
         }
     }
 
-    fn branch(&self, found: Result<Option<(DatabaseId, WhyDatabase)>, DbErr>) -> Outcome {
-        let named = |(id, why): (DatabaseId, WhyDatabase)| {
-            let name = self.world.topology.database(id).name().as_str().to_owned();
-            (name, why_database(why))
+    fn decide_on(
+        &self,
+        target: Target,
+        operation: &Operation,
+        random: u64,
+    ) -> Result<Decision, DbErr> {
+        let given = &self.setting.given;
+        let failed: Vec<NodeId> = given.failed.iter().map(|n| self.world.node(n)).collect();
+        let follows_up = given.follows_up.as_deref().map(|n| self.world.database(n));
+        let history = match target.database == DatabaseId::new(0) {
+            true => self.history(),
+            false => SessionHistory::default(),
+        };
+        Ok(decide(&RoutingInput {
+            topology: &self.world.topology,
+            target,
+            access: operation.access(),
+            evidence: operation.evidence(),
+            role: given.role.map(role),
+            is_follow_up: follows_up == Some(target.database),
+            balancing: &self.balancing,
+            history: self.consistency().map(|consistency| (consistency, history)),
+            failed: &failed,
+            now: self.world.now,
+            random,
+        })?)
+    }
+
+    fn branch(&self, found: Result<Option<Target>, DbErr>) -> Outcome {
+        let named = |target: Target| {
+            let database = self.world.topology.database(target.database);
+            let name = database.name().as_str().to_owned();
+            (name, why_database(target.why))
         };
         match found {
             Ok(found) => Outcome::Branch(found.map(named)),
@@ -126,7 +131,7 @@ impl<'a> Router<'a> {
         }
     }
 
-    fn goes(&self, decision: Decision, consistency: Option<Consistency>) -> Goes {
+    fn goes(&self, decision: Decision) -> Goes {
         let node = self.world.topology.node(decision.node);
         assert_eq!(node.pool, decision.pool, "the pool is that of the node");
         assert_eq!(node.role, decision.role, "the role is that of the node");
@@ -135,8 +140,8 @@ impl<'a> Router<'a> {
             node: node.name.as_str().to_owned(),
             role: decision.role,
             because: because(decision),
-            admission: admission(decision.why_node, consistency),
-            may_retry: decision.why_node.is_free(),
+            admission: decision.admission,
+            may_retry: decision.may_retry_elsewhere,
         }
     }
 
@@ -147,7 +152,7 @@ impl<'a> Router<'a> {
         scope.role = given.role.map(role);
         scope.session = self
             .consistency()
-            .map(|consistency| Session::new(consistency, &Home::default()));
+            .map(|consistency| Session::new(consistency, &RouterId::default()));
         scope.place = match &given.place {
             None => Place::Anywhere,
             Some(PlaceSpec::Using(name)) => {
@@ -174,9 +179,9 @@ impl<'a> Router<'a> {
         })
     }
 
-    fn past(&self) -> Past {
+    fn history(&self) -> SessionHistory {
         let given = &self.setting.given;
-        Past {
+        SessionHistory {
             written: given.wrote.as_ref().map(|wrote| match wrote {
                 WroteSpec::Ago(ago) => Written::At(self.world.ago(*ago)),
                 WroteSpec::Until(end) => Written::Until(self.world.from_now(*end)),
@@ -233,30 +238,24 @@ impl<'a> Router<'a> {
 fn balancing_of(setting: &Setting) -> Balancing {
     let (reads, words) = (setting.given.reads, &setting.given.policy);
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let policy = match words[..] {
-        [] | ["random"] => with_reads(reads, Random),
-        ["round_robin"] => with_reads(reads, RoundRobin::default()),
-        ["weighted"] => with_reads(reads, Weighted),
-        ["least_in_flight"] => with_reads(reads, LeastInFlight),
-        ["peak_ewma"] => with_reads(reads, PeakEwma),
-        ["zones", own] => with_reads(reads, Zones::prefer(own, Random)),
-        _ => panic!("no replica policy: {words:?}"),
-    };
-    Balancing {
-        policy,
-        fallback: match reads {
-            Reads::KeepPrimary => ReplicaFallback::Error,
-            Reads::Fallback | Reads::Include | Reads::Never => ReplicaFallback::Primary,
+    let mut balancing = Balancing {
+        primary_reads: match reads {
+            Reads::Fallback => PrimaryReads::Fallback,
+            Reads::Include => PrimaryReads::Include,
+            Reads::Never => PrimaryReads::Never,
         },
+        ..Balancing::default()
+    };
+    match words[..] {
+        [] | ["random"] => balancing.set_policy(Random),
+        ["round_robin"] => balancing.set_policy(RoundRobin::default()),
+        ["weighted"] => balancing.set_policy(Weighted),
+        ["least_in_flight"] => balancing.set_policy(LeastInFlight),
+        ["peak_ewma"] => balancing.set_policy(PeakEwma),
+        ["zones", own] => balancing.set_policy(Zones::prefer(own, Random)),
+        _ => panic!("no replica policy: {words:?}"),
     }
-}
-
-fn with_reads(reads: Reads, policy: impl ReplicaPolicy + 'static) -> Box<dyn ReplicaPolicy> {
-    match reads {
-        Reads::Fallback | Reads::KeepPrimary => Box::new(policy),
-        Reads::Include => Box::new(IncludePrimary(policy)),
-        Reads::Never => Box::new(ExcludePrimary(policy)),
-    }
+    balancing
 }
 
 fn dialect(setting: &Setting) -> DbBackend {
@@ -289,28 +288,8 @@ impl RoutingPolicy for Says {
     }
 }
 
-/// What delivery does before it sends, as `Core::caught_up` and `Core::leave` read the reason.
-fn admission(why: WhyNode, consistency: Option<Consistency>) -> Admission {
-    match why {
-        WhyNode::Trial => Admission::HalfOpenTrial,
-        WhyNode::NoneServes => Admission::FallbackPermit,
-        WhyNode::NotCaughtUp => match consistency {
-            Some(Consistency::Causal { .. }) => Admission::AwaitCatchUp,
-            Some(Consistency::Eventual | Consistency::ReadYourWrites { .. }) | None => {
-                Admission::FallbackPermit
-            }
-        },
-        WhyNode::Chosen
-        | WhyNode::Primary
-        | WhyNode::Replica { .. }
-        | WhyNode::Same
-        | WhyNode::LastResort
-        | WhyNode::NoReplicas => Admission::Now,
-    }
-}
-
 fn because(decision: Decision) -> String {
-    let role = match decision.why_role {
+    let role = match decision.why.role {
         WhyRole::Scope => "scope",
         WhyRole::Policy => "policy",
         WhyRole::Node => "node",
@@ -320,18 +299,18 @@ fn because(decision: Decision) -> String {
         WhyRole::NotRead => "not a read",
         WhyRole::Transaction => "transaction",
     };
-    let node = match decision.why_node {
+    let node = match decision.why.node {
         WhyNode::Replica { of } => format!("one of {of}"),
         WhyNode::Chosen => "chosen".to_owned(),
         WhyNode::Primary => "primary".to_owned(),
-        WhyNode::Same => "session affinity".to_owned(),
-        WhyNode::Trial => "half-open".to_owned(),
+        WhyNode::SessionAffinity => "session affinity".to_owned(),
+        WhyNode::HalfOpen => "half-open".to_owned(),
         WhyNode::LastResort => "last resort".to_owned(),
         WhyNode::NoReplicas => "no replicas".to_owned(),
         WhyNode::NotCaughtUp => "not caught up".to_owned(),
-        WhyNode::NoneServes => "no replica available".to_owned(),
+        WhyNode::NoReplicaAvailable => "no replica available".to_owned(),
     };
-    format!("{}/{role}/{node}", why_database(decision.why_database))
+    format!("{}/{role}/{node}", why_database(decision.why.database))
 }
 
 fn why_database(why: WhyDatabase) -> &'static str {

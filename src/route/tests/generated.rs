@@ -111,7 +111,6 @@ fn given(count: usize) -> impl Strategy<Value = Given> {
         Reads::Fallback,
         Reads::Include,
         Reads::Never,
-        Reads::KeepPrimary,
     ]);
     let place = prop_oneof![
         3 => Just(None),

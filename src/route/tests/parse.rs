@@ -93,7 +93,6 @@ fn options(given: &mut Given, words: &[&str]) -> Result<bool, String> {
         ["policy", policy @ ..] => given.policy = owned(policy),
         ["include"] => given.reads = Reads::Include,
         ["never"] => given.reads = Reads::Never,
-        ["keep_primary"] => given.reads = Reads::KeepPrimary,
         ["using", name] => given.place = Some(PlaceSpec::Using((*name).to_owned())),
         ["entity", name] => given.place = Some(PlaceSpec::Entity((*name).to_owned())),
         ["node", name] => given.place = Some(PlaceSpec::Node((*name).to_owned())),

@@ -86,9 +86,9 @@ proptest! {
 
     #[test]
     fn the_primary_is_kept_from_reads_that_do_not_belong_there(
-        mut setting in generated::read(), keep: bool, random: u64,
+        mut setting in generated::read(), random: u64,
     ) {
-        setting.given.reads = match keep { true => Reads::KeepPrimary, false => Reads::Never };
+        setting.given.reads = Reads::Never;
         prop_assume!(setting.given.role != Some(RoleSpec::Primary));
         let Some(goes) = goes(&setting, random) else { return Ok(()) };
         let belongs = matches!(setting.given.consistency, Some(ConsistencySpec::Causal | ConsistencySpec::Window(_)))

@@ -101,10 +101,7 @@ pub(super) enum Reads {
     #[default]
     Fallback,
     Include,
-    /// `ExcludePrimary`.
     Never,
-    /// `ReplicaFallback::Error`.
-    KeepPrimary,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

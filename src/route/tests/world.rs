@@ -13,7 +13,7 @@ use crate::topology::{
 };
 
 /// The names of the databases, in the order of a case.
-pub(super) const DATABASES: [&str; 2] = ["main", "other"];
+const DATABASES: [&str; 2] = ["main", "other"];
 
 /// The topology at a moment, and its places by name: a removed node keeps its place.
 pub(super) struct World {

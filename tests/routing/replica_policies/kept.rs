@@ -7,7 +7,7 @@ use sea_orm_routing::{PrimaryReads, RoutingError};
 
 use super::shop_on;
 use crate::entities::category;
-use crate::shop::{Files, Result, Shop, add_category, assert_says, routing};
+use crate::shop::{Result, Shop, add_category, assert_says, routing};
 
 async fn kept() -> Result<Shop> {
     shop_on(|files| {

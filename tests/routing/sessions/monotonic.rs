@@ -72,7 +72,9 @@ async fn a_replica_whose_pool_is_gone_is_left() -> Result {
 async fn a_session_that_has_read_from_the_primary_stays_there() -> Result {
     let included = |files: &Files| {
         let options = files.with_two_replicas("shop");
-        options.replica_policy(RoundRobin::default().primary_reads(PrimaryReads::Include))
+        options
+            .replica_policy(RoundRobin::default())
+            .primary_reads(PrimaryReads::Include)
     };
     let shop = Shop::on(included, |builder| builder).await?;
     for _ in 0..3 {
