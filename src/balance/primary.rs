@@ -9,11 +9,7 @@ macro_rules! with_primary_reads {
         pub struct $name<P>(pub P);
 
         impl<P: ReplicaPolicy> ReplicaPolicy for $name<P> {
-            fn choose<'c>(
-                &self,
-                candidates: &'c Candidates<'_>,
-                random: u64,
-            ) -> &'c Candidate<'c> {
+            fn choose<'n>(&self, candidates: &Candidates<'n>, random: u64) -> Candidate<'n> {
                 self.0.choose(candidates, random)
             }
 
@@ -39,7 +35,7 @@ with_primary_reads! {
     /// [`DatabaseOptions::zone`](crate::DatabaseOptions::zone).
     ///
     /// ```
-    /// use sea_orm_routing::{IncludePrimary, LeastInFlight, PrimaryReads, ReplicaPolicy};
+    /// use sea_orm_routing::policy::{IncludePrimary, LeastInFlight, PrimaryReads, ReplicaPolicy};
     ///
     /// let policy = IncludePrimary(LeastInFlight);
     /// assert_eq!(policy.primary_reads(), PrimaryReads::Include);
@@ -52,7 +48,7 @@ with_primary_reads! {
     /// replica does not bring down the writes too.
     ///
     /// ```
-    /// use sea_orm_routing::{ExcludePrimary, PrimaryReads, Random, ReplicaPolicy};
+    /// use sea_orm_routing::policy::{ExcludePrimary, PrimaryReads, Random, ReplicaPolicy};
     ///
     /// let policy = ExcludePrimary(Random);
     /// assert_eq!(policy.primary_reads(), PrimaryReads::Exclude);
