@@ -4,3 +4,5 @@ mod record;
 
 pub(crate) use record::Recorders;
 pub use record::Recording;
+
+pub use crate::route::Route;
