@@ -2,9 +2,8 @@
 
 use futures_util::TryStreamExt;
 use sea_orm::{EntityTrait, PaginatorTrait};
-use sea_orm_routing::{
-    DatabaseOptions, IncludePrimary, LeastInFlight, PeakEwma, Random, Role, RoundRobin, Zones,
-};
+use sea_orm_routing::policy::{IncludePrimary, LeastInFlight, PeakEwma, Random, RoundRobin, Zones};
+use sea_orm_routing::{DatabaseOptions, Role};
 
 use super::{choices, shop, shop_on, slow_read, two_zones};
 use crate::entities::category;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use sea_orm::{EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::{ExcludePrimary, IncludePrimary, Random, ReplicaFallback, RoutingError};
+use sea_orm_routing::RoutingError;
+use sea_orm_routing::options::ReplicaFallback;
+use sea_orm_routing::policy::{ExcludePrimary, IncludePrimary, Random};
 
 use super::shop_on;
 use crate::entities::category;

@@ -4,9 +4,10 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::{AccessMode, EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::{
-    Consistency, OnTimeout, ReadOnlyTransactions, ReplicaFallback, RoutingError,
-};
+use sea_orm_routing::options::ReplicaFallback;
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::transaction::ReadOnlyTransactions;
+use sea_orm_routing::{Consistency, RoutingError};
 
 use super::{CAUSAL, on_primary, read, route, warehouse_on_primary};
 use crate::entities::category;

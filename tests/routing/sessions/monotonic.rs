@@ -1,7 +1,8 @@
 //! A session goes on reading where it has read before.
 
 use sea_orm::{EntityTrait, PaginatorTrait};
-use sea_orm_routing::{Consistency, IncludePrimary, RoundRobin};
+use sea_orm_routing::Consistency;
+use sea_orm_routing::policy::{IncludePrimary, RoundRobin};
 
 use super::{CAUSAL, WINDOW, read, route};
 use crate::entities::category;

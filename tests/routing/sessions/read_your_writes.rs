@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
-use sea_orm_routing::{Consistency, ReplicaFallback, RoutingError};
+use sea_orm_routing::options::ReplicaFallback;
+use sea_orm_routing::{Consistency, RoutingError};
 
 use super::{WINDOW, on_primary, read, route, warehouse_on_primary};
 use crate::entities::category;

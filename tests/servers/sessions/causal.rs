@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sea_orm::{DbErr, EntityTrait};
-use sea_orm_routing::{
-    ExcludePrimary, OnTimeout, Random, ReplicaFallback, Role, RoutingConnection, RoutingError,
-};
+use sea_orm_routing::options::ReplicaFallback;
+use sea_orm_routing::policy::{ExcludePrimary, Random};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
 use super::side::Side;
 use super::{CAUSAL, causal, has, name_of, next_read, write};
