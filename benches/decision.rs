@@ -8,7 +8,8 @@ use std::time::Duration;
 
 use common::{interleave, is_smoke, ratio, report, time};
 use sea_orm::{Database, DbBackend, EntityTrait, QueryTrait, Statement};
-use sea_orm_routing::{__private::decide, Operation, RoutingConnection};
+use sea_orm_routing::sql::Operation;
+use sea_orm_routing::{__private::decide, RoutingConnection};
 use sqlparser::dialect::PostgreSqlDialect;
 use sqlparser::parser::Parser;
 

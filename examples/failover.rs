@@ -7,7 +7,8 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DbErr};
-use sea_orm_routing::{DatabaseOptions, Roles, RoutingConnection};
+use sea_orm_routing::options::Roles;
+use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {

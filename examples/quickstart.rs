@@ -92,7 +92,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     Ok(())
 }
 
-fn print_routes(routes: &[sea_orm_routing::Route]) {
+fn print_routes(routes: &[sea_orm_routing::observe::Route]) {
     println!(
         "{:<14} {:<10} {:<14} {:<12} why",
         "does", "database", "node", "role"

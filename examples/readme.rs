@@ -66,7 +66,8 @@ mod sessions {
     use std::time::Duration;
 
     use sea_orm::{ActiveModelTrait, DbErr, EntityTrait};
-    use sea_orm_routing::{Consistency, DatabaseOptions, OnTimeout, RoutingConnection};
+    use sea_orm_routing::session::OnTimeout;
+    use sea_orm_routing::{Consistency, DatabaseOptions, RoutingConnection};
 
     use super::user;
 
@@ -99,7 +100,9 @@ mod health {
     use std::time::Duration;
 
     use sea_orm::DbErr;
-    use sea_orm_routing::{DatabaseOptions, PeakEwma, ReplicaOptions, Roles, RoutingConnection, Zones};
+    use sea_orm_routing::options::Roles;
+    use sea_orm_routing::policy::{PeakEwma, Zones};
+    use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingConnection};
 
     pub(super) async fn run(password: String) -> Result<(), DbErr> {
 let database = DatabaseOptions::new("postgres://node-1/app")

@@ -6,8 +6,9 @@
 #![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use sea_orm::{ActiveModelTrait, ConnectionTrait, Database, DbErr, EntityTrait, Set};
+use sea_orm_routing::sql::Access;
 use sea_orm_routing::{
-    Access, Bind, BindRequest, DatabaseOptions, ReplicaOptions, RoutingConnection, RoutingPolicy,
+    Bind, BindRequest, DatabaseOptions, ReplicaOptions, RoutingConnection, RoutingPolicy,
 };
 
 mod user {

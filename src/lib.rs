@@ -4,21 +4,22 @@
 //! # The map
 //!
 //! SQL in -> classify -> bind -> choose -> run -> report. Deciding is pure; doing is small. A module
-//! uses only those above it.
+//! uses only those above it. The root exports what most applications need; the rest is in the public
+//! modules, which are links here.
 //!
 //! | module | question |
 //! |---|---|
-//! | `error`, `name` | what is it called, what went wrong? |
-//! | `sql` | what does a statement do? |
-//! | `topology` | which nodes, in what state? |
-//! | `bind` | where do its tables live? |
-//! | `balance` | which replica? |
-//! | `session`, `scope` | what has this work seen, what has this handle fixed? |
+//! | [`error`], `name` | what is it called, what went wrong? |
+//! | [`sql`] | what does a statement do? |
+//! | [`topology`] | which nodes, in what state? |
+//! | `bind` (in [`policy`]) | where do its tables live? |
+//! | `balance` (in [`policy`]) | which replica? |
+//! | [`session`], `scope` | what has this work seen, what has this handle fixed? |
 //! | `route` | the decision, with its reasons |
-//! | `cluster` | the open pools, the monitors; the one writer of the topology |
-//! | `observe` | who wants to know? |
-//! | `dispatch` | the one way of every statement, up to the decision |
-//! | `transaction` | branches, savepoints |
+//! | `cluster` (in [`options`]) | the open pools, the monitors; the one writer of the topology |
+//! | [`observe`] | what happened? events, observers, recordings |
+//! | `dispatch` | the path of every statement, up to the decision |
+//! | [`transaction`] | branches, savepoints |
 //! | `connection` | the handle an application holds |
 //! | [`migrate`] | the schema of each database |
 
@@ -27,41 +28,54 @@ mod bind;
 mod cluster;
 mod connection;
 mod dispatch;
-mod error;
+pub mod error;
 pub mod migrate;
 mod name;
 pub mod observe;
 mod route;
 mod scope;
-mod session;
-mod sql;
-mod topology;
-mod transaction;
+pub mod session;
+pub mod sql;
+pub mod topology;
+pub mod transaction;
 
-pub use balance::{
-    Candidate, Candidates, LeastInFlight, PeakEwma, PrimaryReads, Random, ReplicaPolicy,
-    RoundRobin, Weighted, Zones,
-};
-pub use bind::{Bind, BindRequest, EntityBinding, RoutingPolicy, Unbound};
-pub use cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions, Roles};
+/// Where statements go: rules of one's own, and the choice among replicas.
+///
+/// A [`RoutingPolicy`](policy::RoutingPolicy) sends a statement to a database or a node; a
+/// [`ReplicaPolicy`](policy::ReplicaPolicy) chooses the replica of a read. Both can be unit-tested
+/// without a database.
+pub mod policy {
+    pub use crate::balance::{
+        Candidate, Candidates, LeastInFlight, PeakEwma, PrimaryReads, Random, ReplicaPolicy,
+        RoundRobin, Zones,
+    };
+    pub use crate::bind::{Bind, BindRequest, RoutingPolicy};
+}
+
+/// What is declared about databases and their nodes.
+pub mod options {
+    pub use crate::bind::Unbound;
+    pub use crate::cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions, Roles};
+}
+
+pub use bind::{Bind, BindRequest, RoutingPolicy, Unbound};
+pub use cluster::{DatabaseOptions, ReplicaOptions};
 pub use connection::{RoutingBuilder, RoutingConnection};
 #[cfg(feature = "stream")]
 pub use dispatch::RowStream;
 pub use error::RoutingError;
 pub use name::{DatabaseName, NodeName, TableName};
-pub use observe::Recording;
-pub use route::{Route, RouteTarget};
-pub use scope::{ReadOnlyTransactions, TransactionMode};
 #[cfg(feature = "macros")]
 pub use sea_orm_routing_macros::DeriveBinding;
-pub use session::{Consistency, OnTimeout, Session};
-pub use sql::{Access, Evidence, Operation};
-pub use topology::{Database, Endpoint, Lag, Node, NodeState, Role, Topology};
-pub use transaction::{RoutingTransaction, ScopedTransaction};
+pub use session::{Consistency, Session};
+pub use topology::Role;
+pub use transaction::{RoutingTransaction, ScopedTransaction, TransactionMode};
 
 #[doc(hidden)]
 pub mod __private {
     pub use inventory;
+
+    pub use crate::bind::EntityBinding;
 
     use sea_orm::{DbErr, Statement};
 

@@ -18,7 +18,8 @@ pub struct NodeName(Arc<str>);
 macro_rules! text_name {
     ($name:ident) => {
         impl $name {
-            pub(crate) fn new(name: impl Into<Arc<str>>) -> Self {
+            /// A name, for unit tests and comparisons: it declares nothing.
+            pub fn new(name: impl Into<Arc<str>>) -> Self {
                 Self(name.into())
             }
 
@@ -76,7 +77,7 @@ impl TableName {
         }
     }
 
-    /// The table of an entity, with its schema where the entity names one.
+    /// The table of an entity, with its schema if the entity names one.
     ///
     /// ```
     /// use sea_orm::entity::prelude::*;
@@ -111,7 +112,7 @@ impl TableName {
         }
     }
 
-    /// The schema, where the name has one.
+    /// The schema. Returns `None` if the name has none.
     pub fn schema(&self) -> Option<&str> {
         self.schema.as_deref()
     }
@@ -121,8 +122,8 @@ impl TableName {
         &self.name
     }
 
-    /// Whether both names mean one table to a server of this dialect: Postgres is exact (its
-    /// unquoted names are lower case already), MySQL and SQLite are compared without case.
+    /// Whether both names mean one table to a server of this dialect. Postgres compares exactly (its
+    /// unquoted names are lower case already), MySQL and SQLite ignore case.
     pub(crate) fn is(&self, other: &Self, dialect: DbBackend) -> bool {
         let same = |a: &str, b: &str| match dialect {
             DbBackend::Postgres => a == b,

@@ -5,11 +5,11 @@ use proc_macro2::TokenStream as Tokens;
 use quote::quote;
 use syn::{DeriveInput, LitStr, parse_macro_input};
 
-/// Binds an entity to a database where the entity is declared, so that no builder can forget it.
+/// Binds an entity to a database at the declaration of the entity, so that no builder can forget it.
 ///
-/// Stands on the `Model`, beside SeaORM's own derive; `#[binding(database = "warehouse")]` names
-/// the database. Every [`RoutingConnection`](https://docs.rs/sea-orm-routing) built in the program
-/// knows the binding, and fails to build when it has no database of that name.
+/// Put it on the `Model`, beside SeaORM's own derive, with `#[binding(database = "warehouse")]`. Every
+/// [`RoutingConnection`](https://docs.rs/sea-orm-routing) built in the program has the binding, and
+/// fails to build if it has no database of that name.
 #[proc_macro_derive(DeriveBinding, attributes(binding))]
 pub fn derive_binding(input: TokenStream) -> TokenStream {
     let input = parse_macro_input!(input as DeriveInput);
@@ -36,6 +36,9 @@ fn database(input: &DeriveInput) -> syn::Result<LitStr> {
             if !meta.path.is_ident("database") {
                 return Err(meta.error("expected `database = \"...\"`"));
             }
+            if database.is_some() {
+                return Err(meta.error("the database is already named; an entity has one"));
+            }
             database = Some(meta.value()?.parse()?);
             Ok(())
         })?;
@@ -43,7 +46,7 @@ fn database(input: &DeriveInput) -> syn::Result<LitStr> {
     database.ok_or_else(|| {
         syn::Error::new_spanned(
             &input.ident,
-            "DeriveBinding needs to know the database: #[binding(database = \"...\")]",
+            "DeriveBinding needs the name of a database; add #[binding(database = \"...\")]",
         )
     })
 }

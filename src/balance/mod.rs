@@ -1,15 +1,21 @@
 //! Which replica?
 //!
-//! A [`ReplicaPolicy`] picks one among the nodes that may serve a read. It gets candidates and a
-//! random number and returns one of the candidates: no clock, no generator, no connection.
+//! Replicas of one database hold the same rows, and still it matters which one serves a read: they
+//! differ in size, in distance, and from one moment to the next in load. No rule is right for every
+//! fleet: an even spread overloads the smallest replica, the least busy one looks attractive to every
+//! process at once, and the nearest one is no help while it is the slow one. So the choice is a
+//! policy, and the rest (which replicas are up, fresh enough, and allowed) is not its concern.
 //!
-//! | policy | picks |
+//! A [`ReplicaPolicy`] chooses one of the nodes that may serve a read. It is given the candidates and
+//! a random number, and returns one of the candidates: no clock, no generator, no connection. The
+//! lifetime of a [`Candidate`] makes sure that it is one of those.
+//!
+//! | policy | chooses |
 //! |---|---|
-//! | [`Random`] (the default) | each alike |
+//! | [`Random`] (the default) | a random one, in proportion to the weights |
 //! | [`RoundRobin`] | one after the other |
-//! | [`Weighted`] | each in proportion to its weight; the only one that looks at weights |
 //! | [`LeastInFlight`] | the one with the fewest statements in flight |
-//! | [`PeakEwma`] | the cheaper of two at random, by latency and statements in flight |
+//! | [`PeakEwma`] | the cheaper of two random ones, by latency and statements in flight |
 //! | [`Zones`] | with another policy, among those of the own zone |
 //!
 //! Whether the primary is among the candidates is not the policy's to say: [`PrimaryReads`].
@@ -22,7 +28,6 @@ mod random;
 mod round_robin;
 #[cfg(test)]
 mod testing;
-mod weighted;
 mod zones;
 
 use std::fmt;
@@ -34,37 +39,41 @@ pub use least_in_flight::LeastInFlight;
 pub use peak_ewma::PeakEwma;
 pub use random::Random;
 pub use round_robin::RoundRobin;
-pub use weighted::Weighted;
 pub use zones::Zones;
 
-/// Picks the replica that serves a read.
+/// Chooses the replica that serves a read.
 ///
-/// A policy that holds another one passes on what that one says in every provided method.
+/// A policy that wraps another one forwards every provided method to it. [`Candidates::new`] makes
+/// candidates for a unit test.
 ///
 /// ```
-/// use sea_orm_routing::{Candidate, Candidates, ReplicaPolicy};
+/// use sea_orm_routing::policy::{Candidate, Candidates, ReplicaPolicy};
 ///
 /// /// Always the first replica that serves: the others are spares.
 /// #[derive(Debug)]
 /// struct First;
 ///
 /// impl ReplicaPolicy for First {
-///     fn choose<'c>(&self, candidates: &'c Candidates<'_>, _random: u64) -> &'c Candidate<'c> {
+///     fn choose<'n>(&self, candidates: &Candidates<'n>, _random: u64) -> Candidate<'n> {
 ///         candidates.at(0)
 ///     }
 /// }
+///
+/// let candidates = ["default/2", "default/3"].map(Candidate::new);
+/// let candidates = Candidates::new(candidates).expect("two candidates");
+/// assert_eq!(First.choose(&candidates, 7).name(), "default/2");
 /// ```
 pub trait ReplicaPolicy: fmt::Debug + Send + Sync {
-    /// One of the candidates. `random` is uniform over `u64`.
-    fn choose<'c>(&self, candidates: &'c Candidates<'_>, random: u64) -> &'c Candidate<'c>;
+    /// Chooses one of the candidates. `random` is uniform over `u64`.
+    fn choose<'n>(&self, candidates: &Candidates<'n>, random: u64) -> Candidate<'n>;
 
-    /// How the choice is called in an explanation.
+    /// The name of the policy in an explanation. Defaults to "policy".
     fn name(&self) -> &'static str {
         "policy"
     }
 
-    /// Whether the latency of reads is to be measured for it
-    /// ([`Candidate::latency`]); it costs two looks at the clock per read.
+    /// Whether the [latency](Candidate::latency) of reads is measured for it, which costs two clock
+    /// reads per statement. Defaults to no.
     fn measures_latency(&self) -> bool {
         false
     }
@@ -79,7 +88,6 @@ mod tests {
         vec![
             Box::new(Random),
             Box::new(RoundRobin::default()),
-            Box::new(Weighted),
             Box::new(LeastInFlight),
             Box::new(PeakEwma),
             Box::new(Zones::prefer("near", Random)),
@@ -99,7 +107,7 @@ mod tests {
     }
 
     #[test]
-    fn replicas_alike_in_everything_get_alike_many_reads() {
+    fn equal_replicas_get_equally_many_reads() {
         let nodes = Nodes::replicas(3);
         let candidates = nodes.candidates();
         for policy in all() {
@@ -114,7 +122,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_uses_latencies_has_them_measured() {
+    fn latencies_are_measured_only_for_the_policy_that_uses_them() {
         let measures: Vec<_> = all()
             .iter()
             .filter(|policy| policy.measures_latency())

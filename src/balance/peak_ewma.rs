@@ -1,24 +1,24 @@
-//! The cheaper of two.
+//! The cheaper of two replicas.
 
 use std::time::Duration;
 
 use super::candidates::below;
 use super::{Candidate, Candidates, ReplicaPolicy};
 
-/// The cheaper of two random replicas, where the cost is the latency times the statements in
-/// flight, the new one among them.
+/// The cheaper of two random replicas. The cost is the latency times the statements in flight,
+/// including the new one.
 ///
 /// As Finagle's and tower's `PeakEwma` under power of two choices (Mitzenmacher): the
 /// [latency](Candidate::latency) rises with the first slow answer and falls over about 10 s, and
-/// since a replica is only compared with one other, a crowd does not run to the same one.
+/// since a replica is only compared with one other, not all reads go to the same one.
 ///
-/// A replica without a latency counts as fast as the fastest, and wins a tie: it is tried soon,
-/// and not by everybody at once, since its statements in flight count. Weights do not.
+/// A replica without a latency counts as fast as the fastest, and wins a tie: it is tried soon, and
+/// not by all reads at once, since its statements in flight count. It ignores weights.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct PeakEwma;
 
 impl ReplicaPolicy for PeakEwma {
-    fn choose<'c>(&self, candidates: &'c Candidates<'_>, random: u64) -> &'c Candidate<'c> {
+    fn choose<'n>(&self, candidates: &Candidates<'n>, random: u64) -> Candidate<'n> {
         let Some((one, other)) = two_of(candidates.len(), random) else {
             return candidates.at(0);
         };
@@ -40,7 +40,7 @@ impl ReplicaPolicy for PeakEwma {
 }
 
 /// Two distinct numbers below `length`: the first from the upper half of `random`, the second from
-/// the lower. `None` when there are no two.
+/// the lower. Returns `None` if `length` is below 2.
 fn two_of(length: usize, random: u64) -> Option<(usize, usize)> {
     let rest = length.checked_sub(1).filter(|rest| *rest > 0)?;
     let one = below(length, random);
@@ -48,8 +48,8 @@ fn two_of(length: usize, random: u64) -> Option<(usize, usize)> {
     Some((one, if other < one { other } else { other + 1 }))
 }
 
-/// Nanoseconds times statements, then whether it was measured: less is better.
-fn cost(candidate: &Candidate<'_>, fastest: Option<Duration>) -> (u128, bool) {
+/// Nanoseconds times statements, then whether the latency is measured: less is better.
+fn cost(candidate: Candidate<'_>, fastest: Option<Duration>) -> (u128, bool) {
     let known = candidate.latency();
     let nanos = known.or(fastest).unwrap_or_default().as_nanos().max(1);
     let statements = u128::from(candidate.in_flight()) + 1;
@@ -89,7 +89,7 @@ mod tests {
     }
 
     #[test]
-    fn who_was_never_measured_is_tried_first_but_not_by_all_at_once() {
+    fn a_replica_without_a_latency_is_tried_first_but_not_by_all_at_once() {
         let idle = Nodes::replicas(2).slow("a", MS);
         let candidates = idle.candidates();
         assert_eq!(picks(&PeakEwma, &candidates), [("b", 10_000)].into());

@@ -1,4 +1,4 @@
-//! Topologies by hand, for the tests of the policies.
+//! Topologies made by hand, for the tests of the policies.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::{Candidates, ReplicaPolicy};
 use crate::name::{DatabaseName, NodeName};
 use crate::topology::{DatabaseId, Load, Node, NodeId, PoolId, Role, Topology};
 
-/// Every policy must take these.
+/// Random numbers that every policy must accept.
 pub(super) const EXTREMES: [u64; 6] = [
     0,
     1,
@@ -56,7 +56,7 @@ impl Nodes {
         self
     }
 
-    /// With a latency, measured at the start of time.
+    /// With a latency, measured at time zero.
     pub(super) fn slow(self, name: &str, latency: Duration) -> Self {
         self.load(name).observe(latency, Duration::ZERO);
         self
@@ -88,20 +88,20 @@ impl Nodes {
     }
 }
 
-/// How often each is picked, of 10,000 times; those that never are, are not listed.
-pub(super) fn picks<'c>(
+/// How often each candidate is chosen, of 10,000 times; those that never are, are not listed.
+pub(super) fn picks<'n>(
     policy: &dyn ReplicaPolicy,
-    candidates: &'c Candidates<'_>,
-) -> BTreeMap<&'c str, u32> {
+    candidates: &Candidates<'n>,
+) -> BTreeMap<&'n str, u32> {
     let mut random = StdRng::seed_from_u64(7);
     let mut counts = BTreeMap::new();
     for _ in 0..10_000 {
         let picked = policy.choose(candidates, random.next_u64());
-        *counts.entry(picked.name().as_str()).or_default() += 1;
+        *counts.entry(picked.name()).or_default() += 1;
     }
     for extreme in EXTREMES {
         let picked = policy.choose(candidates, extreme);
-        assert!(candidates.iter().any(|c| std::ptr::eq(c, picked)));
+        assert!(candidates.iter().any(|one| one.name() == picked.name()));
     }
     counts
 }

@@ -1,14 +1,15 @@
-//! Near before far.
+//! The own zone first.
 
 use super::{Candidate, Candidates, ReplicaPolicy};
 
-/// The replicas of one's own zone, while one of them serves; which one, another policy says.
+/// Prefers the replicas of the own zone; another policy chooses among them.
 ///
-/// For the latency and the bill between zones (as Kafka's rack-aware reads and Envoy's
-/// zone-aware routing). When no near one serves, all that serve are considered.
+/// This saves the latency and the cost of traffic between zones (as Kafka's rack-aware reads and
+/// Envoy's zone-aware routing). If no replica of the zone serves, all that serve are considered.
 ///
 /// ```
-/// use sea_orm_routing::{DatabaseOptions, LeastInFlight, ReplicaOptions, Zones};
+/// use sea_orm_routing::policy::{LeastInFlight, Zones};
+/// use sea_orm_routing::{DatabaseOptions, ReplicaOptions};
 ///
 /// let options = DatabaseOptions::new("postgres://primary/app")
 ///     .replica(ReplicaOptions::new("postgres://replica-1/app").zone("eu-west-1a"))
@@ -24,7 +25,7 @@ pub struct Zones<P> {
 }
 
 impl<P: ReplicaPolicy> Zones<P> {
-    /// Prefers the candidates whose [zone](crate::ReplicaOptions::zone) is `own`; `policy` picks
+    /// Prefers the candidates whose [zone](crate::ReplicaOptions::zone) is `own`; `policy` chooses
     /// among them. The names of zones are compared exactly.
     pub fn prefer(own: impl Into<String>, policy: P) -> Self {
         Self {
@@ -34,30 +35,30 @@ impl<P: ReplicaPolicy> Zones<P> {
         }
     }
 
-    /// When every near candidate has at least `in_flight` statements in flight, all candidates are
-    /// considered. Unless said, reads stay near however busy it is.
+    /// Considers all candidates while every near one has at least `in_flight` statements in flight.
+    /// Defaults to no limit: reads stay near however busy the zone is.
     #[must_use]
     pub fn spill_over(mut self, in_flight: u32) -> Self {
         self.spill_over = Some(in_flight);
         self
     }
 
-    fn near<'a>(&self, candidates: &Candidates<'a>) -> Option<Candidates<'a>> {
+    fn near<'n>(&self, candidates: &Candidates<'n>) -> Option<Candidates<'n>> {
         candidates
             .only(|candidate| candidate.zone() == Some(&*self.own))
             .filter(|near| near.iter().any(|candidate| self.has_room(candidate)))
     }
 
-    fn has_room(&self, candidate: &Candidate<'_>) -> bool {
+    fn has_room(&self, candidate: Candidate<'_>) -> bool {
         self.spill_over
             .is_none_or(|limit| candidate.in_flight() < limit)
     }
 }
 
 impl<P: ReplicaPolicy> ReplicaPolicy for Zones<P> {
-    fn choose<'c>(&self, candidates: &'c Candidates<'_>, random: u64) -> &'c Candidate<'c> {
+    fn choose<'n>(&self, candidates: &Candidates<'n>, random: u64) -> Candidate<'n> {
         match self.near(candidates) {
-            Some(near) => candidates.same(self.policy.choose(&near, random)),
+            Some(near) => self.policy.choose(&near, random),
             None => self.policy.choose(candidates, random),
         }
     }
@@ -80,7 +81,7 @@ mod tests {
     const ZONES: [Option<&str>; 4] = [Some("far"), Some("near"), None, Some("near")];
 
     #[test]
-    fn reads_stay_near_while_one_serves() {
+    fn reads_stay_in_the_zone_while_a_replica_there_serves() {
         let nodes = Nodes::zoned(&ZONES).busy("b", 9).busy("d", 99);
         let candidates = nodes.candidates();
         let picks = picks(&Zones::prefer("near", Random), &candidates);
@@ -89,7 +90,7 @@ mod tests {
     }
 
     #[test]
-    fn the_policy_picks_among_the_near() {
+    fn the_policy_chooses_among_the_near() {
         let nodes = Nodes::zoned(&ZONES).busy("b", 1);
         let candidates = nodes.candidates();
         let policy = Zones::prefer("near", LeastInFlight);

@@ -1,4 +1,4 @@
-//! The bind table.
+//! The bind table: table names, and the databases they are bound to.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -6,12 +6,13 @@ use std::collections::HashMap;
 use sea_orm::DbBackend;
 
 use crate::error::RoutingError;
-use crate::name::TableName;
+use crate::name::{DatabaseName, TableName};
 use crate::sql::Operation;
-use crate::topology::DatabaseId;
+use crate::topology::{DatabaseId, Topology};
 
-/// What becomes of a table without a binding.
+/// What happens to a table without a binding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum Unbound {
     /// It lives in the default database.
     #[default]
@@ -20,7 +21,7 @@ pub enum Unbound {
     Error,
 }
 
-/// Who made a binding; of two for one table, the greater wins.
+/// Where a binding comes from; of two for one table, the greater wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum BindingOrigin {
     Module,
@@ -33,17 +34,27 @@ pub(crate) enum BindingOrigin {
 pub(crate) enum Bound {
     /// It names no table, or only tables of the server's catalog.
     NoTable,
-    /// All its tables live in one database. `table` is the first of them; not `explicit`: it has no
-    /// binding and lives in the default database.
+    /// All its tables live in one database. `table` is the index of the first; without `explicit`, it
+    /// has no binding and lives in the default database.
     One {
         database: DatabaseId,
         table: usize,
         explicit: bool,
     },
-    /// Its tables live in several.
+    /// Its tables live in several databases: the index of each with its database.
     Several(Box<[(usize, DatabaseId)]>),
-    /// This table has no binding, and that is refused.
+    /// The table of this index has no binding, and that is refused.
     Refused(usize),
+}
+
+impl Bound {
+    /// The name of the one database. Returns `None` if there is not exactly one.
+    pub(crate) fn database<'t>(&self, topology: &'t Topology) -> Option<&'t DatabaseName> {
+        match self {
+            Self::One { database, .. } => Some(topology.database(*database).name()),
+            Self::NoTable | Self::Several(_) | Self::Refused(_) => None,
+        }
+    }
 }
 
 /// Table names and the databases they are bound to.
@@ -64,7 +75,7 @@ struct Entry {
 }
 
 impl Bindings {
-    /// Something that is bound to a database.
+    /// A description of one thing that is bound to a database. Returns `None` if nothing is.
     pub(crate) fn bound_to(&self, database: DatabaseId) -> Option<String> {
         let mut entries = self.tables.values().flatten();
         let table = entries.find(|entry| entry.database == database);
@@ -94,7 +105,7 @@ impl BindingsBuilder {
         }
     }
 
-    /// More bindings on top of others: of two for one table, the one added here wins.
+    /// Starts from other bindings; one that is added here wins over one of those.
     pub(crate) fn over(bindings: &Bindings) -> Self {
         let mut bindings = bindings.clone();
         for entry in bindings.tables.values_mut().flatten() {
@@ -103,8 +114,8 @@ impl BindingsBuilder {
         Self { bindings }
     }
 
-    /// Binds a table; `what` names it in errors, `name_of` the databases. `dialect` is that of the
-    /// database: it says whether case tells tables apart.
+    /// Binds a table. `what` names it in errors, `name_of` names the databases. `dialect` is that of
+    /// the database: it decides whether names that differ in case are two tables.
     pub(crate) fn table(
         &mut self,
         table: TableName,
@@ -176,7 +187,7 @@ impl BindingsBuilder {
 }
 
 impl Bindings {
-    /// The database a table is bound to.
+    /// The database a table is bound to. Returns `None` if it has no binding.
     pub(crate) fn database_of(&self, table: &TableName, dialect: DbBackend) -> Option<DatabaseId> {
         let entries = self
             .tables
@@ -199,7 +210,7 @@ impl Bindings {
             .or_else(|| strongest(false))
     }
 
-    /// The database an entity's table lives in; nothing when it has no binding and needs one.
+    /// The database an entity's table lives in. Returns `None` if it has no binding and needs one.
     pub(crate) fn of_entity(&self, table: &TableName) -> Option<DatabaseId> {
         let exact = self.database_of(table, DbBackend::Postgres);
         let bound = exact
@@ -311,12 +322,12 @@ mod tests {
                     (*table).to_owned(),
                     |_| String::new(),
                 )
-                .expect("no twins");
+                .expect("no conflict");
         }
         for (schema, database) in schemas {
             builder
                 .schema(schema, *database, |_| String::new())
-                .expect("no twins");
+                .expect("no conflict");
         }
         builder.finish()
     }
@@ -340,7 +351,7 @@ mod tests {
     }
 
     #[test]
-    fn case_counts_in_postgres_only() {
+    fn names_are_case_sensitive_in_postgres_only() {
         let bindings = bindings(&[("Orders", WAREHOUSE)], &[]);
         assert_eq!(of(&bindings, "orders", DbBackend::Postgres), None);
         assert_eq!(
@@ -355,7 +366,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_catalog_binds_to_nothing() {
+    fn the_servers_catalog_has_no_database() {
         let bindings = bindings(&[("orders", WAREHOUSE)], &[]);
         let sql = "SELECT * FROM orders, information_schema.tables, pg_class";
         let operation = Operation::of(sql, DbBackend::Postgres);
@@ -373,7 +384,7 @@ mod tests {
     }
 
     #[test]
-    fn tables_of_two_databases_are_told_apart() {
+    fn tables_of_two_databases_are_reported_each() {
         let bindings = bindings(&[("orders", WAREHOUSE)], &[]);
         let operation = Operation::of("SELECT * FROM cake, orders", DbBackend::Sqlite);
         let bound = bindings.bound(&operation, DbBackend::Sqlite);

@@ -1,9 +1,10 @@
-//! Bindings that stand beside the entity, and those of whole modules.
+//! Bindings declared beside the entity, and those of whole modules.
 
 use crate::error::RoutingError;
 use crate::name::TableName;
 
-/// An entity that names its own database, as [`DeriveBinding`](crate::DeriveBinding) registers it.
+/// An entity that names its own database, as [`register_binding!`](crate::register_binding) submits
+/// it.
 #[derive(Debug)]
 pub struct EntityBinding {
     database: &'static str,
@@ -67,7 +68,7 @@ impl EntityBinding {
 macro_rules! register_binding {
     ($entity:path, $database:expr) => {
         $crate::__private::inventory::submit! {
-            $crate::EntityBinding::new(
+            $crate::__private::EntityBinding::new(
                 $database,
                 ::core::module_path!(),
                 ::core::stringify!($entity),
@@ -84,8 +85,8 @@ pub(crate) fn declared() -> impl Iterator<Item = &'static EntityBinding> {
 
 /// The tables of the registered entities below a module path, each with its module.
 ///
-/// `crate::warehouse` stands for that module of whichever crate has it; when several have, the
-/// crate must be named.
+/// `crate::warehouse` means that module of the one crate that has it; if several have it, the crate
+/// must be named.
 #[cfg(feature = "entity-registry")]
 pub(crate) fn in_module(path: &str) -> Result<Vec<(TableName, &'static str)>, RoutingError> {
     use sea_orm::{DbBackend, EntityRegistry, Schema};
@@ -120,7 +121,7 @@ pub(crate) fn in_module(path: &str) -> Result<Vec<(TableName, &'static str)>, Ro
     Ok(entities.iter().filter_map(table).collect())
 }
 
-/// SeaORM's feature `entity-registry` is off: no entity is registered.
+/// Without the feature `entity-registry`, no entity is registered.
 #[cfg(not(feature = "entity-registry"))]
 pub(crate) fn in_module(path: &str) -> Result<Vec<(TableName, &'static str)>, RoutingError> {
     Err(RoutingError::EmptyModule {
@@ -149,8 +150,8 @@ fn is_below(module: &str, wanted: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with("::"))
 }
 
-/// SeaORM keeps the table of a registered entity to itself, but prints the statement that creates
-/// it: `EntitySchemaInfo { table: "CREATE TABLE \"cake\" ..." ...`.
+/// The table of a registered entity is private in SeaORM, but its debug output has the statement
+/// that creates it: `EntitySchemaInfo { table: "CREATE TABLE \"cake\" ..." ...`.
 #[cfg(feature = "entity-registry")]
 fn created_table(info: &str) -> Option<TableName> {
     use sea_orm::DbBackend;

@@ -1,11 +1,11 @@
-//! Which tables must not be on which database.
+//! The tables that must not be on a database.
 
 use sea_orm::DbBackend;
 
 use crate::name::TableName;
 use crate::topology::DatabaseId;
 
-/// Which tables must not be on which database. No statement that names one is sent there.
+/// Tables, each with a database it must not be on. No statement that names one is sent there.
 #[derive(Debug, Default)]
 pub(crate) struct Forbidden(Vec<(TableName, DatabaseId)>);
 
@@ -22,12 +22,12 @@ impl Forbidden {
         self.0.is_empty()
     }
 
-    /// Whether anything is forbidden on a database.
+    /// Whether any table is forbidden on a database.
     pub(crate) fn any_on(&self, database: DatabaseId) -> bool {
         self.0.iter().any(|(_, forbidden)| *forbidden == database)
     }
 
-    /// A table that must not be on a database and whose name is a word of a text, in any case.
+    /// The first word of a text that is the name of a table forbidden on a database, in any case.
     pub(crate) fn named_in(&self, text: &str, database: DatabaseId) -> Option<&TableName> {
         let mut words = text.split(|c: char| !c.is_alphanumeric() && c != '_');
         let on_database = self.0.iter().filter(|(_, on)| *on == database);
@@ -38,7 +38,7 @@ impl Forbidden {
         })
     }
 
-    /// The first of the tables that must not be on a database.
+    /// The first of the tables that is forbidden on a database.
     pub(crate) fn first<'t>(
         &self,
         tables: &'t [TableName],

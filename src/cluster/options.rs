@@ -44,7 +44,8 @@ impl fmt::Debug for Source {
 /// A database: where its primary is, its replicas, and how reads are spread over them.
 ///
 /// ```
-/// use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoundRobin};
+/// use sea_orm_routing::policy::RoundRobin;
+/// use sea_orm_routing::{DatabaseOptions, ReplicaOptions};
 ///
 /// let options = DatabaseOptions::new("postgres://primary/app")
 ///     .replica("postgres://replica-1/app")
@@ -126,7 +127,7 @@ impl DatabaseOptions {
         self
     }
 
-    /// The zone of its primary, for [`PrimaryReads::Include`] with [`Zones`](crate::Zones).
+    /// The zone of its primary, for [`PrimaryReads::Include`] with [`Zones`](crate::policy::Zones).
     #[must_use]
     pub fn zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = Some(zone.into());
@@ -164,7 +165,7 @@ impl ReplicaOptions {
         self
     }
 
-    /// Its share of the reads under [`Weighted`](crate::Weighted): 1 to 1,000,000, 1 unless said
+    /// Its share of the reads under [`Random`](crate::policy::Random): 1 to 1,000,000, 1 unless said
     /// otherwise.
     #[must_use]
     pub fn weight(mut self, weight: u32) -> Self {
@@ -172,7 +173,7 @@ impl ReplicaOptions {
         self
     }
 
-    /// The zone it stands in, for policies that prefer near replicas: [`Zones`](crate::Zones).
+    /// The zone it stands in, for policies that prefer near replicas: [`Zones`](crate::policy::Zones).
     #[must_use]
     pub fn zone(mut self, zone: impl Into<String>) -> Self {
         self.zone = Some(zone.into());

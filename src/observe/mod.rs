@@ -35,3 +35,5 @@ pub use event::{BranchOutcome, Event, EventKind};
 pub use observers::Observer;
 pub(crate) use observers::Observers;
 pub use record::Recording;
+
+pub use crate::route::{Route, RouteTarget};

@@ -109,8 +109,7 @@ impl StatementInput<'_> {
             operation: self.operation,
             dialect: self.dialect,
             random: self.random,
-            bound: self.bound,
-            topology: self.topology,
+            bound_database: self.bound.database(self.topology),
         };
         for (index, policy) in self.policies.iter().enumerate() {
             if let Some(bind) = policy.get_bind(&request)? {

@@ -11,7 +11,8 @@ use std::time::Duration;
 ///
 /// ```
 /// use std::time::Duration;
-/// use sea_orm_routing::{Consistency, OnTimeout};
+/// use sea_orm_routing::Consistency;
+/// use sea_orm_routing::session::OnTimeout;
 ///
 /// let window = Consistency::ReadYourWrites { window: Duration::from_secs(5) };
 /// let causal = Consistency::Causal {

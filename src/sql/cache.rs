@@ -13,7 +13,7 @@ const LONGEST: usize = 16 * 1024;
 /// What an entry weighs beside its text: the key, the value, and the cache's own share.
 const OVERHEAD: usize = 320;
 
-/// A bounded map from (dialect, text) to what is known about the text.
+/// A bounded map from (dialect, text) to the result of an analysis.
 ///
 /// The bound is in bytes: texts and their tables weigh what they are long, plus a fixed overhead.
 /// Entries that are used stay, others make room (S3-FIFO, by the `quick_cache` crate).
@@ -50,7 +50,7 @@ impl<V> Cache<V> {
         }
     }
 
-    /// What is known about a text; found out, and remembered unless the text is long.
+    /// The result for a text; if it is not cached, it is computed, and cached if the text is short.
     pub(crate) fn get_or_insert(
         &self,
         dialect: DbBackend,
@@ -65,7 +65,7 @@ impl<V> Cache<V> {
         found
     }
 
-    /// Replaces what is known about a text.
+    /// Replaces the result for a text.
     pub(crate) fn put(&self, dialect: DbBackend, sql: &str, value: Arc<V>) {
         if sql.len() <= LONGEST {
             let sql = sql.into();

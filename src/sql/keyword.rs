@@ -63,7 +63,7 @@ keywords! {
     b"within" => Within, b"attach" => Attach, b"detach" => Detach, b"distinctrow" => Distinctrow, b"escape" => Escape, b"grouping" => Grouping, b"inherit" => Inherit, b"inherits" => Inherits, b"nulls" => Nulls, b"rows" => Rows, b"zone" => Zone, b"xor" => Xor,
 }
 
-/// `word` in lower case, in `buffer`; nothing when it is longer than any keyword.
+/// `word` in lower case, in `buffer`. Returns `None` if it is longer than any keyword.
 pub(crate) fn lowercase<'b, const N: usize>(
     word: &str,
     buffer: &'b mut [u8; N],

@@ -1,15 +1,17 @@
 //! What does a statement do?
 //!
-//! A connection sees SQL text and nothing else, so the text has to tell whether a replica may run
-//! it. The rule: **a replica gets a statement only if it is proven a read.** Doubt goes to the
-//! primary: an unknown function, a procedure call, text that does not parse.
+//! A connection sees SQL text and nothing else, so the text has to show whether a replica may run it.
+//! The two mistakes do not cost the same: a read on the primary is merely slower, a write on a replica
+//! fails or, worse, is lost. Hence the rule: **a replica gets a statement only if it is proven to be a
+//! read.** In doubt (an unknown function, a procedure call, text that does not parse) the statement
+//! goes to the primary.
 //!
 //! One linear pass over the text finds the access and the tables. There is no syntax tree, no
-//! recursion, and no allocation per token; what is found is cached by text.
+//! recursion, and no allocation per token; the result is cached by text.
 //!
-//! What no text can show: a view that calls a writing function, an operator or a cast with side
-//! effects, a user's function that hides a built-in of the same name. The guard on the replica's
-//! pool is there for these: the server refuses, and the statement runs on the primary.
+//! The text cannot show a view that calls a writing function, an operator or a cast with side
+//! effects, or a user's function that hides a built-in of the same name. For these there is the guard
+//! on the replica's pool: the server refuses, and the statement runs on the primary.
 
 mod cache;
 mod classify;

@@ -9,12 +9,13 @@ use crate::name::TableName;
 ///
 /// Only [`Read`](Self::Read) is ever sent to a replica.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[non_exhaustive]
 pub enum Access {
     /// Proven to read only.
     Read,
     /// Reads and locks rows: `SELECT ... FOR UPDATE`.
     LockingRead,
-    /// Touches the state of the connection: `SET`, `BEGIN`, `SELECT LAST_INSERT_ID()`.
+    /// Uses or changes the state of the connection: `SET`, `BEGIN`, `SELECT LAST_INSERT_ID()`.
     Session,
     /// Not proven to be anything else: an unknown function, a procedure, text that does not parse.
     Unknown,
@@ -91,8 +92,8 @@ impl fmt::Display for Evidence {
 
 /// What a statement does: its access and exactly the tables it names.
 ///
-/// The idea of classifying by proof is that of Pgpool-II's `black_function_list`, turned around: a
-/// function must be known as harmless, not known as harmful.
+/// Classifying by proof is Pgpool-II's `black_function_list` the other way round: a function must be
+/// known to be harmless, rather than known to be harmful.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Operation {
     access: Access,
@@ -104,12 +105,12 @@ pub struct Operation {
     zero_byte: bool,
 }
 
-/// A statement that makes MySQL commit what is under way, by its keyword.
+/// A statement that makes MySQL commit the open transaction, by its keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ImplicitCommit {
-    /// It does.
+    /// It always commits.
     Certain(&'static str),
-    /// What it calls may.
+    /// It may commit, by what it calls.
     Possible(&'static str),
 }
 
@@ -126,17 +127,17 @@ impl Operation {
         }
     }
 
-    /// The same operation, in whose text a statement with this keyword begins or ends a transaction.
+    /// The same operation, with the keyword of a statement in its text that begins or ends a transaction.
     pub(crate) fn controlling(self, controls: Option<&'static str>) -> Self {
         Self { controls, ..self }
     }
 
-    /// The same operation, in whose text a statement with this keyword makes MySQL commit first.
+    /// The same operation, with the statement in its text that makes MySQL commit first.
     pub(crate) fn committing(self, commits: Option<ImplicitCommit>) -> Self {
         Self { commits, ..self }
     }
 
-    /// The same operation, whose text has a zero byte in it, if `found`.
+    /// The same operation; `found` says whether its text contains a NUL byte.
     pub(crate) fn with_zero_byte(self, found: bool) -> Self {
         Self {
             zero_byte: found,
@@ -144,7 +145,7 @@ impl Operation {
         }
     }
 
-    /// Whether the text has a zero byte in it.
+    /// Whether the text contains a NUL byte.
     pub(crate) fn has_zero_byte(&self) -> bool {
         self.zero_byte
     }
@@ -154,18 +155,18 @@ impl Operation {
         self.controls
     }
 
-    /// The same operation, in whose text something is not looked into, if `opaque`.
+    /// The same operation; `opaque` says whether a part of its text is not analyzed.
     pub(crate) fn with_opaque(self, opaque: bool) -> Self {
         Self { opaque, ..self }
     }
 
-    /// Whether something in the text is not looked into: a block, a prepared text, what is not
+    /// Whether a part of the text is not analyzed: a block, a prepared text, or text that is not
     /// understood.
     pub(crate) fn is_opaque(&self) -> bool {
         self.opaque
     }
 
-    /// Whether a statement in the text makes MySQL commit what is under way.
+    /// The statement in the text that makes MySQL commit the open transaction.
     pub(crate) fn commits_implicitly(&self) -> Option<ImplicitCommit> {
         self.commits
     }
@@ -178,12 +179,12 @@ impl Operation {
             .committing(self.commits)
     }
 
-    /// What it does to the data.
+    /// What the statement does to the data.
     pub fn access(&self) -> Access {
         self.access
     }
 
-    /// The tables it names, each once; the target of a write comes first. Names of common table
+    /// The tables the statement names, each once; the target of a write comes first. Names of common table
     /// expressions and aliases are not tables.
     pub fn tables(&self) -> &[TableName] {
         &self.tables

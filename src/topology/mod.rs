@@ -1,10 +1,10 @@
 //! Which nodes are there, and in what state?
 //!
 //! The topology is an immutable snapshot: who reads it needs no lock, and it has one writer, the
-//! [cluster](crate::cluster). It holds no pools, only indices into the cluster's, so that every
+//! cluster. It holds no pools, only indices into the cluster's, so that every
 //! decision over it is pure: data in, decision out. What is learned about nodes comes in as data too:
-//! [`health`] says what a failure or an answer makes of a node, [`lag`] how far a replica is behind,
-//! [`roles`] who is the primary.
+//! `health` says what a failure or an answer makes of a node, `lag` how far a replica is behind,
+//! `roles` who is the primary.
 
 mod changes;
 mod health;

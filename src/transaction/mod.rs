@@ -15,9 +15,9 @@
 //!   back before the next statement. A branch first opened by a nested transaction begins in the
 //!   outermost one too.
 //! - **Everything runs on the primary**, but for transactions that are declared to only read, where
-//!   [`ReadOnlyTransactions::Replica`](crate::ReadOnlyTransactions) is wanted.
+//!   [`ReadOnlyTransactions::Replica`] is wanted.
 //! - **One database is written.** A write to a second one is refused, since the two could come
-//!   apart; with [`TransactionMode::Independent`](crate::TransactionMode) it is not, and a commit
+//!   apart; with [`TransactionMode::Independent`] it is not, and a commit
 //!   that fails half-way says which half. Reading a second one is fine.
 
 mod abandon;
@@ -49,3 +49,5 @@ pub(crate) use control::options;
 pub(crate) use lease::Lease;
 pub use routing_transaction::RoutingTransaction;
 pub use scoped::ScopedTransaction;
+
+pub use crate::scope::{ReadOnlyTransactions, TransactionMode};

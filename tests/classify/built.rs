@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 use sea_orm::sea_query::{
     Alias, MysqlQueryBuilder, PostgresQueryBuilder, QueryStatementWriter, SqliteQueryBuilder,
 };
-use sea_orm_routing::Access;
+use sea_orm_routing::sql::Access;
 
 use crate::support::{access, tables};
 

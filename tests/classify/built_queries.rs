@@ -5,7 +5,7 @@ use sea_orm::sea_query::{
     CommonTableExpression, Expr, ExprTrait, Func, JoinType, LockType, Order, Query,
     SelectStatement, UnionType, WindowStatement, WithClause,
 };
-use sea_orm_routing::Access;
+use sea_orm_routing::sql::Access;
 
 use crate::built::{iden, is};
 use crate::support::DIALECTS;

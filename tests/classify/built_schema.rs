@@ -6,7 +6,7 @@ use sea_orm::sea_query::{
     ColumnDef, ConditionalStatement, Expr, ExprTrait, ForeignKey, ForeignKeyAction, Index,
     MysqlQueryBuilder, PostgresQueryBuilder, SqliteQueryBuilder, Table,
 };
-use sea_orm_routing::Access;
+use sea_orm_routing::sql::Access;
 
 use crate::built::iden;
 use crate::support::{DIALECTS, access, tables};

@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict, Query};
-use sea_orm_routing::Access;
+use sea_orm_routing::sql::Access;
 
 use crate::built::{iden, is};
 use crate::support::DIALECTS;

@@ -1,7 +1,7 @@
 //! The classifier against sqlparser, over random SQL and over the case files.
 
 use sea_orm::DbBackend;
-use sea_orm_routing::Access;
+use sea_orm_routing::sql::Access;
 
 use crate::generate::statement;
 use crate::oracle::verdict;

@@ -1,7 +1,7 @@
 //! What must not change a classification, and what must.
 
 use sea_orm::DbBackend;
-use sea_orm_routing::{Access, Evidence, Operation};
+use sea_orm_routing::sql::{Access, Evidence, Operation};
 
 use crate::generate::statement;
 use crate::support::{DIALECTS, access, case_texts, none_failed, outcome, tables};

@@ -5,7 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use sea_orm_routing::Operation;
+use sea_orm_routing::sql::Operation;
 
 use crate::support::DIALECTS;
 

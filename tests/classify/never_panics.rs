@@ -1,7 +1,7 @@
 //! No text makes the classifier panic, and every text gets an answer.
 
 use proptest::prelude::*;
-use sea_orm_routing::Operation;
+use sea_orm_routing::sql::Operation;
 
 use crate::support::DIALECTS;
 

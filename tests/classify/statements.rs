@@ -1,6 +1,6 @@
 //! What applications and tools really send, row by row.
 
-use sea_orm_routing::Access;
+use sea_orm_routing::sql::Access;
 
 use crate::support::{access, none_failed, rows, tables};
 

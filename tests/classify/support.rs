@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use sea_orm::DbBackend;
-use sea_orm_routing::{Access, Operation};
+use sea_orm_routing::sql::{Access, Operation};
 
 pub(crate) const DIALECTS: [DbBackend; 3] =
     [DbBackend::Postgres, DbBackend::MySql, DbBackend::Sqlite];

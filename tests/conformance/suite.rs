@@ -1,7 +1,9 @@
 //! Plays the scenarios of a subject on every layout and compares what they saw.
 
 use sea_orm::DbErr;
-use sea_orm_routing::{Access, Evidence, Recording, Role, RoutingConnection};
+use sea_orm_routing::observe::Recording;
+use sea_orm_routing::sql::{Access, Evidence};
+use sea_orm_routing::{Role, RoutingConnection};
 
 use crate::compare::{self, differences};
 use crate::db::Db;

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, Statement};
-use sea_orm_routing::{
-    Candidate, Candidates, DatabaseOptions, ReplicaOptions, ReplicaPolicy, RoundRobin, Weighted,
-};
+use sea_orm_routing::policy::{Candidate, Candidates, Random, ReplicaPolicy, RoundRobin};
+use sea_orm_routing::{DatabaseOptions, ReplicaOptions};
 
 use crate::entities::category;
 use crate::shop::{Files, Result, Shop, nodes};
@@ -97,7 +96,7 @@ async fn a_replica_policy_is_asked_once_about_a_read() -> Result {
     #[derive(Debug)]
     struct Asked(Arc<Mutex<usize>>);
     impl ReplicaPolicy for Asked {
-        fn choose<'c>(&self, candidates: &'c Candidates<'_>, _: u64) -> &'c Candidate<'c> {
+        fn choose<'n>(&self, candidates: &Candidates<'n>, _: u64) -> Candidate<'n> {
             *self.0.lock().expect("not poisoned") += 1;
             candidates.at(0)
         }
@@ -123,7 +122,7 @@ async fn weights_are_kept_in_proportion() -> Result {
                     .name("heavy")
                     .weight(3),
             )
-            .replica_policy(Weighted)
+            .replica_policy(Random)
     };
     let shop = Shop::on(weighted, |builder| builder).await?;
     let find = category::Entity::find();
@@ -141,7 +140,7 @@ async fn a_policy_of_ones_own_sees_names_zones_and_weights() -> Result {
     #[derive(Debug)]
     struct Near(Seen);
     impl ReplicaPolicy for Near {
-        fn choose<'c>(&self, candidates: &'c Candidates<'_>, _: u64) -> &'c Candidate<'c> {
+        fn choose<'n>(&self, candidates: &Candidates<'n>, _: u64) -> Candidate<'n> {
             *self.0.lock().expect("not poisoned") = candidates
                 .iter()
                 .map(|c| {

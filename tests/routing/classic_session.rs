@@ -4,7 +4,8 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{EntityTrait, PaginatorTrait};
-use sea_orm_routing::{Access, Bind, BindRequest, DatabaseOptions, ReplicaOptions, RoutingPolicy};
+use sea_orm_routing::sql::Access;
+use sea_orm_routing::{Bind, BindRequest, DatabaseOptions, ReplicaOptions, RoutingPolicy};
 
 use crate::entities::category;
 use crate::entities::warehouse::stock;

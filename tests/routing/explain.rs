@@ -1,7 +1,8 @@
 //! Explanations: where a statement would go, and why, without sending it.
 
 use sea_orm::{DbBackend, EntityTrait, Set};
-use sea_orm_routing::{Access, DatabaseOptions, Evidence, Role, RoutingConnection};
+use sea_orm_routing::sql::{Access, Evidence};
+use sea_orm_routing::{DatabaseOptions, Role, RoutingConnection};
 
 use crate::entities::category;
 use crate::entities::warehouse::stock;
@@ -76,7 +77,7 @@ fn doubt_is_explained_with_the_way_out() -> Result {
 #[test]
 fn every_builder_of_seaorm_can_be_explained() -> Result {
     let db = postgres()?;
-    let role = |route: sea_orm_routing::Route| route.role();
+    let role = |route: sea_orm_routing::observe::Route| route.role();
     let one = category::ActiveModel {
         id: Set(1),
         name: Set("Tea".to_owned()),

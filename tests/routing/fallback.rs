@@ -2,7 +2,8 @@
 
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
-use sea_orm_routing::{DatabaseOptions, PrimaryReads, ReplicaOptions, Role, RoutingError};
+use sea_orm_routing::policy::PrimaryReads;
+use sea_orm_routing::{DatabaseOptions, ReplicaOptions, Role, RoutingError};
 
 use crate::entities::category;
 use crate::shop::{Files, Result, Shop, add_category, assert_says, nodes, routing};

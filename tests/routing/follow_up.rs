@@ -5,9 +5,8 @@ use sea_orm::{
     ActiveModelTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, IntoActiveModel,
     MockDatabase, MockExecResult, Set,
 };
-use sea_orm_routing::{
-    Access, Bind, BindRequest, DatabaseOptions, RoutingConnection, RoutingPolicy,
-};
+use sea_orm_routing::sql::Access;
+use sea_orm_routing::{Bind, BindRequest, DatabaseOptions, RoutingConnection, RoutingPolicy};
 
 use crate::entities::{category, customer};
 use crate::shop::{Result, add_category, mock, nodes};

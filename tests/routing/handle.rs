@@ -6,9 +6,11 @@ use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait, MockDatabase,
     PaginatorTrait, StreamTrait, TransactionTrait,
 };
+use sea_orm_routing::observe::Route;
+use sea_orm_routing::topology::Topology;
 use sea_orm_routing::{
-    DatabaseOptions, ReplicaOptions, Role, Route, RoutingBuilder, RoutingConnection, RoutingError,
-    RoutingTransaction, ScopedTransaction, Topology,
+    DatabaseOptions, ReplicaOptions, Role, RoutingBuilder, RoutingConnection, RoutingError,
+    RoutingTransaction, ScopedTransaction,
 };
 
 use crate::entities::category;

@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex};
 
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, EntityTrait, TransactionTrait};
-use sea_orm_routing::{Access, Bind, BindRequest, RoutingConnection, RoutingPolicy};
+use sea_orm_routing::sql::Access;
+use sea_orm_routing::{Bind, BindRequest, RoutingConnection, RoutingPolicy};
 
 use crate::entities::warehouse::stock;
 use crate::entities::{category, customer};

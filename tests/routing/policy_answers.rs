@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use sea_orm::{DbBackend, EntityTrait, TransactionTrait};
-use sea_orm_routing::{Access, Bind, Role, RoutingError};
+use sea_orm_routing::sql::Access;
+use sea_orm_routing::{Bind, Role, RoutingError};
 
 use crate::entities::category;
 use crate::entities::warehouse::stock;

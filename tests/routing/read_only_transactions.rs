@@ -3,9 +3,8 @@
 use sea_orm::{
     AccessMode, ConnectionTrait, EntityTrait, IsolationLevel, PaginatorTrait, TransactionTrait,
 };
-use sea_orm_routing::{
-    DatabaseOptions, ReadOnlyTransactions, Role, RoutingConnection, RoutingError,
-};
+use sea_orm_routing::transaction::ReadOnlyTransactions;
+use sea_orm_routing::{DatabaseOptions, Role, RoutingConnection, RoutingError};
 
 use crate::entities::category;
 use crate::entities::warehouse::stock;

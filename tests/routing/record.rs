@@ -3,7 +3,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::{Access, Role};
+use sea_orm_routing::Role;
+use sea_orm_routing::sql::Access;
 
 use crate::entities::category;
 use crate::entities::warehouse::stock;

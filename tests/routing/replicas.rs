@@ -4,7 +4,8 @@ use sea_orm::{
     ColumnTrait, ConnectOptions, ConnectionTrait, Database, EntityTrait, PaginatorTrait,
     QueryFilter,
 };
-use sea_orm_routing::{DatabaseOptions, ReplicaGuard, Role};
+use sea_orm_routing::options::ReplicaGuard;
+use sea_orm_routing::{DatabaseOptions, Role};
 
 use crate::entities::category;
 use crate::shop::{Files, Result, Shop, add_category, assert_says};

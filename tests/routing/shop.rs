@@ -7,9 +7,8 @@ use migration::MigratorTrait;
 use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, MockDatabase, Set,
 };
-use sea_orm_routing::{
-    DatabaseOptions, Recording, RoutingBuilder, RoutingConnection, RoutingError,
-};
+use sea_orm_routing::observe::Recording;
+use sea_orm_routing::{DatabaseOptions, RoutingBuilder, RoutingConnection, RoutingError};
 use tempfile::TempDir;
 
 use crate::entities::warehouse::{movement, stock};

@@ -3,7 +3,8 @@
 use futures_util::future::join_all;
 use sea_orm::sqlx::{self, Executor};
 use sea_orm::{ConnectionTrait, DatabaseConnection};
-use sea_orm_routing::{DatabaseOptions, ReplicaGuard, ReplicaOptions, RoutingConnection};
+use sea_orm_routing::options::ReplicaGuard;
+use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingConnection};
 
 use crate::support::{self, Servers, error_of, item, options, single, value};
 

@@ -6,9 +6,10 @@ use std::time::{Duration, Instant};
 use routing_servers::{Mode, Node};
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::{DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::{
-    NodeState, ReadOnlyTransactions, Roles, RoutingConnection, RoutingError, RoutingTransaction,
-};
+use sea_orm_routing::options::Roles;
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::transaction::ReadOnlyTransactions;
+use sea_orm_routing::{RoutingConnection, RoutingError, RoutingTransaction};
 
 use crate::support::bed::{Bed, INTERVAL, SLACK, TIMEOUT, often_asked, on_each_server};
 use crate::support::load::read;

@@ -4,10 +4,8 @@ use routing_servers::PostgresCluster;
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::IsolationLevel::Serializable;
 use sea_orm::{EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::{
-    DatabaseOptions, ReadOnlyTransactions, Role, RoutingConnection, RoutingError,
-    RoutingTransaction,
-};
+use sea_orm_routing::transaction::ReadOnlyTransactions;
+use sea_orm_routing::{DatabaseOptions, Role, RoutingConnection, RoutingError, RoutingTransaction};
 
 use crate::support::item::{self, insert, names};
 use crate::support::{self, error_of, impatient, single, soon, value};

@@ -1,7 +1,9 @@
 //! A statement that looks like a read and is none: a replica refuses it, the primary runs it.
 
 use sea_orm::{ConnectionTrait, StreamTrait};
-use sea_orm_routing::{Recording, ReplicaGuard, RoutingConnection};
+use sea_orm_routing::RoutingConnection;
+use sea_orm_routing::observe::Recording;
+use sea_orm_routing::options::ReplicaGuard;
 
 use crate::support::{self, error_of, item, value};
 

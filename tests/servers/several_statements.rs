@@ -1,7 +1,8 @@
 //! Several statements in one text: the strictest decides where all of them go.
 
 use sea_orm::ConnectionTrait;
-use sea_orm_routing::{Access, Role, RoutingConnection};
+use sea_orm_routing::sql::Access;
+use sea_orm_routing::{Role, RoutingConnection};
 
 use crate::support::item::names;
 use crate::support::{self, error_of};

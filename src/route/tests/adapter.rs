@@ -10,9 +10,7 @@ use super::setting::{
     AccessSpec, ConsistencySpec, PlaceSpec, Reads, RoleSpec, RouteSpec, Setting, Tables, WroteSpec,
 };
 use super::world::{World, position};
-use crate::balance::{
-    Balancing, LeastInFlight, PeakEwma, PrimaryReads, Random, RoundRobin, Weighted, Zones,
-};
+use crate::balance::{Balancing, LeastInFlight, PeakEwma, PrimaryReads, Random, RoundRobin, Zones};
 use crate::bind::{Bind, BindRequest, Bound, RoutingPolicy};
 use crate::error::RoutingError;
 pub(super) use crate::route::Admission;
@@ -249,7 +247,6 @@ fn balancing_of(setting: &Setting) -> Balancing {
     match words[..] {
         [] | ["random"] => balancing.set_policy(Random),
         ["round_robin"] => balancing.set_policy(RoundRobin::default()),
-        ["weighted"] => balancing.set_policy(Weighted),
         ["least_in_flight"] => balancing.set_policy(LeastInFlight),
         ["peak_ewma"] => balancing.set_policy(PeakEwma),
         ["zones", own] => balancing.set_policy(Zones::prefer(own, Random)),

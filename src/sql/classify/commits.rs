@@ -1,4 +1,4 @@
-//! Statements before which MySQL and MariaDB commit what is under way.
+//! Statements before which MySQL and MariaDB commit the open transaction.
 
 use super::Classifier;
 use crate::sql::operation::{Access, Evidence, ImplicitCommit};
@@ -30,7 +30,7 @@ const WORDS: [&str; 22] = [
     "UNLOCK",
 ];
 
-/// Compound statements: what is in them is not looked into.
+/// Compound statements: their contents are not analyzed.
 const COMPOUND: [&str; 6] = ["CASE", "FOR", "IF", "LOOP", "REPEAT", "WHILE"];
 
 impl Classifier<'_> {

@@ -34,11 +34,11 @@ pub(crate) fn classify(sql: &str, dialect: DbBackend, functions: &ReadOnlyFuncti
 }
 
 impl Operation {
-    /// What a text does, by the built-in lists alone.
+    /// Classifies a text by the built-in lists of read-only functions alone.
     ///
     /// ```
     /// use sea_orm::DbBackend;
-    /// use sea_orm_routing::{Access, Operation};
+    /// use sea_orm_routing::sql::{Access, Operation};
     ///
     /// let find = Operation::of("SELECT * FROM cake WHERE id = $1", DbBackend::Postgres);
     /// assert_eq!(find.access(), Access::Read);
@@ -73,7 +73,7 @@ struct Classifier<'a> {
     controls: Option<&'static str>,
     /// The keyword of a statement in it before which MySQL commits.
     commits: Option<ImplicitCommit>,
-    /// Something in it is not looked into.
+    /// A part of it is not analyzed.
     opaque: bool,
 }
 

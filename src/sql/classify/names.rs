@@ -129,7 +129,8 @@ impl<'a> Ident<'a> {
 }
 
 impl<'a> Classifier<'a> {
-    /// The rest of `first.second.third`; nothing when it ends in `*`, or in what is no name.
+    /// The rest of `first.second.third`. Returns `None` if it ends in `*`, or in something that is
+    /// not a name.
     pub(super) fn chain(&mut self, first: Ident<'a>) -> Option<Name<'a>> {
         let mut name = Name {
             schema: None,
@@ -192,7 +193,7 @@ impl<'a> Classifier<'a> {
         if self.peeks(b'(') {
             if clause == Clause::From {
                 let known = self.call(name);
-                // A full-text table of SQLite can be called; whether this is one, nobody can tell.
+                // A full-text table of SQLite can be called, and the text does not show whether this is one.
                 if !known && self.dialect == DbBackend::Sqlite {
                     self.tables.push(name);
                 }

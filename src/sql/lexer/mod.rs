@@ -208,7 +208,7 @@ impl<'a> Lexer<'a> {
         }
         self.skip(|byte| is_word_part(byte) || matches!(byte, b'.' | b'@'));
         let name = self.slice(start, self.at);
-        // A quoted part is not looked into: the variable may be any.
+        // A quoted part is not analyzed: it may name any variable.
         while self.byte(0) == Some(b'`') {
             if self.string(b'`', false) == Token::Unterminated {
                 return Token::Unterminated;

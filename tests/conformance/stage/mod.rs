@@ -8,7 +8,8 @@ mod shared;
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, Database, DatabaseConnection, DbErr};
-use sea_orm_routing::{Consistency, DatabaseOptions, OnTimeout, RoutingConnection};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Consistency, DatabaseOptions, RoutingConnection};
 
 use crate::entities::Part;
 pub(crate) use server::Server;

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::{Consistency, OnTimeout, RoutingConnection};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Consistency, RoutingConnection};
 
 use crate::entities::category;
 use crate::shop::{Result, Shop, add_category};

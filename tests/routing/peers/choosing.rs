@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex};
 use sea_orm::{
     ActiveModelTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait, PaginatorTrait, Set,
 };
-use sea_orm_routing::{Access, Bind, Role};
+use sea_orm_routing::sql::Access;
+use sea_orm_routing::{Bind, Role};
 
 use crate::entities::category;
 use crate::entities::warehouse::stock;

@@ -2,10 +2,10 @@
 
 use futures_util::TryStreamExt;
 use sea_orm::{EntityTrait, PaginatorTrait};
-use sea_orm_routing::{
-    DatabaseOptions, LeastInFlight, PeakEwma, PrimaryReads, Random, ReplicaPolicy, Role,
-    RoundRobin, Zones,
+use sea_orm_routing::policy::{
+    LeastInFlight, PeakEwma, PrimaryReads, Random, ReplicaPolicy, RoundRobin, Zones,
 };
+use sea_orm_routing::{DatabaseOptions, Role};
 
 use super::{choices, shop_on, slow_read, two_zones};
 use crate::entities::category;

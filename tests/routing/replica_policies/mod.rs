@@ -8,7 +8,8 @@ mod zones;
 use std::collections::BTreeMap;
 
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement};
-use sea_orm_routing::{DatabaseOptions, ReplicaOptions, ReplicaPolicy, RoutingConnection};
+use sea_orm_routing::policy::ReplicaPolicy;
+use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingConnection};
 
 use crate::entities::category;
 use crate::shop::{Files, Result, Shop, add_category};

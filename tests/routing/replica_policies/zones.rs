@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use sea_orm::EntityTrait;
-use sea_orm_routing::{Random, Weighted, Zones};
+use sea_orm_routing::policy::{Random, Zones};
 
 use super::{choices, shop_on, two_zones};
 use crate::entities::category;
@@ -12,7 +12,7 @@ use crate::shop::Result;
 
 #[tokio::test]
 async fn reads_stay_in_their_zone() -> Result {
-    let policy = Zones::prefer("near", Weighted);
+    let policy = Zones::prefer("near", Random);
     let shop = shop_on(|files| two_zones(files).replica_policy(policy)).await?;
     assert_eq!(
         choices(&shop.db, 50)?,

@@ -4,7 +4,10 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::{AccessMode, EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::{Consistency, OnTimeout, PrimaryReads, ReadOnlyTransactions, RoutingError};
+use sea_orm_routing::policy::PrimaryReads;
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::transaction::ReadOnlyTransactions;
+use sea_orm_routing::{Consistency, RoutingError};
 
 use super::{CAUSAL, on_primary, read, route, warehouse_on_primary};
 use crate::entities::category;

@@ -9,7 +9,9 @@ mod tokens;
 use std::time::Duration;
 
 use sea_orm::{EntityTrait, PaginatorTrait};
-use sea_orm_routing::{Consistency, OnTimeout, Route, RoutingConnection};
+use sea_orm_routing::observe::Route;
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Consistency, RoutingConnection};
 
 use crate::entities::category;
 use crate::entities::warehouse::stock;

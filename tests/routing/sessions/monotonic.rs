@@ -1,7 +1,8 @@
 //! A session goes on reading where it has read before.
 
 use sea_orm::{EntityTrait, PaginatorTrait};
-use sea_orm_routing::{Consistency, PrimaryReads, RoundRobin};
+use sea_orm_routing::Consistency;
+use sea_orm_routing::policy::{PrimaryReads, RoundRobin};
 
 use super::{CAUSAL, WINDOW, read, route};
 use crate::entities::category;

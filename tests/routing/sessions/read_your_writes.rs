@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
-use sea_orm_routing::{Consistency, PrimaryReads, RoutingError};
+use sea_orm_routing::policy::PrimaryReads;
+use sea_orm_routing::{Consistency, RoutingError};
 
 use super::{WINDOW, on_primary, read, route, warehouse_on_primary};
 use crate::entities::category;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sea_orm_routing::{Consistency, OnTimeout, RoutingBuilder, RoutingConnection, RoutingError};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Consistency, RoutingBuilder, RoutingConnection, RoutingError};
 
 use super::{CAUSAL, WINDOW, on_primary, read, route, warehouse_on_primary};
 use crate::shop::{Result, Shop, add_category, assert_says};

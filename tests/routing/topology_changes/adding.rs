@@ -3,7 +3,8 @@
 use std::sync::{Arc, Mutex};
 
 use sea_orm::{Database, EntityTrait, PaginatorTrait};
-use sea_orm_routing::{NodeState, ReplicaOptions, Role, RoutingError};
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::{ReplicaOptions, Role, RoutingError};
 
 use super::{LONG, names, served_by, shop_without_replicas, state};
 use crate::entities::category;

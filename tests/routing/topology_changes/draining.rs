@@ -6,7 +6,9 @@ use futures_util::TryStreamExt;
 use sea_orm::{
     AccessMode, ConnectionTrait, EntityTrait, PaginatorTrait, Statement, TransactionTrait,
 };
-use sea_orm_routing::{NodeState, ReadOnlyTransactions, RoutingError};
+use sea_orm_routing::RoutingError;
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::transaction::ReadOnlyTransactions;
 
 use super::{LONG, SHORT, served_by, state};
 use crate::entities::category;

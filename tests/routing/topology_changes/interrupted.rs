@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, EntityTrait, PaginatorTrait};
-use sea_orm_routing::{NodeState, ReplicaOptions};
+use sea_orm_routing::ReplicaOptions;
+use sea_orm_routing::topology::NodeState;
 
 use super::{LONG, names, shop_without_replicas, state};
 use crate::entities::category;

@@ -15,7 +15,8 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use sea_orm::{EntityTrait, PaginatorTrait};
-use sea_orm_routing::{DatabaseOptions, NodeState, RoutingConnection};
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 use crate::entities::category;
 use crate::shop::{Files, Result, Shop, nodes};

@@ -9,7 +9,10 @@ use rand::{RngExt, SeedableRng};
 use routing_servers::Node;
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::{DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::{Consistency, NodeState, OnTimeout, ReadOnlyTransactions, RoutingConnection};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::transaction::ReadOnlyTransactions;
+use sea_orm_routing::{Consistency, RoutingConnection};
 
 use crate::support::bed::{Bed, on_each_server};
 use crate::support::cut::{Dropped, cut};

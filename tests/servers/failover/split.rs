@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use routing_servers::{Mode, Node};
 use sea_orm::{DbErr, TransactionTrait};
-use sea_orm_routing::{NodeState, Role, Roles, RoutingConnection, RoutingError};
+use sea_orm_routing::options::Roles;
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
 use crate::support::bed::{Bed, INTERVAL, TIMEOUT, often_asked, on_each_server};
 use crate::support::load::{Load, read, write};

@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use routing_servers::{Mode, Node, PostgresCluster};
-use sea_orm_routing::{NodeState, RoutingConnection, RoutingError};
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::bed::{Bed, often_asked};
 use crate::support::nodes::becomes;

@@ -1,6 +1,6 @@
 //! A replica is killed while it serves.
 
-use sea_orm_routing::NodeState;
+use sea_orm_routing::topology::NodeState;
 
 use crate::support::bed::{Bed, INTERVAL, SLACK, TIMEOUT, on_each_server};
 use crate::support::load::Load;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use routing_servers::{Node, PostgresCluster};
-use sea_orm_routing::NodeState;
+use sea_orm_routing::topology::NodeState;
 
 use crate::support::bed::{Bed, INTERVAL, TIMEOUT, on_each_server};
 use crate::support::load::{Load, write};

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use routing_servers::{Mode, Node};
 use sea_orm::ConnectionTrait;
-use sea_orm_routing::{NodeState, PrimaryReads, RoutingError};
+use sea_orm_routing::RoutingError;
+use sea_orm_routing::policy::PrimaryReads;
+use sea_orm_routing::topology::NodeState;
 
 use crate::support::bed::{Bed, INTERVAL, SLACK, TIMEOUT, often_asked, on_each_server};
 use crate::support::cut_link::{Breaks, cut_link};

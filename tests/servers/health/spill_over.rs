@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use routing_servers::Node;
-use sea_orm_routing::{NodeState, PrimaryReads, RoutingError};
+use sea_orm_routing::RoutingError;
+use sea_orm_routing::policy::PrimaryReads;
+use sea_orm_routing::topology::NodeState;
 
 use crate::support::bed::{Bed, INTERVAL, SLACK, TIMEOUT, on_each_server};
 use crate::support::load::{Load, read, write};

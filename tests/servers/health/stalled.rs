@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use routing_servers::{Mode, Node, Proxy};
-use sea_orm_routing::{NodeState, RoutingConnection};
+use sea_orm_routing::RoutingConnection;
+use sea_orm_routing::topology::NodeState;
 
 use crate::support::bed::{Bed, INTERVAL, SLACK, TIMEOUT, often_asked, on_each_server};
 use crate::support::load::{Load, read};

@@ -3,7 +3,9 @@
 use std::time::{Duration, Instant};
 
 use routing_servers::Node;
-use sea_orm_routing::{NodeState, Roles, RoutingConnection, RoutingError};
+use sea_orm_routing::options::Roles;
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::bed::{Bed, SLACK, TIMEOUT, on_each_server};
 use crate::support::load::{read, write};

@@ -1,7 +1,7 @@
 //! A replica cancels a read because it is in the way of what is replayed.
 
 use routing_servers::{Node, PostgresCluster};
-use sea_orm_routing::NodeState;
+use sea_orm_routing::topology::NodeState;
 
 use crate::support::bed::Bed;
 use crate::support::nodes::state;

@@ -5,7 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use sea_orm::{DbErr, EntityTrait};
-use sea_orm_routing::{OnTimeout, PrimaryReads, Random, Role, RoutingConnection, RoutingError};
+use sea_orm_routing::policy::{PrimaryReads, Random};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
 use super::side::Side;
 use super::{CAUSAL, causal, has, name_of, next_read, write};

@@ -1,10 +1,9 @@
 //! Choices of a replica beside the session, which is not stale for all that.
 
 use sea_orm::{ConnectionTrait, DbErr, TransactionTrait};
-use sea_orm_routing::{
-    Bind, BindRequest, OnTimeout, PrimaryReads, Random, Role, RoutingConnection, RoutingError,
-    RoutingPolicy,
-};
+use sea_orm_routing::policy::{PrimaryReads, Random};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Bind, BindRequest, Role, RoutingConnection, RoutingError, RoutingPolicy};
 
 use super::side::Side;
 use super::{CAUSAL, WINDOW, causal, forget_follow_up, has, name_of, next_read, write};
@@ -16,7 +15,7 @@ struct Replicas;
 
 impl RoutingPolicy for Replicas {
     fn get_bind(&self, request: &BindRequest<'_>) -> Result<Option<Bind>, DbErr> {
-        let reads = request.operation.access() == sea_orm_routing::Access::Read;
+        let reads = request.operation.access() == sea_orm_routing::sql::Access::Read;
         Ok(Some(Bind::Database {
             name: "default".into(),
             role: reads.then_some(Role::Replica),

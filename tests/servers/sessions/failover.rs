@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use routing_servers::{Node, PostgresCluster};
-use sea_orm_routing::{OnTimeout, Role, Roles, RoutingConnection};
+use sea_orm_routing::options::Roles;
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Role, RoutingConnection};
 
 use super::side::Side;
 use super::{CAUSAL, causal, has, name_of, next_read, write};

@@ -4,7 +4,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use routing_servers::Node;
-use sea_orm_routing::{Consistency, NodeState, OnTimeout, RoutingConnection, RoutingError};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::{Consistency, RoutingConnection, RoutingError};
 
 use super::{CAUSAL, causal, has, write};
 use crate::support::bed::{Bed, on_each_server};

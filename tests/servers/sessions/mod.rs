@@ -21,7 +21,8 @@ mod writes;
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, Set};
-use sea_orm_routing::{Consistency, OnTimeout, Role, RoutingConnection};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Consistency, Role, RoutingConnection};
 
 use crate::support::item;
 

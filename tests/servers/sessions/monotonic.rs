@@ -5,9 +5,10 @@ use std::time::Duration;
 use routing_servers::Node;
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::TransactionTrait;
-use sea_orm_routing::{
-    Consistency, OnTimeout, PrimaryReads, Random, ReadOnlyTransactions, Role, RoutingConnection,
-};
+use sea_orm_routing::policy::{PrimaryReads, Random};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::transaction::ReadOnlyTransactions;
+use sea_orm_routing::{Consistency, Role, RoutingConnection};
 
 use super::side::Side;
 use super::{CAUSAL, WINDOW, causal, has, write};

@@ -2,9 +2,9 @@
 
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::{DbErr, TransactionTrait};
-use sea_orm_routing::{
-    Consistency, OnTimeout, ReadOnlyTransactions, Role, RoutingConnection, RoutingError,
-};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::transaction::ReadOnlyTransactions;
+use sea_orm_routing::{Consistency, Role, RoutingConnection, RoutingError};
 
 use super::side::Side;
 use super::{CAUSAL, WINDOW, causal, has, next_read, write};

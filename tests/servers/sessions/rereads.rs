@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
 use sea_orm::{DbErr, EntityTrait, Set};
-use sea_orm_routing::{Consistency, OnTimeout, Role, RoutingConnection};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Consistency, Role, RoutingConnection};
 
 use super::side::Side;
 use super::{CAUSAL, WINDOW, causal, forget_follow_up, name_of, write};

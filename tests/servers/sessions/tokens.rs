@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use sea_orm_routing::{Consistency, OnTimeout, Role, RoutingBuilder, RoutingConnection};
+use sea_orm_routing::session::OnTimeout;
+use sea_orm_routing::{Consistency, Role, RoutingBuilder, RoutingConnection};
 
 use super::side::Side;
 use super::{CAUSAL, WINDOW, causal, has, next_read, write};

@@ -1,7 +1,8 @@
 //! Where nothing proves that a replica has caught up, causal reads go to the primary.
 
 use routing_servers::Node;
-use sea_orm_routing::{DatabaseOptions, Endpoint, ReplicaOptions, Role, RoutingConnection};
+use sea_orm_routing::topology::Endpoint;
+use sea_orm_routing::{DatabaseOptions, ReplicaOptions, Role, RoutingConnection};
 
 use super::side::Side;
 use super::{CAUSAL, has, next_read, write};
@@ -103,7 +104,7 @@ async fn a_mariadb_that_follows_nobody_proves_nothing() {
     };
     let database = DatabaseOptions::new(options(url(&side))).replica(url(&other).as_str());
     let db = single(database.probe_interval(std::time::Duration::from_millis(20))).await;
-    let waits = super::causal(300, sea_orm_routing::OnTimeout::Primary);
+    let waits = super::causal(300, sea_orm_routing::session::OnTimeout::Primary);
     for (id, mode) in [(1, CAUSAL), (2, waits)] {
         let session = db.session_with(mode);
         write(&session, id).await.expect("written");

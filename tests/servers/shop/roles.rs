@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use sea_orm::{ActiveModelTrait, EntityTrait, IntoActiveModel, Set};
-use sea_orm_routing::{Recording, Role};
+use sea_orm_routing::Role;
+use sea_orm_routing::observe::Recording;
 
 use super::Shop;
 use super::entities::warehouse::stock;

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 use futures_util::future::join_all;
 use routing_servers::{MariaDbCluster, PostgresCluster};
 use sea_orm::{DbBackend, DbErr};
-use sea_orm_routing::{NodeState, Role, RoutingConnection, RoutingError};
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
 use super::bed::Bed;
 use super::load::read;

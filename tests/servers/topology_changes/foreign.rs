@@ -2,9 +2,8 @@
 
 use routing_servers::{Mode, PostgresCluster, Proxy};
 use sea_orm::ConnectionTrait;
-use sea_orm_routing::{
-    DatabaseOptions, NodeState, ReplicaOptions, RoutingConnection, RoutingError,
-};
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingConnection, RoutingError};
 
 use super::state;
 use crate::support::{Servers, eventually, postgres, single, soon};

@@ -14,7 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use sea_orm::EntityTrait;
-use sea_orm_routing::{NodeState, RoutingConnection};
+use sea_orm_routing::RoutingConnection;
+use sea_orm_routing::topology::NodeState;
 use tokio::task::JoinHandle;
 
 use crate::support::item;

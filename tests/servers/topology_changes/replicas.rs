@@ -1,7 +1,8 @@
 //! Postgres replicas that come and go under load.
 
 use sea_orm::ConnectionTrait;
-use sea_orm_routing::{DatabaseOptions, NodeState};
+use sea_orm_routing::DatabaseOptions;
+use sea_orm_routing::topology::NodeState;
 
 use super::{LONG, Load, a_while, state};
 use crate::support::{eventually, item, options, postgres, single, soon, value};

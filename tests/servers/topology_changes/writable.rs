@@ -1,7 +1,8 @@
 //! A server that takes writes itself is no replica to be added.
 
 use routing_servers::{MariaDbCluster, Node};
-use sea_orm_routing::{Roles, RoutingConnection, RoutingError};
+use sea_orm_routing::options::Roles;
+use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::bed::{Bed, often_asked, on_each_server};
 use crate::support::load::Load;

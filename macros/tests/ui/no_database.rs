@@ -1,0 +1,6 @@
+use sea_orm_routing_macros::DeriveBinding;
+
+#[derive(DeriveBinding)]
+struct Model;
+
+fn main() {}
