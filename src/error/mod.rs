@@ -331,7 +331,7 @@ pub enum RoutingError {
     /// No replica has what a causal session has written, and the session or the database keeps the read
     /// off the primary.
     #[error(
-        "no replica of {database} has caught up with this session after {waited:?} ({considered}), and OnTimeout::Error, ReplicaFallback::Error or PrimaryReads keeps the read off its primary"
+        "no replica of {database} has caught up with this session after {waited:?} ({considered}), and OnTimeout::Error or PrimaryReads::Never keeps the read off its primary"
     )]
     NotCaughtUp {
         /// The database.
