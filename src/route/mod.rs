@@ -6,6 +6,8 @@
 mod decide;
 mod explain;
 mod replica;
+#[cfg(test)]
+mod tests;
 
 use std::time::Instant;
 
