@@ -11,7 +11,7 @@ use super::setting::{
 use crate::topology::Role;
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4_000))]
+    #![proptest_config(ProptestConfig::with_cases(1_000))]
 
     #[test]
     fn a_causal_read_never_goes_to_a_replica_that_lacks_what_the_session_saw(
