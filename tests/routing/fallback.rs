@@ -24,7 +24,7 @@ async fn replica_file_is_missing() -> Result {
         (last.node().as_str(), last.role()),
         ("default/1", Role::Primary)
     );
-    assert_eq!(last.why_node(), "no replica serves now");
+    assert_eq!(last.why_node(), "no replica is available");
     let topology = shop.db.topology();
     let replica = topology
         .nodes_of(topology.databases()[0])

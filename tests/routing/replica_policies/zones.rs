@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use futures_util::TryStreamExt;
 use sea_orm::EntityTrait;
-use sea_orm_routing::policy::{Random, Zones};
+use sea_orm_routing::policy::{Random, RoundRobin, Zones};
 
 use super::{choices, shop_on, two_zones};
 use crate::entities::category;
@@ -40,7 +40,7 @@ async fn they_leave_it_when_nobody_serves_there() -> Result {
 
 #[tokio::test]
 async fn they_spill_over_when_it_is_busy() -> Result {
-    let policy = Zones::prefer("near", Random).spill_over(1);
+    let policy = Zones::prefer("near", RoundRobin::default()).spill_over(1);
     let shop = shop_on(|files| two_zones(files).replica_policy(policy)).await?;
     assert_eq!(choices(&shop.db, 20)?.len(), 1);
     let mut rows = category::Entity::find().stream(&shop.db).await?;
@@ -53,7 +53,7 @@ async fn they_spill_over_when_it_is_busy() -> Result {
 
 #[tokio::test]
 async fn a_replica_in_the_zone_is_found_when_it_comes() -> Result {
-    let policy = Zones::prefer("here", Random);
+    let policy = Zones::prefer("here", RoundRobin::default());
     let shop = shop_on(|files| two_zones(files).replica_policy(policy)).await?;
     assert_eq!(choices(&shop.db, 60)?.len(), 2);
     let here = sea_orm_routing::ReplicaOptions::new(shop.files.replica("shop")).zone("here");

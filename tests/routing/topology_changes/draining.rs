@@ -121,7 +121,7 @@ async fn when_all_are_drained_the_primary_serves() -> Result {
     }
     assert_eq!(served_by(&shop.db, 5).await?, ["default/1".into()].into());
     let route = shop.db.explain(&category::Entity::find())?;
-    assert_eq!(route.why_node(), "no replica serves now");
+    assert_eq!(route.why_node(), "no replica is available");
     Ok(())
 }
 
