@@ -6,36 +6,10 @@ use sea_orm::DbErr;
 #[cfg(feature = "sqlx-dep")]
 use sea_orm::RuntimeErr;
 
-use super::{RoutingError, list};
+use super::{AvailabilityError, RoutingError, TopologyError, TxnError};
 
 impl RoutingError {
-    /// The error for a database that is not among `known`.
-    pub fn unknown_database<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::UnknownDatabase {
-            name: name.to_owned(),
-            known: list(known),
-        }
-    }
-
-    /// Refuses what cannot be a name.
-    pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), Self> {
-        match name.trim().is_empty() || name.contains(char::is_control) {
-            false => Ok(()),
-            true => Err(Self::InvalidName {
-                what,
-                name: name.to_owned(),
-            }),
-        }
-    }
-
-    pub(crate) fn unknown_node<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Self {
-        Self::UnknownNode {
-            name: name.to_owned(),
-            known: list(known),
-        }
-    }
-
-    /// The routing error inside a [`DbErr`], if it is one.
+    /// The routing error inside a [`DbErr`], or `None` if it is another error.
     pub fn of(error: &DbErr) -> Option<&Self> {
         match error {
             DbErr::TryIntoErr { source, .. } => source.downcast_ref(),
@@ -48,15 +22,43 @@ impl RoutingError {
             _ => None,
         }
     }
+
+    /// What failed, as SeaORM's only variant for a foreign error says it: from what into what.
+    fn step(&self) -> (&'static str, &'static str) {
+        match self {
+            Self::Config(_) => ("declaration", "connection"),
+            Self::Availability(
+                AvailabilityError::Connect { .. } | AvailabilityError::NotOpen { .. },
+            ) => ("URL", "connection"),
+            Self::Binding(_) | Self::Availability(_) | Self::Refused(_) => ("statement", "route"),
+            Self::Topology(
+                TopologyError::UnknownDatabase { .. }
+                | TopologyError::UnknownNode { .. }
+                | TopologyError::Removed { .. },
+            ) => ("name", "node"),
+            Self::Topology(_) => ("change", "topology"),
+            Self::Transaction(
+                TxnError::PartialCommit { .. }
+                | TxnError::CommitUnknown { .. }
+                | TxnError::InDoubt { .. }
+                | TxnError::Doomed { .. }
+                | TxnError::NestedOpen,
+            ) => ("transaction", "commit"),
+            Self::Transaction(_) => ("statement", "transaction"),
+            Self::Session(_) => ("token", "session"),
+            Self::Schema(_) => ("entity", "schema"),
+        }
+    }
 }
 
 impl From<RoutingError> for DbErr {
-    /// SeaORM has one variant that carries a foreign error with or without a driver; its text reads
-    /// "Error converting `statement` into `route`: ...".
+    /// SeaORM has one variant that carries a foreign error with or without a driver. Its text reads
+    /// "Error converting `transaction` into `commit`: ...", with the words of the kind.
     fn from(error: RoutingError) -> Self {
+        let (from, into) = error.step();
         Self::TryIntoErr {
-            from: "statement",
-            into: "route",
+            from,
+            into,
             source: Arc::new(error),
         }
     }

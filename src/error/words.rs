@@ -1,8 +1,11 @@
 //! Lists and names as errors print them.
 
+use std::fmt;
+
 use sea_orm::DbBackend;
 
-use crate::name::{DatabaseName, NodeName};
+use super::ConsideredNode;
+use crate::name::{DatabaseName, NodeName, TableName};
 
 /// The name of a dialect as its users write it.
 pub(crate) fn dialect_name(dialect: DbBackend) -> &'static str {
@@ -14,29 +17,61 @@ pub(crate) fn dialect_name(dialect: DbBackend) -> &'static str {
     }
 }
 
-/// `a, b`, or that there is none.
-pub(super) fn names(names: &[DatabaseName]) -> String {
-    let names: Vec<_> = names.iter().map(DatabaseName::as_str).collect();
-    match names.is_empty() {
-        true => "none".to_owned(),
-        false => names.join(", "),
+/// `"a", "b"`, or `none`.
+pub(super) struct Quoted<'a, T>(pub(super) &'a [T]);
+
+impl<T: fmt::Display> fmt::Display for Quoted<'_, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str("none");
+        }
+        for (index, name) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}\"{name}\"")?;
+        }
+        Ok(())
     }
 }
 
-/// `a, b`, or that they are not known.
-pub(super) fn node_names(nodes: &[NodeName]) -> String {
-    let names: Vec<_> = nodes.iter().map(NodeName::as_str).collect();
-    match names.is_empty() {
-        true => "some nodes".to_owned(),
-        false => names.join(", "),
-    }
-}
-
-/// `"a", "b"`.
+/// `"a", "b"`, or `none`.
+#[cfg(feature = "migrate")]
 pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    let names: Vec<_> = names.into_iter().map(|name| format!("{name:?}")).collect();
-    match names.is_empty() {
-        true => "none".to_owned(),
-        false => names.join(", "),
+    Quoted(&names.into_iter().collect::<Vec<_>>()).to_string()
+}
+
+/// Names of databases as an error keeps them.
+pub(crate) fn database_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<DatabaseName> {
+    names.into_iter().map(DatabaseName::new).collect()
+}
+
+/// `"item" in "default", "stock" in "warehouse"`.
+pub(super) fn located(tables: &[(TableName, DatabaseName)]) -> String {
+    let tables = tables.iter();
+    let tables = tables.map(|(table, database)| format!("\"{table}\" in \"{database}\""));
+    tables.collect::<Vec<_>>().join(", ")
+}
+
+/// Each node with its state.
+pub(super) fn states(nodes: &[ConsideredNode]) -> String {
+    match nodes.is_empty() {
+        true => "it has none".to_owned(),
+        false => {
+            let nodes = nodes.iter().map(ToString::to_string);
+            nodes.collect::<Vec<_>>().join(", ")
+        }
     }
+}
+
+/// `branches on "a", "b"`, or that there is none.
+pub(super) fn open_branches(databases: &[DatabaseName]) -> String {
+    match databases.is_empty() {
+        true => "no branch yet".to_owned(),
+        false => format!("branches on {}", Quoted(databases)),
+    }
+}
+
+/// The name of a primary after a space, if it is known.
+pub(super) fn on_primary(primary: &Option<NodeName>) -> String {
+    let quoted = |primary: &NodeName| format!(" \"{primary}\"");
+    primary.as_ref().map_or_else(String::new, quoted)
 }

@@ -8,29 +8,29 @@ use sha2::Sha256;
 /// The shortest key in bytes, as long as the MAC: RFC 2104 discourages shorter ones.
 const SHORTEST: usize = 32;
 
-/// What a MAC of this crate is for, so that one of another use of the same secret is none here.
+/// The purpose that every MAC covers, so that a MAC of another use of the same secret is not valid here.
 const PURPOSE: &[u8] = b"sea-orm-routing session token\0";
 
 /// A MAC.
 pub(super) type Tag = [u8; 32];
 
-/// A key that signs tokens and checks them: HMAC-SHA256. Every process that takes the tokens of
-/// another has the same one. It is never shown.
+/// A key that signs tokens and verifies them: HMAC-SHA256. Processes that accept each other's tokens
+/// have the same key. It is never shown.
 #[derive(Clone)]
 pub(crate) struct TokenKey {
-    /// Begun with the key and the purpose.
+    /// The MAC after the key and the purpose.
     mac: Hmac<Sha256>,
 }
 
-/// A key of too few bytes to keep a secret.
+/// A key that is too short to be safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a key of {length} bytes is too short: take {SHORTEST} random ones or more")]
+#[error("the key has only {length} bytes; use at least {SHORTEST} random bytes")]
 pub(crate) struct WeakKey {
     length: usize,
 }
 
 impl TokenKey {
-    /// A key of at least 32 bytes, which are to be random: a password is no key.
+    /// A key of at least 32 random bytes. A password is not a key.
     pub(crate) fn new(bytes: &[u8]) -> Result<Self, WeakKey> {
         let weak = WeakKey {
             length: bytes.len(),
@@ -44,7 +44,7 @@ impl TokenKey {
         Ok(Self { mac })
     }
 
-    /// A random key: its tokens are good for this process.
+    /// A random key: only this process accepts its tokens.
     pub(crate) fn random() -> Self {
         let bytes: [u8; 64] = rand::random();
         let mut mac = Hmac::<Sha256>::new(&bytes.into());
@@ -56,7 +56,7 @@ impl TokenKey {
         self.mac_of(bytes).finalize().into_bytes().into()
     }
 
-    /// In constant time: how much of a forged MAC is right does not show.
+    /// Compares in constant time, so that timing does not show how much of a forged MAC is right.
     pub(super) fn verifies(&self, bytes: &[u8], mac: &Tag) -> bool {
         self.mac_of(bytes).verify_slice(mac).is_ok()
     }

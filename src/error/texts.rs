@@ -1,0 +1,444 @@
+//! The text of every error, once. All other tests match on kinds and their data.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use sea_orm::DbErr;
+
+use super::*;
+use crate::name::{DatabaseName, NodeName, TableName};
+use crate::sql::{Access, Evidence};
+
+/// One line for each variant: `Kind::Variant`, a tab, its text.
+const TEXTS: &str = include_str!("texts.tsv");
+
+const SOURCES: [&str; 8] = [
+    include_str!("config.rs"),
+    include_str!("binding.rs"),
+    include_str!("topology.rs"),
+    include_str!("availability.rs"),
+    include_str!("refused.rs"),
+    include_str!("transaction.rs"),
+    include_str!("session.rs"),
+    include_str!("schema.rs"),
+];
+
+const WAITED: Duration = Duration::from_millis(1500);
+
+fn database(name: &str) -> DatabaseName {
+    DatabaseName::new(name)
+}
+
+fn node(name: &str) -> NodeName {
+    NodeName::new(name)
+}
+
+fn item() -> TableName {
+    TableName::new("item")
+}
+
+fn cause() -> Arc<DbErr> {
+    Arc::new(DbErr::Custom("connection refused".to_owned()))
+}
+
+fn known() -> Vec<DatabaseName> {
+    vec![database("default"), database("warehouse")]
+}
+
+fn config() -> Vec<ConfigError> {
+    vec![
+        ConfigError::DuplicateName {
+            name: "default".into(),
+        },
+        ConfigError::InvalidName {
+            what: "database",
+            name: "a\nb".into(),
+        },
+        ConfigError::NoDefault {
+            name: "main".into(),
+            known: known(),
+        },
+        ConfigError::MixedDialects {
+            database: database("default"),
+            expected: "Postgres",
+            node: node("default/2"),
+            found: "MySQL",
+        },
+        ConfigError::InvalidUrl {
+            node: node("default/1"),
+            reason: "it names no host".into(),
+        },
+        ConfigError::PrivateReplica {
+            node: node("default/2"),
+        },
+        ConfigError::InvalidOption {
+            what: "the weight",
+            node: node("default/2"),
+            value: "0".into(),
+            reason: "it must be from 1 to 1,000,000",
+        },
+        ConfigError::InvalidSetting {
+            what: "the probe interval",
+            database: database("default"),
+            value: "0ns".into(),
+            reason: "it must be from 10 ms to an hour",
+        },
+        ConfigError::InvalidTokenSetting {
+            reason: "the key has only 3 bytes".into(),
+        },
+        ConfigError::DriverOff {
+            node: node("default/1"),
+            dialect: "Postgres",
+        },
+    ]
+}
+
+fn binding() -> Vec<BindingError> {
+    vec![
+        BindingError::UnknownBindingTarget {
+            what: "the table item".into(),
+            database: "warehose".into(),
+            known: known(),
+        },
+        BindingError::ConflictingBindings {
+            table: item(),
+            first: "the entity a::Entity".into(),
+            first_database: "default".into(),
+            second: "the entity b::Entity".into(),
+            second_database: "warehouse".into(),
+        },
+        BindingError::EmptyModule {
+            module: "crate::shop".into(),
+            hint: String::new(),
+        },
+        BindingError::Unbound { table: item() },
+        BindingError::Forbidden {
+            table: item(),
+            database: database("warehouse"),
+        },
+        BindingError::SeveralDatabases {
+            tables: vec![
+                (item(), database("default")),
+                (TableName::with_schema("w", "stock"), database("warehouse")),
+            ],
+        },
+    ]
+}
+
+fn topology() -> Vec<TopologyError> {
+    vec![
+        TopologyError::UnknownDatabase {
+            name: "warehose".into(),
+            known: known(),
+        },
+        TopologyError::UnknownNode {
+            name: "default/9".into(),
+            known: vec!["default".into(), "default/1".into()],
+        },
+        TopologyError::Removed {
+            name: "default/3".into(),
+        },
+        TopologyError::NotAReplica {
+            node: node("default/1"),
+            database: database("default"),
+        },
+        TopologyError::ForeignReplica {
+            node: node("default/2"),
+            database: database("default"),
+            reason: "it belongs to another cluster".into(),
+        },
+        TopologyError::CannotRemove {
+            database: database("default"),
+            reason: "it is the default database".into(),
+        },
+        TopologyError::Draining {
+            what: "the node default/2".into(),
+            waited: WAITED,
+        },
+        TopologyError::Closed,
+        TopologyError::StillOpen {
+            nodes: vec![node("default/1"), node("default/2")],
+            waited: WAITED,
+        },
+    ]
+}
+
+fn availability() -> Vec<AvailabilityError> {
+    let considered = vec![
+        ConsideredNode::new(&node("default/2"), "down"),
+        ConsideredNode::new(&node("default/3"), "draining"),
+    ];
+    vec![
+        AvailabilityError::Connect {
+            node: node("default/1"),
+            source: cause(),
+        },
+        AvailabilityError::NotOpen {
+            node: node("default/1"),
+        },
+        AvailabilityError::NoReplica {
+            database: database("default"),
+            considered: Vec::new(),
+        },
+        AvailabilityError::NoNode {
+            database: database("default"),
+            considered: considered.clone(),
+        },
+        AvailabilityError::PrimaryDown {
+            database: database("default"),
+            reason: "it gives no answer".into(),
+        },
+        AvailabilityError::WritesStopped {
+            database: database("default"),
+            reason: "default/1 and default/2 are all primaries".into(),
+        },
+        AvailabilityError::NoPrimary {
+            database: database("default"),
+            waited: WAITED,
+            reason: "it gives no answer".into(),
+        },
+        AvailabilityError::NotCaughtUp {
+            database: database("default"),
+            waited: WAITED,
+            considered: vec![ConsideredNode::new(&node("default/2"), "2.0 s behind")],
+        },
+        AvailabilityError::FallbackLimit {
+            database: database("default"),
+            bound: 10,
+            waited: WAITED,
+            considered,
+        },
+        AvailabilityError::NodeLost {
+            node: node("default/2"),
+            reason: "it is down",
+        },
+    ]
+}
+
+fn refused() -> Vec<RefusedError> {
+    vec![
+        RefusedError::NulByte,
+        RefusedError::ForeignDialect {
+            what: "raw SQL".into(),
+            database: database("warehouse"),
+            node_dialect: "MySQL",
+            handle_dialect: "Postgres",
+            way_out: "using(\"warehouse\")".into(),
+        },
+        RefusedError::StatementDialect {
+            statement_dialect: "MySQL",
+            database: database("default"),
+            node: node("default/1"),
+            node_dialect: "Postgres",
+        },
+        RefusedError::ReadOnly {
+            scope: "read_only()",
+            access: Access::Write,
+            evidence: Evidence::Keyword("insert".into()),
+        },
+        RefusedError::WriteOnReplica {
+            by: "on_replica()",
+            database: database("default"),
+            access: Access::Write,
+            evidence: Evidence::Keyword("insert".into()),
+        },
+    ]
+}
+
+fn transaction() -> Vec<TxnError> {
+    vec![
+        TxnError::SecondDatabase {
+            first: database("default"),
+            second: database("warehouse"),
+        },
+        TxnError::ImplicitCommit {
+            keyword: "CREATE",
+            database: database("default"),
+        },
+        TxnError::PartialCommit {
+            failed: database("warehouse"),
+            unknown: false,
+            committed: vec![database("default")],
+            rolled_back: Vec::new(),
+            source: cause(),
+        },
+        TxnError::CommitUnknown {
+            database: database("default"),
+            source: cause(),
+        },
+        TxnError::BranchBegin {
+            database: database("default"),
+            source: cause(),
+        },
+        TxnError::InvalidBranchBegin {
+            database: database("default"),
+            reason: "it is a write".into(),
+        },
+        TxnError::NestedOption {
+            option: "the isolation level SERIALIZABLE".into(),
+        },
+        TxnError::RollbackOn {
+            database: database("default"),
+            reason: "a nested transaction is rolled back as a whole",
+        },
+        TxnError::AmbiguousBranch { branches: known() },
+        TxnError::ReplicaInTransaction {
+            scope: "on_replica()".into(),
+            primary: Some(node("default/1")),
+        },
+        TxnError::NodeInReplicaTransaction {
+            node: node("default/1"),
+        },
+        TxnError::InDoubt {
+            database: database("default"),
+            statement: "COMMIT",
+        },
+        TxnError::TransactionControl { keyword: "COMMIT" },
+        TxnError::Doomed {
+            reason: "it is over".into(),
+        },
+        TxnError::NestedOpen,
+    ]
+}
+
+fn session() -> Vec<SessionError> {
+    vec![
+        SessionError::InvalidToken {
+            source: TokenError::Forged,
+        },
+        SessionError::ForeignSession { id: 7 },
+        SessionError::NoSession {
+            what: "session_token()",
+        },
+    ]
+}
+
+fn token() -> Vec<TokenError> {
+    vec![
+        TokenError::Unreadable,
+        TokenError::Forged,
+        TokenError::Expired { ago: WAITED },
+        TokenError::IssuedInFuture,
+        TokenError::TooLong { limit: 8192 },
+        TokenError::UnknownVersion,
+        TokenError::UnknownDatabase {
+            database: "warehouse".into(),
+        },
+        TokenError::ForeignCluster {
+            database: "default".into(),
+            issued: "1".into(),
+            here: "2".into(),
+        },
+        TokenError::InvalidPosition {
+            position: "x".into(),
+        },
+    ]
+}
+
+fn schema() -> Vec<SchemaError> {
+    vec![
+        SchemaError::AmbiguousDatabase,
+        SchemaError::Sync {
+            database: database("default"),
+            source: cause(),
+        },
+    ]
+}
+
+/// `Kind::Variant`, a tab, its text.
+fn lines<E: fmt::Debug + fmt::Display>(kind: &str, errors: &[E]) -> Vec<String> {
+    let line = |error: &E| {
+        let debug = format!("{error:?}");
+        let variant = debug.split([' ', '(', '{']).next().unwrap_or_default();
+        format!("{kind}::{variant}\t{error}")
+    };
+    errors.iter().map(line).collect()
+}
+
+#[test]
+fn every_error_has_its_text() {
+    let actual = [
+        lines("Config", &config()),
+        lines("Binding", &binding()),
+        lines("Topology", &topology()),
+        lines("Availability", &availability()),
+        lines("Refused", &refused()),
+        lines("Transaction", &transaction()),
+        lines("Session", &session()),
+        lines("Token", &token()),
+        lines("Schema", &schema()),
+    ]
+    .concat();
+    for (actual, expected) in actual.iter().zip(TEXTS.lines()) {
+        assert_eq!(actual, expected);
+    }
+    assert_eq!(actual.len(), TEXTS.lines().count(), "{}", actual.join("\n"));
+    let declared: usize = SOURCES
+        .iter()
+        .map(|it| it.matches("#[error(").count())
+        .sum();
+    assert_eq!(actual.len(), declared, "a variant is missing here");
+}
+
+#[test]
+fn a_commit_that_may_have_happened_says_so() {
+    let error = TxnError::PartialCommit {
+        failed: database("warehouse"),
+        unknown: true,
+        committed: Vec::new(),
+        rolled_back: vec![database("default")],
+        source: cause(),
+    };
+    assert!(error.to_string().contains("may or may not have happened"));
+}
+
+#[test]
+fn as_an_error_of_sea_orm_it_names_the_step_that_failed() {
+    let texts = [
+        (
+            RoutingError::Availability(availability().swap_remove(0)),
+            "`URL` into `connection`",
+        ),
+        (
+            RoutingError::Availability(AvailabilityError::NoReplica {
+                database: database("default"),
+                considered: Vec::new(),
+            }),
+            "`statement` into `route`",
+        ),
+        (
+            RoutingError::Transaction(TxnError::NestedOpen),
+            "`transaction` into `commit`",
+        ),
+        (
+            RoutingError::Session(session().swap_remove(0)),
+            "`token` into `session`",
+        ),
+    ];
+    for (error, step) in texts {
+        let text = error.to_string();
+        let error = DbErr::from(error);
+        assert_eq!(
+            error.to_string(),
+            format!("Error converting {step}: {text}")
+        );
+        let found = RoutingError::of(&error).map(ToString::to_string);
+        assert_eq!(found, Some(text));
+    }
+}
+
+#[test]
+fn main_prints_the_text() {
+    let error = RoutingError::Topology(TopologyError::Closed);
+    assert_eq!(format!("{error:?}"), error.to_string());
+    let printed = format!("{:?}", DbErr::from(error));
+    assert!(
+        printed.contains("the RoutingConnection is closed; "),
+        "{printed}"
+    );
+}
+
+#[test]
+fn it_is_small_enough_to_be_returned() {
+    assert!(size_of::<RoutingError>() <= 128);
+}
