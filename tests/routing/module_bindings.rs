@@ -1,11 +1,12 @@
 //! Binding every registered entity below a module path.
 
 use sea_orm::{DbBackend, EntityTrait};
+use sea_orm_routing::error::BindingError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::entities::warehouse::{movement, stock};
 use crate::entities::{customer, order};
-use crate::shop::{Result, assert_says, three_mocks};
+use crate::shop::{Result, assert_error, assert_says, three_mocks};
 
 fn database<E: EntityTrait>(db: &RoutingConnection) -> Result<String> {
     Ok(db.explain(&E::find())?.database().to_string())
@@ -35,7 +36,13 @@ fn a_module_whose_name_only_starts_alike_is_another() {
         .bind_module("crate::entities::ware", "warehouse")
         .build();
     let error = built.expect_err("no such module");
-    assert!(matches!(error, RoutingError::EmptyModule { .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            RoutingError::Binding(BindingError::EmptyModule { .. })
+        ),
+        "{error}"
+    );
     assert_says(&error, &["crate::entities::ware", "entity-registry"]);
 }
 
@@ -57,6 +64,11 @@ fn two_modules_that_disagree_about_an_entity_are_refused() {
         .bind_module("crate::entities::warehouse::stock", "archive")
         .build();
     let error = built.expect_err("stock is in both");
-    assert!(matches!(error, RoutingError::Twins { .. }), "{error}");
-    assert_says(&error, &["the table stock", "\"warehouse\"", "\"archive\""]);
+    assert_error!(
+        error,
+        RoutingError::Binding(BindingError::ConflictingBindings { table, first_database, second_database, .. })
+            if table.name() == "stock"
+                && &**first_database == "warehouse"
+                && &**second_database == "archive"
+    );
 }

@@ -4,11 +4,12 @@ use sea_orm::sea_query::{Alias, ColumnDef, Index, Table};
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, EntityTrait, PaginatorTrait, Schema, Statement,
 };
-use sea_orm_routing::{Role, RoutingConnection};
+use sea_orm_routing::error::BindingError;
+use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
 use crate::entities::warehouse::{movement, stock};
 use crate::entities::{category, customer};
-use crate::shop::{Files, Result, assert_says};
+use crate::shop::{Files, Result, are, assert_error, assert_says};
 
 /// Two databases without a table.
 async fn empty() -> Result<(RoutingConnection, Files)> {
@@ -99,7 +100,11 @@ async fn a_view_is_one_more_table_to_bind() -> Result {
         .await?;
     let view = "CREATE VIEW low AS SELECT id FROM stock WHERE quantity < 3";
     let refused = db.execute_unprepared(view).await.expect_err("unbound");
-    assert_says(&refused, &["low (default)", "stock (warehouse)"]);
+    assert_error!(
+        refused,
+        RoutingError::Binding(BindingError::SeveralDatabases { tables, .. })
+            if are(tables, &[("low", "default"), ("stock", "warehouse")])
+    );
 
     let bound = db.with_bindings([("low", "warehouse")])?;
     bound.execute_unprepared(view).await?;

@@ -8,7 +8,7 @@ use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, MockDatabase, Set,
 };
 use sea_orm_routing::observe::Recording;
-use sea_orm_routing::{DatabaseOptions, RoutingBuilder, RoutingConnection, RoutingError};
+use sea_orm_routing::{DatabaseName, TableName, DatabaseOptions, RoutingBuilder, RoutingConnection, RoutingError};
 use tempfile::TempDir;
 
 use crate::entities::warehouse::{movement, stock};
@@ -157,10 +157,60 @@ pub(crate) fn nodes(recording: &Recording) -> Vec<String> {
         .collect()
 }
 
+/// An error that is one of the routing layer, or holds one.
+pub(crate) trait Routing {
+    fn routing(&self) -> &RoutingError;
+}
+
+impl Routing for RoutingError {
+    fn routing(&self) -> &RoutingError {
+        self
+    }
+}
+
+impl Routing for DbErr {
+    #[track_caller]
+    fn routing(&self) -> &RoutingError {
+        RoutingError::of(self)
+            .unwrap_or_else(|| panic!("not an error of the routing layer: {self}"))
+    }
+}
+
+impl<E: Routing> Routing for &E {
+    #[track_caller]
+    fn routing(&self) -> &RoutingError {
+        (*self).routing()
+    }
+}
+
 /// The routing error inside an error of SeaORM's.
 #[track_caller]
-pub(crate) fn routing(error: &DbErr) -> &RoutingError {
-    RoutingError::of(error).unwrap_or_else(|| panic!("not an error of the routing layer: {error}"))
+pub(crate) fn routing<E: Routing>(error: &E) -> &RoutingError {
+    error.routing()
+}
+
+/// Asserts the kind of a routing error, and the data in it.
+macro_rules! assert_error {
+    ($error:expr, $kind:pat $(if $data:expr)?) => {{
+        let error = &$error;
+        let error = $crate::shop::routing(error);
+        assert!(matches!(error, $kind $(if $data)?), "{error}");
+    }};
+}
+pub(crate) use assert_error;
+
+/// Whether these are the tables of a statement, each with its database.
+pub(crate) fn are(tables: &[(TableName, DatabaseName)], expected: &[(&str, &str)]) -> bool {
+    let name = |(table, database): &(TableName, DatabaseName), (at, on): &(&str, &str)| {
+        table.name() == *at && *database == *on
+    };
+    let same = || {
+        tables
+            .iter()
+            .zip(expected)
+            .all(|(one, other)| name(one, other))
+    };
+    tables.len() == expected.len() && same()
 }
 
 #[track_caller]

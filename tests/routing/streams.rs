@@ -5,11 +5,12 @@ use sea_orm::{
     ConnectionTrait, DbBackend, DbErr, EntityTrait, FromQueryResult, PaginatorTrait, QueryOrder,
     Statement, StreamTrait, TransactionTrait,
 };
-use sea_orm_routing::Role;
+use sea_orm_routing::error::BindingError;
+use sea_orm_routing::{Role, RoutingError};
 
 use crate::entities::category::{Column, Entity, Model};
 use crate::entities::warehouse::stock;
-use crate::shop::{Result, Shop, add_category, add_stock, assert_says};
+use crate::shop::{Result, Shop, add_category, add_stock, are, assert_error, assert_says};
 
 async fn hundred() -> Result<Shop> {
     let shop = Shop::open().await?;
@@ -92,7 +93,11 @@ async fn a_stream_over_two_databases_is_refused() -> Result {
     let Err(refused) = shop.db.stream_raw(sql).await else {
         panic!("two databases");
     };
-    assert_says(&refused, &["category (default)", "stock (warehouse)"]);
+    assert_error!(
+        refused,
+        RoutingError::Binding(BindingError::SeveralDatabases { tables, .. })
+            if are(tables, &[("category", "default"), ("stock", "warehouse")])
+    );
     Ok(())
 }
 

@@ -6,13 +6,14 @@ use futures_util::TryStreamExt;
 use sea_orm::{
     AccessMode, ConnectionTrait, EntityTrait, PaginatorTrait, Statement, TransactionTrait,
 };
+use sea_orm_routing::error::TopologyError;
 use sea_orm_routing::RoutingError;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::transaction::ReadOnlyTransactions;
 
 use super::{LONG, SHORT, served_by, state};
 use crate::entities::category;
-use crate::shop::{Result, Shop, add_category, assert_says, nodes};
+use crate::shop::{Result, Shop, add_category, assert_error, assert_says, nodes};
 
 /// A shop with some rows.
 async fn shop() -> Result<Shop> {
@@ -63,8 +64,12 @@ async fn a_stream_that_is_under_way_finishes() -> Result {
 
     let busy = shop.db.drain("default/2", SHORT).await;
     let error = busy.expect_err("it is in use");
-    assert!(matches!(error, RoutingError::Draining { .. }), "{error}");
-    assert_says(&error, &["the node default/2", "60ms"]);
+    assert_error!(
+        error,
+        RoutingError::Topology(TopologyError::Draining { what, waited, .. })
+            if what == "the node default/2"
+                && *waited == SHORT
+    );
     assert_eq!(state(&shop.db, "default/2"), Some(NodeState::Draining));
 
     let (drained, rest) = tokio::join!(shop.db.drain("default/2", LONG), async {
@@ -94,7 +99,13 @@ async fn a_transaction_on_a_replica_that_is_drained_finishes() -> Result {
 
     let busy = shop.db.remove_replica("default/2", SHORT).await;
     let error = busy.expect_err("it is in use");
-    assert!(matches!(error, RoutingError::Draining { .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            RoutingError::Topology(TopologyError::Draining { .. })
+        ),
+        "{error}"
+    );
     assert_eq!(category::Entity::find().count(&txn).await?, 0);
     txn.commit().await?;
     shop.db.remove_replica("default/2", LONG).await?;
@@ -107,7 +118,10 @@ async fn a_busy_plain_connection_counts_too() -> Result {
     let plain = shop.db.node("default/2")?;
     let txn = plain.begin().await?;
     let error = shop.db.drain("default/2", SHORT).await;
-    assert!(matches!(error, Err(RoutingError::Draining { .. })));
+    assert!(matches!(
+        error,
+        Err(RoutingError::Topology(TopologyError::Draining { .. }))
+    ));
     txn.rollback().await?;
     shop.db.drain("default/2", LONG).await?;
     Ok(())

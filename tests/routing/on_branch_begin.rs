@@ -1,13 +1,14 @@
-//! `on_enlist`: a statement that runs before everything else on each branch.
+//! `on_branch_begin`: a statement that runs before everything else on each branch.
 
 use std::sync::{Arc, Mutex};
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError, TransactionMode};
 
 use crate::cancellation::poll_times;
 use crate::notes::{Notes, add_note, texts};
-use crate::shop::{Result, assert_says, routing};
+use crate::shop::{Result, assert_error, assert_says};
 
 fn sqlite(sql: &str) -> Statement {
     Statement::from_string(DbBackend::Sqlite, sql)
@@ -49,7 +50,7 @@ async fn read(db: &impl ConnectionTrait) -> Result {
 async fn it_runs_first_and_once_on_each_branch_of_its_database() -> Result {
     let notes = Notes::open().await?;
     let (db, ran) = watched(&notes.db);
-    let db = db.on_enlist("second", sqlite(ENLIST))?;
+    let db = db.on_branch_begin("second", sqlite(ENLIST))?;
     let txn = db.begin().await?;
     for name in ["default", "second", "second", "default"] {
         read(&txn.using(name)?).await?;
@@ -69,7 +70,7 @@ async fn it_runs_first_and_once_on_each_branch_of_its_database() -> Result {
 #[tokio::test]
 async fn a_branch_that_opens_in_a_nested_transaction_keeps_it_when_that_is_rolled_back() -> Result {
     let notes = Notes::open().await?;
-    let db = notes.db.on_enlist("default", defer())?;
+    let db = notes.db.on_branch_begin("default", defer())?;
     let txn = db.begin().await?;
     let nested = txn.begin().await?;
     assert!(is_deferred(&nested.using("default")?).await?);
@@ -84,7 +85,10 @@ async fn it_runs_again_after_rollback_on() -> Result {
     let notes = Notes::open().await?;
     let (db, ran) = watched(&notes.db);
     let db = db.transaction_mode(TransactionMode::Independent);
-    let txn = db.on_enlist("default", sqlite(ENLIST))?.begin().await?;
+    let txn = db
+        .on_branch_begin("default", sqlite(ENLIST))?
+        .begin()
+        .await?;
     for _ in 0..2 {
         read(&txn.using("default")?).await?;
         txn.rollback_on("default").await?;
@@ -99,9 +103,9 @@ async fn it_runs_again_after_rollback_on() -> Result {
 
 #[tokio::test]
 async fn it_is_a_choice_of_the_builder_too_and_handles_add_to_it() -> Result {
-    let notes = Notes::with(|builder| builder.on_enlist("default", defer())).await?;
+    let notes = Notes::with(|builder| builder.on_branch_begin("default", defer())).await?;
     let (db, ran) = watched(&notes.db);
-    let db = db.on_enlist("default", sqlite(ENLIST))?;
+    let db = db.on_branch_begin("default", sqlite(ENLIST))?;
     for handle in [&db, &db.using("default")?, &db.session()] {
         let txn = handle.begin().await?;
         assert!(is_deferred(&txn.using("default")?).await?);
@@ -119,7 +123,7 @@ async fn it_is_a_choice_of_the_builder_too_and_handles_add_to_it() -> Result {
 #[tokio::test]
 async fn its_setting_ends_with_the_transaction() -> Result {
     let notes = Notes::open().await?;
-    let db = notes.db.on_enlist("default", defer())?;
+    let db = notes.db.on_branch_begin("default", defer())?;
     let plain = notes.db.using("default")?;
     for end in ["commit", "rollback", "drop"] {
         let txn = db.begin().await?;
@@ -141,13 +145,17 @@ async fn its_setting_ends_with_the_transaction() -> Result {
 async fn it_fails_and_nothing_else_is_sent_until_it_does_not() -> Result {
     let notes = Notes::open().await?;
     let count = sqlite("SELECT COUNT(*) FROM setting");
-    let db = notes.db.on_enlist("default", count)?;
+    let db = notes.db.on_branch_begin("default", count)?;
     let txn = db.begin().await?;
     for _ in 0..2 {
         let refused = add_note(&txn.using("default")?, "one").await;
         let refused = refused.expect_err("no such table");
-        assert!(matches!(routing(&refused), RoutingError::Enlist { .. }));
-        assert_says(&refused, &["on_enlist", "default", "no such table"]);
+        assert_error!(
+            refused,
+            RoutingError::Transaction(TxnError::BranchBegin { database, source, .. })
+                if *database == "default"
+                    && source.to_string().contains("no such table")
+        );
     }
     // Its connection is free, and others do not run it.
     let setting = "CREATE TABLE setting (id INTEGER)";
@@ -164,8 +172,8 @@ async fn a_statement_is_cut_off_while_it_runs_and_the_next_does_not_go_without_i
     let notes = Notes::open().await?;
     let slow = "WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c WHERE x < 20000) \
                 SELECT COUNT(*) FROM c";
-    let db = notes.db.on_enlist("default", sqlite(slow))?;
-    let db = db.on_enlist("default", defer())?;
+    let db = notes.db.on_branch_begin("default", sqlite(slow))?;
+    let db = db.on_branch_begin("default", defer())?;
     // SQLite may answer before it is asked twice; not always.
     let mut cuts = 0;
     for times in (0..120).map(|round| round % 6 + 1) {
@@ -187,7 +195,7 @@ async fn a_statement_is_cut_off_while_it_runs_and_the_next_does_not_go_without_i
 #[tokio::test]
 async fn two_first_statements_at_once_both_come_after_it() -> Result {
     let notes = Notes::open().await?;
-    let db = notes.db.on_enlist("default", defer())?;
+    let db = notes.db.on_branch_begin("default", defer())?;
     let txn = db.begin().await?;
     let there = txn.using("default")?;
     let (one, two) = tokio::join!(is_deferred(&there), is_deferred(&there));

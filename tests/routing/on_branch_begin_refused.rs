@@ -1,10 +1,11 @@
-//! What cannot be a statement of `on_enlist`.
+//! What cannot be a statement of `on_branch_begin`.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
+use sea_orm_routing::error::{BindingError, TopologyError, TxnError};
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::notes::Notes;
-use crate::shop::{Result, assert_says, mock, routing, sent_to};
+use crate::shop::{Result, assert_error, assert_says, mock, routing, sent_to};
 
 fn on(dialect: DbBackend) -> RoutingConnection {
     mock(dialect).into()
@@ -13,9 +14,12 @@ fn on(dialect: DbBackend) -> RoutingConnection {
 #[track_caller]
 fn refused(dialect: DbBackend, sql: &str) -> RoutingError {
     let statement = Statement::from_string(dialect, sql);
-    let taken = on(dialect).on_enlist("default", statement);
+    let taken = on(dialect).on_branch_begin("default", statement);
     let error = taken.err().unwrap_or_else(|| panic!("taken: {sql}"));
-    let invalid = matches!(error, RoutingError::InvalidEnlist { .. });
+    let invalid = matches!(
+        error,
+        RoutingError::Transaction(TxnError::InvalidBranchBegin { .. })
+    );
     assert!(invalid, "{sql}: {error}");
     error
 }
@@ -23,11 +27,12 @@ fn refused(dialect: DbBackend, sql: &str) -> RoutingError {
 #[test]
 fn another_dialect() {
     let statement = Statement::from_string(DbBackend::MySql, "SET @tenant = 1");
-    let refused = on(DbBackend::Postgres).on_enlist("default", statement);
+    let refused = on(DbBackend::Postgres).on_branch_begin("default", statement);
     let refused = refused.expect_err("MySQL's");
-    assert_says(
-        &refused,
-        &["default", "written for MySQL", "is Postgres", "SET LOCAL"],
+    assert_error!(
+        refused,
+        RoutingError::Transaction(TxnError::InvalidBranchBegin { database, .. })
+            if *database == "default"
     );
 }
 
@@ -71,7 +76,7 @@ fn what_makes_mysql_commit() {
 #[test]
 fn a_zero_byte_on_sqlite() {
     let statement = Statement::from_string(DbBackend::Sqlite, "SELECT 1\0");
-    let taken = on(DbBackend::Sqlite).on_enlist("default", statement);
+    let taken = on(DbBackend::Sqlite).on_branch_begin("default", statement);
     taken.expect_err("the driver would never come to its end");
 }
 
@@ -83,8 +88,11 @@ async fn a_table_that_is_forbidden_there() -> Result {
     let default = notes.db.using("default")?;
     let plain = default.query_one_raw(statement.clone()).await;
     let plain = plain.expect_err("forbidden");
-    assert!(matches!(routing(&plain), RoutingError::Forbidden { .. }));
-    let Ok(db) = notes.db.on_enlist("default", statement) else {
+    assert!(matches!(
+        routing(&plain),
+        RoutingError::Binding(BindingError::Forbidden { .. })
+    ));
+    let Ok(db) = notes.db.on_branch_begin("default", statement) else {
         return Ok(());
     };
     let txn = db.using("default")?.begin().await?;
@@ -98,16 +106,23 @@ async fn a_table_that_is_forbidden_there() -> Result {
 async fn an_unknown_database() -> Result {
     let notes = Notes::open().await?;
     let statement = || Statement::from_string(DbBackend::Sqlite, "SELECT 1");
-    let unknown = notes.db.on_enlist("nowhere", statement());
+    let unknown = notes.db.on_branch_begin("nowhere", statement());
     let unknown = unknown.expect_err("on a handle");
-    assert!(matches!(unknown, RoutingError::UnknownDatabase { .. }));
-    assert_says(&unknown, &["\"nowhere\"", "\"second\""]);
+    assert_error!(
+        unknown,
+        RoutingError::Topology(TopologyError::UnknownDatabase { name, known, .. })
+            if name == "nowhere"
+                && known.iter().any(|it| *it == "second")
+    );
     let unknown = RoutingConnection::builder()
         .database("default", mock(DbBackend::Sqlite))
-        .on_enlist("nowhere", statement())
+        .on_branch_begin("nowhere", statement())
         .build();
     let unknown = unknown.expect_err("on the builder");
-    assert!(matches!(unknown, RoutingError::UnknownDatabase { .. }));
+    assert!(matches!(
+        unknown,
+        RoutingError::Topology(TopologyError::UnknownDatabase { .. })
+    ));
     Ok(())
 }
 
@@ -120,11 +135,14 @@ fn the_builder_refuses_the_same() {
     ] {
         let refused = RoutingConnection::builder()
             .database("default", mock(DbBackend::Postgres))
-            .on_enlist("default", Statement::from_string(dialect, sql))
+            .on_branch_begin("default", Statement::from_string(dialect, sql))
             .build()
             .expect_err(sql);
         assert!(
-            matches!(refused, RoutingError::InvalidEnlist { .. }),
+            matches!(
+                refused,
+                RoutingError::Transaction(TxnError::InvalidBranchBegin { .. })
+            ),
             "{refused}"
         );
     }
@@ -146,7 +164,7 @@ async fn settings_are_taken_on_every_dialect_and_sent_first() -> Result {
             .append_exec_results([exec.clone(), exec])
             .into_connection();
         let statement = Statement::from_sql_and_values(dialect, sql, ["acme".into()]);
-        let db = RoutingConnection::from(mock.clone()).on_enlist("default", statement)?;
+        let db = RoutingConnection::from(mock.clone()).on_branch_begin("default", statement)?;
         let txn = db.begin().await?;
         txn.execute_unprepared("DELETE FROM note").await?;
         txn.commit().await?;
