@@ -182,6 +182,7 @@ txn.commit().await?;
 mod transactions {
     use sea_orm::{ActiveModelTrait, DbBackend, DbErr, Statement, TransactionTrait};
     use sea_orm_routing::{RoutingConnection, RoutingError, TransactionMode};
+    use sea_orm_routing::error::TxnError;
 
     use super::{transaction, user};
 
@@ -195,7 +196,7 @@ let tenant = Statement::from_sql_and_values(
     "SELECT set_config('app.tenant', $1, true)",
     ["acme".into()],
 );
-let db = db.on_enlist("default", tenant)?;   // first on each branch: row-level security
+let db = db.on_branch_begin("default", tenant)?;   // first on each branch: row-level security
 
 let txn = db.transaction_mode(TransactionMode::Independent).begin().await?;
 order.insert(&txn).await?;                   // default
@@ -204,10 +205,10 @@ txn.on_commit(|| println!("mails can go out"));
 txn.on_rollback(|| println!("nothing was kept"));
 if let Err(error) = txn.commit().await {
     match RoutingError::of(&error) {
-        Some(RoutingError::PartialCommit { committed, failed, .. }) => {
+        Some(RoutingError::Transaction(TxnError::PartialCommit { committed, failed, .. })) => {
             println!("kept on {committed:?}, not on {failed}");
         }
-        Some(RoutingError::CommitUnknown { database, .. }) => println!("look at {database}"),
+        Some(RoutingError::Transaction(TxnError::CommitUnknown { database, .. })) => println!("look at {database}"),
         _ => return Err(error),              // nothing was kept
     }
 }

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError, TransactionMode};
 
 #[tokio::main]
@@ -87,9 +88,9 @@ async fn a_commit_that_fails_half_way(db: &RoutingConnection) -> Result<(), DbEr
         .await?;
     let failed = txn.commit().await.expect_err("there is no shelf 7");
     println!("{failed}\n");
-    let Some(RoutingError::PartialCommit {
+    let Some(RoutingError::Transaction(TxnError::PartialCommit {
         committed, failed, ..
-    }) = RoutingError::of(&failed)
+    })) = RoutingError::of(&failed)
     else {
         return Err(failed);
     };

@@ -5,6 +5,7 @@
 #![allow(clippy::print_stdout, reason = "an example speaks to its reader")]
 
 use sea_orm::{ActiveModelTrait, EntityTrait, PaginatorTrait, Set};
+use sea_orm_routing::error::BindingError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 mod product {
@@ -84,7 +85,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .connect()
         .await;
     let error = forgotten.expect_err("no warehouse");
-    assert!(matches!(error, RoutingError::BindingToNothing { .. }));
+    assert!(matches!(
+        error,
+        RoutingError::Binding(BindingError::UnknownBindingTarget { .. })
+    ));
     println!("\n{error}");
     Ok(())
 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use sea_orm::DbBackend;
 
-use crate::error::RoutingError;
+use crate::error::{BindingError, RoutingError};
 use crate::name::{DatabaseName, TableName};
 use crate::sql::Operation;
 use crate::topology::{DatabaseId, Topology};
@@ -147,13 +147,13 @@ impl BindingsBuilder {
             return Ok(());
         };
         if old.origin == origin && old.database != database {
-            return Err(RoutingError::Twins {
+            return Err(RoutingError::Binding(BindingError::ConflictingBindings {
                 table: new.table,
                 first: old.what.as_str().into(),
                 first_database: name_of(old.database).into(),
                 second: new.what.into(),
                 second_database: name_of(database).into(),
-            });
+            }));
         }
         if old.origin < origin {
             *old = new;
@@ -170,13 +170,15 @@ impl BindingsBuilder {
     ) -> Result<(), RoutingError> {
         let old = self.bindings.schemas.insert(fold(schema).into(), database);
         match old {
-            Some(old) if old != database => Err(RoutingError::Twins {
-                table: TableName::with_schema(schema, "*"),
-                first: "the schema".into(),
-                first_database: name_of(old).into(),
-                second: "the schema".into(),
-                second_database: name_of(database).into(),
-            }),
+            Some(old) if old != database => {
+                Err(RoutingError::Binding(BindingError::ConflictingBindings {
+                    table: TableName::with_schema(schema, "*"),
+                    first: "the schema".into(),
+                    first_database: name_of(old).into(),
+                    second: "the schema".into(),
+                    second_database: name_of(database).into(),
+                }))
+            }
             _ => Ok(()),
         }
     }

@@ -1,6 +1,6 @@
 //! Bindings declared beside the entity, and those of whole modules.
 
-use crate::error::RoutingError;
+use crate::error::{BindingError, RoutingError};
 use crate::name::TableName;
 
 /// An entity that names its own database, as [`register_binding!`](crate::register_binding) submits
@@ -103,7 +103,7 @@ pub(crate) fn in_module(path: &str) -> Result<Vec<(TableName, &'static str)>, Ro
     crates.sort_unstable();
     crates.dedup();
     if entities.is_empty() || crates.len() > 1 {
-        return Err(RoutingError::EmptyModule {
+        return Err(RoutingError::Binding(BindingError::EmptyModule {
             module: path.to_owned(),
             hint: match crates.len() {
                 0 => String::new(),
@@ -112,7 +112,7 @@ pub(crate) fn in_module(path: &str) -> Result<Vec<(TableName, &'static str)>, Ro
                     crates.join(", ")
                 ),
             },
-        });
+        }));
     }
     let table = |entity: &&EntityRegistry| {
         let info = format!("{:?}", (entity.schema_info)(&schema));
@@ -124,10 +124,10 @@ pub(crate) fn in_module(path: &str) -> Result<Vec<(TableName, &'static str)>, Ro
 /// Without the feature `entity-registry`, no entity is registered.
 #[cfg(not(feature = "entity-registry"))]
 pub(crate) fn in_module(path: &str) -> Result<Vec<(TableName, &'static str)>, RoutingError> {
-    Err(RoutingError::EmptyModule {
+    Err(RoutingError::Binding(BindingError::EmptyModule {
         module: path.to_owned(),
         hint: "; the feature of that name is off in sea-orm-routing too".to_owned(),
-    })
+    }))
 }
 
 #[cfg(feature = "entity-registry")]

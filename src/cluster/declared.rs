@@ -14,7 +14,7 @@ use super::monitor::Probe;
 use super::options::{ReplicaGuard, Source};
 use super::settings::Settings;
 use crate::balance::Balancing;
-use crate::error::RoutingError;
+use crate::error::{AvailabilityError, RoutingError};
 use crate::topology::{DatabaseId, PoolId};
 
 /// What was declared of a database, as far as it is needed later.
@@ -85,7 +85,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::SpillOver`] when too many reads are there for too long.
+    /// [`AvailabilityError::FallbackLimit`] when too many reads are there for too long.
     pub(crate) async fn spill_over(&self, id: DatabaseId) -> Result<Option<Leave>, DbErr> {
         let declared = self.state.declared(id);
         let topology = self.snapshot();
@@ -93,13 +93,15 @@ impl Cluster {
         let primary = self.pool_of(database.primary).get();
         match declared.spill_over(primary).await {
             Some(leave) => Ok(Some(leave)),
-            None => Err(RoutingError::SpillOver {
-                database: database.name.clone(),
-                bound: declared.bound(primary),
-                waited: declared.settings.read_deadline,
-                considered: topology.describe(database.replicas.iter().copied()),
-            }
-            .into()),
+            None => Err(
+                RoutingError::Availability(AvailabilityError::FallbackLimit {
+                    database: database.name.clone(),
+                    bound: declared.bound(primary),
+                    waited: declared.settings.read_deadline,
+                    considered: topology.describe(database.replicas.iter().copied()),
+                })
+                .into(),
+            ),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnAcquireErr, DbErr};
 
-use crate::error::RoutingError;
+use crate::error::{AvailabilityError, RoutingError};
 
 /// What an error says about the node, and whether the statement may be tried elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,8 +31,10 @@ impl Fault {
             | DbErr::Conn(_) => Self::NoConnection,
             DbErr::Exec(error) | DbErr::Query(error) => driver::fault(error),
             other => match RoutingError::of(other) {
-                Some(RoutingError::Connect { .. }) => Self::NoConnection,
-                Some(RoutingError::Gone { .. }) => Self::Lost,
+                Some(RoutingError::Availability(AvailabilityError::Connect { .. })) => {
+                    Self::NoConnection
+                }
+                Some(RoutingError::Availability(AvailabilityError::NodeLost { .. })) => Self::Lost,
                 _ => Self::Statement,
             },
         }

@@ -11,7 +11,7 @@ use super::credentials::Credentials;
 use super::monitor::Target;
 use super::open::drivers::log_in_as;
 use super::{Cluster, Declared, Pool, Roles};
-use crate::error::RoutingError;
+use crate::error::{AvailabilityError, RoutingError, TopologyError};
 use crate::name::NodeName;
 use crate::topology::{DatabaseId, Health, NodeId, PoolId, Role, Service, Topology};
 
@@ -49,7 +49,8 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::ForeignReplica`] for a node that is not of this database: the newcomer, or any.
+    /// [`TopologyError::ForeignReplica`] for a node that is not of this database: the newcomer, or
+    /// any.
     pub(crate) async fn watch(
         &self,
         database: DatabaseId,
@@ -83,11 +84,11 @@ impl Cluster {
                 }
                 Some(_) | None => continue,
             };
-            return Err(RoutingError::ForeignReplica {
+            return Err(RoutingError::Topology(TopologyError::ForeignReplica {
                 node: node.name.clone(),
                 database: topology.database(database).name.clone(),
                 reason,
-            });
+            }));
         }
         Ok(())
     }
@@ -109,10 +110,10 @@ impl Cluster {
         let pool = self.topology().node(node).pool;
         match self.state.pool(pool).quiet(timeout).await {
             true => Ok(()),
-            false => Err(RoutingError::Draining {
+            false => Err(RoutingError::Topology(TopologyError::Draining {
                 what: format!("the node {}", self.topology().node(node).name),
                 waited: timeout,
-            }),
+            })),
         }
     }
 
@@ -180,10 +181,10 @@ impl Cluster {
         let quiet = join_all(closing.collect::<Vec<_>>()).await;
         match quiet.into_iter().all(|quiet| quiet.unwrap_or(false)) {
             true => Ok(()),
-            false => Err(RoutingError::Draining {
+            false => Err(RoutingError::Topology(TopologyError::Draining {
                 what: format!("the database {}", topology.database(database).name),
                 waited: timeout,
-            }),
+            })),
         }
     }
 
@@ -229,9 +230,11 @@ impl Cluster {
         let mut changes = Vec::new();
         for id in nodes.iter().copied() {
             let node = topology.node(id);
-            let failed = |source: DbErr| RoutingError::Connect {
-                node: node.name.clone(),
-                source: Arc::new(source),
+            let failed = |source: DbErr| {
+                RoutingError::Availability(AvailabilityError::Connect {
+                    node: node.name.clone(),
+                    source: Arc::new(source),
+                })
             };
             let pool = self.state.pool(node.pool);
             let Some(open) = pool.get() else {
@@ -282,10 +285,10 @@ impl Cluster {
                     // What is left is idle, and goes by itself.
                     return Ok(());
                 }
-                Err(RoutingError::StillOpen {
+                Err(RoutingError::Topology(TopologyError::StillOpen {
                     nodes,
                     waited: timeout,
-                }
+                })
                 .into())
             }
         }
@@ -296,16 +299,16 @@ impl Cluster {
         let topology = self.topology();
         let found = topology.node(node);
         if found.service == Service::Removed {
-            return Err(RoutingError::Removed {
+            return Err(RoutingError::Topology(TopologyError::Removed {
                 name: found.name.to_string(),
-            });
+            }));
         }
         match found.role {
             Role::Replica => Ok(()),
-            Role::Primary => Err(RoutingError::NotAReplica {
+            Role::Primary => Err(RoutingError::Topology(TopologyError::NotAReplica {
                 node: found.name.clone(),
                 database: topology.database(found.database).name.clone(),
-            }),
+            })),
         }
     }
 
@@ -324,7 +327,7 @@ impl Cluster {
     pub(crate) fn check_open(&self) -> Result<(), RoutingError> {
         match self.state.monitors.are_over() {
             false => Ok(()),
-            true => Err(RoutingError::Closed),
+            true => Err(RoutingError::Topology(TopologyError::Closed)),
         }
     }
 }

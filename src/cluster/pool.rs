@@ -14,7 +14,7 @@ use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
 use tokio::sync::{Notify, OnceCell};
 
 use super::open::Plan;
-use crate::error::RoutingError;
+use crate::error::{AvailabilityError, RoutingError};
 use crate::name::NodeName;
 use crate::topology::Role;
 
@@ -132,7 +132,7 @@ impl Pool {
         let for_good = self.shared.given_up.load(Ordering::Acquire);
         let given_up = || {
             let node = self.name().clone();
-            Err(RoutingError::Gone { node, reason }.into())
+            Err(RoutingError::Availability(AvailabilityError::NodeLost { node, reason }).into())
         };
         if for_good {
             return given_up();
@@ -185,7 +185,7 @@ impl Pool {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::Connect`] when it does not open; the next call tries again.
+    /// [`AvailabilityError::Connect`] when it does not open; the next call tries again.
     pub(crate) async fn open(&self) -> Result<&DatabaseConnection, RoutingError> {
         match self.get() {
             Some(connection) => Ok(connection),
@@ -278,10 +278,10 @@ impl Shared {
     }
 
     fn not_open(&self, source: DbErr) -> RoutingError {
-        RoutingError::Connect {
+        RoutingError::Availability(AvailabilityError::Connect {
             node: self.name.clone(),
             source: Arc::new(source),
-        }
+        })
     }
 }
 

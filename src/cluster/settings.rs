@@ -5,7 +5,7 @@ use std::time::Duration;
 use sea_orm::DbBackend;
 
 use super::DatabaseOptions;
-use crate::error::RoutingError;
+use crate::error::{ConfigError, RoutingError};
 use crate::name::DatabaseName;
 use crate::topology::Endpoint;
 
@@ -172,12 +172,12 @@ impl Settings {
         dialect: DbBackend,
     ) -> Result<(), RoutingError> {
         let invalid = |what, value: String, reason| {
-            Err(RoutingError::InvalidSetting {
+            Err(RoutingError::Config(ConfigError::InvalidSetting {
                 what,
                 database: database.clone(),
                 value,
                 reason,
-            })
+            }))
         };
         let within = |what, value: Duration, from, to, reason| match (from..=to).contains(&value) {
             true => Ok(()),

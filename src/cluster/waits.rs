@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Cluster;
 use super::monitor::{Answer, Probe, Target, opening};
-use crate::error::RoutingError;
+use crate::error::{AvailabilityError, RoutingError};
 use crate::topology::{DatabaseId, Endpoint, Node, Position, Role, Topology};
 
 /// The end of a time that begins now; in a year where it is longer.
@@ -84,11 +84,11 @@ impl Cluster {
             let rest = deadline.saturating_duration_since(Instant::now());
             let removed = self.topology().database(database).removed;
             if rest.is_zero() || removed {
-                return Err(RoutingError::NoPrimary {
+                return Err(RoutingError::Availability(AvailabilityError::NoPrimary {
                     database: self.topology().database(database).name.clone(),
                     waited: timeout,
                     reason,
-                });
+                }));
             }
             // What changes may be another database.
             tokio::time::sleep(rest.min(AT_ONCE)).await;
@@ -175,7 +175,7 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::NoPrimary`] when it cannot be asked.
+    /// [`AvailabilityError::NoPrimary`] when it cannot be asked.
     pub(crate) async fn position_after(
         &self,
         database: DatabaseId,
@@ -199,10 +199,12 @@ impl Cluster {
             Ok(Err(reason)) => Err(reason),
             Err(_) => Err(Answer::Silent.reason()),
         };
-        asked.map_err(|reason| RoutingError::NoPrimary {
-            database: self.topology().database(database).name.clone(),
-            waited: timeout,
-            reason,
+        asked.map_err(|reason| {
+            RoutingError::Availability(AvailabilityError::NoPrimary {
+                database: self.topology().database(database).name.clone(),
+                waited: timeout,
+                reason,
+            })
         })
     }
 }

@@ -74,7 +74,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownNode`], with the names there are.
+    /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), with the names
+    /// there are.
     pub fn using(&self, name: &str) -> Result<Self, RoutingError> {
         self.scopes().using(name).map(|scope| self.scoped(scope))
     }
@@ -84,7 +85,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::Unbound`] when the entity has no binding and unbound tables are refused.
+    /// [`BindingError::Unbound`](crate::error::BindingError::Unbound) when the entity has no
+    /// binding and unbound tables are refused.
     pub fn for_entity<E: EntityTrait>(&self, entity: E) -> Result<Self, RoutingError> {
         self.scopes()
             .for_entity(entity)
@@ -125,7 +127,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::BindingToNothing`] for a database that is not declared.
+    /// [`BindingError::UnknownBindingTarget`](crate::error::BindingError::UnknownBindingTarget) for
+    /// a database that is not declared.
     pub fn with_bindings<I, T, D>(&self, bindings: I) -> Result<Self, RoutingError>
     where
         I: IntoIterator<Item = (T, D)>,
@@ -175,18 +178,24 @@ impl RoutingConnection {
     ///     "SELECT set_config('app.tenant', $1, true)",
     ///     ["acme".into()],
     /// );
-    /// let db = db.on_enlist("default", tenant)?;
+    /// let db = db.on_branch_begin("default", tenant)?;
     /// # Ok(())
     /// # }
     /// ```
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownDatabase`]; [`RoutingError::InvalidEnlist`] for one that writes, ends
+    /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase);
+    /// [`TxnError::InvalidBranchBegin`](crate::error::TxnError::InvalidBranchBegin) for one that
+    /// writes, ends
     /// a transaction, or speaks another dialect than the database.
-    pub fn on_enlist(&self, database: &str, statement: Statement) -> Result<Self, RoutingError> {
-        let id = self.scopes().enlistable(database, &statement)?;
-        Ok(self.with_transactions(|transactions| transactions.enlist.push((id, statement))))
+    pub fn on_branch_begin(
+        &self,
+        database: &str,
+        statement: Statement,
+    ) -> Result<Self, RoutingError> {
+        let id = self.scopes().check_branch_begin(database, &statement)?;
+        Ok(self.with_transactions(|transactions| transactions.branch_begin.push((id, statement))))
     }
 
     /// The database a table is bound to on this handle.

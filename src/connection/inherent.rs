@@ -11,7 +11,7 @@ use sea_orm::{
 use super::RoutingConnection;
 use crate::cluster::{NodeMetric, Pool};
 use crate::dispatch::Core;
-use crate::error::RoutingError;
+use crate::error::{AvailabilityError, RoutingError};
 use crate::name::NodeName;
 use crate::transaction::{RoutingTransaction, options};
 
@@ -22,7 +22,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownDatabase`], with the names there are.
+    /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase), with the
+    /// names there are.
     pub fn primary(&self, database: &str) -> Result<DatabaseConnection, RoutingError> {
         let topology = self.core.cluster.topology();
         let id = topology.require_database(database)?;
@@ -33,7 +34,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownNode`], with the names there are; [`RoutingError::NotOpen`] for an
+    /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), with the names
+    /// there are; [`AvailabilityError::NotOpen`] for an
     /// SQLite replica whose file could not be opened yet.
     pub fn node(&self, name: &str) -> Result<DatabaseConnection, RoutingError> {
         let topology = self.core.cluster.topology();
@@ -43,8 +45,10 @@ impl RoutingConnection {
 }
 
 fn open(pool: &Pool) -> Result<DatabaseConnection, RoutingError> {
-    pool.get().cloned().ok_or_else(|| RoutingError::NotOpen {
-        node: pool.name().clone(),
+    pool.get().cloned().ok_or_else(|| {
+        RoutingError::Availability(AvailabilityError::NotOpen {
+            node: pool.name().clone(),
+        })
     })
 }
 
@@ -71,18 +75,18 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::Connect`], naming the first node that does not.
+    /// [`AvailabilityError::Connect`], naming the first node that does not.
     pub async fn ping(&self) -> Result<(), DbErr> {
         let topology = self.core.cluster.snapshot();
         for database in topology.databases() {
             let pool = self.core.cluster.pool_of(database.primary);
             let open = pool.open().await?;
-            super::send::ping(pool, open)
-                .await
-                .map_err(|source| RoutingError::Connect {
+            super::send::ping(pool, open).await.map_err(|source| {
+                RoutingError::Availability(AvailabilityError::Connect {
                     node: pool.name().clone(),
                     source: Arc::new(source),
-                })?;
+                })
+            })?;
         }
         Ok(())
     }
@@ -110,7 +114,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::StillOpen`] with the nodes that were still in use when the time was over; the
+    /// [`TopologyError::StillOpen`](crate::error::TopologyError::StillOpen) with the nodes that
+    /// were still in use when the time was over; the
     /// first error of a pool.
     pub async fn close_with(&self, timeout: Duration) -> Result<(), DbErr> {
         self.core.cluster.close_with(timeout).await

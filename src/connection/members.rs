@@ -8,7 +8,7 @@ use super::builder::Parts;
 use crate::bind::Bindings;
 use crate::cluster::{Cluster, DatabaseOptions, ReplicaOptions};
 use crate::dispatch::lacks_returning;
-use crate::error::RoutingError;
+use crate::error::{RoutingError, TopologyError};
 use crate::name::NodeName;
 use crate::topology::{DatabaseId, NodeId};
 
@@ -63,7 +63,9 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownDatabase`]; [`RoutingError::Connect`] when its primary cannot be
+    /// [`TopologyError::UnknownDatabase`];
+    /// [`AvailabilityError::Connect`](crate::error::AvailabilityError::Connect) when its primary
+    /// cannot be
     /// reached.
     pub async fn open_database(&self, name: &str) -> Result<(), RoutingError> {
         self.open(self.find_database(name)?, None).await
@@ -82,18 +84,20 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::CannotRemove`] for the default database and for one that tables are bound to;
-    /// [`RoutingError::Draining`] when something was still under way when the time was over: it goes
+    /// [`TopologyError::CannotRemove`] for the default database and for one that tables are bound
+    /// to;
+    /// [`TopologyError::Draining`] when something was still under way when the time was over: it
+    /// goes
     /// on, and the pools close after it.
     pub async fn remove_database(&self, name: &str, timeout: Duration) -> Result<(), RoutingError> {
         let id = self.find_database(name)?;
         let topology = self.core.cluster.snapshot();
         let bindings = &self.core.shared.bindings;
         if let Some(reason) = why_needed(bindings, id) {
-            return Err(RoutingError::CannotRemove {
+            return Err(RoutingError::Topology(TopologyError::CannotRemove {
                 database: topology.database(id).name.clone(),
                 reason,
-            });
+            }));
         }
         self.core.cluster.remove_database(id, timeout).await
     }
@@ -102,8 +106,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownDatabase`], what is wrong with the options, and
-    /// [`RoutingError::ForeignReplica`]; nothing is added then.
+    /// [`TopologyError::UnknownDatabase`], what is wrong with the options, and
+    /// [`TopologyError::ForeignReplica`]; nothing is added then.
     pub async fn add_replica(
         &self,
         database: &str,
@@ -131,9 +135,9 @@ impl RoutingConnection {
         cluster.check_open()?;
         let topology = cluster.snapshot();
         if topology.database(id).removed {
-            return Err(RoutingError::Removed {
+            return Err(RoutingError::Topology(TopologyError::Removed {
                 name: topology.database(id).name.to_string(),
-            });
+            }));
         }
         joining.node = None;
         cluster.join(node);
@@ -145,7 +149,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownNode`]; [`RoutingError::NotAReplica`]; [`RoutingError::Draining`] when
+    /// [`TopologyError::UnknownNode`]; [`TopologyError::NotAReplica`]; [`TopologyError::Draining`]
+    /// when
     /// it was still in use when the time was over: it stays out of the rotation.
     pub async fn drain(&self, node: &str, timeout: Duration) -> Result<(), RoutingError> {
         self.core
@@ -158,7 +163,7 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownNode`]; [`RoutingError::NotAReplica`].
+    /// [`TopologyError::UnknownNode`]; [`TopologyError::NotAReplica`].
     pub fn undrain(&self, node: &str) -> Result<(), RoutingError> {
         self.core.cluster.undrain(self.find_node(node)?)
     }
@@ -179,7 +184,9 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownDatabase`]; [`RoutingError::Connect`] when a node does not accept it:
+    /// [`TopologyError::UnknownDatabase`];
+    /// [`AvailabilityError::Connect`](crate::error::AvailabilityError::Connect) when a node does
+    /// not accept it:
     /// nothing is changed then.
     pub async fn rotate_credentials(
         &self,
@@ -196,7 +203,9 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownDatabase`]; [`RoutingError::NoPrimary`] when the time is over, with the
+    /// [`TopologyError::UnknownDatabase`];
+    /// [`AvailabilityError::NoPrimary`](crate::error::AvailabilityError::NoPrimary) when the time
+    /// is over, with the
     /// reason.
     pub async fn wait_for_primary(
         &self,

@@ -11,7 +11,7 @@ use super::pending_reply::PendingReply;
 use super::send::Deliver;
 use crate::cluster::{Cluster, Fault};
 use crate::dispatch::{Analysis, Answer, Core, Planned, Retried, Source};
-use crate::error::RoutingError;
+use crate::error::{AvailabilityError, RoutingError};
 use crate::observe::{Event, EventKind};
 use crate::route::{Admission, Decision, Why, WhyNode};
 use crate::scope::Scope;
@@ -299,7 +299,12 @@ pub(super) fn report_failure(cluster: &Cluster, decision: Decision, error: &DbEr
         return cluster.report_primary(decision.database, error);
     }
     // The monitor that ended the wait knows already.
-    let is_known = matches!(RoutingError::of(error), Some(RoutingError::Gone { .. }));
+    let is_known = matches!(
+        RoutingError::of(error),
+        Some(RoutingError::Availability(
+            AvailabilityError::NodeLost { .. }
+        ))
+    );
     let is_about_node = matches!(Fault::of(error), Fault::NoConnection | Fault::Lost);
     if is_about_node && !is_known {
         cluster.report_error(decision.node, error);

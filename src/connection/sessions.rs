@@ -5,7 +5,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sea_orm::DbErr;
 
 use super::RoutingConnection;
-use crate::error::RoutingError;
+use crate::error::{RoutingError, SessionError, TokenError};
 use crate::scope::Scope;
 use crate::session::{
     Claims, Consistency, ConsistencyClaim, DatabaseClaim, LastRead, OnTimeout, Session,
@@ -49,12 +49,14 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::ForeignSession`] for a session of another connection: a
+    /// [`SessionError::ForeignSession`] for a session of another connection: a
     /// [token](Self::session_token) goes from one to the other.
     pub fn in_session(&self, session: Session) -> Result<Self, RoutingError> {
         match session.belongs_to(&self.core.shared.router) {
             true => Ok(self.with(session)),
-            false => Err(RoutingError::ForeignSession { id: session.id() }),
+            false => Err(RoutingError::Session(SessionError::ForeignSession {
+                id: session.id(),
+            })),
         }
     }
 
@@ -75,7 +77,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownDatabase`]; [`RoutingError::NoSession`] on a handle without a session.
+    /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase);
+    /// [`SessionError::NoSession`] on a handle without a session.
     pub fn mark_written(&self, database: &str) -> Result<(), RoutingError> {
         let session = self.own_session("mark_written(..)")?;
         session.wrote(self.find_database(database)?, Instant::now());
@@ -90,7 +93,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::NoSession`] on a handle without a session; [`RoutingError::NoPrimary`] when a
+    /// [`SessionError::NoSession`] on a handle without a session;
+    /// [`AvailabilityError::NoPrimary`](crate::error::AvailabilityError::NoPrimary) when a
     /// primary gives no answer for some seconds (five times the
     /// [probe timeout](crate::DatabaseOptions::probe_timeout), two at least).
     pub async fn session_token(&self) -> Result<String, DbErr> {
@@ -112,7 +116,7 @@ impl RoutingConnection {
             databases,
         };
         let sealed = seal(&claims, &shared.token_key);
-        sealed.map_err(|error| invalid(error.to_string()).into())
+        sealed.map_err(|error| invalid(error).into())
     }
 
     /// A handle in a session that resumes another one, as it was when its
@@ -120,20 +124,23 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::InvalidToken`] for a text that is no token, that was signed with another key,
+    /// [`SessionError::InvalidToken`] for a text that is no token, that was signed with another
+    /// key,
     /// that is too old, or that speaks of databases and clusters that are not here.
     pub fn resume_session(&self, token: &str) -> Result<Self, RoutingError> {
         let now_ms = unix_ms();
         let claims = open(token, &self.core.shared.token_key, now_ms);
-        let claims = claims.map_err(|error| invalid(error.to_string()))?;
+        let claims = claims.map_err(invalid)?;
         let session = Session::new(
             consistency_of(&claims.consistency),
             &self.core.shared.router,
         );
         for claim in &claims.databases {
-            let database = self
-                .find_database(&claim.name)
-                .map_err(|_| invalid(format!("it speaks of a database {:?}", claim.name)))?;
+            let database = self.find_database(&claim.name).map_err(|_| {
+                invalid(TokenError::UnknownDatabase {
+                    database: claim.name.clone(),
+                })
+            })?;
             self.check_cluster(database, claim)?;
             session.resume(
                 database,
@@ -197,10 +204,13 @@ impl RoutingConnection {
     ) -> Result<(), RoutingError> {
         let here = self.core.cluster.identity(database);
         match (&claim.cluster, here) {
-            (Some(there), Some(here)) if *there != here => Err(invalid(format!(
-                "the database {} was another one when it was made: the cluster {there}, not {here}",
-                claim.name
-            ))),
+            (Some(there), Some(here)) if *there != here => {
+                Err(invalid(TokenError::ForeignCluster {
+                    database: claim.name.clone(),
+                    issued: there.clone(),
+                    here,
+                }))
+            }
             _ => Ok(()),
         }
     }
@@ -225,8 +235,11 @@ impl RoutingConnection {
             Some(WrittenClaim::At { position }) if position.is_empty() => Some(Written::InDoubt),
             Some(WrittenClaim::At { position }) => {
                 let dialect = topology.database(database).dialect;
-                let position = Position::of(dialect, position)
-                    .ok_or_else(|| invalid(format!("{position:?} is no position there")))?;
+                let position = Position::of(dialect, position).ok_or_else(|| {
+                    invalid(TokenError::InvalidPosition {
+                        position: position.to_owned(),
+                    })
+                })?;
                 Some(Written::Before(position))
             }
         };
@@ -244,7 +257,7 @@ impl RoutingConnection {
 
     fn own_session(&self, what: &'static str) -> Result<&Session, RoutingError> {
         let session = self.scope.session.as_ref();
-        session.ok_or(RoutingError::NoSession { what })
+        session.ok_or(RoutingError::Session(SessionError::NoSession { what }))
     }
 }
 
@@ -303,6 +316,6 @@ fn millis(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
-fn invalid(reason: String) -> RoutingError {
-    RoutingError::InvalidToken { reason }
+fn invalid(source: TokenError) -> RoutingError {
+    RoutingError::Session(SessionError::InvalidToken { source })
 }

@@ -8,7 +8,7 @@ use sea_orm::DbErr;
 use super::core::Core;
 use super::decide::Retried;
 use crate::cluster::Leave;
-use crate::error::RoutingError;
+use crate::error::{AvailabilityError, RoutingError};
 use crate::observe::{Event, EventKind};
 use crate::route::{Admission, Decision, Remembers, Why, WhyNode};
 use crate::session::{Consistency, OnTimeout, ReadRequirement};
@@ -26,7 +26,7 @@ impl Core {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::NotCaughtUp`]; [`RoutingError::SpillOver`].
+    /// [`AvailabilityError::NotCaughtUp`]; [`AvailabilityError::FallbackLimit`].
     pub(crate) async fn admit(
         &self,
         retried: Retried<'_>,
@@ -92,12 +92,14 @@ impl Core {
                 let primary = self.redecide(&topology, retried, Role::Primary, failed)?;
                 Ok(self.on_primary_after_wait(primary, max_wait))
             }
-            OnTimeout::Primary | OnTimeout::Error => Err(RoutingError::NotCaughtUp {
-                database: topology.database(id).name.clone(),
-                waited: max_wait,
-                considered: topology.describe_lag(id),
+            OnTimeout::Primary | OnTimeout::Error => {
+                Err(RoutingError::Availability(AvailabilityError::NotCaughtUp {
+                    database: topology.database(id).name.clone(),
+                    waited: max_wait,
+                    considered: topology.describe_lag(id),
+                })
+                .into())
             }
-            .into()),
         }
     }
 

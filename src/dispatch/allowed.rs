@@ -1,7 +1,7 @@
 //! Refusing tables that must not be on a database, whatever a handle or a migration says.
 
 use super::core::Core;
-use crate::error::RoutingError;
+use crate::error::{BindingError, RoutingError};
 use crate::name::TableName;
 use crate::sql::{Access, Operation};
 use crate::topology::DatabaseId;
@@ -41,10 +41,10 @@ impl Core {
             tables.iter().filter(|_| changes_schema).find(is_refused)
         });
         match refused {
-            Some(table) => Err(RoutingError::Forbidden {
+            Some(table) => Err(RoutingError::Binding(BindingError::Forbidden {
                 table: table.clone(),
                 database: found.name.clone(),
-            }),
+            })),
             None => Ok(()),
         }
     }
@@ -52,10 +52,10 @@ impl Core {
     /// Refuses a text that names a table which must not be on a database, wherever in it.
     pub(crate) fn check_text(&self, sql: &str, database: DatabaseId) -> Result<(), RoutingError> {
         match self.shared.forbidden.named_in(sql, database) {
-            Some(table) => Err(RoutingError::Forbidden {
+            Some(table) => Err(RoutingError::Binding(BindingError::Forbidden {
                 table: table.clone(),
                 database: self.cluster.topology().database(database).name.clone(),
-            }),
+            })),
             None => Ok(()),
         }
     }

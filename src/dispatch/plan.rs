@@ -7,7 +7,7 @@ use sea_orm::{DbErr, Statement};
 use super::analysis::Analysis;
 use super::core::Core;
 use super::source::Source;
-use crate::error::{RoutingError, dialect_name};
+use crate::error::{RefusedError, RoutingError, dialect_name};
 use crate::route::{Decision, WhyDatabase};
 use crate::scope::Scope;
 use crate::sql::Access;
@@ -101,18 +101,18 @@ impl Rendered {
     ) -> RoutingError {
         let database = topology.database(decision.database);
         if database.dialect == scope.dialect {
-            return RoutingError::StatementDialect {
+            return RoutingError::Refused(RefusedError::StatementDialect {
                 statement_dialect: dialect_name(self.statement.db_backend),
                 database: database.name.clone(),
                 node: topology.node(decision.node).name.clone(),
                 node_dialect: dialect_name(database.dialect),
-            };
+            });
         }
         let what = match S::RAW {
             true => "raw SQL".to_owned(),
             false => format!("this statement ({})", self.analysis.operation.access()),
         };
-        RoutingError::ForeignDialect {
+        RoutingError::Refused(RefusedError::ForeignDialect {
             what,
             database: database.name.clone(),
             node_dialect: dialect_name(database.dialect),
@@ -126,6 +126,6 @@ impl Rendered {
                     dialect_name(database.dialect)
                 ),
             },
-        }
+        })
     }
 }

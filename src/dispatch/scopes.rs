@@ -6,7 +6,7 @@ use sea_orm::{DbBackend, EntityTrait, Statement};
 
 use super::core::Core;
 use crate::bind::{BindingOrigin, BindingsBuilder};
-use crate::error::{RoutingError, dialect_name};
+use crate::error::{BindingError, RefusedError, RoutingError, TxnError, dialect_name};
 use crate::name::TableName;
 use crate::scope::{Chosen, Place, Scope};
 use crate::sql::{Access, ImplicitCommit};
@@ -51,7 +51,7 @@ impl Scopes<'_> {
     }
 
     /// The database of a statement that is to be run on each branch there.
-    pub(crate) fn enlistable(
+    pub(crate) fn check_branch_begin(
         self,
         database: &str,
         statement: &Statement,
@@ -68,7 +68,7 @@ impl Scopes<'_> {
                 dialect_name(found.dialect)
             )
         } else if operation.has_zero_byte() && found.dialect == DbBackend::Sqlite {
-            RoutingError::ZeroByte.to_string()
+            RoutingError::Refused(RefusedError::NulByte).to_string()
         } else if outlives_transaction(&statement.sql, found.dialect) {
             "it would outlive the transaction, and meet the next user of the connection".to_owned()
         } else if let Some(ImplicitCommit::Certain(keyword)) = operation.commits_implicitly() {
@@ -81,10 +81,10 @@ impl Scopes<'_> {
             self.core.check_allowed(operation, id)?;
             return Ok(id);
         };
-        Err(RoutingError::InvalidEnlist {
+        Err(RoutingError::Transaction(TxnError::InvalidBranchBegin {
             database: found.name.clone(),
             reason,
-        })
+        }))
     }
 
     /// Other bindings on top of those there are.
@@ -104,11 +104,11 @@ impl Scopes<'_> {
             let (table, name) = (table.into(), name.as_ref());
             let what = format!("the table {table}");
             let Some(database) = topology.find_database(name) else {
-                return Err(RoutingError::BindingToNothing {
+                return Err(RoutingError::Binding(BindingError::UnknownBindingTarget {
                     what,
                     database: name.to_owned(),
-                    known: crate::error::list(topology.database_names()),
-                });
+                    known: crate::error::database_names(topology.database_names()),
+                }));
             };
             let name_of = |id| topology.database(id).name.to_string();
             let dialect = topology.database(database).dialect;
@@ -126,11 +126,11 @@ impl Scopes<'_> {
             Some(bindings) => bindings,
             None => &self.core.shared.bindings,
         };
-        bindings
-            .of_entity(table)
-            .ok_or_else(|| RoutingError::Unbound {
+        bindings.of_entity(table).ok_or_else(|| {
+            RoutingError::Binding(BindingError::Unbound {
                 table: table.clone(),
             })
+        })
     }
 }
 

@@ -29,7 +29,7 @@ impl RoutingConnection {
                 let topology = self.core.cluster.topology();
                 self.primary(topology.database(database).name().as_str())
             }
-            None => Err(RoutingError::WhichDatabase),
+            None => Err(RoutingError::ambiguous_database()),
         };
         primary.map_err(|error| sqlx::Error::Configuration(error.into()))
     }

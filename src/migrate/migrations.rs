@@ -297,11 +297,11 @@ impl Migrations {
 
 fn refuse_read_only(db: &RoutingConnection) -> Result<(), RoutingError> {
     match db.scope.read_only {
-        true => Err(RoutingError::ReadOnly {
-            scope: "read_only()",
-            access: Access::Schema,
-            evidence: Evidence::Keyword("migrations".into()),
-        }),
+        true => Err(RoutingError::read_only(
+            "read_only()",
+            Access::Schema,
+            Evidence::Keyword("migrations".into()),
+        )),
         false => Ok(()),
     }
 }

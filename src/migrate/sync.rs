@@ -10,7 +10,6 @@ use super::create_all::created_type;
 use crate::bind::Bound;
 use crate::connection::RoutingConnection;
 use crate::error::RoutingError;
-use crate::name::TableName;
 use crate::topology::DatabaseId;
 
 impl RoutingConnection {
@@ -22,7 +21,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::SeveralDatabases`] for an entity with a foreign key into another database:
+    /// [`BindingError::SeveralDatabases`](crate::error::BindingError::SeveralDatabases) for an
+    /// entity with a foreign key into another database:
     /// SeaORM leaves it out when its relation says `skip_fk`. Then the server's error, which names
     /// the database.
     pub async fn sync_schema(&self, prefix: &str) -> Result<(), DbErr> {
@@ -41,10 +41,7 @@ impl RoutingConnection {
             };
             let schema = on.get_schema_registry(prefix);
             schema.sync(&only).await.map_err(|source| {
-                DbErr::from(RoutingError::Sync {
-                    database: database.name().clone(),
-                    source: std::sync::Arc::new(source),
-                })
+                DbErr::from(RoutingError::sync_failed(database.name().clone(), source))
             })?;
         }
         Ok(())
@@ -76,14 +73,20 @@ impl Only<'_> {
             Bound::NoTable => Ok(true),
             Bound::Refused(table) => {
                 let table = operation.tables()[table].clone();
-                Err(RoutingError::Unbound { table })
+                Err(RoutingError::unbound(table))
             }
             Bound::Several(tables) => match tables.first() {
                 // The table itself comes first, then those it refers to.
                 Some((_, database)) if Some(*database) != self.database => Ok(false),
-                _ => Err(RoutingError::SeveralDatabases {
-                    tables: names(operation.tables()),
-                }),
+                _ => {
+                    let topology = core.cluster.topology();
+                    let located = |(table, database): &(usize, DatabaseId)| {
+                        let database = topology.database(*database).name().clone();
+                        (operation.tables()[*table].clone(), database)
+                    };
+                    let tables = tables.iter().map(located).collect();
+                    Err(RoutingError::several_databases(tables))
+                }
             },
         }
     }
@@ -152,11 +155,6 @@ impl sea_schema::Connection for Only<'_> {
     async fn query_all_raw(&self, sql: String) -> Result<Vec<SqlxRow>, sqlx::Error> {
         sea_schema::Connection::query_all_raw(&self.on, sql).await
     }
-}
-
-fn names(tables: &[TableName]) -> String {
-    let names: Vec<_> = tables.iter().map(TableName::to_string).collect();
-    names.join(", ")
 }
 
 /// The result of a statement that was not for this database.

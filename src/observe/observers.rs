@@ -131,7 +131,7 @@ mod tests {
     use std::sync::atomic::AtomicU64;
 
     use super::*;
-    use crate::error::RoutingError;
+    use crate::error::{RefusedError, RoutingError};
 
     #[derive(Debug, Default)]
     struct Count(AtomicU64);
@@ -147,7 +147,7 @@ mod tests {
     }
 
     fn refuse(observers: &Observers) {
-        let error = RoutingError::ZeroByte;
+        let error = RoutingError::Refused(RefusedError::NulByte);
         observers.tell(&Event::Refused { error: &error });
     }
 

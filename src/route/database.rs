@@ -4,7 +4,7 @@ use sea_orm::{DbBackend, DbErr};
 
 use super::{Fixed, Target, WhyDatabase};
 use crate::bind::{Bind, BindRequest, Bound, RoutingPolicy};
-use crate::error::RoutingError;
+use crate::error::{BindingError, RefusedError, RoutingError, TxnError};
 use crate::scope::{Chosen, Place, Scope};
 use crate::sql::{Access, Operation};
 use crate::topology::{DatabaseId, NodeId, Role, Topology};
@@ -66,10 +66,10 @@ pub(crate) fn choose_branch_database(input: &StatementInput<'_>) -> Result<Optio
     input.check_text()?;
     input.check_read_only()?;
     if input.scope.role == Some(Role::Replica) {
-        return Err(RoutingError::NotInTransaction {
+        return Err(RoutingError::Transaction(TxnError::ReplicaInTransaction {
             scope: "on_replica()".to_owned(),
-            primary: String::new(),
-        }
+            primary: None,
+        })
         .into());
     }
     if let Place::Node(node) = input.scope.place {
@@ -83,7 +83,7 @@ impl StatementInput<'_> {
     /// sqlx's SQLite driver never finds the end of a text that contains a NUL byte.
     fn check_text(&self) -> Result<(), RoutingError> {
         match self.operation.has_zero_byte() && self.dialect == DbBackend::Sqlite {
-            true => Err(RoutingError::ZeroByte),
+            true => Err(RoutingError::Refused(RefusedError::NulByte)),
             false => Ok(()),
         }
     }
@@ -91,11 +91,11 @@ impl StatementInput<'_> {
     fn check_read_only(&self) -> Result<(), RoutingError> {
         let access = self.operation.access();
         if self.scope.read_only && access != Access::Read {
-            return Err(RoutingError::ReadOnly {
+            return Err(RoutingError::Refused(RefusedError::ReadOnly {
                 scope: "read_only()",
                 access,
                 evidence: self.operation.evidence().clone(),
-            });
+            }));
         }
         Ok(())
     }
@@ -150,9 +150,9 @@ impl StatementInput<'_> {
                 database, table, ..
             } => (*database, WhyDatabase::Unbound { table: *table }),
             Bound::Refused(table) => {
-                return Err(RoutingError::Unbound {
+                return Err(RoutingError::Binding(BindingError::Unbound {
                     table: self.operation.tables()[*table].clone(),
-                });
+                }));
             }
             Bound::Several(tables) => return Err(self.several_databases(tables)),
         };
@@ -169,12 +169,13 @@ impl StatementInput<'_> {
             .iter()
             .map(|(table, database)| {
                 let table = &self.operation.tables()[*table];
-                format!("{table} ({})", self.topology.database(*database).name)
+                (
+                    table.clone(),
+                    self.topology.database(*database).name.clone(),
+                )
             })
             .collect();
-        RoutingError::SeveralDatabases {
-            tables: tables.join(", "),
-        }
+        RoutingError::Binding(BindingError::SeveralDatabases { tables })
     }
 
     /// A transaction runs on the primary: no other node can be named in it.
@@ -183,10 +184,10 @@ impl StatementInput<'_> {
         let primary = self.topology.database(node.database).primary;
         match primary == id {
             true => Ok(()),
-            false => Err(RoutingError::NotInTransaction {
+            false => Err(RoutingError::Transaction(TxnError::ReplicaInTransaction {
                 scope: format!("using(..) with the node {}", node.name),
-                primary: format!(", {}", self.topology.node(primary).name),
-            }),
+                primary: Some(self.topology.node(primary).name.clone()),
+            })),
         }
     }
 }

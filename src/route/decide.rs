@@ -4,7 +4,7 @@ use super::replica::{Choice, Read};
 use super::{
     Admission, Decision, Fixed, Remembers, RoutingInput, Why, WhyDatabase, WhyNode, WhyRole,
 };
-use crate::error::RoutingError;
+use crate::error::{RefusedError, RoutingError, TopologyError};
 use crate::sql::{Access, Evidence};
 use crate::topology::{DatabaseId, Halt, NodeId, Role, Service, Topology};
 
@@ -137,12 +137,12 @@ impl RoutingInput<'_> {
             Access::Session if !sets => Ok(()),
             Access::Session | Access::LockingRead | Access::Write | Access::Schema => {
                 let database = self.topology.database(self.target.database);
-                Err(RoutingError::WriteOnReplica {
+                Err(RoutingError::Refused(RefusedError::WriteOnReplica {
                     by,
                     database: database.name.clone(),
                     access: self.access,
                     evidence: self.evidence.clone(),
-                })
+                }))
             }
         }
     }
@@ -194,7 +194,7 @@ impl Choice {
 
 #[cold]
 fn removed(name: &str) -> RoutingError {
-    RoutingError::Removed {
+    RoutingError::Topology(TopologyError::Removed {
         name: name.to_owned(),
-    }
+    })
 }

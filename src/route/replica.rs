@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 
 use super::{Admission, RoutingInput, WhyNode};
 use crate::balance::Candidates;
-use crate::error::RoutingError;
+use crate::error::{AvailabilityError, RoutingError};
 use crate::session::{Consistency, LastRead, ReadRequirement, SessionHistory};
 use crate::topology::{Database, NodeId, Rank, Role, since_start};
 
@@ -215,16 +215,16 @@ impl RoutingInput<'_> {
         match (primary, behind.or(last.first())) {
             (Some(Ok(primary)), _) => Ok(primary),
             (_, Some(last)) => Ok(*last),
-            (Some(Err(())), None) => Err(RoutingError::NoNode {
+            (Some(Err(())), None) => Err(RoutingError::Availability(AvailabilityError::NoNode {
                 database: database.name.clone(),
                 considered: self
                     .topology
                     .describe(self.topology.node_ids_of(self.target.database)),
-            }),
-            (None, None) => Err(RoutingError::NoReplica {
+            })),
+            (None, None) => Err(RoutingError::Availability(AvailabilityError::NoReplica {
                 database: database.name.clone(),
                 considered: self.topology.describe(database.replicas.iter().copied()),
-            }),
+            })),
         }
     }
 

@@ -14,7 +14,7 @@ pub enum TransactionMode {
     SingleDatabase,
     /// Any number of databases are written, and each is committed for itself, in the order of their
     /// first use. When one fails to commit, those before it stay committed, and
-    /// [`RoutingError::PartialCommit`](crate::RoutingError::PartialCommit) says which.
+    /// [`TxnError::PartialCommit`](crate::error::TxnError::PartialCommit) says which.
     ///
     /// This is what SQLAlchemy does with several binds, except that there the caller is not told.
     Independent,
@@ -38,7 +38,7 @@ pub(crate) struct Transactions {
     pub(crate) mode: TransactionMode,
     pub(crate) read_only: ReadOnlyTransactions,
     /// What is run on each branch of a database when it opens.
-    pub(crate) enlist: Vec<(DatabaseId, Statement)>,
+    pub(crate) branch_begin: Vec<(DatabaseId, Statement)>,
 }
 
 impl Transactions {
@@ -58,8 +58,11 @@ impl Transactions {
     }
 
     /// The statements for the branch on a database, in the order they were given.
-    pub(crate) fn enlist(&self, database: DatabaseId) -> impl Iterator<Item = &Statement> {
+    pub(crate) fn branch_begin(&self, database: DatabaseId) -> impl Iterator<Item = &Statement> {
         let of_database = move |(id, _): &&(DatabaseId, Statement)| *id == database;
-        self.enlist.iter().filter(of_database).map(|(_, sql)| sql)
+        self.branch_begin
+            .iter()
+            .filter(of_database)
+            .map(|(_, sql)| sql)
     }
 }

@@ -53,7 +53,9 @@ pub enum OnTimeout {
     /// It goes to the primary.
     #[default]
     Primary,
-    /// It fails with [`RoutingError::NotCaughtUp`](crate::RoutingError::NotCaughtUp): the primary is
+    /// It fails with
+    /// [`AvailabilityError::NotCaughtUp`](crate::error::AvailabilityError::NotCaughtUp): the
+    /// primary is
     /// kept for writes.
     Error,
 }

@@ -9,7 +9,7 @@ use sea_orm::DbBackend;
 
 use super::node::{Node, NodeState, Service};
 use super::{DatabaseId, NodeId, Rank};
-use crate::error::{RoutingError, dialect_name};
+use crate::error::{AvailabilityError, ConsideredNode, RoutingError, dialect_name};
 use crate::name::{DatabaseName, NodeName};
 
 /// A named logical database: one primary and any number of replicas, all of one dialect.
@@ -153,7 +153,8 @@ impl Topology {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownDatabase`], with the names there are.
+    /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase), with the
+    /// names there are.
     pub(crate) fn require_database(&self, name: &str) -> Result<DatabaseId, RoutingError> {
         self.find_database(name)
             .ok_or_else(|| RoutingError::unknown_database(name, self.database_names()))
@@ -163,7 +164,8 @@ impl Topology {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::UnknownNode`], with the names there are.
+    /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), with the names
+    /// there are.
     pub(crate) fn require_node(&self, name: &str) -> Result<NodeId, RoutingError> {
         self.find_node(name)
             .ok_or_else(|| RoutingError::unknown_node(name, self.node_names()))
@@ -209,40 +211,35 @@ impl Topology {
     }
 
     /// Each node of a database with its state, for an error.
-    pub(crate) fn describe(&self, nodes: impl Iterator<Item = NodeId>) -> String {
-        let described: Vec<_> = nodes
-            .map(|id| {
-                let node = self.node(id);
-                match &node.refused {
-                    Some(reason) => format!("{} is refused: {reason}", node.name),
-                    None => format!("{} is {}", node.name, node.state()),
-                }
-            })
-            .collect();
-        match described.is_empty() {
-            true => "it has none".to_owned(),
-            false => described.join(", "),
-        }
+    pub(crate) fn describe(&self, nodes: impl Iterator<Item = NodeId>) -> Vec<ConsideredNode> {
+        let considered = |id| {
+            let node = self.node(id);
+            match &node.refused {
+                Some(reason) => ConsideredNode::new(&node.name, format_args!("refused: {reason}")),
+                None => ConsideredNode::new(&node.name, node.state()),
+            }
+        };
+        nodes.map(considered).collect()
     }
 }
 
 /// What errors tell.
 impl Topology {
     /// Each replica of a database with its lag.
-    pub(crate) fn describe_lag(&self, database: DatabaseId) -> String {
-        let replicas = self.database(database).replicas.iter();
-        let described: Vec<_> = replicas
-            .map(|id| {
-                let node = self.node(*id);
-                match (node.state(), node.lag()) {
-                    (NodeState::Up | NodeState::Probation | NodeState::Lagging, Some(lag)) => {
-                        format!("{}: {lag}", node.name)
-                    }
-                    (state, _) => format!("{} is {state}, its lag is not known", node.name),
+    pub(crate) fn describe_lag(&self, database: DatabaseId) -> Vec<ConsideredNode> {
+        let considered = |id: &NodeId| {
+            let node = self.node(*id);
+            match (node.state(), node.lag()) {
+                (NodeState::Up | NodeState::Probation | NodeState::Lagging, Some(lag)) => {
+                    ConsideredNode::new(&node.name, lag)
                 }
-            })
-            .collect();
-        described.join(", ")
+                (state, _) => {
+                    ConsideredNode::new(&node.name, format_args!("{state}, its lag is not known"))
+                }
+            }
+        };
+        let replicas = self.database(database).replicas.iter();
+        replicas.map(considered).collect()
     }
 }
 
@@ -286,11 +283,15 @@ impl Halt {
     pub(crate) fn error(&self, database: &Database) -> RoutingError {
         let (database, reason) = (database.name.clone(), self.to_string());
         match self {
-            Self::Split(_) | Self::Vacant => RoutingError::WritesStopped { database, reason },
-            Self::Unreachable { reason, .. } => RoutingError::PrimaryDown {
-                database,
-                reason: reason.to_string(),
-            },
+            Self::Split(_) | Self::Vacant => {
+                RoutingError::Availability(AvailabilityError::WritesStopped { database, reason })
+            }
+            Self::Unreachable { reason, .. } => {
+                RoutingError::Availability(AvailabilityError::PrimaryDown {
+                    database,
+                    reason: reason.to_string(),
+                })
+            }
         }
     }
 

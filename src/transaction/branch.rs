@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::levels::Level;
 use super::opening::Opening;
 use super::state::State;
-use crate::error::RoutingError;
+use crate::error::{RoutingError, TxnError};
 use crate::topology::{DatabaseId, NodeId, Role};
 
 /// How long the end of a transaction waits for a statement that is still under way.
@@ -62,11 +62,11 @@ impl Branch {
     pub(super) async fn lock_to_end(&self) -> Result<OwnedMutexGuard<State>, RoutingError> {
         match tokio::time::timeout(LONGEST_WAIT, self.lock()).await {
             Ok(state) => Ok(state),
-            Err(_) => Err(RoutingError::Doomed {
+            Err(_) => Err(RoutingError::Transaction(TxnError::Doomed {
                 reason: "a stream or a statement of it is still open; what it did is rolled back \
                          when that is dropped"
                     .to_owned(),
-            }),
+            })),
         }
     }
 

@@ -10,7 +10,7 @@ use super::callbacks::When;
 use super::levels::{Level, Levels};
 use super::shared::Shared;
 use super::state::State;
-use crate::error::RoutingError;
+use crate::error::{RoutingError, TxnError};
 use crate::name::DatabaseName;
 use crate::scope::TransactionMode;
 use crate::session::Writing;
@@ -103,7 +103,10 @@ impl Shared {
         // The error of the commit is the one to tell.
         let rolled_back = self.roll_back().await;
         match RoutingError::of(&error) {
-            Some(RoutingError::CommitUnknown { .. } | RoutingError::PartialCommit { .. }) => {
+            Some(
+                RoutingError::Transaction(TxnError::CommitUnknown { .. })
+                | RoutingError::Transaction(TxnError::PartialCommit { .. }),
+            ) => {
                 self.callbacks.forget(None);
             }
             _ => self.rolled_back(None, &rolled_back),
@@ -115,7 +118,9 @@ impl Shared {
     /// still under way, is not rolled back: nothing is called.
     pub(super) fn rolled_back(&self, level: Option<Level>, result: &Result<(), DbErr>) {
         match result.as_ref().map_err(RoutingError::of) {
-            Err(Some(RoutingError::Doomed { .. })) => self.callbacks.forget(level),
+            Err(Some(RoutingError::Transaction(TxnError::Doomed { .. }))) => {
+                self.callbacks.forget(level)
+            }
             Ok(()) | Err(_) => self.callbacks.over(level, When::RolledBack),
         }
     }
@@ -166,9 +171,11 @@ impl Shared {
         database: DatabaseId,
         level: Option<Level>,
     ) -> Result<(), DbErr> {
-        let refused = |reason| RoutingError::RollbackOn {
-            database: self.core.cluster.topology().database(database).name.clone(),
-            reason,
+        let refused = |reason| {
+            RoutingError::Transaction(TxnError::RollbackOn {
+                database: self.core.cluster.topology().database(database).name.clone(),
+                reason,
+            })
         };
         match (self.transactions.mode, level) {
             (TransactionMode::SingleDatabase, _) => {
@@ -246,15 +253,15 @@ fn failure(
     match (committed.is_empty(), unknown) {
         (true, false) => Arc::unwrap_or_clone(source),
         (true, true) if rolled_back.is_empty() => {
-            RoutingError::CommitUnknown { database, source }.into()
+            RoutingError::Transaction(TxnError::CommitUnknown { database, source }).into()
         }
-        _ => RoutingError::PartialCommit {
+        _ => RoutingError::Transaction(TxnError::PartialCommit {
             failed: database,
             unknown,
             committed,
             rolled_back,
             source,
-        }
+        })
         .into(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::error::RoutingError;
+use crate::error::{RoutingError, TxnError};
 
 /// A nested transaction; its savepoint carries the number.
 pub(super) type Level = u32;
@@ -84,18 +84,20 @@ impl Levels {
 impl State {
     fn check(&self, level: Option<Level>) -> Result<(), RoutingError> {
         if let Some(reason) = &self.doomed {
-            return Err(RoutingError::Doomed {
+            return Err(RoutingError::Transaction(TxnError::Doomed {
                 reason: reason.clone(),
-            });
+            }));
         }
         if self.alive.last().copied() == level {
             return Ok(());
         }
         match level {
-            Some(level) if !self.alive.contains(&level) => Err(RoutingError::Doomed {
-                reason: "the transaction it is nested in is over".to_owned(),
-            }),
-            _ => Err(RoutingError::NestedOpen),
+            Some(level) if !self.alive.contains(&level) => {
+                Err(RoutingError::Transaction(TxnError::Doomed {
+                    reason: "the transaction it is nested in is over".to_owned(),
+                }))
+            }
+            _ => Err(RoutingError::Transaction(TxnError::NestedOpen)),
         }
     }
 
@@ -113,10 +115,13 @@ mod tests {
         let levels = Levels::default();
         let outer = levels.nest(None).expect("nested");
         let inner = levels.nest(Some(outer)).expect("nested");
-        assert!(matches!(levels.enter(None), Err(RoutingError::NestedOpen)));
+        assert!(matches!(
+            levels.enter(None),
+            Err(RoutingError::Transaction(TxnError::NestedOpen))
+        ));
         assert!(matches!(
             levels.enter(Some(outer)),
-            Err(RoutingError::NestedOpen)
+            Err(RoutingError::Transaction(TxnError::NestedOpen))
         ));
         assert_eq!(levels.enter(Some(inner)).expect("alive"), [outer, inner]);
     }
@@ -129,7 +134,7 @@ mod tests {
         levels.end(Some(outer));
         assert!(matches!(
             levels.enter(Some(inner)),
-            Err(RoutingError::Doomed { .. })
+            Err(RoutingError::Transaction(TxnError::Doomed { .. }))
         ));
         assert!(levels.enter(None).expect("alive").is_empty());
     }

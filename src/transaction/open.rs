@@ -17,7 +17,7 @@ use super::metric::{Callback, Timer};
 use super::sqlite;
 use crate::cluster::Pool;
 use crate::dispatch::OnBranch;
-use crate::error::{RoutingError, dialect_name};
+use crate::error::{ConfigError, RoutingError, TxnError, dialect_name};
 
 /// A connection in use by one branch.
 pub(crate) struct Open {
@@ -276,10 +276,10 @@ async fn begin(
 ) -> Result<DatabaseTransaction, DbErr> {
     let dialect = crate::cluster::dialect_of(connection);
     if is_pool(connection) {
-        return Err(RoutingError::DriverOff {
+        return Err(RoutingError::Config(ConfigError::DriverOff {
             node: pool.name().clone(),
             dialect: dialect.map_or("unknown", dialect_name),
-        }
+        })
         .into());
     }
     connection.begin_with_options(options).await
@@ -292,9 +292,9 @@ fn is_pool(connection: &DatabaseConnection) -> bool {
 
 pub(super) fn innermost(levels: &[DatabaseTransaction]) -> Result<&DatabaseTransaction, DbErr> {
     levels.last().ok_or_else(|| {
-        DbErr::from(RoutingError::Doomed {
+        DbErr::from(RoutingError::Transaction(TxnError::Doomed {
             reason: "it is over".to_owned(),
-        })
+        }))
     })
 }
 

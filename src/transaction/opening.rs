@@ -10,7 +10,7 @@ use super::open::Open;
 use super::state::State;
 use crate::cluster::{Fault, Leave};
 use crate::dispatch::{Admitted, Core, NodeRequest, Retried};
-use crate::error::RoutingError;
+use crate::error::{RoutingError, TxnError};
 use crate::route::{Decision, Fixed, Target, WhyDatabase};
 use crate::scope::Transactions;
 use crate::session::Session;
@@ -31,10 +31,10 @@ impl Opening<'_> {
     /// Takes a connection, begins, and runs what is to be run first.
     pub(super) async fn open(self, state: &mut State) -> Result<(), DbErr> {
         self.begin(state).await?;
-        for statement in self.transactions.enlist(self.database) {
+        for statement in self.transactions.branch_begin(self.database) {
             if let Err(error) = state.run_first(statement).await {
                 state.give_up();
-                return Err(self.not_enlisted(error));
+                return Err(self.branch_begin_failed(error));
             }
         }
         state.opened();
@@ -141,12 +141,12 @@ impl Opening<'_> {
         self.core.cluster.topology().database(self.database).dialect
     }
 
-    fn not_enlisted(self, source: DbErr) -> DbErr {
+    fn branch_begin_failed(self, source: DbErr) -> DbErr {
         let topology = self.core.cluster.topology();
-        RoutingError::Enlist {
+        RoutingError::Transaction(TxnError::BranchBegin {
             database: topology.database(self.database).name.clone(),
             source: std::sync::Arc::new(source),
-        }
+        })
         .into()
     }
 }

@@ -16,7 +16,7 @@ use crate::cluster::Fault;
 use crate::dispatch::{
     Action, Answer, Core, Dispatch, Planned, Rendered, Source, connection_trait,
 };
-use crate::error::RoutingError;
+use crate::error::{RoutingError, TxnError};
 use crate::observe::EventKind;
 use crate::route::{Decision, Route, WhyDatabase};
 use crate::scope::{Place, Scope};
@@ -119,15 +119,15 @@ impl RoutingTransaction {
         let other = level.is_some() && level != self.shared.options.isolation_level;
         if other && self.scope.dialect != DbBackend::Sqlite {
             let level = level.map(|level| level.to_string());
-            return Err(RoutingError::NestedOption {
+            return Err(RoutingError::Transaction(TxnError::NestedOption {
                 option: format!("the isolation level {}", level.unwrap_or_default()),
-            });
+            }));
         }
         let writes = options.access_mode == Some(AccessMode::ReadWrite);
         if writes && self.access_mode == Some(AccessMode::ReadOnly) {
-            return Err(RoutingError::NestedOption {
+            return Err(RoutingError::Transaction(TxnError::NestedOption {
                 option: "the access mode READ WRITE inside a read-only one".to_owned(),
-            });
+            }));
         }
         Ok(())
     }
@@ -262,9 +262,9 @@ impl RoutingTransaction {
     /// # Errors
     ///
     /// The server's error, after which nothing of the transaction is left;
-    /// [`RoutingError::CommitUnknown`] when the answer was lost; [`RoutingError::PartialCommit`]
+    /// [`TxnError::CommitUnknown`] when the answer was lost; [`TxnError::PartialCommit`]
     /// when databases are committed each for itself and not all were;
-    /// [`RoutingError::NestedOpen`] while a nested transaction is alive, which dooms this one.
+    /// [`TxnError::NestedOpen`] while a nested transaction is alive, which dooms this one.
     pub async fn commit(mut self) -> Result<(), DbErr> {
         let shared = Arc::clone(&self.shared);
         let levels = match shared.levels.enter(self.level) {
@@ -314,9 +314,11 @@ impl RoutingTransaction {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::RollbackOn`] outside of
+    /// [`TxnError::RollbackOn`] outside of
     /// [`TransactionMode::Independent`](crate::TransactionMode::Independent) and in a nested
-    /// transaction; [`RoutingError::UnknownDatabase`]; the server's error.
+    /// transaction;
+    /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase); the
+    /// server's error.
     pub async fn rollback_on(&self, database: &str) -> Result<(), DbErr> {
         let id = {
             let topology = self.core().cluster.topology();

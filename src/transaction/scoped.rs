@@ -56,7 +56,8 @@ macro_rules! scopes {
             ///
             /// # Errors
             ///
-            /// [`RoutingError::UnknownNode`], with the names there are.
+            /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), with the
+            /// names there are.
             pub fn using(&self, name: &str) -> Result<ScopedTransaction<$life>, RoutingError> {
                 self.scopes().using(name).map(|scope| self.scoped(scope))
             }
@@ -65,7 +66,8 @@ macro_rules! scopes {
             ///
             /// # Errors
             ///
-            /// [`RoutingError::Unbound`] when the entity has no binding and unbound tables are
+            /// [`BindingError::Unbound`](crate::error::BindingError::Unbound) when the entity has
+            /// no binding and unbound tables are
             /// refused.
             pub fn for_entity<E: EntityTrait>(
                 &self,
@@ -89,7 +91,8 @@ macro_rules! scopes {
             ///
             /// # Errors
             ///
-            /// [`RoutingError::BindingToNothing`] for a database that is not declared.
+            /// [`BindingError::UnknownBindingTarget`](crate::error::BindingError::UnknownBindingTarget)
+            /// for a database that is not declared.
             pub fn with_bindings<I, T, D>(
                 &self,
                 bindings: I,

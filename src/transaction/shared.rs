@@ -11,7 +11,7 @@ use super::levels::Levels;
 use super::opening::Opening;
 use super::state::State;
 use crate::dispatch::{Analysis, Core};
-use crate::error::{RoutingError, list};
+use crate::error::{RefusedError, RoutingError, TxnError};
 use crate::scope::{TransactionMode, Transactions};
 use crate::session::Session;
 use crate::sql::{Access, ImplicitCommit};
@@ -104,15 +104,9 @@ impl Shared {
             (branches, _) => {
                 let name = |branch: &Branch| topology.database(branch.database).name.clone();
                 let names: Vec<_> = branches.iter().map(name).collect();
-                Err(RoutingError::WhichBranch {
-                    branches: match names.is_empty() {
-                        true => "has no branch yet".to_owned(),
-                        false => {
-                            let names = names.iter().map(|name| name.as_str());
-                            format!("has branches on {}", list(names))
-                        }
-                    },
-                })
+                Err(RoutingError::Transaction(TxnError::AmbiguousBranch {
+                    branches: names,
+                }))
             }
         }
     }
@@ -129,13 +123,18 @@ impl Shared {
         let topology = self.core.cluster.topology();
         let found = topology.database(database);
         if let Some(keyword) = analysis.operation.controls_transaction() {
-            return Err(RoutingError::Control { keyword });
+            return Err(RoutingError::Transaction(TxnError::TransactionControl {
+                keyword,
+            }));
         }
         if let Some(ImplicitCommit::Certain(keyword)) = analysis.operation.commits_implicitly()
             && found.dialect == DbBackend::MySql
         {
             let database = found.name.clone();
-            return Err(RoutingError::ImplicitCommit { keyword, database });
+            return Err(RoutingError::Transaction(TxnError::ImplicitCommit {
+                keyword,
+                database,
+            }));
         }
         let writes = matches!(access, Access::Write | Access::Schema);
         // SQLite has no read-only transactions, and a savepoint none on any server: doubt counts.
@@ -143,11 +142,11 @@ impl Shared {
             found.dialect == DbBackend::Sqlite || access_mode != self.options.access_mode;
         let refused = writes || access == Access::Unknown && kept_by_us;
         if refused && access_mode == Some(AccessMode::ReadOnly) {
-            return Err(RoutingError::ReadOnly {
+            return Err(RoutingError::Refused(RefusedError::ReadOnly {
                 scope: "a read-only transaction",
                 access,
                 evidence: evidence.clone(),
-            });
+            }));
         }
         self.check_writer(analysis, database, self.writes_to.get().copied())
     }
@@ -163,10 +162,11 @@ impl Shared {
         let elsewhere =
             mode.on_replica(options) && !topology.database(database).replicas.is_empty();
         match elsewhere {
-            true => Err(RoutingError::NotInTransaction {
-                scope: format!("using(..) with the node {}", topology.node(node).name),
-                primary: "; this one only reads, and does so on a replica".to_owned(),
-            }),
+            true => Err(RoutingError::Transaction(
+                TxnError::NodeInReplicaTransaction {
+                    node: topology.node(node).name.clone(),
+                },
+            )),
             false => Ok(()),
         }
     }
@@ -186,7 +186,7 @@ impl Shared {
             _ if found.primary != node => {
                 let reason = format!("another node is the primary of {} now", found.name);
                 state.doom(reason.clone());
-                Err(RoutingError::Doomed { reason })
+                Err(RoutingError::Transaction(TxnError::Doomed { reason }))
             }
             Some(halt @ Halt::Split(_)) if state.written => Err(halt.error(found)),
             Some(_) | None => Ok(()),
@@ -236,10 +236,10 @@ impl Shared {
                 if first != database && analysis.may_write() =>
             {
                 let topology = self.core.cluster.topology();
-                Err(RoutingError::SecondDatabase {
+                Err(RoutingError::Transaction(TxnError::SecondDatabase {
                     first: topology.database(first).name.clone(),
                     second: topology.database(database).name.clone(),
-                })
+                }))
             }
             _ => Ok(()),
         }

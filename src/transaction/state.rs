@@ -11,7 +11,7 @@ use super::open::{Driver, Open};
 use super::span::Span;
 use crate::cluster::{Fault, Leave, Pool};
 use crate::dispatch::OnBranch;
-use crate::error::RoutingError;
+use crate::error::{RoutingError, TxnError};
 use crate::name::DatabaseName;
 use crate::topology::{NodeId, Role};
 
@@ -176,19 +176,19 @@ impl State {
     pub(super) fn check(&self) -> Result<(), RoutingError> {
         self.check_doubt()?;
         match &self.doomed {
-            Some(reason) => Err(RoutingError::Doomed {
+            Some(reason) => Err(RoutingError::Transaction(TxnError::Doomed {
                 reason: reason.clone(),
-            }),
+            })),
             None => Ok(()),
         }
     }
 
     pub(super) fn check_doubt(&self) -> Result<(), RoutingError> {
         match self.doubt {
-            Some(statement) => Err(RoutingError::InDoubt {
+            Some(statement) => Err(RoutingError::Transaction(TxnError::InDoubt {
                 database: self.database.clone(),
                 statement,
-            }),
+            })),
             None => Ok(()),
         }
     }
@@ -275,7 +275,7 @@ impl State {
             let committed = self.committed_by.is_some();
             self.give_up();
             if committed {
-                return Err(RoutingError::Doomed { reason }.into());
+                return Err(RoutingError::Transaction(TxnError::Doomed { reason }).into());
             }
         } else if self.is_open() {
             self.doubt = Some("ROLLBACK");
@@ -336,7 +336,7 @@ impl Drop for State {
 }
 
 fn over() -> RoutingError {
-    RoutingError::Doomed {
+    RoutingError::Transaction(TxnError::Doomed {
         reason: "it is over".to_owned(),
-    }
+    })
 }

@@ -67,7 +67,7 @@ const EXCEPTIONS: &[Exception] = &[
             ("saved_together", "saved"),
             ("written_in_one_transaction", "the second"),
         ],
-        routed: "and cannot write to lending too",
+        routed: "and cannot write to \"lending\" too",
     },
     Exception {
         page: "A statement that names no table as the first of a transaction, with several databases",
@@ -107,7 +107,7 @@ const EXCEPTIONS: &[Exception] = &[
         layouts: &Layout::ROUTED,
         subject: "transactions",
         lines: &[("read_only", "write")],
-        routed: "a read-only transaction only reads",
+        routed: "a read-only transaction allows only reads",
     },
     Exception {
         page: "The commit of a Postgres transaction that an error has aborted",

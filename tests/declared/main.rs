@@ -4,6 +4,7 @@ mod readme;
 mod readme_derive;
 
 use sea_orm::EntityTrait;
+use sea_orm_routing::error::BindingError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 mod stock {
@@ -95,7 +96,10 @@ async fn a_declared_database_that_is_missing_stops_the_start() {
         .connect()
         .await
         .expect_err("no warehouse");
-    assert!(matches!(error, RoutingError::BindingToNothing { .. }));
+    assert!(matches!(
+        error,
+        RoutingError::Binding(BindingError::UnknownBindingTarget { .. })
+    ));
     let message = error.to_string();
     assert!(
         message.contains("declared::"),

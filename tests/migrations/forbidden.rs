@@ -3,6 +3,7 @@
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ColumnDef, Table};
 use sea_orm::{ConnectionTrait, Set as Value, TransactionTrait};
+use sea_orm_routing::error::BindingError;
 use sea_orm_routing::migrate::{MigrationError, Migrations, Steps};
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
@@ -95,7 +96,7 @@ async fn no_way_leads_there(site: &Site) -> Result {
         assert!(
             matches!(
                 RoutingError::of(source),
-                Some(RoutingError::Forbidden { .. })
+                Some(RoutingError::Binding(BindingError::Forbidden { .. }))
             ),
             "{way}: {source:?}"
         );
@@ -169,12 +170,12 @@ async fn no_handle_leads_a_statement_to_a_forbidden_table() -> Result {
         ] {
             assert_says(
                 &error,
-                &["the table secret must not be on the database stock"],
+                &["table \"secret\" is forbidden on database \"stock\""],
             );
         }
         let txn = stock.begin().await?;
         let within = error_of(txn.execute_unprepared("DELETE FROM secret").await);
-        assert_says(&within, &["must not be on the database stock"]);
+        assert_says(&within, &["is forbidden on database \"stock\""]);
         txn.rollback().await?;
     }
     Ok(())

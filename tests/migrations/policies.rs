@@ -41,7 +41,7 @@ async fn a_policy_can_keep_a_table_off_a_database() -> Result {
             assert!(outcome.is_err(), "{text}: {outcome:?}");
             assert_says(
                 &error_of(outcome),
-                &["m_audit", "must not be on the database stock"],
+                &["m_audit", "is forbidden on database \"stock\""],
             );
             assert_eq!(tables_of(&db, "stock").await?, [BOOKS, "seen"], "{text}");
         }
@@ -49,7 +49,7 @@ async fn a_policy_can_keep_a_table_off_a_database() -> Result {
         let create = "CREATE TABLE audit_log (id INTEGER)";
         assert_says(
             &error_of(stock.execute_unprepared(create).await),
-            &["must not be on the database stock"],
+            &["is forbidden on database \"stock\""],
         );
         let shop = Migrations::new().database("shop", creates(&["audit_log"]));
         shop.up(&db, Steps::All).await?;

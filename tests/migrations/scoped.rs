@@ -120,7 +120,7 @@ async fn a_block_that_names_a_forbidden_table_is_refused_on_a_handle_too() -> Re
         };
         for block in blocks {
             let refused = error_of(db.using("default")?.execute_unprepared(block).await);
-            assert_says(&refused, &["secret", "must not be on"]);
+            assert_says(&refused, &["secret", "is forbidden on"]);
         }
     }
     Ok(())

@@ -3,6 +3,7 @@
 mod entities;
 
 use sea_orm::{ConnectionTrait, EntityTrait};
+use sea_orm_routing::error::SchemaError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use self::entities::{across, shop, stock};
@@ -159,7 +160,10 @@ async fn a_foreign_key_across_databases_is_a_clear_error() -> Result {
             .await
             .expect_err("near refers to far");
         assert!(
-            matches!(RoutingError::of(&error), Some(RoutingError::Sync { .. })),
+            matches!(
+                RoutingError::of(&error),
+                Some(RoutingError::Schema(SchemaError::Sync { .. }))
+            ),
             "{error:?}"
         );
         assert_says(&error.to_string(), &["the schema of stock", "far", "near"]);
@@ -179,7 +183,7 @@ async fn a_forbidden_entity_is_not_synced() -> Result {
         let text = error_of(db.sync_schema(SHOP).await);
         assert_says(
             &text,
-            &["the schema of default", "product", "must not be on"],
+            &["the schema of \"default\"", "product", "is forbidden on"],
         );
         assert!(tables_of(&db, "default").await?.is_empty());
     }

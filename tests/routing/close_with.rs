@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::TryStreamExt;
 use sea_orm::{DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
 use sea_orm_routing::RoutingError;
+use sea_orm_routing::error::TopologyError;
 
 use crate::entities::category;
 use crate::shop::{Result, Shop, add_category, assert_says, routing};
@@ -15,7 +16,9 @@ const SHORT: Duration = Duration::from_millis(80);
 fn still_open(closed: std::result::Result<(), DbErr>) -> Vec<String> {
     let error = closed.expect_err("in use");
     match routing(&error) {
-        RoutingError::StillOpen { nodes, .. } => nodes.iter().map(ToString::to_string).collect(),
+        RoutingError::Topology(TopologyError::StillOpen { nodes, .. }) => {
+            nodes.iter().map(ToString::to_string).collect()
+        }
         other => panic!("another error: {other}"),
     }
 }
@@ -138,6 +141,9 @@ async fn a_wait_for_the_primary_of_a_closed_connection_does_not_hang() -> Result
     shop.db.close_by_ref().await?;
     let error = shop.db.wait_for_primary("default", SHORT).await;
     let error = error.expect_err("closed");
-    assert!(matches!(error, RoutingError::Closed), "{error}");
+    assert!(
+        matches!(error, RoutingError::Topology(TopologyError::Closed { .. })),
+        "{error}"
+    );
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, StreamTrait, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::cancellation::poll_times;
@@ -65,7 +66,10 @@ async fn a_commit_after_it_is_an_error() -> Result {
     add_note(&there, "one").await?;
     there.execute_unprepared(SLOW).await.expect_err("it ends");
     let later = add_note(&there, "later").await.expect_err("it is over");
-    assert!(matches!(routing(&later), RoutingError::Doomed { .. }));
+    assert!(matches!(
+        routing(&later),
+        RoutingError::Transaction(TxnError::Doomed { .. })
+    ));
     drop(there);
     txn.commit().await.expect_err("nothing to commit");
     assert_eq!(notes.texts("default").await?, NONE);

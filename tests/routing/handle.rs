@@ -6,6 +6,7 @@ use sea_orm::{
     ConnectionTrait, Database, DatabaseConnection, DbErr, EntityTrait, MockDatabase,
     PaginatorTrait, StreamTrait, TransactionTrait,
 };
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::observe::Route;
 use sea_orm_routing::topology::Topology;
 use sea_orm_routing::{
@@ -109,7 +110,10 @@ async fn ping_asks_every_primary() -> Result {
     shop.db.ping().await?;
     shop.db.primary("warehouse")?.close().await?;
     let failed = shop.db.ping().await.expect_err("warehouse is closed");
-    assert!(matches!(routing(&failed), RoutingError::Connect { .. }));
+    assert!(matches!(
+        routing(&failed),
+        RoutingError::Availability(AvailabilityError::Connect { .. })
+    ));
     assert_says(&failed, &["warehouse/1"]);
     Ok(())
 }

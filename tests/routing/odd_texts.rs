@@ -1,8 +1,8 @@
 //! Texts that are no statements: the server answers, and nothing panics.
 
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement};
-use sea_orm_routing::error::RefusedError;
 use sea_orm_routing::Role;
+use sea_orm_routing::error::RefusedError;
 use sea_orm_routing::sql::Access;
 
 use crate::entities::category;

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use sea_orm::{ConnectOptions, Database, DbBackend, DbErr, EntityTrait};
+use sea_orm_routing::error::ConfigError;
 use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
 use tracing_subscriber::fmt::format::FmtSpan;
 
@@ -192,7 +193,10 @@ async fn the_url_of_a_replica_is_never_shown() -> Result {
 async fn an_invalid_url_is_not_repeated() -> Result {
     let url = format!("oracle://app:{PASSWORD}@host/app");
     let error = connect_fails(DatabaseOptions::new(url)).await;
-    assert!(matches!(error, RoutingError::InvalidUrl { .. }));
+    assert!(matches!(
+        error,
+        RoutingError::Config(ConfigError::InvalidUrl { .. })
+    ));
     assert!(
         error
             .to_string()

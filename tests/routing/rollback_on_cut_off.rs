@@ -1,4 +1,4 @@
-//! `rollback_on(..)` that is cut off, on a branch with a statement of `on_enlist`.
+//! `rollback_on(..)` that is cut off, on a branch with a statement of `on_branch_begin`.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use sea_orm_routing::TransactionMode;
@@ -15,7 +15,7 @@ async fn rollback_on_is_cut_off_and_nothing_goes_without_it() -> Result {
     let sql = "PRAGMA defer_foreign_keys";
     let on = Statement::from_string(DbBackend::Sqlite, format!("{sql} = ON"));
     let db = notes.db.transaction_mode(TransactionMode::Independent);
-    let db = db.on_enlist("default", on)?;
+    let db = db.on_branch_begin("default", on)?;
     // SQLite may answer before it is asked twice; not always.
     let mut cuts = 0;
     for times in (0..200).map(|round| round % 10 + 1) {

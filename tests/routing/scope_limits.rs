@@ -4,7 +4,8 @@ use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QuerySelect, TransactionTrait,
 };
 use sea_orm_routing::error::{RefusedError, TxnError};
-use sea_orm_routing::{Access, DatabaseOptions, Role, RoutingConnection, RoutingError};
+use sea_orm_routing::sql::Access;
+use sea_orm_routing::{DatabaseOptions, Role, RoutingConnection, RoutingError};
 
 use crate::entities::category;
 use crate::shop::{Result, Shop, add_category, assert_error, assert_says, mock, nodes, routing};

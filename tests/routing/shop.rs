@@ -8,7 +8,9 @@ use sea_orm::{
     ActiveModelTrait, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, MockDatabase, Set,
 };
 use sea_orm_routing::observe::Recording;
-use sea_orm_routing::{DatabaseName, TableName, DatabaseOptions, RoutingBuilder, RoutingConnection, RoutingError};
+use sea_orm_routing::{
+    DatabaseName, DatabaseOptions, RoutingBuilder, RoutingConnection, RoutingError, TableName,
+};
 use tempfile::TempDir;
 
 use crate::entities::warehouse::{movement, stock};

@@ -2,6 +2,7 @@
 
 use sea_orm::{DbErr, TransactionTrait};
 use sea_orm_routing::RoutingError;
+use sea_orm_routing::error::TxnError;
 
 use crate::cancellation::poll_times;
 use crate::notes::{Ends, Notes, add_note, add_orphan};
@@ -177,7 +178,7 @@ async fn a_commit_of_some_databases_is_neither() -> Result {
     let error = txn.commit().await.expect_err("a constraint");
     assert!(matches!(
         routing(&error),
-        RoutingError::PartialCommit { .. }
+        RoutingError::Transaction(TxnError::PartialCommit { .. })
     ));
     assert_eq!(ends.take(), NONE);
     Ok(())

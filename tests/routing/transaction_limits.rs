@@ -5,7 +5,8 @@ use sea_orm::{
     TransactionTrait,
 };
 use sea_orm_routing::error::{RefusedError, TxnError};
-use sea_orm_routing::{Access, RoutingError, RoutingTransaction};
+use sea_orm_routing::sql::Access;
+use sea_orm_routing::{RoutingError, RoutingTransaction};
 
 use crate::entities::category::Entity;
 use crate::shop::{Result, Shop, add_category, assert_error, routing};

@@ -8,6 +8,7 @@ use sea_orm::{
     IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect, Set, Statement,
     TransactionTrait,
 };
+use sea_orm_routing::error::RefusedError;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
 use crate::entities::customer;
@@ -59,7 +60,7 @@ fn refused<T: Debug>(what: &str, result: Result<T, DbErr>) {
     assert!(
         matches!(
             RoutingError::of(&error),
-            Some(RoutingError::ForeignDialect { .. })
+            Some(RoutingError::Refused(RefusedError::ForeignDialect { .. }))
         ),
         "{what}: {error:?}"
     );

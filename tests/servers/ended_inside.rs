@@ -1,6 +1,7 @@
 //! A text that would begin or end a transaction inside one is refused, whatever else is in it.
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support;
@@ -14,7 +15,12 @@ async fn refuses(db: &RoutingConnection, texts: &[&str]) {
         let there = txn.using("default").expect("declared");
         let result = there.execute_unprepared(sql).await;
         let refused = result.as_ref().is_err_and(|error| {
-            matches!(RoutingError::of(error), Some(RoutingError::Control { .. }))
+            matches!(
+                RoutingError::of(error),
+                Some(RoutingError::Transaction(
+                    TxnError::TransactionControl { .. }
+                ))
+            )
         });
         drop(txn.rollback().await);
         let names = names(db).await;

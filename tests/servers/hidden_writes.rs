@@ -1,6 +1,7 @@
 //! Writes whose text starts like something else count as writes to their database.
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::{self, options};
@@ -42,7 +43,7 @@ async fn a_second_database_is_not_written_in_disguise() {
         assert!(
             matches!(
                 RoutingError::of(&refused),
-                Some(RoutingError::SecondDatabase { .. })
+                Some(RoutingError::Transaction(TxnError::SecondDatabase { .. }))
             ),
             "{disguised}: {refused}"
         );

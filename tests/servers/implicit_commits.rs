@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::item::{self, insert, names};
@@ -143,10 +144,11 @@ async fn they_are_refused_by_name_and_the_transaction_goes_on() {
     {
         let refused = there.execute_unprepared(sql).await.expect_err(sql);
         match RoutingError::of(&refused) {
-            Some(RoutingError::ImplicitCommit {
+            Some(RoutingError::Transaction(TxnError::ImplicitCommit {
                 keyword: found,
                 database,
-            }) => assert_eq!((*found, database.as_str()), (keyword, "default")),
+                ..
+            })) => assert_eq!((*found, database.as_str()), (keyword, "default")),
             _ => panic!("{sql}: {refused}"),
         }
         insert(&txn, &format!("item {place}"))
@@ -170,7 +172,7 @@ async fn in_a_nested_transaction_too() {
     let refused = refused.expect_err("it would commit");
     let is_it = matches!(
         RoutingError::of(&refused),
-        Some(RoutingError::ImplicitCommit { .. })
+        Some(RoutingError::Transaction(TxnError::ImplicitCommit { .. }))
     );
     assert!(is_it, "{refused}");
 }

@@ -1,6 +1,7 @@
 //! `TransactionMode::Independent` on servers that fail, die and abort.
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::ends::Ends;
@@ -28,13 +29,13 @@ const DIE: &str = "PERFORM pg_terminate_backend(pg_backend_pid())";
 #[track_caller]
 fn partial(error: &DbErr) -> (&str, bool, Vec<&str>, Vec<&str>) {
     match RoutingError::of(error) {
-        Some(RoutingError::PartialCommit {
+        Some(RoutingError::Transaction(TxnError::PartialCommit {
             failed,
             unknown,
             committed,
             rolled_back,
             ..
-        }) => (
+        })) => (
             failed.as_str(),
             *unknown,
             as_text(committed),

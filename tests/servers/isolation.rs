@@ -3,6 +3,7 @@
 use sea_orm::AccessMode::{ReadOnly, ReadWrite};
 use sea_orm::IsolationLevel::{self, ReadCommitted, ReadUncommitted, RepeatableRead, Serializable};
 use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
+use sea_orm_routing::error::RefusedError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::item::{self, insert, names};
@@ -128,7 +129,7 @@ async fn refuses_writes(txn: &impl ConnectionTrait) {
     assert!(
         matches!(
             RoutingError::of(&refused),
-            Some(RoutingError::ReadOnly { .. })
+            Some(RoutingError::Refused(RefusedError::ReadOnly { .. }))
         ),
         "{refused}"
     );

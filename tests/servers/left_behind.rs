@@ -2,6 +2,7 @@
 
 use sea_orm::{DbBackend, Statement, StreamTrait, TransactionTrait};
 use sea_orm_routing::RoutingError;
+use sea_orm_routing::error::TxnError;
 
 use crate::support::item::{self, insert, names};
 use crate::support::{self, eventually, single, soon};
@@ -48,7 +49,7 @@ async fn a_rollback_beside_an_open_stream_comes_to_an_end() {
     let error = ended.expect_err("a stream is open");
     assert!(matches!(
         RoutingError::of(&error),
-        Some(RoutingError::Doomed { .. })
+        Some(RoutingError::Transaction(TxnError::Doomed { .. }))
     ));
     drop(rows);
     drop(child);

@@ -2,6 +2,7 @@
 
 use routing_servers::Node;
 use sea_orm::{EntityTrait, PaginatorTrait, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError, RoutingTransaction};
 
 use crate::support::item::{self, insert, names};
@@ -16,7 +17,10 @@ async fn is_over(db: &RoutingConnection, txn: RoutingTransaction) {
         .await
         .expect_err("it is over");
     assert!(
-        matches!(RoutingError::of(&later), Some(RoutingError::Doomed { .. })),
+        matches!(
+            RoutingError::of(&later),
+            Some(RoutingError::Transaction(TxnError::Doomed { .. }))
+        ),
         "{later}"
     );
     soon("a commit", txn.commit())

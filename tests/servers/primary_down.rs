@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use routing_servers::{MariaDbCluster, Node, PostgresCluster};
 use sea_orm::{ConnectOptions, EntityTrait};
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
 
 use crate::support::bed::{Bed, often_asked};
@@ -21,7 +22,7 @@ async fn refused_start(primary: impl Into<DatabaseOptions>, secret: &str) -> Str
     let started = soon("a start", builder.connect()).await;
     let error = started.expect_err("the primary cannot be opened");
     assert!(
-        matches!(&error, RoutingError::Connect { node, .. } if node.as_str() == "default/1"),
+        matches!(&error, RoutingError::Availability(AvailabilityError::Connect { node, .. }) if node.as_str() == "default/1"),
         "{error:?}"
     );
     let printed = format!(
@@ -116,7 +117,10 @@ async fn a_primary_that_only_reads_is_not_there_yet() {
         maria.ask(Node::Primary, "SET GLOBAL read_only = ON").await;
         let early = db.wait_for_primary("default", Duration::from_millis(700));
         let error = soon("the primary", early).await.expect_err("it only reads");
-        let is_it = matches!(error, RoutingError::NoPrimary { .. });
+        let is_it = matches!(
+            error,
+            RoutingError::Availability(AvailabilityError::NoPrimary { .. })
+        );
         assert!(is_it, "{error}");
         maria.ask(Node::Primary, "SET GLOBAL read_only = OFF").await;
         let back = db.wait_for_primary("default", Duration::from_secs(15));

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use routing_servers::{Mode, Node};
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::{DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::options::Roles;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::transaction::ReadOnlyTransactions;
@@ -113,7 +114,14 @@ async fn no_more_transactions_spill_over_than_may(bed: impl Bed) {
     let txn = begin(&db, "default/1").await;
 
     let replicas = db.read_only_transactions(ReadOnlyTransactions::Replica);
-    let spilled = |error: &DbErr| is(error, |it| matches!(it, RoutingError::SpillOver { .. }));
+    let spilled = |error: &DbErr| {
+        is(error, |it| {
+            matches!(
+                it,
+                RoutingError::Availability(AvailabilityError::FallbackLimit { .. })
+            )
+        })
+    };
     let second = replicas.begin_with_config(None, Some(ReadOnly)).await;
     let second = second.expect("begun");
     let start = Instant::now();

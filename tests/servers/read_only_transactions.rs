@@ -4,6 +4,7 @@ use routing_servers::PostgresCluster;
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::IsolationLevel::Serializable;
 use sea_orm::{EntityTrait, PaginatorTrait, TransactionTrait};
+use sea_orm_routing::error::{RefusedError, TxnError};
 use sea_orm_routing::transaction::ReadOnlyTransactions;
 use sea_orm_routing::{DatabaseOptions, Role, RoutingConnection, RoutingError, RoutingTransaction};
 
@@ -79,7 +80,7 @@ async fn it_refuses_writes(db: &RoutingConnection) {
     let refused = insert(&txn, "no").await.expect_err("a write");
     let is_it = matches!(
         RoutingError::of(&refused),
-        Some(RoutingError::ReadOnly { .. })
+        Some(RoutingError::Refused(RefusedError::ReadOnly { .. }))
     );
     assert!(is_it, "{refused}");
     item::Entity::find().all(&txn).await.expect("it goes on");
@@ -129,7 +130,7 @@ async fn a_policy_of_row_level_security_is_enlisted_on_the_replica_too() {
         sea_orm::DbBackend::Postgres,
         "SELECT set_config('app.tenant', 'acme', true)",
     );
-    let db = db.on_enlist("default", tenant).expect("a setting");
+    let db = db.on_branch_begin("default", tenant).expect("a setting");
     let txn = begin(&db).await;
     let found = value::<String>(&txn, "SELECT current_setting('app.tenant')").await;
     assert_eq!(found.as_deref(), Ok("acme"));
@@ -188,7 +189,10 @@ async fn its_replica_dies_and_the_transaction_is_over() {
     soon("a read", lost).await.expect_err("its replica is gone");
     let later = item::Entity::find().count(&txn).await;
     let later = later.expect_err("it does not go on elsewhere");
-    let is_it = matches!(RoutingError::of(&later), Some(RoutingError::Doomed { .. }));
+    let is_it = matches!(
+        RoutingError::of(&later),
+        Some(RoutingError::Transaction(TxnError::Doomed { .. }))
+    );
     assert!(is_it, "{later}");
     txn.rollback().await.expect("rolled back");
     assert_eq!(node_of(&db).await, "default/1");

@@ -1,6 +1,7 @@
 //! What a transaction over a Postgres and a MariaDB refuses, before anything is sent.
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::several::{connect, insert_on, names_on};
@@ -31,7 +32,7 @@ async fn a_write_to_a_second_database() {
         let refused = insert_on(&txn, "second", "two").await;
         let refused = refused.expect_err("a second database");
         match RoutingError::of(&refused) {
-            Some(RoutingError::SecondDatabase { first, second }) => {
+            Some(RoutingError::Transaction(TxnError::SecondDatabase { first, second, .. })) => {
                 assert_eq!((first.as_str(), second.as_str()), ("default", "second"));
             }
             _ => panic!("{refused}"),
@@ -60,7 +61,7 @@ async fn a_statement_without_a_table_and_with_several_branches() {
         let refused = refused.expect_err("which one");
         let is_it = matches!(
             RoutingError::of(&refused),
-            Some(RoutingError::WhichBranch { .. })
+            Some(RoutingError::Transaction(TxnError::AmbiguousBranch { .. }))
         );
         assert!(is_it, "{refused}");
         txn.commit().await.expect("committed");
@@ -81,7 +82,9 @@ async fn what_ends_it_by_text_on_either_branch() {
                 let refused = there.execute_unprepared(sql).await.expect_err(sql);
                 let is_it = matches!(
                     RoutingError::of(&refused),
-                    Some(RoutingError::Control { .. })
+                    Some(RoutingError::Transaction(
+                        TxnError::TransactionControl { .. }
+                    ))
                 );
                 assert!(is_it, "{refused}");
             }

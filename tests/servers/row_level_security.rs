@@ -1,7 +1,8 @@
-//! `on_enlist` as row-level security needs it: whose rows a transaction sees is set before its first
+//! `on_branch_begin` as row-level security needs it: whose rows a transaction sees is set before its first
 //! statement, and by nobody's mistake afterwards.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError, TransactionMode};
 
 use crate::support::cut::{Dropped, cut};
@@ -34,7 +35,8 @@ fn is(tenant: &str) -> Statement {
 }
 
 fn as_tenant(db: &RoutingConnection, tenant: &str) -> RoutingConnection {
-    db.on_enlist("default", is(tenant)).expect("a setting")
+    db.on_branch_begin("default", is(tenant))
+        .expect("a setting")
 }
 
 async fn count(db: &impl ConnectionTrait) -> Result<i64, DbErr> {
@@ -133,11 +135,14 @@ async fn it_fails_and_nothing_else_is_sent_until_it_does_not() {
         return;
     };
     let failing = Statement::from_string(DbBackend::Postgres, "SELECT 1 / 0");
-    let broken = as_tenant(&db, "acme").on_enlist("default", failing);
+    let broken = as_tenant(&db, "acme").on_branch_begin("default", failing);
     let txn = broken.expect("a setting").begin().await.expect("begun");
     for _ in 0..3 {
         let error = count(&txn).await.expect_err("a division by zero");
-        let is_it = matches!(RoutingError::of(&error), Some(RoutingError::Enlist { .. }));
+        let is_it = matches!(
+            RoutingError::of(&error),
+            Some(RoutingError::Transaction(TxnError::BranchBegin { .. }))
+        );
         assert!(is_it, "{error}");
         assert!(error.to_string().contains("division by zero"), "{error}");
     }
@@ -151,7 +156,7 @@ async fn a_future_is_dropped_while_it_runs_and_no_statement_goes_without_it() {
         return;
     };
     let slow = Statement::from_string(DbBackend::Postgres, "SELECT pg_sleep(0.01)");
-    let acme = db.on_enlist("default", slow).expect("a setting");
+    let acme = db.on_branch_begin("default", slow).expect("a setting");
     let acme = as_tenant(&acme, "acme");
     for dropped in [Dropped::AtOnce, Dropped::WhenAnswered] {
         for polls in 1..100 {
@@ -176,13 +181,19 @@ async fn a_connection_dies_while_it_runs_and_the_transaction_begins_anew() {
     };
     let sql = "SELECT pg_terminate_backend(pg_backend_pid())";
     let die = Statement::from_string(DbBackend::Postgres, sql);
-    let broken = as_tenant(&db, "acme").on_enlist("default", die);
+    let broken = as_tenant(&db, "acme").on_branch_begin("default", die);
     let txn = broken.expect("a setting").begin().await.expect("begun");
     let error = count(&txn).await.expect_err("its connection died");
-    let is_it = matches!(RoutingError::of(&error), Some(RoutingError::Enlist { .. }));
+    let is_it = matches!(
+        RoutingError::of(&error),
+        Some(RoutingError::Transaction(TxnError::BranchBegin { .. }))
+    );
     assert!(is_it, "{error}");
     let again = count(&txn).await.expect_err("and again");
-    let is_it = matches!(RoutingError::of(&again), Some(RoutingError::Enlist { .. }));
+    let is_it = matches!(
+        RoutingError::of(&again),
+        Some(RoutingError::Transaction(TxnError::BranchBegin { .. }))
+    );
     assert!(is_it, "it began anew: {again}");
     drop(txn);
     assert_eq!(count(&db).await, Ok(0));
@@ -196,7 +207,7 @@ async fn mariadb_has_its_variable() {
     let db = maria.connect().await;
     let tenant =
         Statement::from_sql_and_values(DbBackend::MySql, "SET @tenant = ?", ["acme".into()]);
-    let db = db.on_enlist("default", tenant).expect("a setting");
+    let db = db.on_branch_begin("default", tenant).expect("a setting");
     let txn = db.begin().await.expect("begun");
     let found = value::<String>(&txn, "SELECT @tenant").await;
     assert_eq!(found.as_deref(), Ok("acme"));

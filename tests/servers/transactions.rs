@@ -2,6 +2,7 @@
 
 use futures_util::TryStreamExt;
 use sea_orm::{DbErr, EntityTrait, PaginatorTrait, TransactionError, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
 use crate::support::item::{self, insert, names};
@@ -158,7 +159,7 @@ async fn a_parent_does_not_end_before_its_child(db: &RoutingConnection) {
     assert!(
         matches!(
             RoutingError::of(&out_of_turn),
-            Some(RoutingError::NestedOpen)
+            Some(RoutingError::Transaction(TxnError::NestedOpen { .. }))
         ),
         "{out_of_turn}"
     );

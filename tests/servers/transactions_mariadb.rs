@@ -3,6 +3,7 @@
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError, RoutingTransaction};
 
 use crate::support::item::{self, insert, names};
@@ -28,7 +29,10 @@ async fn append(txn: &impl ConnectionTrait, name: &str, sign: &str) -> Result<()
 }
 
 fn doomed(error: &DbErr) -> bool {
-    matches!(RoutingError::of(error), Some(RoutingError::Doomed { .. }))
+    matches!(
+        RoutingError::of(error),
+        Some(RoutingError::Transaction(TxnError::Doomed { .. }))
+    )
 }
 
 /// Each has changed one row and wants the other's. Returns the one that went on and the victim.

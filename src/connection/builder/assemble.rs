@@ -13,7 +13,7 @@ use crate::bind::{BindingOrigin, Bindings, BindingsBuilder, Forbidden, declared,
 use crate::cluster::{Cluster, dialect_of};
 use crate::connection::RoutingConnection;
 use crate::dispatch::{Core, Randomness, Shared, lacks_returning};
-use crate::error::{RoutingError, list};
+use crate::error::{BindingError, ConfigError, RoutingError};
 use crate::name::TableName;
 use crate::observe::Observers;
 use crate::scope::Scope;
@@ -24,14 +24,14 @@ use crate::topology::{DatabaseId, PoolId, Topology};
 impl RoutingBuilder {
     pub(super) fn assemble(mut self) -> Result<RoutingConnection, RoutingError> {
         if let Some(Err(weak)) = &self.token_key {
-            return Err(RoutingError::InvalidTokenSetting {
+            return Err(RoutingError::Config(ConfigError::InvalidTokenSetting {
                 reason: weak.to_string(),
-            });
+            }));
         }
         if self.token_life.is_zero() {
-            return Err(RoutingError::InvalidTokenSetting {
+            return Err(RoutingError::Config(ConfigError::InvalidTokenSetting {
                 reason: "token_life(..) is zero: no token would be accepted".to_owned(),
-            });
+            }));
         }
         let (mode, read_only) = (self.transaction_mode, self.read_only_transactions);
         let mut topology = Topology::empty();
@@ -40,24 +40,23 @@ impl RoutingBuilder {
             parts.add(name, options)?;
         }
         let newcomers = parts.finish();
-        let default =
-            topology
-                .find_database(&self.default)
-                .ok_or_else(|| RoutingError::NoDefault {
-                    name: self.default.clone(),
-                    known: list(topology.database_names()),
-                })?;
+        let default = topology.find_database(&self.default).ok_or_else(|| {
+            RoutingError::Config(ConfigError::NoDefault {
+                name: self.default.clone(),
+                known: crate::error::database_names(topology.database_names()),
+            })
+        })?;
         let bindings = self.bind_all(&topology, default)?;
         let forbidden = self.forbid_all(&topology)?;
         check_bound(&forbidden, &bindings, &topology)?;
         let cluster = Cluster::new(newcomers, topology);
-        let enlist = std::mem::take(&mut self.enlist);
+        let branch_begin = std::mem::take(&mut self.branch_begin);
         let mut connection = self
             .finish(cluster, bindings, forbidden, default)
             .transaction_mode(mode)
             .read_only_transactions(read_only);
-        for (database, statement) in enlist {
-            connection = connection.on_enlist(&database, statement)?;
+        for (database, statement) in branch_begin {
+            connection = connection.on_branch_begin(&database, statement)?;
         }
         Ok(connection)
     }
@@ -197,10 +196,10 @@ fn check_bound(
         bindings.database_of(table, dialect) == Some(*database)
     };
     match forbidden.iter().find(contradicts) {
-        Some((table, database)) => Err(RoutingError::Forbidden {
+        Some((table, database)) => Err(RoutingError::Binding(BindingError::Forbidden {
             table: table.clone(),
             database: topology.database(*database).name.clone(),
-        }),
+        })),
         None => Ok(()),
     }
 }
@@ -210,11 +209,11 @@ fn find(
     database: &str,
     what: impl FnOnce() -> String,
 ) -> Result<DatabaseId, RoutingError> {
-    topology
-        .find_database(database)
-        .ok_or_else(|| RoutingError::BindingToNothing {
+    topology.find_database(database).ok_or_else(|| {
+        RoutingError::Binding(BindingError::UnknownBindingTarget {
             what: what(),
             database: database.to_owned(),
-            known: list(topology.database_names()),
+            known: crate::error::database_names(topology.database_names()),
         })
+    })
 }

@@ -14,7 +14,7 @@ use sea_orm::{DatabaseConnection, EntityTrait, Statement};
 use crate::bind::{RoutingPolicy, Unbound};
 use crate::cluster::{DatabaseOptions, Fault, Roles};
 use crate::connection::RoutingConnection;
-use crate::error::RoutingError;
+use crate::error::{AvailabilityError, RoutingError};
 use crate::name::TableName;
 use crate::observe::Observer;
 use crate::scope::{ReadOnlyTransactions, TransactionMode};
@@ -46,7 +46,7 @@ pub struct RoutingBuilder {
     cache_bytes: u64,
     transaction_mode: TransactionMode,
     read_only_transactions: ReadOnlyTransactions,
-    enlist: Vec<(String, Statement)>,
+    branch_begin: Vec<(String, Statement)>,
     consistency: Consistency,
     token_key: Option<Result<TokenKey, WeakKey>>,
     token_life: Duration,
@@ -85,7 +85,7 @@ impl Default for RoutingBuilder {
             cache_bytes: CACHE_BYTES,
             transaction_mode: TransactionMode::default(),
             read_only_transactions: ReadOnlyTransactions::default(),
-            enlist: Vec::new(),
+            branch_begin: Vec::new(),
             consistency: Consistency::default(),
             token_key: None,
             token_life: TOKEN_LIFE,
@@ -238,10 +238,10 @@ impl RoutingBuilder {
     }
 
     /// A statement that is run before everything else on each branch a transaction opens on a
-    /// database; see [`RoutingConnection::on_enlist`].
+    /// database; see [`RoutingConnection::on_branch_begin`].
     #[must_use]
-    pub fn on_enlist(mut self, database: impl Into<String>, statement: Statement) -> Self {
-        self.enlist.push((database.into(), statement));
+    pub fn on_branch_begin(mut self, database: impl Into<String>, statement: Statement) -> Self {
+        self.branch_begin.push((database.into(), statement));
         self
     }
 
@@ -289,8 +289,10 @@ impl RoutingBuilder {
     /// # Errors
     ///
     /// A contradiction in the declaration, before anything is opened; then the first primary that
-    /// cannot be reached ([`RoutingError::Connect`]; the error never shows its password), or a replica
-    /// that does not replicate its primary ([`RoutingError::ForeignReplica`]).
+    /// cannot be reached ([`AvailabilityError::Connect`]; the error never shows its password), or a
+    /// replica
+    /// that does not replicate its primary
+    /// ([`TopologyError::ForeignReplica`](crate::error::TopologyError::ForeignReplica)).
     pub async fn connect(self) -> Result<RoutingConnection, RoutingError> {
         let connection = self.assemble()?;
         let topology = connection.core.cluster.snapshot();
@@ -308,15 +310,15 @@ impl RoutingBuilder {
     ///
     /// # Errors
     ///
-    /// A contradiction in the declaration, and [`RoutingError::NotOpen`] for a node that was
+    /// A contradiction in the declaration, and [`AvailabilityError::NotOpen`] for a node that was
     /// given as a URL or as options.
     pub fn build(self) -> Result<RoutingConnection, RoutingError> {
         let connection = self.assemble()?;
         for pool in connection.core.cluster.pools() {
             if pool.get().is_none() {
-                return Err(RoutingError::NotOpen {
+                return Err(RoutingError::Availability(AvailabilityError::NotOpen {
                     node: pool.name().clone(),
-                });
+                }));
             }
         }
         Ok(connection)
@@ -339,7 +341,7 @@ impl RoutingConnection {
         let replicas = database.replicas.iter();
         let opened = join_all(replicas.map(|replica| cluster.pool_of(*replica).open())).await;
         let misdeclared = opened.into_iter().filter_map(Result::err).find(|error| {
-            matches!(error, RoutingError::Connect { source, .. } if Fault::is_configuration(source))
+            matches!(error, RoutingError::Availability(AvailabilityError::Connect { source, .. }) if Fault::is_configuration(source))
         });
         if let Some(error) = misdeclared {
             return Err(error);

@@ -6,7 +6,7 @@ use sea_orm::{DatabaseConnection, DbBackend};
 use crate::cluster::{
     DatabaseOptions, Declared, Newcomers, Plan, Pool, ReplicaOptions, Roles, Source,
 };
-use crate::error::{RoutingError, dialect_name};
+use crate::error::{AvailabilityError, ConfigError, RoutingError, dialect_name};
 use crate::name::{DatabaseName, NodeName};
 use crate::topology::{DatabaseId, Node, NodeId, PoolId, Role, Topology};
 
@@ -106,7 +106,9 @@ impl<'t> Parts<'t> {
         check_weight(&name, replica.weight)?;
         self.check_dialect(&name, &replica.source, database)?;
         if replica.source.is_private_memory() {
-            return Err(RoutingError::PrivateReplica { node: name });
+            return Err(RoutingError::Config(ConfigError::PrivateReplica {
+                node: name,
+            }));
         }
         let pool = self.add_pool(name.clone(), &replica.source, || {
             Plan::replica(replica.source.clone(), declared)
@@ -152,9 +154,9 @@ impl<'t> Parts<'t> {
         RoutingError::check_name(what, name)?;
         match self.topology.is_taken(name) {
             false => Ok(()),
-            true => Err(RoutingError::DuplicateName {
+            true => Err(RoutingError::Config(ConfigError::DuplicateName {
                 name: name.to_owned(),
-            }),
+            })),
         }
     }
 
@@ -168,12 +170,12 @@ impl<'t> Parts<'t> {
         let database = self.topology.database(database);
         match found == database.dialect {
             true => Ok(()),
-            false => Err(RoutingError::MixedDialects {
+            false => Err(RoutingError::Config(ConfigError::MixedDialects {
                 database: database.name.clone(),
                 expected: dialect_name(database.dialect),
                 node: node.clone(),
                 found: dialect_name(found),
-            }),
+            })),
         }
     }
 }
@@ -188,11 +190,13 @@ fn is_eager(declared: &Declared, dialect: DbBackend) -> bool {
 
 fn dialect(node: &NodeName, source: &Source) -> Result<DbBackend, RoutingError> {
     source.dialect().map_err(|reason| match source {
-        Source::Open(_) => RoutingError::NotOpen { node: node.clone() },
-        Source::Url(_) | Source::Options(_) => RoutingError::InvalidUrl {
+        Source::Open(_) => {
+            RoutingError::Availability(AvailabilityError::NotOpen { node: node.clone() })
+        }
+        Source::Url(_) | Source::Options(_) => RoutingError::Config(ConfigError::InvalidUrl {
             node: node.clone(),
             reason,
-        },
+        }),
     })
 }
 
@@ -200,10 +204,10 @@ fn check_weight(node: &NodeName, weight: u32) -> Result<(), RoutingError> {
     if (1..=HEAVIEST).contains(&weight) {
         return Ok(());
     }
-    Err(RoutingError::InvalidOption {
+    Err(RoutingError::Config(ConfigError::InvalidOption {
         what: "the weight",
         node: node.clone(),
         value: weight.to_string(),
         reason: "it must be from 1 to 1,000,000",
-    })
+    }))
 }

@@ -109,8 +109,10 @@ impl CreateAll {
     ///
     /// # Errors
     ///
-    /// [`RoutingError::Unbound`] for an entity without a binding where that is refused,
-    /// [`RoutingError::Forbidden`](crate::RoutingError::Forbidden), before anything is created; then
+    /// [`BindingError::Unbound`](crate::error::BindingError::Unbound) for an entity without a
+    /// binding where that is refused,
+    /// [`BindingError::Forbidden`](crate::error::BindingError::Forbidden), before anything is
+    /// created; then
     /// the server's error.
     pub async fn on(&self, db: &RoutingConnection) -> Result<Vec<TableName>, DbErr> {
         let mut databases = Vec::<(DatabaseName, Vec<&Entity>)>::new();

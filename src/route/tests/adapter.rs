@@ -12,7 +12,9 @@ use super::setting::{
 use super::world::{World, position};
 use crate::balance::{Balancing, LeastInFlight, PeakEwma, PrimaryReads, Random, RoundRobin, Zones};
 use crate::bind::{Bind, BindRequest, Bound, RoutingPolicy};
-use crate::error::RoutingError;
+use crate::error::{
+    AvailabilityError, BindingError, RefusedError, RoutingError, TopologyError, TxnError,
+};
 pub(super) use crate::route::Admission;
 use crate::route::{
     Decision, RoutingInput, StatementInput, Target, WhyDatabase, WhyNode, WhyRole,
@@ -326,19 +328,23 @@ fn why_database(why: WhyDatabase) -> &'static str {
 fn kind(error: &DbErr) -> &'static str {
     match RoutingError::of(error) {
         None => "the policy's own",
-        Some(RoutingError::NoReplica { .. }) => "NoReplica",
-        Some(RoutingError::NoNode { .. }) => "NoNode",
-        Some(RoutingError::PrimaryDown { .. }) => "PrimaryDown",
-        Some(RoutingError::WritesStopped { .. }) => "WritesStopped",
-        Some(RoutingError::WriteOnReplica { .. }) => "WriteOnReplica",
-        Some(RoutingError::ReadOnly { .. }) => "ReadOnly",
-        Some(RoutingError::Removed { .. }) => "Removed",
-        Some(RoutingError::Unbound { .. }) => "Unbound",
-        Some(RoutingError::SeveralDatabases { .. }) => "SeveralDatabases",
-        Some(RoutingError::UnknownDatabase { .. }) => "UnknownDatabase",
-        Some(RoutingError::UnknownNode { .. }) => "UnknownNode",
-        Some(RoutingError::ZeroByte) => "ZeroByte",
-        Some(RoutingError::NotInTransaction { .. }) => "NotInTransaction",
+        Some(RoutingError::Availability(AvailabilityError::NoReplica { .. })) => "NoReplica",
+        Some(RoutingError::Availability(AvailabilityError::NoNode { .. })) => "NoNode",
+        Some(RoutingError::Availability(AvailabilityError::PrimaryDown { .. })) => "PrimaryDown",
+        Some(RoutingError::Availability(AvailabilityError::WritesStopped { .. })) => {
+            "WritesStopped"
+        }
+        Some(RoutingError::Refused(RefusedError::WriteOnReplica { .. })) => "WriteOnReplica",
+        Some(RoutingError::Refused(RefusedError::ReadOnly { .. })) => "ReadOnly",
+        Some(RoutingError::Topology(TopologyError::Removed { .. })) => "Removed",
+        Some(RoutingError::Binding(BindingError::Unbound { .. })) => "Unbound",
+        Some(RoutingError::Binding(BindingError::SeveralDatabases { .. })) => "SeveralDatabases",
+        Some(RoutingError::Topology(TopologyError::UnknownDatabase { .. })) => "UnknownDatabase",
+        Some(RoutingError::Topology(TopologyError::UnknownNode { .. })) => "UnknownNode",
+        Some(RoutingError::Refused(RefusedError::NulByte)) => "ZeroByte",
+        Some(RoutingError::Transaction(TxnError::ReplicaInTransaction { .. })) => {
+            "NotInTransaction"
+        }
         Some(other) => panic!("an error no case expects: {other:?}"),
     }
 }

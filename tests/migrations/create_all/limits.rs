@@ -1,6 +1,7 @@
 //! What is left out, refused, or begun and not ended.
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
+use sea_orm_routing::error::BindingError;
 use sea_orm_routing::migrate::CreateAll;
 use sea_orm_routing::{
     Bind, BindRequest, DatabaseName, RoutingError, RoutingPolicy, TableName, Unbound,
@@ -48,7 +49,7 @@ async fn forbidden_entities_are_refused_before_anything_is_created() -> Result {
             .expect_err("forbidden");
         assert!(matches!(
             RoutingError::of(&error),
-            Some(RoutingError::Forbidden { .. })
+            Some(RoutingError::Binding(BindingError::Forbidden { .. }))
         ));
         assert!(tables_of(&db, "archive").await?.is_empty());
         assert_eq!(library().on(&db).await?.len(), 3);
@@ -87,7 +88,7 @@ async fn an_unbound_entity_is_refused_where_that_is_said() -> Result {
         let error = library().on(&db).await.expect_err("book has no binding");
         assert!(matches!(
             RoutingError::of(&error),
-            Some(RoutingError::Unbound { .. })
+            Some(RoutingError::Binding(BindingError::Unbound { .. }))
         ));
         assert!(tables_of(&db, "default").await?.is_empty());
     }

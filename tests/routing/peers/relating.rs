@@ -4,6 +4,7 @@ use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, LoaderTrait, ModelTrait,
     PaginatorTrait, QuerySelect, Set, TransactionTrait,
 };
+use sea_orm_routing::error::BindingError;
 use sea_orm_routing::migrate::CreateAll;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
@@ -109,7 +110,7 @@ async fn relations_across_databases_are_loaded_and_not_joined() -> Result {
     let refused = joined.all(&split).await.expect_err("a join");
     assert!(matches!(
         routing(&refused),
-        RoutingError::SeveralDatabases { .. }
+        RoutingError::Binding(BindingError::SeveralDatabases { .. })
     ));
     Ok(())
 }

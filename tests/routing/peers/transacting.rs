@@ -1,6 +1,7 @@
 //! Transactions over several databases.
 
 use sea_orm::TransactionTrait;
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{DatabaseName, RoutingError};
 
 use crate::notes::{Notes, add_note, add_orphan, texts};
@@ -23,7 +24,7 @@ async fn nothing_runs_on_a_transaction_that_has_ended() -> Result {
         let refused = add_note(&nested.using("default")?, "late").await;
         assert!(matches!(
             routing(&refused.expect_err("it is over")),
-            RoutingError::Doomed { .. }
+            RoutingError::Transaction(TxnError::Doomed { .. })
         ));
         nested.begin().await.expect_err("it is over");
         nested.rollback_on("second").await.expect_err("it is over");
@@ -46,13 +47,13 @@ async fn a_second_commit_that_fails_says_what_is_committed() -> Result {
     let error = txn.commit().await.expect_err("a constraint");
     let names = |names: &[DatabaseName]| names.iter().map(ToString::to_string).collect::<Vec<_>>();
     match routing(&error) {
-        RoutingError::PartialCommit {
+        RoutingError::Transaction(TxnError::PartialCommit {
             failed,
             unknown: false,
             committed,
             rolled_back,
             ..
-        } => {
+        }) => {
             assert_eq!(failed.as_str(), "second");
             assert_eq!(names(committed), ["default"]);
             assert_eq!(names(rolled_back), ["third"]);

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use sea_orm::{EntityTrait, PaginatorTrait, TransactionTrait};
-use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::RoutingError;
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::policy::PrimaryReads;
 
 use super::shop_on;

@@ -4,6 +4,7 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::{AccessMode, EntityTrait, PaginatorTrait, TransactionTrait};
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::policy::PrimaryReads;
 use sea_orm_routing::session::OnTimeout;
 use sea_orm_routing::transaction::ReadOnlyTransactions;
@@ -56,7 +57,10 @@ async fn it_fails_where_the_primary_is_kept_for_writes() -> Result {
     let error = category::Entity::find().count(&session).await;
     let error = error.expect_err("not caught up");
     assert!(
-        matches!(routing(&error), RoutingError::NotCaughtUp { .. }),
+        matches!(
+            routing(&error),
+            RoutingError::Availability(AvailabilityError::NotCaughtUp { .. })
+        ),
         "{error}"
     );
     assert_says(&error, &["default"]);
@@ -83,7 +87,10 @@ async fn reads_that_may_not_fall_back_fail_too() -> Result {
     let error = category::Entity::find().count(&session).await;
     let error = error.expect_err("not caught up");
     assert!(
-        matches!(routing(&error), RoutingError::NotCaughtUp { .. }),
+        matches!(
+            routing(&error),
+            RoutingError::Availability(AvailabilityError::NotCaughtUp { .. })
+        ),
         "{error}"
     );
     Ok(())

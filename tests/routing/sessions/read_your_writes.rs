@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use futures_util::FutureExt;
 use sea_orm::{ConnectionTrait, EntityTrait, TransactionTrait};
+use sea_orm_routing::error::TopologyError;
 use sea_orm_routing::policy::PrimaryReads;
 use sea_orm_routing::{Consistency, RoutingError};
 
@@ -112,7 +113,10 @@ async fn a_write_made_elsewhere_is_marked() -> Result {
     assert!(warehouse_on_primary(&session)?);
     assert!(!on_primary(&session)?);
     let error = session.mark_written("nowhere").expect_err("unknown");
-    assert!(matches!(error, RoutingError::UnknownDatabase { .. }));
+    assert!(matches!(
+        error,
+        RoutingError::Topology(TopologyError::UnknownDatabase { .. })
+    ));
     Ok(())
 }
 

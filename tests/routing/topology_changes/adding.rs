@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use sea_orm::{Database, EntityTrait, PaginatorTrait};
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{ReplicaOptions, Role, RoutingError};
 
@@ -112,7 +113,13 @@ async fn a_replica_whose_file_is_missing_is_not_added() -> Result {
     let missing = ReplicaOptions::new(shop.files.replica("missing")).name("late");
     let refused = shop.db.add_replica("default", missing).await;
     let error = refused.expect_err("no such file");
-    assert!(matches!(error, RoutingError::Connect { .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            RoutingError::Availability(AvailabilityError::Connect { .. })
+        ),
+        "{error}"
+    );
     assert_says(&error, &["late", "unable to open database file"]);
     assert_eq!(names(&shop.db), ["default/1", "warehouse/1", "warehouse/2"]);
 

@@ -4,6 +4,7 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, DbBackend, EntityTrait, MockDatabase, MockExecResult,
     PaginatorTrait, TransactionTrait,
 };
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::{
     Bind, BindRequest, DatabaseOptions, RoutingConnection, RoutingError, RoutingPolicy,
 };
@@ -49,7 +50,10 @@ async fn one_that_cannot_be_opened_says_so_when_it_is_used() -> Result {
         let error = shop.db.using(name)?.execute_unprepared("SELECT 1").await;
         let error = error.expect_err("not there");
         assert!(
-            matches!(routing(&error), RoutingError::Connect { .. }),
+            matches!(
+                routing(&error),
+                RoutingError::Availability(AvailabilityError::Connect { .. })
+            ),
             "{error}"
         );
         assert_says(&error, &[name]);
@@ -144,7 +148,12 @@ async fn one_whose_replica_cannot_be_opened_is_not_added() -> Result {
     shop.db.remove_database("tenant", LONG).await?;
     let options = DatabaseOptions::new(missing).replica(shop.files.replica("missing"));
     let error = shop.db.add_database("tenant", options).await;
-    assert!(matches!(error, Err(RoutingError::Connect { .. })));
+    assert!(matches!(
+        error,
+        Err(RoutingError::Availability(
+            AvailabilityError::Connect { .. }
+        ))
+    ));
     assert_eq!(shop.db.topology().to_string(), before);
     shop.db.add_database("tenant", "sqlite::memory:").await?;
     Ok(())

@@ -6,8 +6,8 @@ use futures_util::TryStreamExt;
 use sea_orm::{
     AccessMode, ConnectionTrait, EntityTrait, PaginatorTrait, Statement, TransactionTrait,
 };
-use sea_orm_routing::error::TopologyError;
 use sea_orm_routing::RoutingError;
+use sea_orm_routing::error::TopologyError;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::transaction::ReadOnlyTransactions;
 

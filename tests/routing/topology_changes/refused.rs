@@ -1,6 +1,7 @@
 //! What cannot be added, drained or removed: refused by name, and nothing changes.
 
 use sea_orm::{Database, DbBackend};
+use sea_orm_routing::error::{AvailabilityError, ConfigError, TopologyError};
 use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingError};
 
 use super::{LONG, names};
@@ -30,7 +31,10 @@ async fn a_name_that_is_taken() -> Result {
         let replica = ReplicaOptions::new(shop.files.replica("shop")).name(taken);
         let error = refused(&shop, replica, &[taken]).await;
         assert!(
-            matches!(error, RoutingError::DuplicateName { .. }),
+            matches!(
+                error,
+                RoutingError::Config(ConfigError::DuplicateName { .. })
+            ),
             "{error}"
         );
     }
@@ -43,7 +47,10 @@ async fn an_empty_name() -> Result {
     for empty in ["", "  ", "\t"] {
         let replica = ReplicaOptions::new(shop.files.replica("shop")).name(empty);
         let error = refused(&shop, replica, &["must not be empty"]).await;
-        assert!(matches!(error, RoutingError::InvalidName { .. }), "{error}");
+        assert!(
+            matches!(error, RoutingError::Config(ConfigError::InvalidName { .. })),
+            "{error}"
+        );
     }
     Ok(())
 }
@@ -58,7 +65,10 @@ async fn another_dialect() -> Result {
     ] {
         let error = refused(&shop, replica, &says).await;
         assert!(
-            matches!(error, RoutingError::MixedDialects { .. }),
+            matches!(
+                error,
+                RoutingError::Config(ConfigError::MixedDialects { .. })
+            ),
             "{error}"
         );
         assert!(!error.to_string().contains("secret"), "{error}");
@@ -72,7 +82,10 @@ async fn a_memory_that_nobody_else_can_see() -> Result {
     for private in ["sqlite::memory:", "sqlite:file:x?mode=memory"] {
         let error = refused(&shop, private, &["default/4"]).await;
         assert!(
-            matches!(error, RoutingError::PrivateReplica { .. }),
+            matches!(
+                error,
+                RoutingError::Config(ConfigError::PrivateReplica { .. })
+            ),
             "{error}"
         );
     }
@@ -98,11 +111,20 @@ async fn a_weight_of_nothing_or_too_much() -> Result {
 async fn what_is_no_url_and_what_is_closed() -> Result {
     let shop = Shop::open().await?;
     let error = refused(&shop, "app:secret@nowhere", &["default/4"]).await;
-    assert!(matches!(error, RoutingError::InvalidUrl { .. }), "{error}");
+    assert!(
+        matches!(error, RoutingError::Config(ConfigError::InvalidUrl { .. })),
+        "{error}"
+    );
     assert!(!error.to_string().contains("secret"), "{error}");
     let never_open = sea_orm::DatabaseConnection::default();
     let error = refused(&shop, never_open, &["default/4"]).await;
-    assert!(matches!(error, RoutingError::NotOpen { .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            RoutingError::Availability(AvailabilityError::NotOpen { .. })
+        ),
+        "{error}"
+    );
     Ok(())
 }
 
@@ -121,7 +143,10 @@ async fn an_unknown_database_or_node() -> Result {
     ] {
         let error = error.expect_err("unknown");
         assert!(
-            matches!(error, RoutingError::UnknownDatabase { .. }),
+            matches!(
+                error,
+                RoutingError::Topology(TopologyError::UnknownDatabase { .. })
+            ),
             "{error}"
         );
         assert!(!error.to_string().contains("secret"), "{error}");
@@ -134,7 +159,13 @@ async fn an_unknown_database_or_node() -> Result {
         db.undrain("nowhere"),
     ] {
         let error = error.expect_err("unknown");
-        assert!(matches!(error, RoutingError::UnknownNode { .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                RoutingError::Topology(TopologyError::UnknownNode { .. })
+            ),
+            "{error}"
+        );
         assert_says(&error, &["default/2", "warehouse/1"]);
     }
     Ok(())
@@ -150,7 +181,13 @@ async fn the_primary_is_neither_drained_nor_removed() -> Result {
         shop.db.remove_replica("default/1", LONG).await,
     ] {
         let error = error.expect_err("a primary");
-        assert!(matches!(error, RoutingError::NotAReplica { .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                RoutingError::Topology(TopologyError::NotAReplica { .. })
+            ),
+            "{error}"
+        );
         assert_says(&error, &["default/1", "default"]);
     }
     assert_eq!(shop.db.topology().to_string(), before);

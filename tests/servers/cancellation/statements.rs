@@ -2,6 +2,7 @@
 
 use futures_util::TryStreamExt;
 use sea_orm::{DbBackend, DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use super::{CONNECTIONS, on_mariadb, on_postgres, pool_is_whole};
@@ -56,7 +57,10 @@ const WAYS: [Dropped; 2] = [Dropped::AtOnce, Dropped::WhenAnswered];
 fn is_given_up(db: &RoutingConnection, error: &DbErr) -> bool {
     let in_doubt = matches!(
         RoutingError::of(error),
-        Some(RoutingError::InDoubt { .. } | RoutingError::Doomed { .. })
+        Some(
+            RoutingError::Transaction(TxnError::InDoubt { .. })
+                | RoutingError::Transaction(TxnError::Doomed { .. })
+        )
     );
     in_doubt || db.get_database_backend() == DbBackend::MySql
 }
@@ -135,7 +139,10 @@ async fn a_release_that_was_cut_off_leaves_the_transaction_in_doubt(db: &Routing
         );
         let later = insert(&txn, "later").await.expect_err("in doubt");
         assert!(
-            matches!(RoutingError::of(&later), Some(RoutingError::InDoubt { .. })),
+            matches!(
+                RoutingError::of(&later),
+                Some(RoutingError::Transaction(TxnError::InDoubt { .. }))
+            ),
             "{later}"
         );
         txn.commit().await.expect_err("in doubt");

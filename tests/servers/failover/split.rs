@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use routing_servers::{Mode, Node};
 use sea_orm::{DbErr, TransactionTrait};
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::options::Roles;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError};
@@ -27,7 +28,12 @@ on_each_server! {
 }
 
 fn stopped(error: &DbErr) -> bool {
-    is(error, |it| matches!(it, RoutingError::WritesStopped { .. }))
+    is(error, |it| {
+        matches!(
+            it,
+            RoutingError::Availability(AvailabilityError::WritesStopped { .. })
+        )
+    })
 }
 
 fn is_writable(db: &RoutingConnection) -> bool {

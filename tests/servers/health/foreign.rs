@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use routing_servers::{Mode, Node, PostgresCluster};
+use sea_orm_routing::error::TopologyError;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
@@ -36,15 +37,17 @@ async fn a_replica_is_of_another_cluster() {
     let error = soon("a start", builder.connect())
         .await
         .expect_err("it is foreign");
-    let is_it =
-        matches!(&error, RoutingError::ForeignReplica { node, .. } if node.as_str() == "default/3");
+    let is_it = matches!(&error, RoutingError::Topology(TopologyError::ForeignReplica { node, .. }) if node.as_str() == "default/3");
     assert!(is_it, "{error:?}");
     assert!(!error.to_string().contains("secret"), "{error}");
 
     let db = single(own.options()).await;
     let error = soon("a replica", db.add_replica("default", other.url(0))).await;
     assert!(
-        matches!(error, Err(RoutingError::ForeignReplica { .. })),
+        matches!(
+            error,
+            Err(RoutingError::Topology(TopologyError::ForeignReplica { .. }))
+        ),
         "{error:?}"
     );
     assert!(
@@ -68,7 +71,10 @@ async fn a_replica_of_another_cluster_answers_before_the_primary() {
         let builder = RoutingConnection::builder().database("default", options);
         let error = soon("a start", builder.connect()).await;
         let error = error.expect_err("it is foreign");
-        let is_it = matches!(error, RoutingError::ForeignReplica { .. });
+        let is_it = matches!(
+            error,
+            RoutingError::Topology(TopologyError::ForeignReplica { .. })
+        );
         assert!(is_it, "{error:?}");
     }
 }

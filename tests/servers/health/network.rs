@@ -5,6 +5,7 @@ use std::time::Duration;
 use routing_servers::{Mode, Node};
 use sea_orm::ConnectionTrait;
 use sea_orm_routing::RoutingError;
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::policy::PrimaryReads;
 use sea_orm_routing::topology::NodeState;
 
@@ -108,7 +109,10 @@ async fn statements_alone_find_the_last_replica_dead(bed: impl Bed) {
         .await
         .expect("the last replica is tried");
     assert!(
-        !is(&error, |it| matches!(it, RoutingError::NoNode { .. })),
+        !is(&error, |it| matches!(
+            it,
+            RoutingError::Availability(AvailabilityError::NoNode { .. })
+        )),
         "{error:?}"
     );
 }

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use routing_servers::Node;
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::options::Roles;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{RoutingConnection, RoutingError};
@@ -71,7 +72,10 @@ async fn dead_at_the_start(bed: impl Bed, roles: Roles) {
         .await
         .expect_err("the primary is dead");
     assert!(
-        is(&error, |it| matches!(it, RoutingError::PrimaryDown { .. })),
+        is(&error, |it| matches!(
+            it,
+            RoutingError::Availability(AvailabilityError::PrimaryDown { .. })
+        )),
         "{error:?}"
     );
     assert!(
@@ -86,7 +90,12 @@ async fn dead_at_the_start(bed: impl Bed, roles: Roles) {
     let waited = Duration::from_millis(200);
     let error = soon("no primary", db.wait_for_primary("default", waited)).await;
     assert!(
-        matches!(error, Err(RoutingError::NoPrimary { .. })),
+        matches!(
+            error,
+            Err(RoutingError::Availability(
+                AvailabilityError::NoPrimary { .. }
+            ))
+        ),
         "{error:?}"
     );
 

@@ -1,6 +1,7 @@
 //! Choices of a replica beside the session, which is not stale for all that.
 
 use sea_orm::{ConnectionTrait, DbErr, TransactionTrait};
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::policy::{PrimaryReads, Random};
 use sea_orm_routing::session::OnTimeout;
 use sea_orm_routing::{Bind, BindRequest, Role, RoutingConnection, RoutingError, RoutingPolicy};
@@ -65,7 +66,9 @@ async fn a_handle_for_replicas() {
     let error = name_of(&strict.on_replica(), 3).await.expect_err("late");
     let late = matches!(
         RoutingError::of(&error),
-        Some(RoutingError::NotCaughtUp { .. })
+        Some(RoutingError::Availability(
+            AvailabilityError::NotCaughtUp { .. }
+        ))
     );
     assert!(late, "{error}");
 }

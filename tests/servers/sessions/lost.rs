@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use futures_util::future::join_all;
 use routing_servers::Node;
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::session::OnTimeout;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{Consistency, RoutingConnection, RoutingError};
@@ -109,7 +110,12 @@ async fn a_token_of_a_write_ends_in_an_error_when_the_primary_is_frozen(bed: imp
         let error = error.expect_err("the primary gives no answer");
         let took = start.elapsed();
         assert!(took < Duration::from_secs(6), "{took:?}: {error}");
-        let no_primary = |it: &RoutingError| matches!(it, RoutingError::NoPrimary { .. });
+        let no_primary = |it: &RoutingError| {
+            matches!(
+                it,
+                RoutingError::Availability(AvailabilityError::NoPrimary { .. })
+            )
+        };
         assert!(is(&error, no_primary), "{error:?}");
         bed.thaw(Node::Primary).await;
         let again = || async { session.session_token().await.is_ok() };
@@ -135,7 +141,12 @@ async fn the_replica_that_caught_up_breaks_and_a_strict_read_does_not_go_to_the_
     let read = async { tokio::join!(value::<i64>(&session, &slow), breaks) };
     let (outcome, ()) = soon("a read", read).await;
     let error = outcome.expect_err("no replica has caught up");
-    let late = |it: &RoutingError| matches!(it, RoutingError::NotCaughtUp { .. });
+    let late = |it: &RoutingError| {
+        matches!(
+            it,
+            RoutingError::Availability(AvailabilityError::NotCaughtUp { .. })
+        )
+    };
     assert!(is(&error, late), "{error:?}");
     let nodes: Vec<_> = routes
         .routes()

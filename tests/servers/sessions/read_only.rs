@@ -2,6 +2,7 @@
 
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::{DbErr, TransactionTrait};
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::session::OnTimeout;
 use sea_orm_routing::transaction::ReadOnlyTransactions;
 use sea_orm_routing::{Consistency, Role, RoutingConnection, RoutingError};
@@ -41,7 +42,9 @@ async fn they_see_what_was_written(side: Side) {
     let error = sees(&strict, 5).await.expect_err("nobody has it");
     let late = matches!(
         RoutingError::of(&error),
-        Some(RoutingError::NotCaughtUp { .. })
+        Some(RoutingError::Availability(
+            AvailabilityError::NotCaughtUp { .. }
+        ))
     );
     assert!(late, "{error}");
 

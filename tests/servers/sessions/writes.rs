@@ -3,6 +3,7 @@
 use futures_util::TryStreamExt;
 use routing_servers::Node;
 use sea_orm::{ConnectionTrait, EntityTrait, Set, Statement, StreamTrait, TransactionTrait};
+use sea_orm_routing::error::SessionError;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
 use super::side::Side;
@@ -90,7 +91,10 @@ async fn statements(db: &RoutingConnection, first: i32) {
         assert!(unknown.contains("defualt"), "{unknown}");
     }
     let none = db.mark_written("default").expect_err("no session");
-    assert!(matches!(none, RoutingError::NoSession { .. }), "{none}");
+    assert!(
+        matches!(none, RoutingError::Session(SessionError::NoSession { .. })),
+        "{none}"
+    );
 }
 
 async fn streams(db: &RoutingConnection, first: i32) {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use routing_servers::PostgresCluster;
 use sea_orm::ConnectOptions;
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
 
 use super::{Load, a_while};
@@ -128,7 +129,13 @@ async fn a_wrong_password_changes_nothing() {
     ] {
         let refused = db.rotate_credentials("default", user, password);
         let error = soon("rotating", refused).await.expect_err("refused");
-        assert!(matches!(error, RoutingError::Connect { .. }), "{error}");
+        assert!(
+            matches!(
+                error,
+                RoutingError::Availability(AvailabilityError::Connect { .. })
+            ),
+            "{error}"
+        );
         let text = error.to_string();
         assert!(text.contains("default/1"), "{text}");
         assert!(!text.contains("not this"), "{text}");

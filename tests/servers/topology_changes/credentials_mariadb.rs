@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::{DatabaseOptions, RoutingError};
 
 use super::{Load, a_while};
@@ -32,7 +33,13 @@ async fn another_user_takes_over_on_every_node() {
     a_while().await;
     let wrong = db.rotate_credentials("default", "rotate_new", "not this");
     let error = soon("rotating", wrong).await.expect_err("refused");
-    assert!(matches!(error, RoutingError::Connect { .. }), "{error}");
+    assert!(
+        matches!(
+            error,
+            RoutingError::Availability(AvailabilityError::Connect { .. })
+        ),
+        "{error}"
+    );
     a_while().await;
     let rotated = db.rotate_credentials("default", "rotate_new", "second");
     soon("rotating", rotated).await.expect("rotated");

@@ -2,6 +2,7 @@
 
 use routing_servers::{Mode, PostgresCluster, Proxy};
 use sea_orm::ConnectionTrait;
+use sea_orm_routing::error::TopologyError;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingConnection, RoutingError};
 
@@ -27,7 +28,10 @@ async fn a_replica_of_another_cluster_is_not_added() {
         let added = soon("adding", db.add_replica("default", replica())).await;
         let error = added.expect_err("of another cluster");
         assert!(
-            matches!(error, RoutingError::ForeignReplica { .. }),
+            matches!(
+                error,
+                RoutingError::Topology(TopologyError::ForeignReplica { .. })
+            ),
             "{error}"
         );
         assert!(error.to_string().contains("stranger"), "{error}");
@@ -47,7 +51,10 @@ async fn a_replica_of_another_cluster_is_not_added_to_a_tenant_that_was_never_us
     let added = db.add_replica("tenant", stranger.primary_url("shop"));
     let error = soon("adding", added).await.expect_err("another cluster");
     assert!(
-        matches!(error, RoutingError::ForeignReplica { .. }),
+        matches!(
+            error,
+            RoutingError::Topology(TopologyError::ForeignReplica { .. })
+        ),
         "{error}"
     );
 }

@@ -1,6 +1,7 @@
 //! A server that takes writes itself is no replica to be added.
 
 use routing_servers::{MariaDbCluster, Node};
+use sea_orm_routing::error::TopologyError;
 use sea_orm_routing::options::Roles;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
@@ -44,7 +45,10 @@ async fn is_not_added(bed: &impl Bed, db: &RoutingConnection) {
         writes.more(20).await;
         let added = soon("adding", db.add_replica("default", bed.url(1))).await;
         let error = added.expect_err("it takes writes");
-        let is_it = matches!(error, RoutingError::ForeignReplica { .. });
+        let is_it = matches!(
+            error,
+            RoutingError::Topology(TopologyError::ForeignReplica { .. })
+        );
         assert!(is_it, "{error:?}");
         let topology = db.topology();
         assert_eq!(
