@@ -1,7 +1,7 @@
 //! Texts that are no statements: the server answers, and nothing panics.
 
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement};
-use sea_orm_routing::Role;
+use sea_orm_routing::{Role, RoutingError};
 use sea_orm_routing::error::RefusedError;
 use sea_orm_routing::sql::Access;
 
