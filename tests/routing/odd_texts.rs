@@ -1,9 +1,9 @@
 //! Texts that are no statements: the server answers, and nothing panics.
 
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement};
-use sea_orm_routing::{Role, RoutingError};
 use sea_orm_routing::error::RefusedError;
 use sea_orm_routing::sql::Access;
+use sea_orm_routing::{Role, RoutingError};
 
 use crate::entities::category;
 use crate::shop::{Result, Shop, add_category, assert_error, assert_says};
