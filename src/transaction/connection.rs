@@ -4,6 +4,8 @@
 //! needs no guard of its own: dropped while something is in flight, the connection is closed instead
 //! of returned to its pool.
 
+use std::pin::pin;
+
 #[cfg(feature = "sqlx-dep")]
 use sea_orm::sqlx::{self, Executor};
 use sea_orm::{
@@ -73,7 +75,10 @@ impl BranchConnection {
     ) -> Result<A::Output, DbErr> {
         let span = Span::statement(A::SPAN, &statement, self.traces_texts);
         self.in_flight = InFlight::Statement;
-        let result = span.around(A::on_branch(self, statement)).await;
+        let result = {
+            let answer = pin!(A::on_branch(self, statement));
+            span.around(answer).await
+        };
         self.in_flight = InFlight::Nothing;
         result
     }

@@ -14,6 +14,10 @@ pub(super) enum InFlight {
     Statement,
     /// A stream whose last row was not read, between two rows: the driver skips the remaining rows by
     /// itself, but an error among them is never seen.
+    #[cfg_attr(
+        not(feature = "stream"),
+        allow(dead_code, reason = "only streams have rows")
+    )]
     Rows,
     /// A control statement, such as `COMMIT`.
     Control(&'static str),
