@@ -2,52 +2,34 @@
 
 use std::time::Duration;
 
-use super::open::Open;
+use super::connection::BranchConnection;
+use super::control::Control;
 
 /// A connection that does not roll back within this time is closed.
-const LONGEST_ROLLBACK: Duration = Duration::from_secs(5);
+const MAX_ROLLBACK: Duration = Duration::from_secs(5);
 
-/// Rolls back in the background and returns the connection to its pool, or closes it when it is
-/// `uncertain` what is under way on it.
-pub(super) fn abandon(open: Open, uncertain: bool) {
-    if !open.speaks_sql() || uncertain && !open.must_survive() {
-        return open.close();
+/// Rolls back in the background and returns the connection to its pool. Closes it instead if its
+/// state is `uncertain`, and if there is no runtime to roll back on.
+pub(super) fn abandon(connection: BranchConnection, uncertain: bool) {
+    if !connection.speaks_sql() || uncertain && !connection.must_survive() {
+        return connection.close();
     }
     match tokio::runtime::Handle::try_current() {
-        Ok(runtime) => {
-            let abandoned = Abandoned(Some(open));
-            drop(runtime.spawn(abandoned.roll_back()));
-        }
-        Err(_) => open.close(),
+        Ok(runtime) => drop(runtime.spawn(roll_back(connection))),
+        Err(_) => connection.close(),
     }
 }
 
-/// Closes its connection, unless it was rolled back first.
-struct Abandoned(Option<Open>);
-
-impl Abandoned {
-    async fn roll_back(mut self) {
-        let Some(open) = &mut self.0 else {
-            return;
-        };
-        let cleaned = match open.must_survive() {
-            true => open.clean_up().await.is_ok(),
-            false => {
-                let cleaned = tokio::time::timeout(LONGEST_ROLLBACK, open.clean_up()).await;
-                matches!(cleaned, Ok(Ok(())))
-            }
-        };
-        if cleaned {
-            // Back to its pool.
-            drop(self.0.take());
-        }
-    }
-}
-
-impl Drop for Abandoned {
-    fn drop(&mut self) {
-        if let Some(open) = self.0.take() {
-            open.close();
-        }
+/// A runtime that shuts down drops this future, and the connection closes with the `ROLLBACK` in
+/// flight.
+async fn roll_back(mut connection: BranchConnection) {
+    let must_survive = connection.must_survive();
+    let answer = connection.control(Control::CleanUp);
+    let cleaned = match must_survive {
+        true => answer.await.is_ok(),
+        false => matches!(tokio::time::timeout(MAX_ROLLBACK, answer).await, Ok(Ok(()))),
+    };
+    if !cleaned {
+        connection.close();
     }
 }

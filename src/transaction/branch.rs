@@ -7,81 +7,88 @@ use sea_orm::DbErr;
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::levels::Level;
-use super::opening::Opening;
-use super::state::State;
+use super::opener::BranchOpener;
+use super::phase::Kept;
+use super::state::BranchState;
 use crate::error::{RoutingError, TxnError};
 use crate::topology::{DatabaseId, NodeId, Role};
 
-/// How long the end of a transaction waits for a statement that is still under way.
-const LONGEST_WAIT: Duration = Duration::from_secs(5);
+/// The longest time that the end of a transaction waits for a statement in flight.
+const MAX_WAIT: Duration = Duration::from_secs(5);
 
 /// A transaction's part on one database: one connection, one owner. It opens with the first
 /// statement there.
 #[derive(Debug, Clone)]
 pub(super) struct Branch {
     pub(super) database: DatabaseId,
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<BranchState>>,
 }
 
 impl Branch {
-    pub(super) fn new(database: DatabaseId, state: State) -> Self {
+    pub(super) fn new(database: DatabaseId, state: BranchState) -> Self {
         Self {
             database,
             state: Arc::new(Mutex::new(state)),
         }
     }
 
-    /// The connection, open and with exactly the savepoints of `levels` on it. They are asked for
-    /// once the branch is held: while a statement waits for it, nested transactions come and go.
+    /// Returns the state, open and with exactly the savepoints of `levels`. `levels` is called once
+    /// the branch is held: while a statement waits for it, nested transactions begin and end.
     pub(super) async fn enter(
         self,
-        opening: Opening<'_>,
+        opener: BranchOpener<'_>,
         levels: impl FnOnce() -> Result<Vec<Level>, RoutingError> + Send,
-    ) -> Result<OwnedMutexGuard<State>, DbErr> {
+    ) -> Result<OwnedMutexGuard<BranchState>, DbErr> {
         let mut state = self.lock().await;
         state.check()?;
+        // What happens once or rarely is boxed: the future of each statement stays small.
         if !state.is_open() {
-            // Boxed: it nests deep, and happens once.
-            Box::pin(opening.open(&mut state)).await?;
+            Box::pin(opener.open(&mut state)).await?;
         }
         let levels = levels()?;
-        state.align(&levels).await?;
+        if state.savepoints() != levels {
+            Box::pin(state.sync_savepoints(&levels)).await?;
+        }
         Ok(state)
     }
 
-    /// The state, after a look at what was left running.
-    pub(super) async fn lock(&self) -> OwnedMutexGuard<State> {
+    /// Returns the state, up to date with what the last owner left in flight.
+    pub(super) async fn lock(&self) -> OwnedMutexGuard<BranchState> {
         let mut state = Arc::clone(&self.state).lock_owned().await;
-        state.settle();
-        state.look().await;
+        let unseen = state.note_interruption();
+        if unseen || state.phase.kept() == Kept::Possible {
+            Box::pin(state.detect_server_end(unseen)).await;
+        }
         state
     }
 
-    /// The state, to end what is under way; nothing when it is held for too long: by a stream that
-    /// nobody reads any more, say.
-    pub(super) async fn lock_to_end(&self) -> Result<OwnedMutexGuard<State>, RoutingError> {
-        match tokio::time::timeout(LONGEST_WAIT, self.lock()).await {
-            Ok(state) => Ok(state),
-            Err(_) => Err(RoutingError::Transaction(TxnError::Doomed {
-                reason: "a stream or a statement of it is still open; what it did is rolled back \
-                         when that is dropped"
-                    .to_owned(),
-            })),
-        }
+    /// Returns the state to end the branch.
+    ///
+    /// # Errors
+    ///
+    /// [`TxnError::Doomed`] if it is held for too long, for example by a stream that is not read.
+    pub(super) async fn lock_to_end(&self) -> Result<OwnedMutexGuard<BranchState>, RoutingError> {
+        let locked = tokio::time::timeout(MAX_WAIT, self.lock()).await;
+        locked.map_err(|_| {
+            RoutingError::Transaction(TxnError::Doomed {
+                reason:
+                    "a stream or a statement of it is still open; what it did is rolled back when \
+                     that is dropped"
+                        .to_owned(),
+            })
+        })
     }
 
-    /// Lets go of the connection, unless a statement is under way on it. Whether it is known that
-    /// nothing of it was kept.
-    pub(super) fn let_go(&self) -> bool {
-        match self.state.try_lock() {
-            Ok(mut state) => {
-                let known = !state.may_be_kept();
-                state.settle();
-                state.give_up();
-                known
-            }
-            Err(_) => true,
-        }
+    /// Gives up the connection, unless a statement is in flight on it. Returns whether nothing of the
+    /// branch can have been committed.
+    pub(super) fn close(&self) -> bool {
+        let Ok(mut state) = self.state.try_lock() else {
+            return true;
+        };
+        let nothing_kept = state.phase.kept() == Kept::No;
+        state.note_interruption();
+        state.close();
+        nothing_kept
     }
 
     /// Whether a connection is open for it, or being opened.
@@ -89,8 +96,8 @@ impl Branch {
         self.state.try_lock().map_or(true, |state| state.is_open())
     }
 
-    /// Where it is open; nothing while a statement is under way on it.
+    /// The node it is open on. Returns `None` while a statement is in flight on it.
     pub(super) fn at(&self) -> Option<(NodeId, Role)> {
-        self.state.try_lock().ok()?.at
+        self.state.try_lock().ok()?.at()
     }
 }

@@ -32,8 +32,8 @@ impl RoutingTransaction {
         self.conclude(result).await
     }
 
-    /// Commits after success, rolls back after an error. The callback's error is the one to tell:
-    /// where the rollback fails too, the connection is closed and the server rolls back.
+    /// Commits after success, rolls back after an error, and returns the callback's error. If the
+    /// rollback fails too, the connection is closed and the server rolls back.
     async fn conclude<T, E>(self, result: Result<T, E>) -> Result<T, TransactionError<E>>
     where
         E: fmt::Display + fmt::Debug,
@@ -55,7 +55,7 @@ impl RoutingTransaction {
 }
 
 /// Implements `TransactionTrait` for a transaction or a view of one, and the forms that take an
-/// async closure: what begins in it is nested.
+/// async closure. What begins in a transaction is nested.
 macro_rules! transaction_trait {
     ($type:ty) => {
         impl $type {

@@ -1,11 +1,9 @@
-//! What is called once a transaction is over.
+//! The callbacks of a transaction, called after it has ended.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::levels::Level;
-
-type Callback = Box<dyn FnOnce() + Send>;
 
 /// When a callback is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,9 +12,8 @@ pub(super) enum When {
     RolledBack,
 }
 
-/// What is called once a transaction is over. A callback belongs to the level it was given to: one
-/// that is rolled back takes its callbacks with it, one that is committed leaves them to the level
-/// around it.
+/// The callbacks of a transaction. A callback belongs to the level it was given to: a level that is
+/// rolled back ends its callbacks, one that is committed hands them to the level around it.
 #[derive(Default)]
 pub(super) struct Callbacks {
     list: Mutex<Vec<Entry>>,
@@ -25,7 +22,7 @@ pub(super) struct Callbacks {
 struct Entry {
     level: Level,
     when: When,
-    call: Callback,
+    callback: Box<dyn FnOnce() + Send>,
 }
 
 /// The number of the outermost level; nested ones start at 1.
@@ -36,12 +33,12 @@ impl Callbacks {
         &self,
         level: Option<Level>,
         when: When,
-        call: impl FnOnce() + Send + 'static,
+        callback: impl FnOnce() + Send + 'static,
     ) {
         self.lock().push(Entry {
             level: level.unwrap_or(OUTERMOST),
             when,
-            call: Box::new(call),
+            callback: Box::new(callback),
         });
     }
 
@@ -52,18 +49,19 @@ impl Callbacks {
         }
     }
 
-    /// A level, with all inside it, is over: calls what was to be called then, in the order it was
-    /// given. Levels are numbered as they begin, so those inside it have greater numbers.
-    pub(super) fn over(&self, level: Option<Level>, when: When) {
+    /// Calls the callbacks of a level and of those inside it, in the order they were given, and removes
+    /// those for another end. Levels are numbered as they begin, so inner ones have greater numbers.
+    pub(super) fn call(&self, level: Option<Level>, when: When) {
         for entry in self.take(level) {
             if entry.when == when {
-                call(entry.call);
+                call(entry.callback);
             }
         }
     }
 
-    /// It is not known how it ended, or it ended in two ways: nothing is called.
-    pub(super) fn forget(&self, level: Option<Level>) {
+    /// Removes the callbacks of a level and of those inside it: it is unknown how it ended, or its
+    /// databases ended in different ways.
+    pub(super) fn clear(&self, level: Option<Level>) {
         drop(self.take(level));
     }
 
@@ -78,8 +76,8 @@ impl Callbacks {
     }
 }
 
-/// A callback that panics spoils neither the others nor what the transaction has to say.
-fn call(callback: Callback) {
+/// A callback that panics changes neither the other callbacks nor the result of the transaction.
+fn call(callback: Box<dyn FnOnce() + Send>) {
     if catch_unwind(AssertUnwindSafe(callback)).is_err() {
         tracing::error!(target: "sea_orm_routing", "a callback of a transaction panicked");
     }
@@ -117,9 +115,9 @@ mod tests {
         let callbacks = Callbacks::default();
         let outer = log(&callbacks, None, "outer");
         let inner = log(&callbacks, Some(1), "inner");
-        callbacks.over(Some(1), When::RolledBack);
+        callbacks.call(Some(1), When::RolledBack);
         assert_eq!(inner.calls(), ["inner RolledBack"]);
-        callbacks.over(None, When::Committed);
+        callbacks.call(None, When::Committed);
         assert_eq!(outer.calls(), ["outer Committed"]);
         assert_eq!(inner.calls(), ["inner RolledBack"]);
     }
@@ -130,7 +128,7 @@ mod tests {
         let inner = log(&callbacks, Some(2), "inner");
         callbacks.released(2, Some(1));
         assert!(inner.calls().is_empty());
-        callbacks.over(Some(1), When::RolledBack);
+        callbacks.call(Some(1), When::RolledBack);
         assert_eq!(inner.calls(), ["inner RolledBack"]);
     }
 
@@ -139,7 +137,7 @@ mod tests {
         let callbacks = Callbacks::default();
         callbacks.add(None, When::Committed, || panic!("on purpose"));
         let outer = log(&callbacks, None, "outer");
-        callbacks.over(None, When::Committed);
+        callbacks.call(None, When::Committed);
         assert_eq!(outer.calls(), ["outer Committed"]);
     }
 }

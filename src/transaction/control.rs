@@ -1,8 +1,50 @@
-//! The control statements of each dialect.
+//! The control statements, and their text in each dialect.
 
 use sea_orm::{AccessMode, DbBackend, IsolationLevel, TransactionOptions};
 
 use super::levels::Level;
+use super::span::Span;
+
+/// A control statement: one that changes the transaction itself.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Control<'s> {
+    Begin(&'s str),
+    Commit(&'static str),
+    RollBack,
+    /// Ends whatever runs on the connection, so that it can be used again.
+    CleanUp,
+    /// Another one, by its name and its text.
+    Text(&'static str, &'s str),
+}
+
+impl<'s> Control<'s> {
+    /// The name that errors show.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Control::Begin(_) => "BEGIN",
+            Control::Commit(_) => "COMMIT",
+            Control::RollBack | Control::CleanUp => "ROLLBACK",
+            Control::Text(name, _) => name,
+        }
+    }
+
+    pub(super) fn text(self) -> &'s str {
+        match self {
+            Control::Begin(text) | Control::Commit(text) | Control::Text(_, text) => text,
+            Control::RollBack | Control::CleanUp => "ROLLBACK",
+        }
+    }
+
+    /// SeaORM's span around it.
+    pub(super) fn span(self, dialect: DbBackend) -> Span {
+        match self {
+            Control::Begin(_) => Span::begin(dialect),
+            Control::Commit(_) => Span::commit(dialect),
+            Control::RollBack => Span::roll_back(dialect),
+            Control::CleanUp | Control::Text(..) => Span::none(),
+        }
+    }
+}
 
 /// SeaORM's two arguments as its options.
 pub(crate) fn options(
@@ -16,7 +58,7 @@ pub(crate) fn options(
     }
 }
 
-/// What begins a transaction: one or more texts, sent one after the other.
+/// The texts that begin a transaction, sent one after the other.
 pub(super) fn begin(dialect: DbBackend, options: &TransactionOptions) -> Vec<String> {
     let isolation = options
         .isolation_level
@@ -45,9 +87,9 @@ pub(super) fn begin(dialect: DbBackend, options: &TransactionOptions) -> Vec<Str
     }
 }
 
-/// What commits. Postgres answers `COMMIT` of an aborted transaction with `ROLLBACK` and no error;
+/// The text that commits. Postgres answers `COMMIT` of an aborted transaction with `ROLLBACK` and no error;
 /// with a statement before it in the same message, the transaction's error is the answer. Only a
-/// statement that failed, or whose end was not seen, can have aborted it.
+/// statement that failed, or whose outcome was not seen, can have aborted it.
 pub(super) fn commit(dialect: DbBackend, may_be_aborted: bool) -> &'static str {
     match dialect {
         DbBackend::Postgres if may_be_aborted => "SELECT 1; COMMIT",
@@ -55,11 +97,15 @@ pub(super) fn commit(dialect: DbBackend, may_be_aborted: bool) -> &'static str {
     }
 }
 
-/// A savepoint that is gone when MySQL has committed the transaction it is in.
-pub(super) const MARK: &str = "SAVEPOINT sea_orm_routing_mark";
+/// The commit canary: a savepoint that is removed when MySQL commits the transaction it is in.
+pub(super) const SET_CANARY: Control<'_> =
+    Control::Text("SAVEPOINT", "SAVEPOINT sea_orm_routing_mark");
 
-/// Fails when the mark is gone.
-pub(super) const UNMARK: &str = "RELEASE SAVEPOINT sea_orm_routing_mark";
+/// Fails if the canary was removed.
+pub(super) const CHECK_CANARY: Control<'_> = Control::Text(
+    "RELEASE SAVEPOINT",
+    "RELEASE SAVEPOINT sea_orm_routing_mark",
+);
 
 pub(super) fn savepoint(level: Level) -> String {
     format!("SAVEPOINT sea_orm_routing_{level}")

@@ -1,4 +1,9 @@
-//! How the branches of a transaction end.
+//! How a transaction ends: its branches in which order, and what the caller, the session and the
+//! callbacks are told. How *one* branch ends is its [commit protocol](super::protocol).
+//!
+//! Several databases cannot commit at the same instant. So whatever can fail without harm comes first:
+//! a look at every branch, then the branches that only read. From the first commit of a writing branch
+//! on, an error is [`TxnError::PartialCommit`], and says what is committed and what is not.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -8,47 +13,55 @@ use sea_orm::DbErr;
 use super::branch::Branch;
 use super::callbacks::When;
 use super::levels::{Level, Levels};
-use super::shared::Shared;
-use super::state::State;
+use super::phase::Kept;
+use super::state::BranchState;
+use super::transaction_state::TransactionState;
 use crate::error::{RoutingError, TxnError};
 use crate::name::DatabaseName;
 use crate::scope::TransactionMode;
 use crate::session::Writing;
 use crate::topology::{DatabaseId, Role};
 
-impl Shared {
+impl TransactionState {
     /// Commits every branch: those that only read first, since their errors can still undo the
     /// whole, then those with changes in the order of their first use.
     async fn commit(&self) -> Result<(), DbErr> {
         let (readers, writers) = self.readers_and_writers().await?;
         for reader in &readers {
             let mut state = reader.lock().await;
-            self.seen_by_session(&state, reader.database);
+            self.tell_session(&state, reader.database);
             state.commit().await?;
         }
-        let mut committed = Vec::new();
         for (place, writer) in writers.iter().enumerate() {
             let mut state = writer.lock().await;
-            // Whatever becomes of the commit, it may have happened.
-            let mut writing = self.writing_of_session(writer.database);
-            let result = state.commit().await;
-            if let Some(writing) = &mut writing
-                && state.check_doubt().is_ok()
-            {
-                writing.answered();
+            let result = self.commit_writer(&mut state, writer.database).await;
+            if let Err(error) = result {
+                let unknown = state.phase.check_doubt(&state.database).is_err();
+                let database = state.database.clone();
+                drop(state);
+                let committed = self.names(&writers[..place]);
+                let rest = self.names(&writers[place + 1..]);
+                return Err(failure(database, committed, rest, unknown, error));
             }
-            drop(writing);
-            let Err(error) = result else {
-                committed.push(state.database.clone());
-                continue;
-            };
-            let unknown = state.check_doubt().is_err();
-            let database = state.database.clone();
-            drop(state);
-            let rest = self.names(&writers[place + 1..]);
-            return Err(failure(database, committed, rest, unknown, error));
         }
         Ok(())
+    }
+
+    /// Commits a branch with changes. The session counts them as written whatever the commit does,
+    /// since it may have taken effect.
+    async fn commit_writer(
+        &self,
+        state: &mut BranchState,
+        database: DatabaseId,
+    ) -> Result<(), DbErr> {
+        let mut writing = self.writing_of_session(database);
+        let result = state.commit().await;
+        if let Some(writing) = &mut writing
+            && state.phase.check_doubt(&state.database).is_ok()
+        {
+            writing.answered();
+        }
+        result
     }
 
     fn writing_of_session(&self, database: DatabaseId) -> Option<Writing> {
@@ -56,21 +69,21 @@ impl Shared {
         Some(Writing::new(session, database))
     }
 
-    /// What the session has to know of a branch that ends: where it read, and that a procedure has
+    /// Tells the session of a branch that ends: which replica it read, and whether a procedure may have
     /// committed it.
-    fn seen_by_session(&self, state: &State, database: DatabaseId) {
+    fn tell_session(&self, state: &BranchState, database: DatabaseId) {
         let Some(session) = &self.session else {
             return;
         };
-        if let Some((node, Role::Replica)) = state.at {
+        if let Some((node, Role::Replica)) = state.at() {
             session.read(database, Some(node), Instant::now());
         }
-        if state.may_be_kept() {
+        if state.phase.kept() != Kept::No {
             session.wrote(database, Instant::now());
         }
     }
 
-    /// The open branches, each of them able to commit as far as can be told.
+    /// The open branches, each of them able to commit as far as the servers say.
     async fn readers_and_writers(&self) -> Result<(Vec<Branch>, Vec<Branch>), DbErr> {
         let (mut readers, mut writers) = (Vec::new(), Vec::new());
         for branch in self.branches() {
@@ -80,15 +93,15 @@ impl Shared {
                 continue;
             }
             self.check_primary(&mut state, branch.database)?;
-            state.align(&[]).await?;
-            match state.written {
+            state.sync_savepoints(&[]).await?;
+            match state.is_written() {
                 true => writers.push(branch),
                 false => readers.push(branch),
             }
         }
         if writers.len() > 1 {
             for writer in &writers {
-                writer.lock().await.probe().await?;
+                writer.lock().await.check_alive().await?;
             }
         }
         Ok((readers, writers))
@@ -97,55 +110,55 @@ impl Shared {
     /// Commits, or rolls back what a failed commit left; then the callbacks.
     pub(super) async fn commit_and_conclude(&self) -> Result<(), DbErr> {
         let Err(error) = self.commit().await else {
-            self.callbacks.over(None, When::Committed);
+            self.callbacks.call(None, When::Committed);
             return Ok(());
         };
-        // The error of the commit is the one to tell.
+        // The caller needs the error of the commit, not that of the rollback.
         let rolled_back = self.roll_back().await;
         match RoutingError::of(&error) {
             Some(
                 RoutingError::Transaction(TxnError::CommitUnknown { .. })
                 | RoutingError::Transaction(TxnError::PartialCommit { .. }),
             ) => {
-                self.callbacks.forget(None);
+                self.callbacks.clear(None);
             }
             _ => self.rolled_back(None, &rolled_back),
         }
         Err(error)
     }
 
-    /// The callbacks of a level that was rolled back. What a procedure has committed, and what is
-    /// still under way, is not rolled back: nothing is called.
+    /// Calls the callbacks of a level that was rolled back. If a procedure has committed a part of it,
+    /// or a statement is still in flight, nothing is called.
     pub(super) fn rolled_back(&self, level: Option<Level>, result: &Result<(), DbErr>) {
         match result.as_ref().map_err(RoutingError::of) {
             Err(Some(RoutingError::Transaction(TxnError::Doomed { .. }))) => {
-                self.callbacks.forget(level)
+                self.callbacks.clear(level)
             }
-            Ok(()) | Err(_) => self.callbacks.over(level, When::RolledBack),
+            Ok(()) | Err(_) => self.callbacks.call(level, When::RolledBack),
         }
     }
 
     /// Makes a nested transaction part of the one around it, on every branch or on none: each is
-    /// looked at before the first is released.
+    /// checked before the first is released.
     pub(super) async fn release(&self, level: Level, levels: &[Level]) -> Result<(), DbErr> {
         let mut nested = Vec::new();
         for branch in self.branches() {
             let mut state = branch.lock().await;
             state.check()?;
             state.keep_only(levels).await?;
-            if state.savepoints.contains(&level) {
+            if state.savepoints().contains(&level) {
                 nested.push(branch);
             }
         }
         if nested.len() > 1 {
             for branch in &nested {
-                branch.lock().await.probe().await?;
+                branch.lock().await.check_alive().await?;
             }
         }
-        // From the first on, all or nothing: cut off or failed in between, the whole is doomed.
+        // Cut off or failed after the first one, the whole is doomed.
         let mut half = HalfReleased(None);
         for branch in &nested {
-            branch.lock().await.release(level).await?;
+            branch.lock().await.release_savepoint(level).await?;
             half.0 = (nested.len() > 1).then_some(&self.levels);
         }
         half.0 = None;
@@ -188,17 +201,18 @@ impl Shared {
         }
         let mut branches = self.branches().into_iter();
         match branches.find(|branch| branch.database == database) {
-            Some(branch) => branch.lock().await.start_over().await,
+            Some(branch) => branch.lock().await.restart().await,
             None => Ok(()),
         }
     }
 
+    /// Rolls back every branch, and returns the first error.
     pub(super) async fn roll_back(&self) -> Result<(), DbErr> {
         let mut result = Ok(());
         for branch in self.branches() {
             let rolled_back = match branch.lock_to_end().await {
                 Ok(mut state) => {
-                    self.seen_by_session(&state, branch.database);
+                    self.tell_session(&state, branch.database);
                     state.roll_back().await
                 }
                 Err(held) => Err(held.into()),
@@ -208,12 +222,12 @@ impl Shared {
         result
     }
 
-    /// It is over, and nobody waits: lets go of every connection, also while a nested transaction
-    /// is alive. Whether it is known that nothing was kept.
-    pub(super) fn let_go(&self) -> bool {
+    /// Gives up every connection without waiting, also while a nested transaction is alive. Returns
+    /// whether nothing can have been committed.
+    pub(super) fn close(&self) -> bool {
         let mut known = true;
         for branch in self.branches() {
-            let nothing_kept = branch.let_go();
+            let nothing_kept = branch.close();
             if let Some(session) = self.session.as_ref().filter(|_| !nothing_kept) {
                 session.may_write_any_time(branch.database);
             }
@@ -241,7 +255,7 @@ impl Drop for HalfReleased<'_> {
     }
 }
 
-/// What the caller is told when a database did not commit.
+/// The error of a commit that one database did not take part in.
 fn failure(
     database: DatabaseName,
     committed: Vec<DatabaseName>,

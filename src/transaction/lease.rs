@@ -1,13 +1,15 @@
-//! A connection for one statement outside of a transaction, which is closed when that is cut off.
+//! A connection for one statement outside of a transaction, which is closed if the statement is cut
+//! off.
 //!
-//! sqlx's MySQL driver loses its place when it is cut off in the middle of an answer, and then waits
-//! for ever to give its connection back to the pool: after as many as the pool has, nothing runs any
-//! more. So on MySQL a statement that is cut off takes its connection with it.
+//! sqlx's MySQL driver loses its place in the protocol when it is cut off in the middle of an answer,
+//! and then waits forever to return its connection to the pool: once that has happened to every
+//! connection of the pool, nothing runs any more. So on MySQL a statement that is cut off takes its
+//! connection with it.
 
 use sea_orm::{DbErr, Statement};
 
-use super::open::Open;
-use super::span::Span;
+use super::connection::BranchConnection;
+use super::driver::Driver;
 #[cfg(feature = "stream")]
 use super::stream::{Holder, rows};
 use crate::cluster::Pool;
@@ -15,38 +17,22 @@ use crate::dispatch::Action;
 #[cfg(feature = "stream")]
 use crate::dispatch::RowStream;
 
-/// A connection for one statement.
-pub(crate) struct Lease {
-    /// Gone once it is closed.
-    open: Option<Open>,
-    running: bool,
-}
+pub(crate) struct Lease(BranchConnection);
 
 impl Lease {
-    /// A connection of a MySQL pool; nothing where there is another one behind the name, a mock.
+    /// Takes a connection of a MySQL pool. Returns `None` if another driver is behind the name, such
+    /// as a mock.
     pub(crate) async fn take(pool: &Pool) -> Result<Option<Self>, DbErr> {
-        let open = Open::lease_mysql(pool).await?;
-        Ok(open.map(|open| Self {
-            open: Some(open),
-            running: false,
-        }))
+        let driver = Driver::acquire_mysql(pool).await?;
+        Ok(driver.map(|driver| Self(BranchConnection::new(driver, pool))))
     }
 
     /// Runs the statement.
     pub(crate) async fn run<A: Action>(mut self, statement: Statement) -> Result<A::Output, DbErr> {
-        self.running = true;
-        let result = match &mut self.open {
-            Some(open) => {
-                let span = Span::statement(A::SPAN, &statement, open.traces_texts);
-                span.around(A::on_branch(open, statement)).await
-            }
-            None => Err(DbErr::RecordNotFound("the connection".to_owned())),
-        };
-        self.running = false;
-        result
+        self.0.statement::<A>(statement).await
     }
 
-    /// Its rows, one by one.
+    /// Returns the rows of the statement, one by one.
     #[cfg(feature = "stream")]
     pub(crate) fn rows(self, statement: Statement) -> RowStream<'static> {
         rows(self, statement)
@@ -55,26 +41,9 @@ impl Lease {
 
 #[cfg(feature = "stream")]
 impl Holder for Lease {
-    fn open_and_running(&mut self) -> Result<(&mut Open, &mut bool), DbErr> {
-        match &mut self.open {
-            Some(open) => Ok((open, &mut self.running)),
-            None => Err(DbErr::RecordNotFound("the connection".to_owned())),
-        }
+    fn connection(&mut self) -> Result<&mut BranchConnection, DbErr> {
+        Ok(&mut self.0)
     }
 
-    fn begins(&mut self) {}
-
-    async fn ended(&mut self, _: Option<&DbErr>) {
-        self.running = false;
-    }
-}
-
-impl Drop for Lease {
-    fn drop(&mut self) {
-        if self.running
-            && let Some(open) = self.open.take()
-        {
-            open.close();
-        }
-    }
+    async fn failed(&mut self, _: &DbErr) {}
 }

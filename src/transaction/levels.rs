@@ -1,4 +1,4 @@
-//! Which nested transactions are alive, innermost last.
+//! The nested transactions that are alive, innermost last.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -10,15 +10,15 @@ pub(super) type Level = u32;
 /// The nested transactions alive, and whether the whole can still be committed.
 #[derive(Debug, Default)]
 pub(super) struct Levels {
-    state: Mutex<State>,
+    stack: Mutex<LevelStack>,
 }
 
 #[derive(Debug, Default)]
-struct State {
+struct LevelStack {
     alive: Vec<Level>,
     last: Level,
     doomed: Option<String>,
-    over: bool,
+    ended: bool,
 }
 
 impl Levels {
@@ -26,11 +26,12 @@ impl Levels {
     ///
     /// # Errors
     ///
-    /// When a nested transaction is alive inside it, or it cannot go on.
+    /// [`TxnError::NestedOpen`] if a nested transaction is alive inside it, and
+    /// [`TxnError::Doomed`].
     pub(super) fn enter(&self, level: Option<Level>) -> Result<Vec<Level>, RoutingError> {
-        let state = self.lock();
-        state.check(level)?;
-        Ok(state.alive.clone())
+        let stack = self.lock();
+        stack.check(level)?;
+        Ok(stack.alive.clone())
     }
 
     /// A new transaction nested in `level`.
@@ -39,36 +40,36 @@ impl Levels {
     ///
     /// As [`enter`](Self::enter).
     pub(super) fn nest(&self, level: Option<Level>) -> Result<Level, RoutingError> {
-        let mut state = self.lock();
-        state.check(level)?;
-        state.last += 1;
-        let new = state.last;
-        state.alive.push(new);
+        let mut stack = self.lock();
+        stack.check(level)?;
+        stack.last += 1;
+        let new = stack.last;
+        stack.alive.push(new);
         Ok(new)
     }
 
-    /// `level` ends, and with it what is nested in it; returns the level around it. For the
-    /// outermost, the whole is over.
+    /// Ends `level` with everything nested in it, and returns the level around it. With the outermost
+    /// one, the whole transaction ends.
     pub(super) fn end(&self, level: Option<Level>) -> Option<Level> {
-        let mut state = self.lock();
+        let mut stack = self.lock();
         match level {
             Some(level) => {
-                if let Some(place) = state.alive.iter().position(|alive| *alive == level) {
-                    state.alive.truncate(place);
+                if let Some(place) = stack.alive.iter().position(|alive| *alive == level) {
+                    stack.alive.truncate(place);
                 }
-                state.alive.last().copied()
+                stack.alive.last().copied()
             }
             None => {
-                state.over = true;
-                state.doom("the outermost transaction is over");
+                stack.ended = true;
+                stack.doom("the outermost transaction has ended");
                 None
             }
         }
     }
 
     /// Whether the outermost has ended.
-    pub(super) fn is_over(&self) -> bool {
-        self.lock().over
+    pub(super) fn is_ended(&self) -> bool {
+        self.lock().ended
     }
 
     /// From now on the transaction can only be rolled back.
@@ -76,12 +77,12 @@ impl Levels {
         self.lock().doom(reason);
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, LevelStack> {
+        self.stack.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl State {
+impl LevelStack {
     fn check(&self, level: Option<Level>) -> Result<(), RoutingError> {
         if let Some(reason) = &self.doomed {
             return Err(RoutingError::Transaction(TxnError::Doomed {
@@ -94,7 +95,7 @@ impl State {
         match level {
             Some(level) if !self.alive.contains(&level) => {
                 Err(RoutingError::Transaction(TxnError::Doomed {
-                    reason: "the transaction it is nested in is over".to_owned(),
+                    reason: "the transaction it is nested in has ended".to_owned(),
                 }))
             }
             _ => Err(RoutingError::Transaction(TxnError::NestedOpen)),

@@ -1,19 +1,19 @@
-//! What a user's metric callback is told.
+//! Reports to the metric callback of the user.
 
 use std::time::Instant;
 
 use sea_orm::Statement;
 
-/// What a user wants to know of each statement.
-pub(super) type Callback = dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync;
+/// A user's callback for the metrics of each statement.
+pub(super) type MetricCallback = dyn Fn(&sea_orm::metric::Info<'_>) + Send + Sync;
 
-/// Tells the user's metric callback how long a statement took.
+/// Measures a statement, and reports it once it was answered.
 pub(super) struct Timer<'m> {
-    metric: Option<(&'m Callback, Instant)>,
+    metric: Option<(&'m MetricCallback, Instant)>,
 }
 
 impl<'m> Timer<'m> {
-    pub(super) fn start(metric: Option<&'m Callback>) -> Self {
+    pub(super) fn start(metric: Option<&'m MetricCallback>) -> Self {
         Self {
             metric: metric.map(|metric| (metric, Instant::now())),
         }
@@ -30,10 +30,10 @@ impl<'m> Timer<'m> {
     }
 }
 
-/// Tells the user's metric callback of a stream when it is over, or dropped.
+/// Measures a stream, and reports it once it ends or is dropped.
 #[cfg(feature = "stream")]
 pub(super) struct StreamTimer<'m> {
-    metric: Option<&'m Callback>,
+    metric: Option<&'m MetricCallback>,
     statement: &'m Statement,
     start: Instant,
     pub(super) failed: bool,
@@ -41,7 +41,7 @@ pub(super) struct StreamTimer<'m> {
 
 #[cfg(feature = "stream")]
 impl<'m> StreamTimer<'m> {
-    pub(super) fn start(metric: Option<&'m Callback>, statement: &'m Statement) -> Self {
+    pub(super) fn start(metric: Option<&'m MetricCallback>, statement: &'m Statement) -> Self {
         Self {
             metric,
             statement,

@@ -23,6 +23,10 @@ impl Span {
         Self
     }
 
+    pub(super) fn none() -> Self {
+        Self
+    }
+
     pub(super) fn around<F, T>(self, work: F) -> F
     where
         F: Future<Output = Result<T, DbErr>>,

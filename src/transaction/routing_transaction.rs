@@ -9,9 +9,9 @@ use tokio::sync::OwnedMutexGuard;
 use super::branch::Branch;
 use super::callbacks::When;
 use super::levels::Level;
-use super::shared::Shared;
-use super::span::Span;
-use super::state::State;
+use super::protocol;
+use super::state::BranchState;
+use super::transaction_state::TransactionState;
 use crate::cluster::Fault;
 use crate::dispatch::{
     Action, Answer, Core, Dispatch, Planned, Rendered, Source, connection_trait,
@@ -24,8 +24,8 @@ use crate::topology::{DatabaseId, Role};
 
 /// A transaction over the databases of a [`RoutingConnection`](crate::RoutingConnection).
 ///
-/// It begins on a database with the first statement there, runs on primaries unless it was told to
-/// only read, and writes to one database, unless its [mode](crate::TransactionMode) says otherwise.
+/// It begins on a database with the first statement there, runs on primaries unless it is declared
+/// read-only, and writes to one database unless its [mode](crate::TransactionMode) allows several.
 /// Dropped without [`commit`](TransactionSession::commit), it is rolled back.
 ///
 /// ```
@@ -47,11 +47,11 @@ use crate::topology::{DatabaseId, Role};
 /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
 /// ```
 pub struct RoutingTransaction {
-    shared: Arc<Shared>,
+    shared: Arc<TransactionState>,
     scope: Scope,
-    /// None: the outermost.
+    /// `None` for the outermost.
     level: Option<Level>,
-    /// What it was told to only do, or the one around it.
+    /// Its own access mode, or else that of the transaction around it.
     access_mode: Option<AccessMode>,
     ended: bool,
 }
@@ -73,14 +73,14 @@ impl RoutingTransaction {
             Place::Database(..) | Place::Anywhere => None,
         };
         if let Some(role) = scope.role.or(node.filter(|role| *role == Role::Primary)) {
-            // The role of the handle is that of the transaction, where it can have it.
+            // The transaction takes the role of its handle if it can have it.
             let transactions = Arc::make_mut(&mut transactions);
             transactions.choose(role);
             scope.role = scope.role.filter(|_| !transactions.on_replica(&options));
         }
         Self {
             access_mode: options.access_mode,
-            shared: Arc::new(Shared::new(
+            shared: Arc::new(TransactionState::new(
                 core,
                 options,
                 transactions,
@@ -112,8 +112,8 @@ impl RoutingTransaction {
         })
     }
 
-    /// A savepoint has no options but one that we keep ourselves: to only read. SQLite has no
-    /// isolation levels, and passes over them.
+    /// A savepoint has no options. Only the access mode is possible, since this crate enforces it.
+    /// SQLite has no isolation levels, and ignores them.
     fn check_nested(&self, options: &TransactionOptions) -> Result<(), RoutingError> {
         let level = options.isolation_level;
         let other = level.is_some() && level != self.shared.options.isolation_level;
@@ -141,25 +141,17 @@ impl RoutingTransaction {
         self.shared.levels.enter(self.level)?;
         let planned = self.plan(scope, &mut source)?;
         let mut state = self.enter(&planned).await?;
-        state.sending();
-        let statement = planned.statement;
-        let result = state
-            .unless_gone(async |open| {
-                let span = Span::statement(A::SPAN, &statement, open.traces_texts);
-                span.around(A::on_branch(open, statement)).await
-            })
-            .await;
-        state.answered();
+        let result = state.statement::<A>(planned.statement).await;
         if let Err(error) = &result {
-            state.failed(error).await;
             self.report_lost(&state, planned.decision.database, error);
         }
         result
     }
 
-    /// A replica that is lost in the middle is left alone by the reads of others; a primary is asked.
-    fn report_lost(&self, state: &State, database: DatabaseId, error: &DbErr) {
-        match state.at {
+    /// Reports a lost replica to the cluster, so that no other read goes there, and an error of the
+    /// primary, which makes its monitor probe it.
+    fn report_lost(&self, state: &BranchState, database: DatabaseId, error: &DbErr) {
+        match state.at() {
             Some((node, Role::Replica)) if Fault::of(error) == Fault::Lost => {
                 self.core().cluster.report_error(node, error);
             }
@@ -180,20 +172,21 @@ impl RoutingTransaction {
         Ok(super::stream::rows(state, planned.statement))
     }
 
-    /// The branch of a statement, ready for it.
-    async fn enter(&self, planned: &Planned) -> Result<OwnedMutexGuard<State>, DbErr> {
+    /// Returns the branch of a statement, ready for it.
+    async fn enter(&self, planned: &Planned) -> Result<OwnedMutexGuard<BranchState>, DbErr> {
         let shared = &self.shared;
         let database = planned.decision.database;
         let levels = || shared.levels.enter(self.level);
         let branch = shared.branch(database);
-        let mut state = branch.enter(shared.opening(database), levels).await?;
+        let mut state = branch.enter(shared.opener(database), levels).await?;
         shared.check_primary(&mut state, database)?;
-        shared.writing(&planned.analysis, database, &mut state)?;
-        if let Some(keyword) = shared.may_commit(&planned.analysis, database) {
-            state.mark(keyword).await?;
+        shared.note_write(&planned.analysis, database, &mut state)?;
+        if let Some(keyword) = protocol::possible_commit(&planned.analysis.operation, state.dialect)
+        {
+            Box::pin(state.set_commit_canary(keyword)).await?;
         }
         let (node, role) = state
-            .at
+            .at()
             .unwrap_or((planned.decision.node, planned.decision.role));
         let decision = Decision {
             node,
@@ -226,7 +219,7 @@ impl RoutingTransaction {
         Ok(planned)
     }
 
-    /// Where a statement would go. Nothing is sent.
+    /// Explains where a statement would go. Nothing is sent.
     pub(super) fn explained<S: Source>(
         &self,
         scope: &Scope,
@@ -238,14 +231,14 @@ impl RoutingTransaction {
         Ok(self.core().route(&planned.analysis, decision))
     }
 
-    /// A decision with the node its branch is open on, or would be.
+    /// Completes a decision with the node on which its branch is open, or would be.
     fn at(&self, decision: Decision) -> Result<Decision, DbErr> {
         let branches = self.shared.branches();
         let branch = branches.iter().find(|b| b.database == decision.database);
         let (node, role) = match branch.and_then(Branch::at) {
             Some(at) => at,
             None => {
-                let decided = self.shared.opening(decision.database).decide(&[])?;
+                let decided = self.shared.opener(decision.database).decide(&[])?;
                 (decided.node, decided.role)
             }
         };
@@ -262,8 +255,8 @@ impl RoutingTransaction {
     /// # Errors
     ///
     /// The server's error, after which nothing of the transaction is left;
-    /// [`TxnError::CommitUnknown`] when the answer was lost; [`TxnError::PartialCommit`]
-    /// when databases are committed each for itself and not all were;
+    /// [`TxnError::CommitUnknown`] if the answer was lost; [`TxnError::PartialCommit`] if
+    /// several databases are committed independently and not all of them were;
     /// [`TxnError::NestedOpen`] while a nested transaction is alive, which dooms this one.
     pub async fn commit(mut self) -> Result<(), DbErr> {
         let shared = Arc::clone(&self.shared);
@@ -285,7 +278,7 @@ impl RoutingTransaction {
             }
             None => {
                 shared.levels.end(None);
-                // Cut off from here on, nobody knows how it ended.
+                // Cut off from here on, it is unknown how it ended.
                 self.ended = true;
                 shared.commit_and_conclude().await
             }
@@ -309,8 +302,8 @@ impl RoutingTransaction {
         result
     }
 
-    /// Rolls back what was done on one database, and goes on with the others. Its next statement
-    /// begins there anew.
+    /// Rolls back one database, and goes on with the others. The next statement on that database
+    /// begins again.
     ///
     /// # Errors
     ///
@@ -329,10 +322,10 @@ impl RoutingTransaction {
         self.shared.roll_back_on(id, self.level).await
     }
 
-    /// Calls `callback` once the transaction is committed, all of it: where jobs are queued and
-    /// caches are emptied. One given to a nested transaction waits for the outermost, and is
-    /// forgotten when the nested one is rolled back. Not called when a commit's answer is lost, or
-    /// when only some databases were committed.
+    /// Calls `callback` once the whole transaction is committed, for example to queue a job or to clear a
+    /// cache. A callback of a nested transaction waits for the outermost one, and is dropped if the
+    /// nested one is rolled back. It is not called if the answer to the commit is lost, or if only some
+    /// databases were committed.
     ///
     /// The idea is Django's `transaction.on_commit`.
     pub fn on_commit(&self, callback: impl FnOnce() + Send + 'static) {
@@ -340,10 +333,10 @@ impl RoutingTransaction {
         callbacks.add(self.level, When::Committed, callback);
     }
 
-    /// Calls `callback` once the transaction is rolled back, or dropped without a commit: where what
-    /// was done outside of the database is undone. One given to a nested transaction is called when
-    /// that, or one around it, is rolled back. Not called when a commit's answer is lost, or when
-    /// only some databases were committed.
+    /// Calls `callback` once the transaction is rolled back, or dropped without a commit, for example to
+    /// undo changes outside of the database. A callback of a nested transaction is called if that, or
+    /// one around it, is rolled back. It is not called if the answer to the commit is lost, or if only
+    /// some databases were committed.
     pub fn on_rollback(&self, callback: impl FnOnce() + Send + 'static) {
         let callbacks = &self.shared.callbacks;
         callbacks.add(self.level, When::RolledBack, callback);
@@ -356,11 +349,11 @@ impl Drop for RoutingTransaction {
             return;
         }
         self.shared.levels.end(self.level);
-        // Also of one that is over already and was held open by this one.
-        let over = self.level.is_none() || self.shared.levels.is_over();
-        match over && !self.shared.let_go() {
-            true => self.shared.callbacks.forget(self.level),
-            false => self.shared.callbacks.over(self.level, When::RolledBack),
+        // A nested transaction may outlive the outermost one, and then gives up its connections.
+        let ended = self.level.is_none() || self.shared.levels.is_ended();
+        match ended && !self.shared.close() {
+            true => self.shared.callbacks.clear(self.level),
+            false => self.shared.callbacks.call(self.level, When::RolledBack),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! A view of a transaction that has fixed something, and how it is made.
+//! Views of a transaction with a scope of their own.
 
 use sea_orm::{DbErr, EntityTrait, QueryTrait, Statement, TransactionOptions};
 
@@ -11,8 +11,8 @@ use crate::name::TableName;
 use crate::route::Route;
 use crate::scope::Scope;
 
-/// A view of a transaction that has fixed something: what `txn.using(..)`, `txn.for_entity(..)` and
-/// the other scopes return. It runs in the same transaction.
+/// A view of a transaction with a scope of its own, which `txn.using(..)`, `txn.for_entity(..)` and the
+/// other scopes return. It runs in the same transaction.
 #[derive(Debug)]
 pub struct ScopedTransaction<'t> {
     transaction: &'t RoutingTransaction,
@@ -50,24 +50,24 @@ impl RoutingTransaction {
 /// The scopes of a handle, on a transaction or a view of one, whose views live for `$life`.
 macro_rules! scopes {
     ([$($generics:tt)*] $type:ty, $life:lifetime) => {
-        /// Scopes: views that have fixed something. Each can be narrowed further.
+        /// Scopes: views of the transaction. Each can be narrowed further.
         impl<$($generics)*> $type {
-            /// A view for one database, by the name of it or of its primary.
+            /// Returns a view for one database, by its name or by that of its primary.
             ///
             /// # Errors
             ///
-            /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), with the
-            /// names there are.
+            /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), which
+            /// lists the declared names.
             pub fn using(&self, name: &str) -> Result<ScopedTransaction<$life>, RoutingError> {
                 self.scopes().using(name).map(|scope| self.scoped(scope))
             }
 
-            /// A view for the database an entity lives in, which speaks its dialect.
+            /// Returns a view for the database of an entity, which speaks its dialect.
             ///
             /// # Errors
             ///
-            /// [`BindingError::Unbound`](crate::error::BindingError::Unbound) when the entity has
-            /// no binding and unbound tables are
+            /// [`BindingError::Unbound`](crate::error::BindingError::Unbound) if the entity has no
+            /// binding and unbound tables are
             /// refused.
             pub fn for_entity<E: EntityTrait>(
                 &self,
@@ -78,7 +78,7 @@ macro_rules! scopes {
                     .map(|scope| self.scoped(scope))
             }
 
-            /// A view that refuses everything but proven reads.
+            /// Returns a view that refuses everything but proven reads.
             #[must_use]
             pub fn read_only(&self) -> ScopedTransaction<$life> {
                 self.scoped(Scope {
@@ -87,7 +87,7 @@ macro_rules! scopes {
                 })
             }
 
-            /// A view with other bindings on top of those there are.
+            /// Returns a view with more bindings, which win over the declared ones.
             ///
             /// # Errors
             ///
@@ -107,7 +107,7 @@ macro_rules! scopes {
                     .map(|scope| self.scoped(scope))
             }
 
-            /// Where a query would go in this transaction, and why. Nothing is sent.
+            /// Explains where a query would go in this transaction, and why. Nothing is sent.
             ///
             /// # Errors
             ///
@@ -116,7 +116,7 @@ macro_rules! scopes {
                 self.whole().explained(self.scope(), Explained(query))
             }
 
-            /// Where a text would go in this transaction, and why.
+            /// Explains where a text would go in this transaction, and why. Nothing is sent.
             ///
             /// # Errors
             ///

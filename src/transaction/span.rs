@@ -56,7 +56,12 @@ impl Span {
         span!("sea_orm.rollback", dialect, "EXECUTE")
     }
 
-    /// Runs in the span, and notes how it went.
+    /// A span that shows nothing.
+    pub(super) fn none() -> Self {
+        Self(tracing::Span::none())
+    }
+
+    /// Runs in the span, and records the outcome.
     pub(super) async fn around<T>(
         self,
         work: impl Future<Output = Result<T, DbErr>>,

@@ -1,4 +1,5 @@
-//! Rows of a transaction, one by one. The branch is held until the stream is dropped.
+//! The rows of a statement of a transaction, one by one. The stream holds the branch until it is
+//! dropped.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -7,21 +8,23 @@ use futures_util::StreamExt;
 use sea_orm::{DbBackend, DbErr, Statement, StatementBuilder, StreamTrait};
 use tokio::sync::OwnedMutexGuard;
 
-use super::metric::StreamTimer;
-use super::open::{Driver, Open, innermost, on_driver};
+use super::connection::BranchConnection;
+use super::driver::{Driver, innermost, on_driver};
 #[cfg(feature = "sqlx-dep")]
-use super::open::{query, query_error};
-use super::state::State;
+use super::driver::{query, query_error};
+use super::in_flight::InFlight;
+use super::metric::StreamTimer;
+use super::state::BranchState;
 use super::{RoutingTransaction, ScopedTransaction};
 use crate::dispatch::{Built, Raw, RowStream, Source};
 
-type Opening<'a> = Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + 'a + Send>>;
+type StreamFuture<'a> = Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + 'a + Send>>;
 
 /// Implements `StreamTrait` for a transaction or a view of one.
 macro_rules! stream_trait {
     ($type:ty) => {
         impl $type {
-            fn open_stream<'a, S: Source>(&'a self, mut source: S) -> Opening<'a> {
+            fn open_stream<'a, S: Source>(&'a self, mut source: S) -> StreamFuture<'a> {
                 // The future may not borrow the builder, so it is rendered here.
                 let planned = self.whole().plan(self.scope(), &mut source);
                 Box::pin(self.whole().stream(planned))
@@ -38,11 +41,11 @@ macro_rules! stream_trait {
                 self.scope().dialect
             }
 
-            fn stream_raw<'a>(&'a self, statement: Statement) -> Opening<'a> {
+            fn stream_raw<'a>(&'a self, statement: Statement) -> StreamFuture<'a> {
                 self.open_stream(Raw(Some(statement)))
             }
 
-            fn stream<'a, S: StatementBuilder + Sync>(&'a self, statement: &S) -> Opening<'a> {
+            fn stream<'a, S: StatementBuilder + Sync>(&'a self, statement: &S) -> StreamFuture<'a> {
                 self.open_stream(Built(statement))
             }
         }
@@ -52,60 +55,48 @@ macro_rules! stream_trait {
 stream_trait!(RoutingTransaction);
 stream_trait!(ScopedTransaction<'_>);
 
-/// What holds the connection of a stream.
+/// An owner of a connection that a stream reads from.
 pub(super) trait Holder: Send {
-    /// The connection, and what tells that a statement is under way.
-    fn open_and_running(&mut self) -> Result<(&mut Open, &mut bool), DbErr>;
+    fn connection(&mut self) -> Result<&mut BranchConnection, DbErr>;
 
-    /// The statement is sent next.
-    fn begins(&mut self);
-
-    /// The last row was taken, or this error.
-    fn ended(&mut self, error: Option<&DbErr>) -> impl Future<Output = ()> + Send;
+    /// The stream ended with this error.
+    fn failed(&mut self, error: &DbErr) -> impl Future<Output = ()> + Send;
 }
 
-impl Holder for OwnedMutexGuard<State> {
-    fn open_and_running(&mut self) -> Result<(&mut Open, &mut bool), DbErr> {
-        State::open_and_running(self)
+impl Holder for OwnedMutexGuard<BranchState> {
+    fn connection(&mut self) -> Result<&mut BranchConnection, DbErr> {
+        Ok(&mut self.link_mut()?.connection)
     }
 
-    fn begins(&mut self) {
-        self.streaming();
-    }
-
-    async fn ended(&mut self, error: Option<&DbErr>) {
-        self.answered();
-        match error {
-            None => self.streamed(),
-            Some(error) => self.failed(error).await,
-        }
+    async fn failed(&mut self, error: &DbErr) {
+        self.statement_failed(error).await;
     }
 }
 
-/// The rows of a statement on a branch that was entered, or on a connection of its own.
+/// The rows of a statement on a branch that was entered, or on a lease.
 pub(super) fn rows<'t>(mut holder: impl Holder + 't, statement: Statement) -> RowStream<'t> {
     RowStream::new(async_stream::stream! {
-        holder.begins();
-        let (open, running) = match holder.open_and_running() {
-            Ok(open) => open,
+        let connection = match holder.connection() {
+            Ok(connection) => connection,
             Err(error) => {
                 yield Err(error);
                 return;
             }
         };
+        let BranchConnection { driver, in_flight, metric, .. } = connection;
         let mut failure = None;
-        *running = true;
-        let mut timer = StreamTimer::start(open.metric.as_deref(), &statement);
+        let mut timer = StreamTimer::start(metric.as_deref(), &statement);
+        *in_flight = InFlight::Statement;
         on_driver!(
-            open,
+            *driver,
             |connection| {
                 let mut rows = query(&statement).fetch(&mut **connection);
                 loop {
-                    // Dropped while it waits for a row, it may stop in the middle of one; dropped
-                    // between two, sqlx finishes by itself.
-                    *running = true;
+                    // Dropped while it waits for a row, the driver may stop in the middle of one;
+                    // dropped between two rows, it finishes by itself.
+                    *in_flight = InFlight::Statement;
                     let row = rows.next().await;
-                    *running = false;
+                    *in_flight = InFlight::Rows;
                     match row {
                         Some(Ok(row)) => yield Ok(sea_orm::QueryResult::from(row)),
                         Some(Err(error)) => {
@@ -116,28 +107,23 @@ pub(super) fn rows<'t>(mut holder: impl Holder + 't, statement: Statement) -> Ro
                     }
                 }
             },
-            |levels| {
-                let transaction = match innermost(levels) {
-                    Ok(transaction) => transaction,
-                    Err(error) => {
-                        yield Err(error);
-                        return;
-                    }
-                };
-                match transaction.stream_raw(statement.clone()).await {
+            |levels| match innermost(levels) {
+                Ok(transaction) => match transaction.stream_raw(statement.clone()).await {
                     Ok(mut rows) => {
                         while let Some(row) = rows.next().await {
                             yield row;
                         }
                     }
                     Err(error) => failure = Some(error),
-                }
+                },
+                Err(error) => failure = Some(error),
             }
         );
+        *in_flight = InFlight::Nothing;
         timer.failed = failure.is_some();
         drop(timer);
-        holder.ended(failure.as_ref()).await;
         if let Some(error) = failure {
+            holder.failed(&error).await;
             yield Err(error);
         }
     })

@@ -1,15 +1,18 @@
-//! How a branch opens: on which node, with what.
+//! How a branch opens: it chooses a node, takes a connection, begins, and runs the statements that the
+//! user wants first on every branch. A replica that is lost meanwhile is replaced by another one.
 
+use std::pin::pin;
+use std::sync::Arc;
 use std::time::Instant;
 
-use sea_orm::{AccessMode, DbBackend, DbErr, TransactionOptions};
+use sea_orm::{AccessMode, DbErr, TransactionOptions};
 use smallvec::SmallVec;
 
+use super::connection::BranchConnection;
 use super::control;
-use super::open::Open;
-use super::state::State;
+use super::state::{BranchState, Link, Watch};
 use crate::cluster::{Fault, Leave};
-use crate::dispatch::{Admitted, Core, NodeRequest, Retried};
+use crate::dispatch::{Admitted, Core, NodeRequest, OnBranch, Retried};
 use crate::error::{RoutingError, TxnError};
 use crate::route::{Decision, Fixed, Target, WhyDatabase};
 use crate::scope::Transactions;
@@ -17,9 +20,9 @@ use crate::session::Session;
 use crate::sql::{Access, Evidence};
 use crate::topology::{DatabaseId, NodeId, Role};
 
-/// Everything that opening a branch depends on.
+/// What opening a branch depends on.
 #[derive(Clone, Copy)]
-pub(super) struct Opening<'a> {
+pub(super) struct BranchOpener<'a> {
     pub(super) core: &'a Core,
     pub(super) options: &'a TransactionOptions,
     pub(super) transactions: &'a Transactions,
@@ -27,33 +30,43 @@ pub(super) struct Opening<'a> {
     pub(super) session: Option<&'a Session>,
 }
 
-impl Opening<'_> {
-    /// Takes a connection, begins, and runs what is to be run first.
-    pub(super) async fn open(self, state: &mut State) -> Result<(), DbErr> {
+impl BranchOpener<'_> {
+    /// Takes a connection, begins, and runs the statements that come first.
+    pub(super) async fn open(self, state: &mut BranchState) -> Result<(), DbErr> {
+        let opened = self.open_or_fail(state).await;
+        match opened {
+            Ok(()) => state.phase.opened(),
+            Err(_) => state.close(),
+        }
+        opened
+    }
+
+    async fn open_or_fail(self, state: &mut BranchState) -> Result<(), DbErr> {
         self.begin(state).await?;
         for statement in self.transactions.branch_begin(self.database) {
-            if let Err(error) = state.run_first(statement).await {
-                state.give_up();
-                return Err(self.branch_begin_failed(error));
-            }
+            let Link {
+                connection, watch, ..
+            } = state.link_mut()?;
+            let answer = watch.until_lost(connection.execute_raw(statement.clone()));
+            answer
+                .await
+                .map_err(|error| self.branch_begin_failed(error))?;
         }
-        state.opened();
         Ok(())
     }
 
     /// Begins on the primary, or on one replica after the other.
-    async fn begin(self, state: &mut State) -> Result<(), DbErr> {
+    async fn begin(self, state: &mut BranchState) -> Result<(), DbErr> {
         let mut failed = SmallVec::<[NodeId; 4]>::new();
         loop {
-            let (at, leave) = self.node(&failed).await?;
-            let Err(error) = self.begin_on(state, at).await else {
+            let (at, permit) = self.node(&failed).await?;
+            let Err(error) = self.begin_on(state, at, permit).await else {
                 if let (Some(session), (node, Role::Replica)) = (self.session, at) {
                     session.read(self.database, Some(node), Instant::now());
                 }
-                state.leave = leave;
                 return Ok(());
             };
-            state.give_up();
+            state.close();
             let lost = matches!(Fault::of(&error), Fault::NoConnection | Fault::Lost);
             if at.1 == Role::Primary || !lost {
                 self.core.cluster.report_primary(self.database, &error);
@@ -64,21 +77,31 @@ impl Opening<'_> {
         }
     }
 
-    async fn begin_on(self, state: &mut State, at: (NodeId, Role)) -> Result<(), DbErr> {
+    async fn begin_on(
+        self,
+        state: &mut BranchState,
+        at: (NodeId, Role),
+        permit: Option<Leave>,
+    ) -> Result<(), DbErr> {
         let pool = self.core.cluster.pool_of(at.0);
-        let acquired = Open::acquire(pool, *self.options);
-        let open = match self.core.cluster.is_watched(self.database) {
-            true => pool.unless_gone(at.1, acquired).await?,
-            false => acquired.await?,
-        };
-        let begin = control::begin(self.dialect(), self.options);
         let watched = self.core.cluster.is_watched(self.database);
-        let watched = watched.then(|| pool.clone());
-        state.begin(open, watched, at, &begin).await
+        let watch = Watch {
+            pool: watched.then(|| pool.clone()),
+            role: at.1,
+        };
+        let acquired = pin!(BranchConnection::acquire(pool, *self.options));
+        let link = Link {
+            connection: watch.until_lost(acquired).await?,
+            at,
+            watch,
+            _permit: permit,
+        };
+        let texts = control::begin(state.dialect, self.options);
+        state.begin(link, &texts).await
     }
 
-    /// The primary, if it takes what may come; for a transaction that only reads, where that is wanted,
-    /// a replica as for a read of its session, with the permit that needs.
+    /// Chooses the node: the primary, or for a read-only transaction that may run on replicas, a replica
+    /// as for a read of its session, with the permit that needs.
     async fn node(self, failed: &[NodeId]) -> Result<((NodeId, Role), Option<Leave>), DbErr> {
         if let Some(primary) = self.plain_primary() {
             return Ok(((primary, Role::Primary), None));
@@ -94,7 +117,7 @@ impl Opening<'_> {
         Ok(((decision.node, decision.role), permit))
     }
 
-    /// The primary, where nothing else is to be thought of.
+    /// The primary, if no other node is possible and it takes writes.
     fn plain_primary(self) -> Option<NodeId> {
         let topology = self.core.cluster.topology();
         let database = topology.database(self.database);
@@ -104,7 +127,7 @@ impl Opening<'_> {
         plain.then_some(database.primary)
     }
 
-    /// Where a branch opens, before it waits for a replica.
+    /// Decides where a branch opens, before it waits for a replica.
     pub(super) fn decide(self, failed: &[NodeId]) -> Result<Decision, RoutingError> {
         let topology = self.core.cluster.topology();
         let database = topology.database(self.database);
@@ -129,7 +152,7 @@ impl Opening<'_> {
         )
     }
 
-    /// What may come: reads only, or everything.
+    /// What the transaction may run: reads only, or everything.
     fn access(self) -> (Access, Evidence) {
         match self.options.access_mode {
             Some(AccessMode::ReadOnly) => (Access::Read, Evidence::Proven),
@@ -137,15 +160,11 @@ impl Opening<'_> {
         }
     }
 
-    fn dialect(self) -> DbBackend {
-        self.core.cluster.topology().database(self.database).dialect
-    }
-
     fn branch_begin_failed(self, source: DbErr) -> DbErr {
         let topology = self.core.cluster.topology();
         RoutingError::Transaction(TxnError::BranchBegin {
             database: topology.database(self.database).name.clone(),
-            source: std::sync::Arc::new(source),
+            source: Arc::new(source),
         })
         .into()
     }
