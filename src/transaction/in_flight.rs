@@ -15,8 +15,8 @@ pub(super) enum InFlight {
     /// A stream whose last row was not read, between two rows: the driver skips the remaining rows by
     /// itself, but an error among them is never seen.
     #[cfg_attr(
-        not(feature = "stream"),
-        allow(dead_code, reason = "only streams have rows")
+        not(all(feature = "stream", feature = "sqlx-dep")),
+        allow(dead_code, reason = "only streams of drivers have rows")
     )]
     Rows,
     /// A control statement, such as `COMMIT`.

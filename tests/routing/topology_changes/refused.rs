@@ -46,7 +46,7 @@ async fn an_empty_name() -> Result {
     let shop = Shop::open().await?;
     for empty in ["", "  ", "\t"] {
         let replica = ReplicaOptions::new(shop.files.replica("shop")).name(empty);
-        let error = refused(&shop, replica, &["must not be empty"]).await;
+        let error = refused(&shop, replica, &["is empty or contains control characters"]).await;
         assert!(
             matches!(error, RoutingError::Config(ConfigError::InvalidName { .. })),
             "{error}"
@@ -97,7 +97,7 @@ async fn a_weight_of_nothing_or_too_much() -> Result {
     let shop = Shop::open().await?;
     for weight in [0, 1_000_001, u32::MAX] {
         let replica = ReplicaOptions::new(shop.files.replica("shop")).weight(weight);
-        let says = ["the weight of the node default/4", &weight.to_string()];
+        let says = ["the weight of node \"default/4\"", &weight.to_string()];
         refused(&shop, replica, &says).await;
     }
     for weight in [1, 1_000_000] {
