@@ -9,7 +9,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Cluster;
 use super::credentials::CredentialCell;
-use super::endpoint::connections;
+use super::driver_kind::DriverKind;
 use super::monitor::Probe;
 use super::options::{ReplicaGuard, Source};
 use super::settings::Settings;
@@ -63,7 +63,8 @@ impl Declared {
 
     /// How many reads may be on the primary because no replica serves.
     fn bound(&self, primary: Option<&DatabaseConnection>) -> u32 {
-        let half = || primary.and_then(connections).map(|all| (all / 2).max(1));
+        let usage = || primary.and_then(|primary| DriverKind::of(primary).usage());
+        let half = || usage().map(|usage| (usage.max / 2).max(1));
         let settings = self.settings.spill_over;
         settings.or_else(half).unwrap_or(HALF_A_POOL)
     }

@@ -3,9 +3,8 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseConnection;
-#[cfg(feature = "sqlx-dep")]
-use sea_orm::DatabaseConnectionType;
 
+use super::driver_kind::{DriverKind, PoolUsage};
 use super::pool::Pool;
 use super::waits::deadline;
 
@@ -42,24 +41,6 @@ impl Pool {
 }
 
 fn is_quiet(connection: &DatabaseConnection) -> bool {
-    match &connection.inner {
-        #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            all_idle(connection.get_postgres_connection_pool())
-        }
-        #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            all_idle(connection.get_mysql_connection_pool())
-        }
-        #[cfg(feature = "sqlx-sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            all_idle(connection.get_sqlite_connection_pool())
-        }
-        _ => true,
-    }
-}
-
-#[cfg(feature = "sqlx-dep")]
-fn all_idle<DB: sea_orm::sqlx::Database>(pool: &sea_orm::sqlx::Pool<DB>) -> bool {
-    pool.num_idle() >= pool.size() as usize
+    let usage = DriverKind::of(connection).usage();
+    usage.is_none_or(PoolUsage::is_idle)
 }

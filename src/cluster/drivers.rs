@@ -3,56 +3,47 @@
 use std::str::FromStr;
 
 use sea_orm::sqlx::{ConnectOptions, Database, Pool};
-use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, RuntimeErr, sqlx};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, sqlx};
 
 use super::Refinement;
 use crate::cluster::credentials::Credentials;
+use crate::cluster::driver_kind::DriverKind;
 
 /// Sets the refinement on a pool that was opened lazily.
 pub(super) async fn refine(
     connection: DatabaseConnection,
     refinement: Refinement,
 ) -> Result<DatabaseConnection, DbErr> {
-    match &connection.inner {
+    let replaced = match DriverKind::of(&connection) {
         #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            let pool = connection.get_postgres_connection_pool();
+        DriverKind::Postgres(pool) => {
             let options = postgres((*pool.connect_options()).clone(), &refinement)?;
-            match replace(pool, options).await {
-                Some(pool) => Ok(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(
-                    pool,
-                )),
-                None => Ok(connection),
-            }
+            let pool = replace(pool, options).await;
+            pool.map(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool)
         }
         #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            let pool = connection.get_mysql_connection_pool();
+        DriverKind::MySql(pool) => {
             let options = mysql((*pool.connect_options()).clone(), &refinement)?;
-            match replace(pool, options).await {
-                Some(pool) => Ok(sea_orm::SqlxMySqlConnector::from_sqlx_mysql_pool(pool)),
-                None => Ok(connection),
-            }
+            let pool = replace(pool, options).await;
+            pool.map(sea_orm::SqlxMySqlConnector::from_sqlx_mysql_pool)
         }
         #[cfg(feature = "sqlx-sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            let pool = connection.get_sqlite_connection_pool();
+        DriverKind::Sqlite(pool) => {
             let options = sqlite((*pool.connect_options()).clone(), &refinement)?;
-            match replace(pool, options).await {
-                Some(pool) => {
-                    // SQLite opens files, so it can be tried at once.
-                    drop(pool.acquire().await.map_err(sqlx_error)?);
-                    Ok(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
-                }
-                None => Ok(connection),
+            let pool = replace(pool, options).await;
+            if let Some(pool) = &pool {
+                // SQLite opens files, so it can be tried at once.
+                drop(pool.acquire().await.map_err(sqlx_error)?);
             }
+            pool.map(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool)
         }
-        _ => Ok(connection),
-    }
+        DriverKind::Other(_) | DriverKind::Disconnected => None,
+    };
+    Ok(replaced.unwrap_or(connection))
 }
 
-/// Logs a pool in as another user. What is returned makes the change, which cannot fail: new
-/// connections were tried already, where they must work.
+/// Logs a pool in as another user. The returned closure makes the change and cannot fail: with
+/// `must_answer`, a new connection was tried already.
 #[cfg_attr(
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
     allow(unused_variables, reason = "SQLite knows no users")
@@ -63,29 +54,34 @@ pub(in crate::cluster) async fn log_in_as(
     must_answer: bool,
 ) -> Result<Box<dyn FnOnce() + Send>, DbErr> {
     let Credentials { username, password } = credentials;
-    match &connection.inner {
+    match DriverKind::of(connection) {
         #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            let pool = connection.get_postgres_connection_pool().clone();
+        DriverKind::Postgres(pool) => {
             let options = (*pool.connect_options()).clone();
             let options = options.username(username).password(password);
-            if must_answer {
-                drop(options.connect().await.map_err(sqlx_error)?);
-            }
-            Ok(Box::new(move || pool.set_connect_options(options)))
+            change_options(pool, options, must_answer).await
         }
         #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            let pool = connection.get_mysql_connection_pool().clone();
+        DriverKind::MySql(pool) => {
             let options = (*pool.connect_options()).clone();
             let options = options.username(username).password(password);
-            if must_answer {
-                drop(options.connect().await.map_err(sqlx_error)?);
-            }
-            Ok(Box::new(move || pool.set_connect_options(options)))
+            change_options(pool, options, must_answer).await
         }
         _ => Ok(Box::new(|| {})),
     }
+}
+
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-mysql"))]
+async fn change_options<DB: Database>(
+    pool: &Pool<DB>,
+    options: <DB::Connection as sqlx::Connection>::Options,
+    must_answer: bool,
+) -> Result<Box<dyn FnOnce() + Send>, DbErr> {
+    if must_answer {
+        drop(options.connect().await.map_err(sqlx_error)?);
+    }
+    let pool = pool.clone();
+    Ok(Box::new(move || pool.set_connect_options(options)))
 }
 
 /// Gives a pool other connect options; one that has connections already is replaced by a new one.

@@ -1,9 +1,10 @@
 //! URLs: what dialect they name, where they lead, and how they are shown without a password.
 
 use percent_encoding::percent_decode_str;
-use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbBackend};
+use sea_orm::DbBackend;
 use url::Url;
 
+use super::driver_kind::dialect_of;
 use super::options::Source;
 use crate::error::dialect_name;
 
@@ -154,59 +155,6 @@ impl Source {
         };
         Endpoint::parse(url).is_ok_and(|endpoint| endpoint.is_private_memory())
     }
-}
-
-/// The dialect of a connection; SeaORM panics on one that is not open.
-pub(crate) fn dialect_of(connection: &DatabaseConnection) -> Option<DbBackend> {
-    let open = !matches!(connection.inner, DatabaseConnectionType::Disconnected);
-    open.then(|| connection.get_database_backend())
-}
-
-/// Whether every connection a pool may have is in use: a pool that hands out none is then busy,
-/// and says nothing about its server.
-pub(crate) fn is_exhausted(connection: &DatabaseConnection) -> bool {
-    match &connection.inner {
-        #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            all_in_use(connection.get_postgres_connection_pool())
-        }
-        #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            all_in_use(connection.get_mysql_connection_pool())
-        }
-        #[cfg(feature = "sqlx-sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            all_in_use(connection.get_sqlite_connection_pool())
-        }
-        _ => false,
-    }
-}
-
-/// How many connections a pool may have.
-pub(crate) fn connections(connection: &DatabaseConnection) -> Option<u32> {
-    match &connection.inner {
-        #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            let pool = connection.get_postgres_connection_pool();
-            Some(pool.options().get_max_connections())
-        }
-        #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            let pool = connection.get_mysql_connection_pool();
-            Some(pool.options().get_max_connections())
-        }
-        #[cfg(feature = "sqlx-sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            let pool = connection.get_sqlite_connection_pool();
-            Some(pool.options().get_max_connections())
-        }
-        _ => None,
-    }
-}
-
-#[cfg(feature = "sqlx-dep")]
-fn all_in_use<DB: sea_orm::sqlx::Database>(pool: &sea_orm::sqlx::Pool<DB>) -> bool {
-    pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections()
 }
 
 fn decode(text: &str) -> String {

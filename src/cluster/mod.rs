@@ -16,6 +16,11 @@ mod credentials;
 mod declared;
 mod drain;
 #[cfg_attr(
+    not(feature = "sqlx-dep"),
+    allow(dead_code, reason = "only drivers have pools")
+)]
+mod driver_kind;
+#[cfg_attr(
     not(all(feature = "sqlx-postgres", feature = "sqlx-mysql")),
     allow(dead_code, reason = "only drivers with a network take a URL apart")
 )]
@@ -35,7 +40,10 @@ mod monitor;
 )]
 mod open;
 mod options;
-#[cfg(feature = "migrate")]
+#[cfg_attr(
+    not(feature = "migrate"),
+    allow(dead_code, reason = "migrations are its first users")
+)]
 mod own;
 mod pool;
 mod settings;
@@ -49,7 +57,7 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 pub(crate) use declared::{Declared, Leave};
-pub(crate) use endpoint::dialect_of;
+pub(crate) use driver_kind::{DriverKind, dialect_of};
 pub(crate) use fault::Fault;
 use measured::Measured;
 pub(crate) use members::Newcomers;

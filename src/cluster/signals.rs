@@ -4,7 +4,7 @@ use rand::RngExt;
 use sea_orm::DbErr;
 use std::time::Instant;
 
-use super::endpoint::is_exhausted;
+use super::driver_kind::{DriverKind, PoolUsage};
 use super::fault::Fault;
 use super::monitor::opening;
 use super::{Cluster, State};
@@ -16,7 +16,8 @@ impl Cluster {
     pub(crate) fn report_error(&self, node: NodeId, error: &DbErr) {
         let fault = Fault::of(error);
         let pool = self.pool_of(node).get();
-        let busy = fault == Fault::NoConnection && pool.is_some_and(is_exhausted);
+        let usage = || pool.and_then(|pool| DriverKind::of(pool).usage());
+        let busy = fault == Fault::NoConnection && usage().is_some_and(PoolUsage::is_exhausted);
         if busy {
             return;
         }

@@ -31,7 +31,7 @@ pub(super) fn send<'a, A: Action>(
 /// is cut off.
 pub(super) async fn ping(pool: &Pool, open: &DatabaseConnection) -> Result<(), DbErr> {
     #[cfg(feature = "sqlx-mysql")]
-    if let sea_orm::DatabaseConnectionType::SqlxMySqlPoolConnection(_) = &open.inner
+    if let crate::cluster::DriverKind::MySql(_) = crate::cluster::DriverKind::of(open)
         && let Some(lease) = crate::transaction::Lease::take(pool).await?
     {
         let statement = Statement::from_string(sea_orm::DbBackend::MySql, "SELECT 1");

@@ -2,7 +2,7 @@
 
 #[cfg(feature = "sqlx-dep")]
 use sea_orm::{
-    ConnAcquireErr, DatabaseConnectionType, RuntimeErr,
+    ConnAcquireErr, RuntimeErr,
     sqlx::{self, Executor, pool::PoolConnection},
 };
 use sea_orm::{
@@ -15,7 +15,7 @@ use sea_query_sqlx::SqlxValues;
 use super::metric::{Callback, Timer};
 #[cfg(feature = "sqlx-sqlite")]
 use super::sqlite;
-use crate::cluster::Pool;
+use crate::cluster::{DriverKind, Pool};
 use crate::dispatch::OnBranch;
 use crate::error::{RoutingError, dialect_name};
 
@@ -67,23 +67,20 @@ impl Open {
     /// A connection of the pool; SeaORM's own transaction has begun already.
     pub(super) async fn acquire(pool: &Pool, options: TransactionOptions) -> Result<Self, DbErr> {
         let connection = pool.open().await?;
-        let driver = match &connection.inner {
+        let driver = match DriverKind::of(connection) {
             #[cfg(feature = "sqlx-postgres")]
-            DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-                let pool = connection.get_postgres_connection_pool();
+            DriverKind::Postgres(pool) => {
                 Driver::Postgres(pool.acquire().await.map_err(acquire_error)?)
             }
             #[cfg(feature = "sqlx-mysql")]
-            DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-                let pool = connection.get_mysql_connection_pool();
-                Driver::MySql(pool.acquire().await.map_err(acquire_error)?)
-            }
+            DriverKind::MySql(pool) => Driver::MySql(pool.acquire().await.map_err(acquire_error)?),
             #[cfg(feature = "sqlx-sqlite")]
-            DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-                let pool = connection.get_sqlite_connection_pool();
+            DriverKind::Sqlite(pool) => {
                 Driver::Sqlite(pool.acquire().await.map_err(acquire_error)?)
             }
-            _ => Driver::SeaOrm(vec![begin(pool, connection, options).await?]),
+            DriverKind::Other(_) | DriverKind::Disconnected => {
+                Driver::SeaOrm(vec![begin(pool, connection, options).await?])
+            }
         };
         Ok(Self::new(driver, pool))
     }
@@ -91,14 +88,10 @@ impl Open {
     /// A connection for one statement outside of a transaction.
     #[cfg(feature = "sqlx-mysql")]
     pub(crate) async fn lease_mysql(pool: &Pool) -> Result<Option<Self>, DbErr> {
-        let connection = pool.open().await?;
-        if !matches!(
-            connection.inner,
-            DatabaseConnectionType::SqlxMySqlPoolConnection(_)
-        ) {
+        let DriverKind::MySql(connections) = DriverKind::of(pool.open().await?) else {
             return Ok(None);
-        }
-        let leased = connection.get_mysql_connection_pool().acquire().await;
+        };
+        let leased = connections.acquire().await;
         Ok(Some(Self::new(
             Driver::MySql(leased.map_err(acquire_error)?),
             pool,
@@ -275,7 +268,7 @@ async fn begin(
     options: TransactionOptions,
 ) -> Result<DatabaseTransaction, DbErr> {
     let dialect = crate::cluster::dialect_of(connection);
-    if is_pool(connection) {
+    if DriverKind::of(connection).is_unsupported_pool() {
         return Err(RoutingError::DriverOff {
             node: pool.name().clone(),
             dialect: dialect.map_or("unknown", dialect_name),
@@ -283,11 +276,6 @@ async fn begin(
         .into());
     }
     connection.begin_with_options(options).await
-}
-
-/// Whether a connection is a pool of a driver whose feature is off here.
-fn is_pool(connection: &DatabaseConnection) -> bool {
-    format!("{:?}", connection.inner).starts_with("Sqlx")
 }
 
 pub(super) fn innermost(levels: &[DatabaseTransaction]) -> Result<&DatabaseTransaction, DbErr> {

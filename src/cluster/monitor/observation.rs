@@ -1,7 +1,7 @@
 //! What a server says of itself, or why it says nothing.
 
 #[cfg(feature = "sqlx-dep")]
-use sea_orm::sqlx::Error;
+use sea_orm::sqlx::{Error, error::DatabaseError};
 
 use crate::topology::{Position, Role};
 
@@ -38,15 +38,15 @@ pub(super) enum Failure {
 impl Failure {
     /// A connection that did not open.
     pub(super) fn of_opening(error: Error) -> Self {
-        let code = error.as_database_error().map(|error| error.code());
         let text = error.to_string();
-        match code {
-            None => Self::of_no_answer(&error, text),
+        let Some(answer) = error.as_database_error() else {
+            return Self::of_no_answer(&error, text);
+        };
+        match answer.code().as_deref() {
             // It starts, or is going away.
-            Some(Some(code)) if code.starts_with("57P") => Self::NoServer(text),
-            // It has too many connections: it is there, and well.
-            Some(_) if text.to_lowercase().contains("too many") => Self::Error(text),
-            Some(_) => Self::NotLetIn(text),
+            Some(code) if code.starts_with("57P") => Self::NoServer(text),
+            _ if has_too_many_connections(answer) => Self::Error(text),
+            _ => Self::NotLetIn(text),
         }
     }
 
@@ -80,4 +80,16 @@ impl Failure {
             None => Self::of_no_answer(&error, error.to_string()),
         }
     }
+}
+
+/// Whether the server is well and has no connection left to give. Before it knows the client, MySQL
+/// sends its own number without an SQLSTATE.
+#[cfg(feature = "sqlx-dep")]
+fn has_too_many_connections(error: &dyn DatabaseError) -> bool {
+    #[cfg(feature = "sqlx-mysql")]
+    if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>() {
+        return error.number() == 1040;
+    }
+    // Postgres: too_many_connections
+    error.code().as_deref() == Some("53300")
 }

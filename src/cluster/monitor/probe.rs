@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use sea_orm::DatabaseConnection;
 
 use super::observation::{Failure, Observation};
+use crate::cluster::driver_kind::DriverKind;
 
 /// How long opening a connection may take at least.
 const OPENING: Duration = Duration::from_secs(2);
@@ -71,17 +72,15 @@ enum Connection {
 }
 
 impl Target {
-    /// Where the servers behind a pool are; nothing for SQLite and mocks, which have none.
+    /// The address of the servers behind a pool. Returns `None` for SQLite and mocks, which have none.
     pub(in crate::cluster) fn of(connection: &DatabaseConnection) -> Option<Self> {
-        match &connection.inner {
+        match DriverKind::of(connection) {
             #[cfg(feature = "sqlx-postgres")]
-            sea_orm::DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-                let pool = connection.get_postgres_connection_pool();
+            DriverKind::Postgres(pool) => {
                 Some(Self::Postgres(Box::new((*pool.connect_options()).clone())))
             }
             #[cfg(feature = "sqlx-mysql")]
-            sea_orm::DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-                let pool = connection.get_mysql_connection_pool();
+            DriverKind::MySql(pool) => {
                 Some(Self::MySql(Box::new((*pool.connect_options()).clone())))
             }
             _ => None,
