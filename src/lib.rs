@@ -43,8 +43,8 @@ pub use balance::{
     Random, ReplicaPolicy, RoundRobin, Weighted, Zones,
 };
 pub use bind::{Bind, BindRequest, EntityBinding, RoutingPolicy, Unbound};
-pub use cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions, Roles};
-pub use connection::{RoutingBuilder, RoutingConnection};
+pub use cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions, RoleSource};
+pub use connection::{Admin, RoutingBuilder, RoutingConnection};
 #[cfg(feature = "stream")]
 pub use dispatch::RowStream;
 pub use error::RoutingError;
@@ -56,7 +56,7 @@ pub use scope::{ReadOnlyTransactions, TransactionMode};
 pub use sea_orm_routing_macros::DeriveBinding;
 pub use session::{Consistency, OnTimeout, Session};
 pub use sql::{Access, Evidence, Operation};
-pub use topology::{Database, Endpoint, Lag, Node, NodeState, Role, Topology};
+pub use topology::{DatabaseView, Endpoint, Lag, NodeState, NodeView, Role, Topology};
 pub use transaction::{RoutingTransaction, ScopedTransaction};
 
 #[doc(hidden)]

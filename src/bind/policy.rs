@@ -101,7 +101,7 @@ impl<'a> BindRequest<'a> {
     /// several.
     pub fn bound_database(&self) -> Option<&'a DatabaseName> {
         match self.bound {
-            Bound::One { database, .. } => Some(self.topology.database(*database).name()),
+            Bound::One { database, .. } => Some(self.topology.database_by_id(*database).name()),
             Bound::NoTable | Bound::Several(_) | Bound::Refused(_) => None,
         }
     }

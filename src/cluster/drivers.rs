@@ -1,35 +1,35 @@
-//! What is set on the connect options of a pool, for each driver.
+//! Setting the overrides on the connect options of a pool, for each driver.
 
 use std::str::FromStr;
 
 use sea_orm::sqlx::{ConnectOptions, Database, Pool};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, sqlx};
 
-use super::Refinement;
+use super::ConnectOverrides;
 use crate::cluster::credentials::Credentials;
 use crate::cluster::driver_kind::DriverKind;
 
-/// Sets the refinement on a pool that was opened lazily.
-pub(super) async fn refine(
+/// Sets the overrides on a pool that was opened lazily.
+pub(super) async fn apply(
     connection: DatabaseConnection,
-    refinement: Refinement,
+    overrides: ConnectOverrides,
 ) -> Result<DatabaseConnection, DbErr> {
     let replaced = match DriverKind::of(&connection) {
         #[cfg(feature = "sqlx-postgres")]
         DriverKind::Postgres(pool) => {
-            let options = postgres((*pool.connect_options()).clone(), &refinement)?;
+            let options = postgres((*pool.connect_options()).clone(), &overrides)?;
             let pool = replace(pool, options).await;
             pool.map(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool)
         }
         #[cfg(feature = "sqlx-mysql")]
         DriverKind::MySql(pool) => {
-            let options = mysql((*pool.connect_options()).clone(), &refinement)?;
+            let options = mysql((*pool.connect_options()).clone(), &overrides)?;
             let pool = replace(pool, options).await;
             pool.map(sea_orm::SqlxMySqlConnector::from_sqlx_mysql_pool)
         }
         #[cfg(feature = "sqlx-sqlite")]
         DriverKind::Sqlite(pool) => {
-            let options = sqlite((*pool.connect_options()).clone(), &refinement)?;
+            let options = sqlite((*pool.connect_options()).clone(), &overrides)?;
             let pool = replace(pool, options).await;
             if let Some(pool) = &pool {
                 // SQLite opens files, so it can be tried at once.
@@ -84,7 +84,7 @@ async fn change_options<DB: Database>(
     Ok(Box::new(move || pool.set_connect_options(options)))
 }
 
-/// Gives a pool other connect options; one that has connections already is replaced by a new one.
+/// Sets connect options on a pool without connections. Otherwise returns a new pool with them.
 async fn replace<DB: Database>(
     pool: &Pool<DB>,
     options: <DB::Connection as sqlx::Connection>::Options,
@@ -112,9 +112,9 @@ where
 #[cfg(feature = "sqlx-postgres")]
 fn postgres(
     mut options: sqlx::postgres::PgConnectOptions,
-    refinement: &Refinement,
+    overrides: &ConnectOverrides,
 ) -> Result<sqlx::postgres::PgConnectOptions, DbErr> {
-    if let Some(endpoint) = &refinement.endpoint {
+    if let Some(endpoint) = &overrides.endpoint {
         // A socket, once set, beats every host.
         let socket = options.get_socket().is_some() && endpoint.host().is_some();
         if endpoint.has_options() || socket {
@@ -133,10 +133,10 @@ fn postgres(
             options = options.database(&database);
         }
     }
-    if let Some(password) = refinement.password() {
+    if let Some(password) = overrides.password() {
         options = options.password(&password);
     }
-    if refinement.read_only {
+    if overrides.read_only {
         options = options.options([("default_transaction_read_only", "on")]);
     }
     Ok(options)
@@ -145,9 +145,9 @@ fn postgres(
 #[cfg(feature = "sqlx-mysql")]
 fn mysql(
     mut options: sqlx::mysql::MySqlConnectOptions,
-    refinement: &Refinement,
+    overrides: &ConnectOverrides,
 ) -> Result<sqlx::mysql::MySqlConnectOptions, DbErr> {
-    if let Some(endpoint) = &refinement.endpoint {
+    if let Some(endpoint) = &overrides.endpoint {
         // A socket, once set, beats every host.
         let socket = options.get_socket().is_some() && endpoint.host().is_some();
         if endpoint.has_options() || socket {
@@ -163,10 +163,10 @@ fn mysql(
             options = options.database(&database);
         }
     }
-    if let Some(password) = refinement.password() {
+    if let Some(password) = overrides.password() {
         options = options.password(&password);
     }
-    if refinement.read_only {
+    if overrides.read_only {
         options = mysql_read_only(options);
     }
     Ok(options)
@@ -174,9 +174,9 @@ fn mysql(
 
 /// Makes every connection of the pool read-only.
 ///
-/// sqlx offers one `after_connect` slot, and it is the user's. The one statement it runs by itself
-/// on each new connection is `SET NAMES <charset> [COLLATE <collation>]`; the guard is put behind
-/// it, in the same message. A test on a real server holds this in place.
+/// sqlx has one `after_connect` slot, which belongs to the user. sqlx itself runs one statement on each
+/// new connection, `SET NAMES <charset> [COLLATE <collation>]`, and the guard is appended to it. A test
+/// on a real server covers this.
 #[cfg(feature = "sqlx-mysql")]
 fn mysql_read_only(options: sqlx::mysql::MySqlConnectOptions) -> sqlx::mysql::MySqlConnectOptions {
     const GUARD: &str = "; SET SESSION TRANSACTION READ ONLY";
@@ -193,25 +193,25 @@ fn mysql_read_only(options: sqlx::mysql::MySqlConnectOptions) -> sqlx::mysql::My
 #[cfg(feature = "sqlx-sqlite")]
 fn sqlite(
     mut options: sqlx::sqlite::SqliteConnectOptions,
-    refinement: &Refinement,
+    overrides: &ConnectOverrides,
 ) -> Result<sqlx::sqlite::SqliteConnectOptions, DbErr> {
-    if let Some(endpoint) = &refinement.endpoint {
+    if let Some(endpoint) = &overrides.endpoint {
         let own: sqlx::sqlite::SqliteConnectOptions = parse(endpoint.as_str())?;
         options = match endpoint.has_options() {
             true => own,
             false => options.filename(own.get_filename()),
         };
     }
-    if refinement.read_only {
+    if overrides.read_only {
         options = options.read_only(true).create_if_missing(false);
     }
     Ok(options)
 }
 
-impl Refinement {
+impl ConnectOverrides {
     #[cfg(any(feature = "sqlx-postgres", feature = "sqlx-mysql"))]
     fn password(&self) -> Option<String> {
-        let endpoint = self.endpoint.as_ref().and_then(super::Endpoint::password);
+        let endpoint = self.endpoint.as_ref().and_then(super::NodeUrl::password);
         endpoint.or_else(|| self.password.clone())
     }
 }

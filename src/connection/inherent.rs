@@ -28,7 +28,11 @@ impl RoutingConnection {
         let id = topology
             .find_database(database)
             .ok_or_else(|| RoutingError::unknown_database(database, topology.database_names()))?;
-        open(self.core.cluster.pool_of(topology.database(id).primary))
+        open(
+            self.core
+                .cluster
+                .pool_of(topology.database_by_id(id).primary),
+        )
     }
 
     /// The plain connection of one node.
@@ -78,8 +82,9 @@ impl RoutingConnection {
     /// [`RoutingError::Connect`], naming the first node that does not.
     pub async fn ping(&self) -> Result<(), DbErr> {
         let topology = self.core.cluster.snapshot();
-        for database in topology.databases() {
-            let pool = self.core.cluster.pool_of(database.primary);
+        for id in topology.database_ids() {
+            let primary = topology.database_by_id(id).primary;
+            let pool = self.core.cluster.pool_of(primary);
             let open = pool.open().await?;
             super::sent::ping(pool, open)
                 .await

@@ -42,7 +42,7 @@ pub(super) async fn run<A: Action>(
 pub(super) async fn heard<T>(sent: Sent<'_>, answer: Answer<'_, T>) -> Result<T, DbErr> {
     let (core, decision) = (sent.core, sent.decision);
     let mut under_way = UnderWay::begin(sent);
-    let answer = match core.cluster.is_watched(decision.database) {
+    let answer = match core.cluster.has_monitor(decision.database) {
         true => {
             let pool = core.cluster.pool(decision.pool);
             pool.unless_gone(decision.role, answer).await

@@ -9,7 +9,7 @@ use super::attempts::Attempt;
 use super::on_node::{self, Sent};
 use super::sent;
 #[cfg(feature = "stream")]
-use crate::cluster::Leave;
+use crate::cluster::FallbackPermit;
 #[cfg(feature = "stream")]
 use crate::dispatch::RowStream;
 use crate::dispatch::{Action, Answer, Core, Known, Planned, Source, plan};
@@ -67,7 +67,7 @@ fn is_watched(core: &Core, scope: &Scope, planned: &Planned) -> bool {
         || decision.why_node.is_free()
         || core.leaves_mark(&planned.known)
         || scope.session.is_some() && planned.known.may_write()
-        || core.cluster.is_watched(decision.database)
+        || core.cluster.has_monitor(decision.database)
 }
 
 /// A statement on a pool, and what follows its answer. Its future is small: every read of a replica
@@ -152,7 +152,7 @@ pub(crate) async fn stream(
         let leave = core.leave(scope, decision).await?;
         let opened = rows(attempt.sent(), statement).await;
         let error = match opened {
-            Ok(rows) => return Ok(rows.holding(leave.map(Spilled))),
+            Ok(rows) => return Ok(rows.holding(leave.map(PermitHeld))),
             Err(error) if !decision.why_node.is_free() => return Err(error),
             Err(error) => error,
         };
@@ -160,12 +160,12 @@ pub(crate) async fn stream(
     }
 }
 
-/// Leave to be on the primary, for as long as there are rows.
+/// FallbackPermit to be on the primary, for as long as there are rows.
 #[cfg(feature = "stream")]
-struct Spilled(#[expect(dead_code, reason = "it is given back when dropped")] Leave);
+struct PermitHeld(#[expect(dead_code, reason = "it is given back when dropped")] FallbackPermit);
 
 #[cfg(feature = "stream")]
-impl crate::dispatch::Held for Spilled {}
+impl crate::dispatch::Held for PermitHeld {}
 
 /// The rows of a statement on a node; on one that may be left, the first row has come.
 #[cfg(feature = "stream")]
@@ -185,7 +185,7 @@ async fn rows(sent: Sent<'_>, statement: sea_orm::Statement) -> Result<RowStream
             None => RowStream::new(stream::empty()),
         })
     };
-    let opened = match sent.core.cluster.is_watched(decision.database) {
+    let opened = match sent.core.cluster.has_monitor(decision.database) {
         true => {
             let opened = pool.unless_gone(decision.role, opening).await;
             opened.map(|rows| RowStream::new(pool.rows_unless_gone(decision.role, rows)))
@@ -241,7 +241,11 @@ async fn move_on<A: Action, S: Source>(
     decision: Decision,
     error: DbErr,
 ) -> Result<A::Output, DbErr> {
-    let dialect = core.cluster.topology().database(decision.database).dialect;
+    let dialect = core
+        .cluster
+        .topology()
+        .database_by_id(decision.database)
+        .dialect;
     let statement = source.render(dialect);
     let attempt = Attempt::new(core, scope, known, decision);
     let mut attempt = attempt.after(error, &statement).await?;

@@ -98,7 +98,7 @@ impl RoutingConnection {
         let mut databases = Vec::new();
         let topology = self.core.cluster.snapshot();
         for (database, past) in session.pasts() {
-            if topology.database(database).removed {
+            if topology.database_by_id(database).removed {
                 continue;
             }
             databases.push(self.claim(session.consistency(), database, past).await?);
@@ -148,7 +148,7 @@ impl RoutingConnection {
         past: Past,
     ) -> Result<DatabaseClaim, DbErr> {
         let topology = self.core.cluster.snapshot();
-        let found = topology.database(database);
+        let found = topology.database_by_id(database);
         let written = match (consistency, &past.written) {
             (Consistency::Eventual, _) | (_, None) => None,
             (Consistency::ReadYourWrites { .. }, Some(Written::InDoubt)) => {
@@ -221,7 +221,7 @@ impl RoutingConnection {
             }
             Some(WrittenClaim::At { position }) if position.is_empty() => Some(Written::InDoubt),
             Some(WrittenClaim::At { position }) => {
-                let dialect = topology.database(database).dialect;
+                let dialect = topology.database_by_id(database).dialect;
                 let position = Position::of(dialect, position)
                     .ok_or_else(|| invalid(format!("{position:?} is no position there")))?;
                 Some(Written::Before(position))

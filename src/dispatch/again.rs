@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 
 use super::core::{Core, Known};
 use super::plan::Planned;
-use crate::cluster::Leave;
+use crate::cluster::FallbackPermit;
 use crate::error::RoutingError;
 use crate::route::{Decision, WhyNode};
 use crate::scope::{Chosen, Place, Scope};
@@ -30,7 +30,7 @@ impl Core {
             role: Some(role),
             ..scope.clone()
         };
-        let dialect = topology.database(before.database).dialect;
+        let dialect = topology.database_by_id(before.database).dialect;
         let decision = self.decide(topology, &scope, known, dialect, failed, None)?;
         Ok(Decision {
             why_database: before.why_database,
@@ -61,7 +61,7 @@ impl Core {
         &self,
         scope: &Scope,
         decision: Decision,
-    ) -> Result<Option<Leave>, DbErr> {
+    ) -> Result<Option<FallbackPermit>, DbErr> {
         match decision.why_node {
             WhyNode::Trial => {
                 self.cluster.report_trial(decision.node);
@@ -72,10 +72,10 @@ impl Core {
                 self.cluster.look_at_primary(decision.database);
                 match is_causal(scope) {
                     true => Ok(None),
-                    false => self.cluster.spill_over(decision.database).await,
+                    false => self.cluster.admit(decision.database).await,
                 }
             }
-            WhyNode::NoneServes => self.cluster.spill_over(decision.database).await,
+            WhyNode::NoneServes => self.cluster.admit(decision.database).await,
             WhyNode::Chosen
             | WhyNode::Primary
             | WhyNode::Replica { .. }
@@ -130,7 +130,7 @@ impl Core {
                 ..again(&topology, Role::Primary)?
             }),
             OnTimeout::Primary | OnTimeout::Error => Err(RoutingError::NotCaughtUp {
-                database: topology.database(id).name.clone(),
+                database: topology.database_by_id(id).name.clone(),
                 waited: max_wait,
                 considered: topology.describe_lag(id),
             }

@@ -132,9 +132,9 @@ impl Core {
             Bound::One { database, .. } => database,
             Bound::Several(_) | Bound::Refused(_) => return None,
         };
-        let database = topology.database(database);
+        let database = topology.database_by_id(database);
         let chooses = known.operation.access() == Access::Read && !database.replicas.is_empty();
-        if chooses || database.halt.is_some() || !self.shared.policies.is_empty() {
+        if chooses || database.write_block.is_some() || !self.shared.policies.is_empty() {
             return None;
         }
         let scope = Scope::new(dialect);
@@ -213,7 +213,7 @@ impl Core {
             return Ok(());
         }
         let topology = self.cluster.topology();
-        let found = topology.database(database);
+        let found = topology.database_by_id(database);
         let forbidden = shared.forbidden.first(tables, database, found.dialect);
         let refused = forbidden.or_else(|| {
             let refuses = |table: &&TableName| {
@@ -236,7 +236,12 @@ impl Core {
         match self.shared.forbidden.named_in(sql, database) {
             Some(table) => Err(RoutingError::Forbidden {
                 table: table.clone(),
-                database: self.cluster.topology().database(database).name.clone(),
+                database: self
+                    .cluster
+                    .topology()
+                    .database_by_id(database)
+                    .name
+                    .clone(),
             }),
             None => Ok(()),
         }
@@ -258,7 +263,7 @@ impl Core {
 
     /// A statement succeeded on a pool of its own: SeaORM may read the row next.
     pub(crate) fn leave_mark(&self, known: &Known, database: DatabaseId) {
-        let dialect = self.cluster.topology().database(database).dialect;
+        let dialect = self.cluster.topology().database_by_id(database).dialect;
         if self.leaves_mark(known) && lacks_returning(dialect) {
             Mark::leave(self.address(), database, &known.operation);
         }
@@ -333,7 +338,7 @@ impl Core {
     /// Whether the default database is a mock, so that SeaORM does not expect rows of it.
     pub(crate) fn is_mock(&self) -> bool {
         let topology = self.cluster.topology();
-        let default = topology.database(self.shared.bindings.default_database());
+        let default = topology.database_by_id(self.shared.bindings.default_database());
         let pool = self.cluster.pool_of(default.primary).get();
         pool.is_some_and(sea_orm::ConnectionTrait::is_mock_connection)
     }

@@ -49,7 +49,7 @@ pub(crate) fn plan<S: Source>(
     if known.operation.is_opaque() {
         core.check_text(&statement.sql, decision.database)?;
     }
-    let dialect = topology.database(decision.database).dialect;
+    let dialect = topology.database_by_id(decision.database).dialect;
     if dialect == scope.dialect && dialect == statement.db_backend {
         return Ok(Planned {
             statement,
@@ -84,7 +84,7 @@ fn foreign<S: Source>(
     known: &Known,
     decision: Decision,
 ) -> RoutingError {
-    let database = topology.database(decision.database);
+    let database = topology.database_by_id(decision.database);
     if database.dialect == scope.dialect {
         return RoutingError::StatementDialect {
             statement_dialect: dialect_name(statement.db_backend),

@@ -343,7 +343,7 @@ pub enum RoutingError {
     },
     /// Too many reads are on the primary because no replica serves.
     #[error(
-        "no replica of {database} serves ({considered}), and {bound} reads are on its primary already, as many as spill_over(..) allows; waited {waited:?}"
+        "no replica of {database} serves ({considered}), and {bound} reads are on its primary already, as many as max_fallback_reads(..) allows; waited {waited:?}"
     )]
     SpillOver {
         /// The database.

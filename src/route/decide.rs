@@ -8,7 +8,7 @@ use crate::bind::{Bind, BindRequest, Bound};
 use crate::error::RoutingError;
 use crate::scope::{Chosen, Place};
 use crate::sql::{Access, Evidence};
-use crate::topology::{DatabaseId, Halt, NodeId, Role, Service};
+use crate::topology::{DatabaseId, NodeId, Role, Service, WriteBlock};
 
 /// The database, what fixed it, and the role that was fixed with it.
 struct Target {
@@ -185,7 +185,7 @@ impl Question<'_> {
             .iter()
             .map(|(table, database)| {
                 let table = &self.operation.tables()[*table];
-                format!("{table} ({})", self.topology.database(*database).name)
+                format!("{table} ({})", self.topology.database_by_id(*database).name)
             })
             .collect();
         RoutingError::SeveralDatabases {
@@ -196,7 +196,7 @@ impl Question<'_> {
     #[inline]
     fn choose(&self, target: &Target) -> Result<Decision, RoutingError> {
         let (role, why_role) = self.role(target)?;
-        let database = self.topology.database(target.database);
+        let database = self.topology.database_by_id(target.database);
         if database.removed {
             return Err(self.removed(database.name.as_str()));
         }
@@ -242,8 +242,8 @@ impl Question<'_> {
     /// The primary, if it takes what is to be sent.
     #[inline]
     pub(super) fn primary(&self, id: DatabaseId) -> Result<NodeId, RoutingError> {
-        let database = self.topology.database(id);
-        match &database.halt {
+        let database = self.topology.database_by_id(id);
+        match &database.write_block {
             None => Ok(database.primary),
             Some(halt) => match self.halts(halt) {
                 false => Ok(database.primary),
@@ -253,10 +253,12 @@ impl Question<'_> {
     }
 
     /// Whether a halt is one for this statement.
-    fn halts(&self, halt: &Halt) -> bool {
+    fn halts(&self, halt: &WriteBlock) -> bool {
         match halt {
-            Halt::Split(_) | Halt::Vacant => self.operation.access() != Access::Read,
-            Halt::Unreachable { .. } => halt.holds((self.now)()),
+            WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary => {
+                self.operation.access() != Access::Read
+            }
+            WriteBlock::Unreachable { .. } => halt.holds((self.now)()),
         }
     }
 
@@ -290,7 +292,7 @@ impl Question<'_> {
             Access::Session | Access::LockingRead | Access::Write | Access::Schema => {
                 Err(RoutingError::WriteOnReplica {
                     by,
-                    database: self.topology.database(database).name.clone(),
+                    database: self.topology.database_by_id(database).name.clone(),
                     access,
                     evidence: self.operation.evidence().clone(),
                 })
@@ -334,7 +336,7 @@ impl Question<'_> {
     /// The database of a node a transaction can run on.
     fn primary_only(&self, id: NodeId) -> Result<DatabaseId, RoutingError> {
         let node = self.topology.node(id);
-        let primary = self.topology.database(node.database).primary;
+        let primary = self.topology.database_by_id(node.database).primary;
         match primary == id {
             true => Ok(node.database),
             false => Err(RoutingError::NotInTransaction {

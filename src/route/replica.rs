@@ -40,13 +40,13 @@ impl Question<'_> {
     /// Where a read goes in a database with replicas.
     #[inline]
     pub(super) fn read(&self, id: DatabaseId) -> Result<Read, RoutingError> {
-        let database = self.topology.database(id);
+        let database = self.topology.database_by_id(id);
         let balancing = self.balancing(id);
         let past = match &self.scope.session {
             None => None,
             Some(_) => (self.past)(id),
         };
-        if past.is_none() && database.calm && self.failed.is_empty() {
+        if past.is_none() && database.all_healthy && self.failed.is_empty() {
             let replicas = database.replicas.iter().copied();
             let primary = self.included_primary(id, balancing);
             if let Some(picked) = self.pick(id, primary.into_iter().chain(replicas)) {
@@ -88,7 +88,7 @@ impl Question<'_> {
         }
         if sorted.some_lack && matches!(consistency, Consistency::Causal { .. }) {
             // Whether it may be the primary is said once the time to wait is over.
-            let primary = self.topology.database(id).primary;
+            let primary = self.topology.database_by_id(id).primary;
             return Ok(Read::On(primary, WhyNode::NotCaughtUp));
         }
         self.without_replica(id, &sorted)
@@ -98,7 +98,7 @@ impl Question<'_> {
     fn sort(&self, id: DatabaseId, need: &Need) -> Sorted {
         let now = (self.now)();
         let mut sorted = Sorted::default();
-        for replica in &self.topology.database(id).replicas {
+        for replica in &self.topology.database_by_id(id).replicas {
             if self.failed.contains(replica) {
                 continue;
             }
@@ -107,10 +107,10 @@ impl Question<'_> {
                 sorted.behind.push(*replica);
             }
             match node.rank(now) {
-                Rank::Never => {}
-                Rank::Last if need.is_met_by(&node.progress) => sorted.last.push(*replica),
-                Rank::Last => {}
-                Rank::First | Rank::Second if !need.is_met_by(&node.progress) => {
+                Rank::Excluded => {}
+                Rank::IfNothingElse if need.is_met_by(&node.progress) => sorted.last.push(*replica),
+                Rank::IfNothingElse => {}
+                Rank::Preferred | Rank::Degraded if !need.is_met_by(&node.progress) => {
                     sorted.some_lack = true;
                 }
                 rank => sorted.add(*replica, rank),
@@ -129,7 +129,7 @@ impl Question<'_> {
     ) -> Option<NodeId> {
         let node = read.node?;
         let found = self.topology.node(node);
-        let measured = self.topology.database(id).measured;
+        let measured = self.topology.database_by_id(id).tracks_positions;
         let has_all = read.over.is_none_or(|over| {
             let unbroken = found.back_since.is_none_or(|back| back < over);
             unbroken || !measured || found.progress.has_since(over)
@@ -148,7 +148,7 @@ impl Question<'_> {
         over: Option<Instant>,
         strict: bool,
     ) {
-        let measured = self.topology.database(id).measured;
+        let measured = self.topology.database_by_id(id).tracks_positions;
         let Some(over) = over.filter(|_| measured) else {
             return;
         };
@@ -207,8 +207,8 @@ impl Question<'_> {
         behind: &[NodeId],
         last: &[NodeId],
     ) -> Result<NodeId, RoutingError> {
-        let database = self.topology.database(id);
-        let dead = || self.topology.node(database.primary).rank((self.now)()) == Rank::Never;
+        let database = self.topology.database_by_id(id);
+        let dead = || self.topology.node(database.primary).rank((self.now)()) == Rank::Excluded;
         let primary = match self.may_fall_back(id, self.balancing(id)) {
             true if !database.replicas.is_empty() && dead() => Some(Err(())),
             true => Some(self.primary(id).map_err(drop)),
@@ -230,19 +230,19 @@ impl Question<'_> {
     }
 
     fn may_fall_back(&self, id: DatabaseId, balancing: Option<&Balancing>) -> bool {
-        let primary = self.topology.database(id).primary;
+        let primary = self.topology.database_by_id(id).primary;
         balancing.is_none_or(Balancing::falls_back) && !self.failed.contains(&primary)
     }
 
     /// The primary, where it is a candidate like the replicas and well.
     fn included_primary(&self, id: DatabaseId, balancing: Option<&Balancing>) -> Option<NodeId> {
-        let database = self.topology.database(id);
+        let database = self.topology.database_by_id(id);
         let included = balancing.is_some_and(Balancing::includes_primary);
         let well = included
             && self.scope.role != Some(Role::Replica)
-            && database.halt.is_none()
+            && database.write_block.is_none()
             && !self.failed.contains(&database.primary)
-            && self.topology.node(database.primary).rank((self.now)()) == Rank::First;
+            && self.topology.node(database.primary).rank((self.now)()) == Rank::Preferred;
         well.then_some(database.primary)
     }
 

@@ -167,7 +167,13 @@ impl Shared {
         level: Option<Level>,
     ) -> Result<(), DbErr> {
         let refused = |reason| RoutingError::RollbackOn {
-            database: self.core.cluster.topology().database(database).name.clone(),
+            database: self
+                .core
+                .cluster
+                .topology()
+                .database_by_id(database)
+                .name
+                .clone(),
             reason,
         };
         match (self.transactions.mode, level) {
@@ -217,7 +223,7 @@ impl Shared {
 
     fn names(&self, branches: &[Branch]) -> Vec<DatabaseName> {
         let topology = self.core.cluster.topology();
-        let name = |branch: &Branch| topology.database(branch.database).name.clone();
+        let name = |branch: &Branch| topology.database_by_id(branch.database).name.clone();
         branches.iter().map(name).collect()
     }
 }

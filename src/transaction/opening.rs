@@ -9,7 +9,7 @@ use smallvec::SmallVec;
 use super::control;
 use super::open::Open;
 use super::state::State;
-use crate::cluster::{Fault, Leave};
+use crate::cluster::{FallbackPermit, Fault};
 use crate::dispatch::{Core, Known};
 use crate::error::RoutingError;
 use crate::route::{Decision, WhyNode};
@@ -67,19 +67,22 @@ impl Opening<'_> {
     async fn begin_on(self, state: &mut State, at: (NodeId, Role)) -> Result<(), DbErr> {
         let pool = self.core.cluster.pool_of(at.0);
         let acquired = Open::acquire(pool, *self.options);
-        let open = match self.core.cluster.is_watched(self.database) {
+        let open = match self.core.cluster.has_monitor(self.database) {
             true => pool.unless_gone(at.1, acquired).await?,
             false => acquired.await?,
         };
         let begin = control::begin(self.dialect(), self.options);
-        let watched = self.core.cluster.is_watched(self.database);
+        let watched = self.core.cluster.has_monitor(self.database);
         let watched = watched.then(|| pool.clone());
         state.begin(open, watched, at, &begin).await
     }
 
     /// The primary, if it takes what may come; for a transaction that only reads, where that is wanted,
     /// a replica as for a read of its session, with the leave that needs.
-    async fn node(self, failed: &[NodeId]) -> Result<((NodeId, Role), Option<Leave>), DbErr> {
+    async fn node(
+        self,
+        failed: &[NodeId],
+    ) -> Result<((NodeId, Role), Option<FallbackPermit>), DbErr> {
         if let Some(primary) = self.plain_primary() {
             return Ok(((primary, Role::Primary), None));
         }
@@ -97,17 +100,17 @@ impl Opening<'_> {
     /// The primary, where nothing else is to be thought of.
     fn plain_primary(self) -> Option<NodeId> {
         let topology = self.core.cluster.topology();
-        let database = topology.database(self.database);
+        let database = topology.database_by_id(self.database);
         let on_replica =
             self.transactions.on_replica(self.options) && !database.replicas.is_empty();
-        let plain = !on_replica && database.halt.is_none() && !database.removed;
+        let plain = !on_replica && database.write_block.is_none() && !database.removed;
         plain.then_some(database.primary)
     }
 
     /// Where a branch opens, before it waits for a replica.
     pub(super) fn decide(self, failed: &[NodeId]) -> Result<Decision, DbErr> {
         let topology = self.core.cluster.topology();
-        let database = topology.database(self.database);
+        let database = topology.database_by_id(self.database);
         let mut scope = self.scope();
         if !self.transactions.on_replica(self.options) || database.replicas.is_empty() {
             scope.role = Some(Role::Primary);
@@ -133,13 +136,17 @@ impl Opening<'_> {
     }
 
     fn dialect(self) -> DbBackend {
-        self.core.cluster.topology().database(self.database).dialect
+        self.core
+            .cluster
+            .topology()
+            .database_by_id(self.database)
+            .dialect
     }
 
     fn not_enlisted(self, source: DbErr) -> DbErr {
         let topology = self.core.cluster.topology();
         RoutingError::Enlist {
-            database: topology.database(self.database).name.clone(),
+            database: topology.database_by_id(self.database).name.clone(),
             source: std::sync::Arc::new(source),
         }
         .into()

@@ -214,8 +214,10 @@ impl RoutingTransaction {
             };
             Ok(Decision {
                 database,
-                node: topology.database(database).primary,
-                pool: topology.node(topology.database(database).primary).pool,
+                node: topology.database_by_id(database).primary,
+                pool: topology
+                    .node(topology.database_by_id(database).primary)
+                    .pool,
                 role: Role::Primary,
                 why_database: why,
                 why_role: WhyRole::Transaction,

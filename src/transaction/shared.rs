@@ -15,7 +15,7 @@ use crate::error::{RoutingError, list};
 use crate::scope::{TransactionMode, Transactions};
 use crate::session::Session;
 use crate::sql::{Access, ImplicitCommit};
-use crate::topology::{DatabaseId, Halt, NodeId, Role, Topology};
+use crate::topology::{DatabaseId, NodeId, Role, Topology, WriteBlock};
 
 /// What a transaction and those nested in it share.
 pub(super) struct Shared {
@@ -57,7 +57,7 @@ impl Shared {
             return branch.clone();
         }
         let topology = self.core.cluster.topology();
-        let found = topology.database(database);
+        let found = topology.database_by_id(database);
         let state = State::new(found.name.clone(), found.dialect);
         let branch = Branch::new(database, state);
         branches.push(branch.clone());
@@ -82,7 +82,7 @@ impl Shared {
 
     pub(super) fn open_branches(&self) -> Vec<String> {
         let topology = self.core.cluster.topology();
-        let name = |branch: &Branch| topology.database(branch.database).name.to_string();
+        let name = |branch: &Branch| topology.database_by_id(branch.database).name.to_string();
         self.lock().iter().map(name).collect()
     }
 
@@ -102,7 +102,7 @@ impl Shared {
             ([only], _) => Ok(only.database),
             ([], (Some(only), None)) => Ok(only),
             (branches, _) => {
-                let name = |branch: &Branch| topology.database(branch.database).name.clone();
+                let name = |branch: &Branch| topology.database_by_id(branch.database).name.clone();
                 let names: Vec<_> = branches.iter().map(name).collect();
                 Err(RoutingError::WhichBranch {
                     branches: match names.is_empty() {
@@ -127,7 +127,7 @@ impl Shared {
         let access = known.operation.access();
         let evidence = known.operation.evidence();
         let topology = self.core.cluster.topology();
-        let found = topology.database(database);
+        let found = topology.database_by_id(database);
         if let Some(keyword) = known.operation.controls_transaction() {
             return Err(RoutingError::Control { keyword });
         }
@@ -161,7 +161,7 @@ impl Shared {
         let topology = self.core.cluster.topology();
         let (mode, options) = (&self.transactions, &self.options);
         let elsewhere =
-            mode.on_replica(options) && !topology.database(database).replicas.is_empty();
+            mode.on_replica(options) && !topology.database_by_id(database).replicas.is_empty();
         match elsewhere {
             true => Err(RoutingError::NotInTransaction {
                 scope: format!("using(..) with the node {}", topology.node(node).name),
@@ -181,14 +181,14 @@ impl Shared {
             return Ok(());
         };
         let topology = self.core.cluster.topology();
-        let found = topology.database(database);
-        match &found.halt {
+        let found = topology.database_by_id(database);
+        match &found.write_block {
             _ if found.primary != node => {
                 let reason = format!("another node is the primary of {} now", found.name);
                 state.doom(reason.clone());
                 Err(RoutingError::Doomed { reason })
             }
-            Some(halt @ Halt::Split(_)) if state.written => Err(halt.error(found)),
+            Some(halt @ WriteBlock::SplitBrain(_)) if state.written => Err(halt.error(found)),
             Some(_) | None => Ok(()),
         }
     }
@@ -198,7 +198,7 @@ impl Shared {
         match known.operation.commits_implicitly() {
             Some(ImplicitCommit::Possible(keyword)) => {
                 let topology = self.core.cluster.topology();
-                let mysql = topology.database(database).dialect == DbBackend::MySql;
+                let mysql = topology.database_by_id(database).dialect == DbBackend::MySql;
                 mysql.then_some(keyword)
             }
             Some(ImplicitCommit::Certain(_)) | None => None,
@@ -233,8 +233,8 @@ impl Shared {
             {
                 let topology = self.core.cluster.topology();
                 Err(RoutingError::SecondDatabase {
-                    first: topology.database(first).name.clone(),
-                    second: topology.database(database).name.clone(),
+                    first: topology.database_by_id(first).name.clone(),
+                    second: topology.database_by_id(database).name.clone(),
                 })
             }
             _ => Ok(()),

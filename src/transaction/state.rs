@@ -9,7 +9,7 @@ use super::control;
 use super::levels::Level;
 use super::open::{Driver, Open};
 use super::span::Span;
-use crate::cluster::{Fault, Leave, Pool};
+use crate::cluster::{FallbackPermit, Fault, Pool};
 use crate::dispatch::OnBranch;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
@@ -26,8 +26,8 @@ pub(crate) struct State {
     watched: Option<Pool>,
     /// Where it is open.
     pub(super) at: Option<(NodeId, Role)>,
-    /// Leave to read there because no replica serves.
-    pub(super) leave: Option<Leave>,
+    /// FallbackPermit to read there because no replica serves.
+    pub(super) leave: Option<FallbackPermit>,
     /// It is being opened: until that is done, nothing has happened on it.
     opening: bool,
     /// The savepoints on it, innermost last.

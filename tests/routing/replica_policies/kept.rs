@@ -27,7 +27,7 @@ async fn reads_fail_rather_than_use_it() -> Result {
     for shop in shops().await? {
         assert_eq!(category::Entity::find().count(&shop.db).await?, 500);
         for node in ["default/2", "default/3"] {
-            shop.db.drain(node, Duration::from_secs(5)).await?;
+            shop.db.admin().drain(node, Duration::from_secs(5)).await?;
         }
         let error = category::Entity::find().count(&shop.db).await;
         let error = error.expect_err("no replica");
@@ -53,13 +53,16 @@ async fn reads_fail_rather_than_use_it() -> Result {
 async fn reads_fail_when_the_last_replica_was_removed() -> Result {
     for shop in shops().await? {
         for node in ["default/2", "default/3"] {
-            shop.db.remove_replica(node, Duration::from_secs(5)).await?;
+            shop.db
+                .admin()
+                .remove_replica(node, Duration::from_secs(5))
+                .await?;
         }
         let error = category::Entity::find().count(&shop.db).await;
         let error = error.expect_err("no replica");
         assert_says(&error, &["no replica of default", "it has none"]);
         let url = shop.files.replica("shop");
-        shop.db.add_replica("default", url).await?;
+        shop.db.admin().add_replica("default", url).await?;
         assert_eq!(category::Entity::find().count(&shop.db).await?, 500);
     }
     Ok(())

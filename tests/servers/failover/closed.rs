@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use routing_servers::{Mode, Node, PostgresCluster};
 use sea_orm::ConnectionTrait;
-use sea_orm_routing::{DatabaseOptions, Roles};
+use sea_orm_routing::{DatabaseOptions, RoleSource};
 
 use crate::support::bed::{Bed, INTERVAL};
 use crate::support::nodes::when;
@@ -21,7 +21,7 @@ async fn it_stays_closed() {
         let database = database
             .probe_interval(INTERVAL)
             .replica(through)
-            .roles(Roles::Observed);
+            .roles(RoleSource::Observed);
         let db = pg.connect(database).await;
         let before = proxy.accepted();
         let delay = Duration::from_millis(delay);

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use routing_servers::Node;
 use sea_orm::{DbErr, TransactionTrait};
-use sea_orm_routing::{Role, Roles, RoutingConnection};
+use sea_orm_routing::{Role, RoleSource, RoutingConnection};
 
 use crate::support::bed::{Bed, on_each_server};
 use crate::support::load::{Load, write};
@@ -22,7 +22,7 @@ on_each_server! {
 
 async fn the_primary_is_killed_under_load(bed: impl Bed) {
     bed.synchronous().await;
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let reader = reader(&bed).await;
     let before = names(&db);
     let (writes, reads) = (Load::writing(&db, 6), Load::reading(&reader, 6));
@@ -53,7 +53,7 @@ async fn the_primary_is_killed_under_load(bed: impl Bed) {
 
 async fn the_primary_is_frozen_under_load(bed: impl Bed) {
     bed.synchronous().await;
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let writes = Load::writing(&db, 6);
     writes.more(50).await;
 
@@ -72,7 +72,7 @@ async fn the_primary_is_frozen_under_load(bed: impl Bed) {
 
 /// A planned switchover: the primary takes no more writes, the replica gets all there is.
 async fn the_primary_steps_down(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let reader = reader(&bed).await;
     let (writes, reads) = (Load::writing(&db, 4), Load::reading(&reader, 4));
     writes.more(50).await;
@@ -117,7 +117,7 @@ fn no_read_failed(failed: &[DbErr]) {
 
 /// Another connection: without RETURNING the read after a write goes to the primary, whoever reads.
 async fn reader(bed: &impl Bed) -> RoutingConnection {
-    single(bed.options().roles(Roles::Observed)).await
+    single(bed.options().roles(RoleSource::Observed)).await
 }
 
 /// All that was acknowledged is there, on every server.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use routing_servers::{MariaDbCluster, Node};
 use sea_orm::EntityTrait;
-use sea_orm_routing::{Consistency, NodeState, OnTimeout, Role, Roles};
+use sea_orm_routing::{Consistency, NodeState, OnTimeout, Role, RoleSource};
 
 use crate::support::bed::Bed;
 use crate::support::item;
@@ -21,7 +21,7 @@ async fn its_replicas_are_not_taken_for_strangers() {
     let Some(maria) = MariaDbCluster::begin(2).await else {
         return;
     };
-    let options = maria.options().roles(Roles::Observed);
+    let options = maria.options().roles(RoleSource::Observed);
     let db = maria.connect(options).await;
     item::insert(&db, "second").await.expect("a row");
     maria.caught_up().await;

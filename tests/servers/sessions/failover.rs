@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use routing_servers::{Node, PostgresCluster};
-use sea_orm_routing::{OnTimeout, Role, Roles, RoutingConnection};
+use sea_orm_routing::{OnTimeout, Role, RoleSource, RoutingConnection};
 
 use super::side::Side;
 use super::{CAUSAL, causal, has, name_of, next_read, write};
@@ -17,7 +17,7 @@ fn pg(side: &Side) -> &PostgresCluster {
 }
 
 async fn observed(side: &Side) -> RoutingConnection {
-    let options = side.options("shop").roles(Roles::Observed);
+    let options = side.options("shop").roles(RoleSource::Observed);
     single(options.probe_timeout(Duration::from_secs(3))).await
 }
 
