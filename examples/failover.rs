@@ -22,7 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let database = DatabaseOptions::new(postgres.primary_url("shop"))
         .replica(postgres.replica_url(0, "shop"))
         .replica(postgres.replica_url(1, "shop"))
-        .roles(Roles::Observed)
+        .roles(RoleSource::Observed)
         .probe_interval(Duration::from_millis(200))
         .lag_limit(Duration::from_secs(2));
     let builder = RoutingConnection::builder().database("default", database);

@@ -110,16 +110,16 @@ let database = DatabaseOptions::new("postgres://node-1/app")
     .replica(ReplicaOptions::new("postgres://node-3/app").zone("eu-1b"))
     .replica_policy(Zones::prefer("eu-1a", PeakEwma))      // near ones first, the fastest of two
     .lag_limit(Duration::from_secs(2))                     // out of the rotation while behind
-    .spill_over(5)                                         // reads on the primary when none serves
-    .roles(Roles::Observed);                               // a promoted node becomes the primary
+    .max_fallback_reads(5)                                 // reads on the primary when none serves
+    .roles(RoleSource::Observed);                          // a promoted node becomes the primary
 let db = RoutingConnection::builder().database("default", database).connect().await?;
 
 println!("{}", db.topology());                             // each node, its role, state and lag
 db.wait_for_primary("default", Duration::from_secs(30)).await?;
-db.add_replica("default", "postgres://node-4/app").await?;
-db.remove_replica("default/2", Duration::from_secs(30)).await?;
-db.rotate_credentials("default", "app", &password).await?;
-db.add_database("tenant_7", "postgres://tenants/seven").await?;
+db.admin().add_replica("default", "postgres://node-4/app").await?;
+db.admin().remove_replica("default/2", Duration::from_secs(30)).await?;
+db.admin().rotate_credentials("default", "app", &password).await?;
+db.admin().add_database("tenant_7", "postgres://tenants/seven").await?;
 db.close_with(Duration::from_secs(20)).await?;             // for rolling restarts
         Ok(())
     }

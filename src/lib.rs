@@ -55,7 +55,12 @@ pub mod policy {
 /// What is declared about databases and their nodes.
 pub mod options {
     pub use crate::bind::Unbound;
-    pub use crate::cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions, Roles};
+    pub use crate::cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions, RoleSource};
+}
+
+/// Databases, nodes and credentials that change at run time.
+pub mod admin {
+    pub use crate::connection::Admin;
 }
 
 pub use bind::{Bind, BindRequest, RoutingPolicy, Unbound};

@@ -72,7 +72,7 @@ impl Nodes {
     }
 
     pub(super) fn ids(&self) -> impl Iterator<Item = NodeId> {
-        let database = self.topology.database(DatabaseId::new(0));
+        let database = self.topology.database_by_id(DatabaseId::new(0));
         database.replicas.iter().copied()
     }
 

@@ -51,7 +51,7 @@ impl Bound {
     /// The name of the one database. Returns `None` if there is not exactly one.
     pub(crate) fn database<'t>(&self, topology: &'t Topology) -> Option<&'t DatabaseName> {
         match self {
-            Self::One { database, .. } => Some(topology.database(*database).name()),
+            Self::One { database, .. } => Some(topology.database_by_id(*database).name()),
             Self::NoTable | Self::Several(_) | Self::Refused(_) => None,
         }
     }

@@ -1,9 +1,9 @@
-//! Who a database is opened as, once that was changed at run time.
+//! The credentials of a database, after they were rotated at run time.
 
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Who to log in as. Shared by the plans of all nodes of a database.
+/// Rotated credentials, shared by the plans of all nodes of a database. Empty before a rotation.
 #[derive(Clone, Default)]
 pub(crate) struct CredentialCell(Arc<Mutex<Option<Credentials>>>);
 

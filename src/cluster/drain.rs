@@ -1,29 +1,27 @@
-//! Pools that get no more statements, until they have none.
+//! Waiting until a pool that receives no new statements is idle.
 
 use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseConnection;
-#[cfg(feature = "sqlx-dep")]
-use sea_orm::DatabaseConnectionType;
 
+use super::driver_kind::{DriverKind, PoolUsage};
 use super::pool::Pool;
 use super::waits::deadline;
 
-/// How often a pool is looked at.
+/// How often a pool is checked.
 const EVERY: Duration = Duration::from_millis(5);
 
 /// How long a connection may take to come back to its pool after its last statement.
 const RETURNING: Duration = Duration::from_millis(50);
 
 impl Pool {
-    /// Waits until all its connections are idle, so that nobody waits for one either. Whether they
-    /// were in time.
+    /// Waits until all its connections are idle. Returns whether they were in time.
     pub(super) async fn quiet(&self, timeout: Duration) -> bool {
         let deadline = deadline(timeout.max(RETURNING));
         let mut quiet_before = false;
         loop {
             let quiet = self.get().is_none_or(is_quiet);
-            // A statement that was decided on a moment ago is not seen at the first look.
+            // A statement that was just routed here may not have its connection at the first check.
             if quiet && quiet_before {
                 return true;
             }
@@ -42,24 +40,6 @@ impl Pool {
 }
 
 fn is_quiet(connection: &DatabaseConnection) -> bool {
-    match &connection.inner {
-        #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            all_idle(connection.get_postgres_connection_pool())
-        }
-        #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            all_idle(connection.get_mysql_connection_pool())
-        }
-        #[cfg(feature = "sqlx-sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            all_idle(connection.get_sqlite_connection_pool())
-        }
-        _ => true,
-    }
-}
-
-#[cfg(feature = "sqlx-dep")]
-fn all_idle<DB: sea_orm::sqlx::Database>(pool: &sea_orm::sqlx::Pool<DB>) -> bool {
-    pool.num_idle() >= pool.size() as usize
+    let usage = DriverKind::of(connection).usage();
+    usage.is_none_or(PoolUsage::is_idle)
 }

@@ -1,58 +1,49 @@
-//! What is set on the connect options of a pool, for each driver.
+//! Setting the overrides on the connect options of a pool, for each driver.
 
 use std::str::FromStr;
 
 use sea_orm::sqlx::{ConnectOptions, Database, Pool};
-use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbErr, RuntimeErr, sqlx};
+use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, sqlx};
 
-use super::Refinement;
+use super::ConnectOverrides;
 use crate::cluster::credentials::Credentials;
+use crate::cluster::driver_kind::DriverKind;
 
-/// Sets the refinement on a pool that was opened lazily.
-pub(super) async fn refine(
+/// Sets the overrides on a pool that was opened lazily.
+pub(super) async fn apply(
     connection: DatabaseConnection,
-    refinement: Refinement,
+    overrides: ConnectOverrides,
 ) -> Result<DatabaseConnection, DbErr> {
-    match &connection.inner {
+    let replaced = match DriverKind::of(&connection) {
         #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            let pool = connection.get_postgres_connection_pool();
-            let options = postgres((*pool.connect_options()).clone(), &refinement)?;
-            match replace(pool, options).await {
-                Some(pool) => Ok(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(
-                    pool,
-                )),
-                None => Ok(connection),
-            }
+        DriverKind::Postgres(pool) => {
+            let options = postgres((*pool.connect_options()).clone(), &overrides)?;
+            let pool = replace(pool, options).await;
+            pool.map(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool)
         }
         #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            let pool = connection.get_mysql_connection_pool();
-            let options = mysql((*pool.connect_options()).clone(), &refinement)?;
-            match replace(pool, options).await {
-                Some(pool) => Ok(sea_orm::SqlxMySqlConnector::from_sqlx_mysql_pool(pool)),
-                None => Ok(connection),
-            }
+        DriverKind::MySql(pool) => {
+            let options = mysql((*pool.connect_options()).clone(), &overrides)?;
+            let pool = replace(pool, options).await;
+            pool.map(sea_orm::SqlxMySqlConnector::from_sqlx_mysql_pool)
         }
         #[cfg(feature = "sqlx-sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            let pool = connection.get_sqlite_connection_pool();
-            let options = sqlite((*pool.connect_options()).clone(), &refinement)?;
-            match replace(pool, options).await {
-                Some(pool) => {
-                    // SQLite opens files, so it can be tried at once.
-                    drop(pool.acquire().await.map_err(sqlx_error)?);
-                    Ok(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
-                }
-                None => Ok(connection),
+        DriverKind::Sqlite(pool) => {
+            let options = sqlite((*pool.connect_options()).clone(), &overrides)?;
+            let pool = replace(pool, options).await;
+            if let Some(pool) = &pool {
+                // SQLite opens files, so it can be tried at once.
+                drop(pool.acquire().await.map_err(sqlx_error)?);
             }
+            pool.map(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool)
         }
-        _ => Ok(connection),
-    }
+        DriverKind::Other(_) | DriverKind::Disconnected => None,
+    };
+    Ok(replaced.unwrap_or(connection))
 }
 
-/// Logs a pool in as another user. What is returned makes the change, which cannot fail: new
-/// connections were tried already, where they must work.
+/// Logs a pool in as another user. The returned closure makes the change and cannot fail: with
+/// `must_answer`, a new connection was tried already.
 #[cfg_attr(
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
     allow(unused_variables, reason = "SQLite knows no users")
@@ -63,32 +54,37 @@ pub(in crate::cluster) async fn log_in_as(
     must_answer: bool,
 ) -> Result<Box<dyn FnOnce() + Send>, DbErr> {
     let Credentials { username, password } = credentials;
-    match &connection.inner {
+    match DriverKind::of(connection) {
         #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            let pool = connection.get_postgres_connection_pool().clone();
+        DriverKind::Postgres(pool) => {
             let options = (*pool.connect_options()).clone();
             let options = options.username(username).password(password);
-            if must_answer {
-                drop(options.connect().await.map_err(sqlx_error)?);
-            }
-            Ok(Box::new(move || pool.set_connect_options(options)))
+            change_options(pool, options, must_answer).await
         }
         #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            let pool = connection.get_mysql_connection_pool().clone();
+        DriverKind::MySql(pool) => {
             let options = (*pool.connect_options()).clone();
             let options = options.username(username).password(password);
-            if must_answer {
-                drop(options.connect().await.map_err(sqlx_error)?);
-            }
-            Ok(Box::new(move || pool.set_connect_options(options)))
+            change_options(pool, options, must_answer).await
         }
         _ => Ok(Box::new(|| {})),
     }
 }
 
-/// Gives a pool other connect options; one that has connections already is replaced by a new one.
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-mysql"))]
+async fn change_options<DB: Database>(
+    pool: &Pool<DB>,
+    options: <DB::Connection as sqlx::Connection>::Options,
+    must_answer: bool,
+) -> Result<Box<dyn FnOnce() + Send>, DbErr> {
+    if must_answer {
+        drop(options.connect().await.map_err(sqlx_error)?);
+    }
+    let pool = pool.clone();
+    Ok(Box::new(move || pool.set_connect_options(options)))
+}
+
+/// Sets connect options on a pool without connections. Otherwise returns a new pool with them.
 async fn replace<DB: Database>(
     pool: &Pool<DB>,
     options: <DB::Connection as sqlx::Connection>::Options,
@@ -116,9 +112,9 @@ where
 #[cfg(feature = "sqlx-postgres")]
 fn postgres(
     mut options: sqlx::postgres::PgConnectOptions,
-    refinement: &Refinement,
+    overrides: &ConnectOverrides,
 ) -> Result<sqlx::postgres::PgConnectOptions, DbErr> {
-    if let Some(endpoint) = &refinement.endpoint {
+    if let Some(endpoint) = &overrides.endpoint {
         // A socket, once set, beats every host.
         let socket = options.get_socket().is_some() && endpoint.host().is_some();
         if endpoint.has_options() || socket {
@@ -137,10 +133,10 @@ fn postgres(
             options = options.database(&database);
         }
     }
-    if let Some(password) = refinement.password() {
+    if let Some(password) = overrides.password() {
         options = options.password(&password);
     }
-    if refinement.read_only {
+    if overrides.read_only {
         options = options.options([("default_transaction_read_only", "on")]);
     }
     Ok(options)
@@ -149,9 +145,9 @@ fn postgres(
 #[cfg(feature = "sqlx-mysql")]
 fn mysql(
     mut options: sqlx::mysql::MySqlConnectOptions,
-    refinement: &Refinement,
+    overrides: &ConnectOverrides,
 ) -> Result<sqlx::mysql::MySqlConnectOptions, DbErr> {
-    if let Some(endpoint) = &refinement.endpoint {
+    if let Some(endpoint) = &overrides.endpoint {
         // A socket, once set, beats every host.
         let socket = options.get_socket().is_some() && endpoint.host().is_some();
         if endpoint.has_options() || socket {
@@ -167,10 +163,10 @@ fn mysql(
             options = options.database(&database);
         }
     }
-    if let Some(password) = refinement.password() {
+    if let Some(password) = overrides.password() {
         options = options.password(&password);
     }
-    if refinement.read_only {
+    if overrides.read_only {
         options = mysql_read_only(options);
     }
     Ok(options)
@@ -178,9 +174,9 @@ fn mysql(
 
 /// Makes every connection of the pool read-only.
 ///
-/// sqlx offers one `after_connect` slot, and it is the user's. The one statement it runs by itself
-/// on each new connection is `SET NAMES <charset> [COLLATE <collation>]`; the guard is put behind
-/// it, in the same message. A test on a real server holds this in place.
+/// sqlx has one `after_connect` slot, which belongs to the user. sqlx itself runs one statement on each
+/// new connection, `SET NAMES <charset> [COLLATE <collation>]`, and the guard is appended to it. A test
+/// on a real server covers this.
 #[cfg(feature = "sqlx-mysql")]
 fn mysql_read_only(options: sqlx::mysql::MySqlConnectOptions) -> sqlx::mysql::MySqlConnectOptions {
     const GUARD: &str = "; SET SESSION TRANSACTION READ ONLY";
@@ -197,25 +193,25 @@ fn mysql_read_only(options: sqlx::mysql::MySqlConnectOptions) -> sqlx::mysql::My
 #[cfg(feature = "sqlx-sqlite")]
 fn sqlite(
     mut options: sqlx::sqlite::SqliteConnectOptions,
-    refinement: &Refinement,
+    overrides: &ConnectOverrides,
 ) -> Result<sqlx::sqlite::SqliteConnectOptions, DbErr> {
-    if let Some(endpoint) = &refinement.endpoint {
+    if let Some(endpoint) = &overrides.endpoint {
         let own: sqlx::sqlite::SqliteConnectOptions = parse(endpoint.as_str())?;
         options = match endpoint.has_options() {
             true => own,
             false => options.filename(own.get_filename()),
         };
     }
-    if refinement.read_only {
+    if overrides.read_only {
         options = options.read_only(true).create_if_missing(false);
     }
     Ok(options)
 }
 
-impl Refinement {
+impl ConnectOverrides {
     #[cfg(any(feature = "sqlx-postgres", feature = "sqlx-mysql"))]
     fn password(&self) -> Option<String> {
-        let endpoint = self.endpoint.as_ref().and_then(super::Endpoint::password);
+        let endpoint = self.endpoint.as_ref().and_then(super::NodeUrl::password);
         endpoint.or_else(|| self.password.clone())
     }
 }

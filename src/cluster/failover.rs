@@ -1,4 +1,4 @@
-//! Another node becomes the primary, and pools that are of no more use.
+//! Acting on a verdict: blocking writes, promoting a node, and replacing its pools.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,52 +7,55 @@ use sea_orm::DbErr;
 
 use super::monitor::{Watch, opening};
 use super::pool::Pool;
-use super::{Plan, State};
+use super::{ClusterState, OpenPlan};
 use crate::name::NodeName;
 use crate::topology::{
-    DatabaseId, Halt, Health, Looked, NodeId, PoolId, Role, Service, Signal, Topology, Verdict,
-    judge,
+    DatabaseId, Health, NodeId, NodeReport, PoolId, Role, Service, Signal, Topology, Verdict,
+    WriteBlock, judge,
 };
 
-/// How long a pool that gets no more statements may take to become quiet.
+/// How long a replaced pool may take to become idle before it is closed.
 const GRACE: Duration = Duration::from_secs(30);
 
-impl State {
-    /// Does what follows from what the nodes of a database say of themselves.
-    pub(super) fn rule(
+impl ClusterState {
+    /// Judges the reports of the nodes of a database, and acts on the verdict.
+    pub(super) fn apply_verdict(
         self: &Arc<Self>,
         watch: &Arc<Watch>,
         topology: &Topology,
-        nodes: &[Looked],
+        nodes: &[NodeReport],
     ) {
         let id = watch.database();
-        let database = topology.database(id);
+        let database = topology.database_by_id(id);
         match judge(database.primary, nodes) {
             Verdict::Keep => self.resume(id, topology, nodes),
             Verdict::LookAgain(node) => watch.look_at(node),
-            Verdict::Vacant => self.halt(id, topology, Halt::Vacant),
+            Verdict::Vacant => self.block_writes(id, topology, WriteBlock::NoPrimary),
             Verdict::Split(nodes) => {
                 let names = nodes.iter().map(|id| topology.node(*id).name.clone());
-                self.halt(id, topology, Halt::Split(names.collect()));
+                self.block_writes(id, topology, WriteBlock::SplitBrain(names.collect()));
             }
             Verdict::Promote(node) => self.promote(watch, topology, node),
         }
     }
 
-    fn halt(&self, id: DatabaseId, topology: &Topology, halt: Halt) {
-        let database = topology.database(id);
-        if database.halt.as_ref() != Some(&halt) {
+    fn block_writes(&self, id: DatabaseId, topology: &Topology, block: WriteBlock) {
+        let database = topology.database_by_id(id);
+        if database.write_block.as_ref() != Some(&block) {
             let name = database.name.as_str();
-            tracing::error!(target: "sea_orm_routing", database = name, "writes stop: {halt}");
-            self.change(|topology| topology.set_halt(id, Some(halt)));
+            tracing::error!(target: "sea_orm_routing", database = name, "writes stop: {block}");
+            self.change(|topology| topology.set_write_block(id, Some(block)));
         }
     }
 
-    /// There is one primary, and it was seen.
-    fn resume(&self, id: DatabaseId, topology: &Topology, nodes: &[Looked]) {
-        let database = topology.database(id);
-        let stopped = matches!(database.halt, Some(Halt::Split(_) | Halt::Vacant));
-        let is_seen = |looked: &Looked| {
+    /// The primary has reported its role and is the only one: writes are unblocked.
+    fn resume(&self, id: DatabaseId, topology: &Topology, nodes: &[NodeReport]) {
+        let database = topology.database_by_id(id);
+        let stopped = matches!(
+            database.write_block,
+            Some(WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary)
+        );
+        let is_seen = |looked: &NodeReport| {
             let seen = looked.seen.as_ref();
             let primary = seen.is_some_and(|seen| seen.role == Role::Primary);
             looked.node == database.primary && primary
@@ -60,7 +63,7 @@ impl State {
         if stopped && nodes.iter().any(is_seen) {
             let name = database.name.as_str();
             tracing::warn!(target: "sea_orm_routing", database = name, "writes go on");
-            self.change(|topology| topology.set_halt(id, None));
+            self.change(|topology| topology.set_write_block(id, None));
         }
     }
 
@@ -69,12 +72,12 @@ impl State {
         let Some(promotion) = watch.begin_promotion() else {
             return;
         };
-        let database = topology.database(watch.database());
+        let database = topology.database_by_id(watch.database());
         let (old, declared) = (database.primary, self.declared(watch.database()));
-        let new = self.other_pool(topology, node, Plan::promoted);
+        let new = self.other_pool(topology, node, OpenPlan::promoted);
         let demoted = self.other_pool(topology, old, |plan| plan.demoted(declared.guard));
         let timeout = opening(declared.settings.probe_timeout);
-        // The monitor must not keep the connection alive while it waits.
+        // Weak, because a task must not keep the connection alive while it waits.
         let (state, watch) = (Arc::downgrade(self), Arc::clone(watch));
         tokio::spawn(async move {
             let opened = tokio::time::timeout(timeout, open(&new, &demoted)).await;
@@ -89,7 +92,7 @@ impl State {
         });
     }
 
-    /// It is tried again when the node is asked next.
+    /// The promotion is tried again after the next probe.
     fn not_promoted(&self, node: NodeId, reason: &str) {
         let topology = self.snapshot();
         let name = topology.node(node).name.as_str();
@@ -98,21 +101,22 @@ impl State {
 
     fn promoted(&self, watch: &Watch, (old, demoted): (NodeId, Pool), (node, new): (NodeId, Pool)) {
         let (new, demoted) = (self.add_pool(new), self.add_pool(demoted));
-        if self.monitors.are_over() {
+        if self.tasks.is_closed() {
             self.retire(new);
             return self.retire(demoted);
         }
         let down = Health::Up.after(Signal::ProbeFailed, self.moment(old));
         let id = watch.database();
         let before = self.change(|topology| {
-            // Meanwhile the old one may be back, or the new one gone.
-            let primary = topology.database(id).primary;
-            if judge(primary, &watch.looked(topology)) != Verdict::Promote(node) || primary != old {
+            // The old primary may have returned meanwhile, or the new one died.
+            let primary = topology.database_by_id(id).primary;
+            if judge(primary, &watch.reports(topology)) != Verdict::Promote(node) || primary != old
+            {
                 return None;
             }
             let before = [old, node].map(|node| topology.node(node).pool);
             topology.promote(node, new, demoted, down);
-            topology.set_halt(id, None);
+            topology.set_write_block(id, None);
             Some(before)
         });
         let Some([before_old, before_new]) = before else {
@@ -123,18 +127,17 @@ impl State {
         let name = topology.node(node).name.as_str();
         tracing::warn!(target: "sea_orm_routing", node = name, "a node is the primary now");
         watch.start_over();
-        // Nothing may be written there any more, not even by who has a connection already.
+        // Nothing may be written to the old primary any more, not even on open connections.
         self.close_now(before_old);
         self.retire(before_new);
     }
 
-    /// The pool of a node in another role; the same connections where it came open, as the user made
-    /// it.
+    /// A pool of a node for another role. One that was given open keeps its connections.
     fn other_pool(
         &self,
         topology: &Topology,
         id: NodeId,
-        plan: impl FnOnce(&Plan) -> Plan,
+        plan: impl FnOnce(&OpenPlan) -> OpenPlan,
     ) -> Pool {
         let node = topology.node(id);
         let pool = self.pool(node.pool);
@@ -144,7 +147,7 @@ impl State {
         }
     }
 
-    /// Gives a node that was silent a new pool: connections of the old one may hang for ever.
+    /// Replaces the pool of a node that was silent, because its connections may hang forever.
     pub(super) fn renew(self: &Arc<Self>, id: NodeId) {
         let topology = self.snapshot();
         let node = topology.node(id);
@@ -157,7 +160,7 @@ impl State {
             let opened = new.open().await.is_ok();
             if let (true, Some(state)) = (opened, state.upgrade()) {
                 let new = state.add_pool(new);
-                let replaced = !state.monitors.are_over()
+                let replaced = !state.tasks.is_closed()
                     && state.change(|topology| {
                         let node = topology.node(id);
                         let replaced = node.pool == old && node.service != Service::Removed;
@@ -171,7 +174,7 @@ impl State {
         });
     }
 
-    /// Nobody waits for a pool any more, and it is closed at once; one that came open is used on.
+    /// Fails the statements of a pool and closes it at once. One that was given open stays open.
     fn close_now(&self, old: PoolId) {
         let pool = self.pool(old).clone();
         pool.give_up();
@@ -181,8 +184,7 @@ impl State {
         }
     }
 
-    /// Closes a pool when nobody can be waiting for one of its connections any more; one that came open
-    /// is used on.
+    /// Closes a replaced pool once it is idle. One that was given open stays open.
     fn retire(&self, old: PoolId) {
         let pool = self.pool(old);
         if pool.plan().is_some() {
@@ -190,7 +192,7 @@ impl State {
         }
     }
 
-    /// Closes a pool when it is quiet.
+    /// Closes a pool once it is idle.
     pub(super) fn close_later(&self, pool: Pool) {
         tokio::spawn(async move {
             pool.quiet(GRACE).await;
@@ -199,7 +201,7 @@ impl State {
     }
 }
 
-fn planned(name: &NodeName, plan: Plan) -> Pool {
+fn planned(name: &NodeName, plan: OpenPlan) -> Pool {
     Pool::planned(name.clone(), plan)
 }
 

@@ -7,16 +7,16 @@ use crate::error::{AvailabilityError, RoutingError};
 /// What an error says about the node, and whether the statement may be tried elsewhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// No connection was to be had: nothing was sent.
+    /// No connection could be opened: nothing was sent.
     NoConnection,
     /// The connection broke, or the server is going away.
     Lost,
-    /// The driver gave up: the answer made no sense to it, or what it was given cannot be sent (too
-    /// many values). It says nothing about the node.
+    /// The driver failed: it could not read the answer, or could not send the statement (too many
+    /// values). It says nothing about the node.
     Protocol,
-    /// A replica cancelled the read because replaying the primary's changes was in its way.
+    /// A replica cancelled the read because it conflicts with the changes that it replays.
     RecoveryConflict,
-    /// The node refused the statement because it only reads.
+    /// The node refused the statement because it is read-only.
     RefusedAsWrite,
     /// The statement's own error: it would be the same elsewhere.
     Statement,
@@ -58,8 +58,8 @@ impl Fault {
         }
     }
 
-    /// Whether a statement waited too long for a lock of MySQL's. What becomes of the transaction is
-    /// a setting of the server.
+    /// Whether a statement of MySQL waited too long for a lock. A setting of the server decides whether
+    /// the transaction is rolled back.
     pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
         match error {
             DbErr::Exec(error) | DbErr::Query(error) => driver::is_lock_timeout(error),

@@ -1,4 +1,4 @@
-//! What users change at run time: nodes, databases, credentials.
+//! Changes by administrators: members and credentials.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, PoisonError};
@@ -8,22 +8,22 @@ use futures_util::future::join_all;
 use sea_orm::DbErr;
 
 use super::credentials::Credentials;
-use super::monitor::Target;
+use super::monitor::ProbeTarget;
 use super::open::drivers::log_in_as;
-use super::{Cluster, Declared, Pool, Roles};
+use super::{Cluster, DatabaseSpec, Pool, RoleSource};
 use crate::error::{AvailabilityError, RoutingError, TopologyError};
 use crate::name::NodeName;
 use crate::topology::{DatabaseId, Health, NodeId, PoolId, Role, Service, Topology};
 
-/// What comes to a cluster.
+/// Pools and databases to add to a cluster.
 #[derive(Default)]
 pub(crate) struct Newcomers {
     pub(crate) pools: Vec<Pool>,
-    pub(crate) databases: Vec<Declared>,
+    pub(crate) databases: Vec<DatabaseSpec>,
 }
 
 impl Cluster {
-    /// Adds what `add` builds, all or nothing. It is given the topology to add to, and the place of
+    /// Adds what `add` builds, all or nothing. `add` receives the topology to add to, and the index of
     /// its first pool.
     pub(crate) fn extend<T, E>(
         &self,
@@ -45,12 +45,13 @@ impl Cluster {
         Ok(added)
     }
 
-    /// Starts the monitor of a database, where it is to have one, and asks each of its nodes once.
+    /// Starts the monitor of a database, if it is to have one, and waits until each node was asked once.
     ///
     /// # Errors
     ///
-    /// [`TopologyError::ForeignReplica`] for a node that is not of this database: the newcomer, or
-    /// any.
+    /// [`TopologyError::ForeignReplica`] if the new node, or without one any node, does not belong
+    /// to this
+    /// database.
     pub(crate) async fn watch(
         &self,
         database: DatabaseId,
@@ -59,15 +60,15 @@ impl Cluster {
         if !self.is_watchable(database) {
             return Ok(());
         }
-        let Some(watch) = self.state.monitors.start(&self.state, database) else {
+        let Some(watch) = self.state.start_monitor(database) else {
             return Ok(());
         };
         let declared = self.state.declared(database);
-        declared.watched.store(true, Ordering::Relaxed);
+        declared.has_monitor.store(true, Ordering::Relaxed);
         watch.asked_all().await;
         let topology = self.snapshot();
-        let primary = topology.database(database).primary;
-        let observed = declared.settings.roles == Roles::Observed;
+        let primary = topology.database_by_id(database).primary;
+        let observed = declared.settings.roles == RoleSource::Observed;
         for id in topology.node_ids_of(database) {
             let node = topology.node(id);
             watch.warn_of_catalog(id, &node.name);
@@ -86,24 +87,24 @@ impl Cluster {
             };
             return Err(RoutingError::Topology(TopologyError::ForeignReplica {
                 node: node.name.clone(),
-                database: topology.database(database).name.clone(),
+                database: topology.database_by_id(database).name.clone(),
                 reason,
             }));
         }
         Ok(())
     }
 
-    /// Whether there is something to watch: other servers than the primary, or roles that change.
+    /// Whether there is something to monitor: replicas, or observed roles.
     fn is_watchable(&self, database: DatabaseId) -> bool {
         let settings = &self.state.declared(database).settings;
         let topology = self.snapshot();
-        let found = topology.database(database);
-        let several = !found.replicas.is_empty() || settings.roles == Roles::Observed;
+        let found = topology.database_by_id(database);
+        let several = !found.replicas.is_empty() || settings.roles == RoleSource::Observed;
         let primary = self.state.pool(topology.node(found.primary).pool);
-        settings.monitored && several && primary.get().and_then(Target::of).is_some()
+        settings.monitored && several && primary.get().and_then(ProbeTarget::of).is_some()
     }
 
-    /// Takes a replica out of the rotation, and waits until it has nothing more to do.
+    /// Takes a replica out of the rotation, and waits until its connections are idle.
     pub(crate) async fn drain(&self, node: NodeId, timeout: Duration) -> Result<(), RoutingError> {
         self.check_replica(node)?;
         self.move_service(node, Service::In, Service::Draining);
@@ -117,7 +118,7 @@ impl Cluster {
         }
     }
 
-    /// Puts a replica back that was drained.
+    /// Puts a drained replica back.
     pub(crate) fn undrain(&self, node: NodeId) -> Result<(), RoutingError> {
         self.check_replica(node)?;
         self.move_service(node, Service::Draining, Service::In);
@@ -125,19 +126,18 @@ impl Cluster {
         Ok(())
     }
 
-    /// A replica that has come is known, and serves from now on.
+    /// A replica that was added was probed, and serves from now on.
     pub(crate) fn join(&self, node: NodeId) {
         self.move_service(node, Service::Joining, Service::In);
     }
 
-    /// Removes a replica without waiting for anything; whether it is one.
+    /// Removes a replica without waiting for its statements. Returns whether it was one.
     pub(crate) fn discard(&self, node: NodeId) -> bool {
         if !self.state.change(|topology| topology.remove_node(node)) {
             return false;
         }
         let topology = self.snapshot();
-        let database = topology.node(node).database;
-        self.state.monitors.stop_node(database, node);
+        self.state.stop_probe(node);
         let pool = self.state.pool(topology.node(node).pool).clone();
         pool.refuse();
         if tokio::runtime::Handle::try_current().is_ok() {
@@ -146,7 +146,7 @@ impl Cluster {
         true
     }
 
-    /// Removes a replica once it has nothing more to do.
+    /// Drains a replica and removes it.
     pub(crate) async fn remove_replica(
         &self,
         node: NodeId,
@@ -162,7 +162,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// Removes a database: statements under way finish.
+    /// Removes a database. Statements in flight finish.
     pub(crate) async fn remove_database(
         &self,
         database: DatabaseId,
@@ -172,24 +172,23 @@ impl Cluster {
         let topology = self.snapshot();
         self.state
             .change(|topology| topology.remove_database(database));
-        self.state.monitors.stop(database);
-        self.state.declared(database).stop_asking();
+        self.state.stop_monitor(database);
+        self.state.declared(database).disconnect_probe();
         let nodes = topology.node_ids_of(database);
         let pools = nodes.map(|node| self.state.pool(topology.node(node).pool).clone());
-        // Each in a task of its own: they are closed also when nobody waits for it.
+        // In tasks of their own, so that the pools are closed even if this future is dropped.
         let closing = pools.map(|pool| tokio::spawn(close_when_quiet(pool, timeout)));
         let quiet = join_all(closing.collect::<Vec<_>>()).await;
         match quiet.into_iter().all(|quiet| quiet.unwrap_or(false)) {
             true => Ok(()),
             false => Err(RoutingError::Topology(TopologyError::Draining {
-                what: format!("the database {}", topology.database(database).name),
+                what: format!("the database {}", topology.database_by_id(database).name),
                 waited: timeout,
             })),
         }
     }
 
-    /// Logs in as another user from now on. Connections that are open stay as they are; new ones are
-    /// tried first.
+    /// Uses other credentials for new connections, after trying them. Open connections stay.
     pub(crate) async fn log_in_as(
         &self,
         database: DatabaseId,
@@ -203,7 +202,7 @@ impl Cluster {
         };
         let before: Vec<_> = self.snapshot().node_ids_of(database).collect();
         let changes = self.new_log_ins(database, &before, &credentials).await?;
-        // What is opened from now on is opened with them.
+        // Pools that open from now on use them.
         self.state
             .declared(database)
             .credentials
@@ -219,7 +218,7 @@ impl Cluster {
         Ok(())
     }
 
-    /// What makes each pool log in as somebody else, once it was tried.
+    /// Tries the credentials on each pool, and returns the closures that apply them.
     async fn new_log_ins(
         &self,
         database: DatabaseId,
@@ -259,20 +258,20 @@ impl Cluster {
 
     /// Ends the monitors.
     pub(crate) fn stop(&self) {
-        self.state.monitors.stop_all();
+        self.state.stop_tasks();
         for (_, declared) in &self.state.databases {
-            declared.stop_asking();
+            declared.disconnect_probe();
         }
     }
 
-    /// Closes every pool, and ends the monitors; the first error of a pool.
+    /// Ends the monitors and closes every pool. Returns the first error of a pool.
     pub(crate) async fn close(&self) -> Result<(), DbErr> {
         self.stop();
         let closing = self.pools().map(Pool::close);
         join_all(closing).await.into_iter().collect()
     }
 
-    /// Closes every pool within a time.
+    /// Closes every pool within a timeout.
     pub(crate) async fn close_with(&self, timeout: Duration) -> Result<(), DbErr> {
         match tokio::time::timeout(timeout, self.close()).await {
             Ok(closed) => closed,
@@ -282,7 +281,7 @@ impl Cluster {
                 nodes.sort_unstable();
                 nodes.dedup();
                 if nodes.is_empty() {
-                    // What is left is idle, and goes by itself.
+                    // The remaining connections are idle and close by themselves.
                     return Ok(());
                 }
                 Err(RoutingError::Topology(TopologyError::StillOpen {
@@ -307,12 +306,12 @@ impl Cluster {
             Role::Replica => Ok(()),
             Role::Primary => Err(RoutingError::Topology(TopologyError::NotAReplica {
                 node: found.name.clone(),
-                database: topology.database(found.database).name.clone(),
+                database: topology.database_by_id(found.database).name.clone(),
             })),
         }
     }
 
-    /// From one to another; one that is neither stays what it is.
+    /// Moves a node from one service to another, if it is in the first.
     fn move_service(&self, node: NodeId, from: Service, to: Service) {
         self.state.change(|topology| {
             topology.change_node(node, |node| {
@@ -323,16 +322,16 @@ impl Cluster {
         });
     }
 
-    /// Refuses newcomers once it is closed.
+    /// Fails once the connection is closed.
     pub(crate) fn check_open(&self) -> Result<(), RoutingError> {
-        match self.state.monitors.are_over() {
+        match self.state.tasks.is_closed() {
             false => Ok(()),
             true => Err(RoutingError::Topology(TopologyError::Closed)),
         }
     }
 }
 
-/// Closes a pool; whether all its connections were idle in time. If not, when they are.
+/// Closes a pool once it is idle. Returns whether it was in time; if not, it is closed later.
 async fn close_when_quiet(pool: Pool, timeout: Duration) -> bool {
     let quiet = pool.quiet(timeout).await;
     pool.refuse();

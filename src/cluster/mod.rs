@@ -1,41 +1,55 @@
 //! The open pools, and the one writer of the [topology](crate::topology).
 //!
-//! Pools live in an arena that grows and never shrinks; the topology's nodes point into it.
-//! Connections that we open are ours to shape: replicas get a guard, and no password reaches SeaORM's
-//! traces.
+//! Decisions are pure and need a snapshot; servers die, lag and are promoted while decisions are made.
+//! This room does the I/O between the two. The rule: whatever is learned about a node becomes a
+//! change of the topology, made under one lock by [`ClusterState`], and nothing else writes it.
 //!
-//! What is learned about nodes comes from two sides: [`signals`] from the statements of the
-//! application, and the [`monitor`], which asks each node on a connection of its own. What users change
-//! at run time is in [`members`].
+//! - Pools live in an arena that grows and never shrinks; the nodes of the topology hold indices into it.
+//!   A pool that this crate opens gets a guard if it is a replica's, and no password reaches SeaORM's
+//!   traces ([`open`]).
+//! - Signals come from the statements of the application ([`signals`]), and from the [`monitor`], which
+//!   probes each node on a connection of its own. [`failover`] acts on a change of roles.
+//! - Administrators change members and credentials ([`members`]).
+//! - What runs beside the statements is registered in [`background`], and ends with the last handle.
 
+mod background;
+mod clock;
 #[cfg_attr(
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
     allow(dead_code, reason = "SQLite knows no users")
 )]
 mod credentials;
-mod declared;
+mod database_spec;
 mod drain;
 #[cfg_attr(
-    not(all(feature = "sqlx-postgres", feature = "sqlx-mysql")),
-    allow(dead_code, reason = "only drivers with a network take a URL apart")
+    not(feature = "sqlx-dep"),
+    allow(dead_code, reason = "only drivers have pools")
 )]
-mod endpoint;
+mod driver_kind;
 mod failover;
 #[cfg_attr(
     not(feature = "sqlx-dep"),
     allow(dead_code, reason = "only drivers have faults")
 )]
 mod fault;
-mod measured;
 mod members;
+mod metered_pools;
 mod monitor;
+#[cfg_attr(
+    not(all(feature = "sqlx-postgres", feature = "sqlx-mysql")),
+    allow(dead_code, reason = "only drivers with a network take a URL apart")
+)]
+mod node_url;
 #[cfg_attr(
     not(feature = "sqlx-dep"),
     allow(dead_code, reason = "only drivers can be refined")
 )]
 mod open;
 mod options;
-#[cfg(feature = "migrate")]
+#[cfg_attr(
+    not(feature = "migrate"),
+    allow(dead_code, reason = "migrations are its first users")
+)]
 mod own;
 mod pool;
 mod settings;
@@ -48,49 +62,62 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
-pub(crate) use declared::{Declared, Leave};
-pub(crate) use endpoint::dialect_of;
+use background::BackgroundTasks;
+use clock::Clock;
+pub(crate) use database_spec::{DatabaseSpec, FallbackPermit};
+#[cfg(feature = "sqlx-mysql")]
+pub(crate) use driver_kind::DriverKind;
+pub(crate) use driver_kind::dialect_of;
 pub(crate) use fault::Fault;
-use measured::Measured;
 pub(crate) use members::Newcomers;
+use metered_pools::MeteredPools;
 use monitor::Monitors;
-pub(crate) use open::Plan;
-pub(crate) use options::Source;
+pub(crate) use open::OpenPlan;
+pub(crate) use options::NodeSource;
 pub use options::{DatabaseOptions, ReplicaGuard, ReplicaOptions};
-#[cfg(feature = "migrate")]
+#[cfg_attr(
+    not(feature = "migrate"),
+    allow(unused_imports, reason = "migrations are their first users")
+)]
 pub(crate) use own::{own_pool, sqlite_file, sqlite_name};
 pub(crate) use pool::{NodeMetric, Pool};
-pub use settings::Roles;
+pub use settings::RoleSource;
 
 use crate::topology::{DatabaseId, NodeId, PoolId, Topology};
 
-/// Every pool of a connection, and what is known about their nodes. Its clones are the same cluster.
+/// The pools of a connection and its topology, as one handle sees them. Its clones are the same.
 #[derive(Debug, Clone)]
 pub(crate) struct Cluster {
-    state: Arc<State>,
-    /// Where the statements of this handle are reported.
-    measured: Option<Arc<Measured>>,
+    state: Arc<ClusterState>,
+    /// The pools of this handle, if its statements are reported to a callback.
+    measured: Option<Arc<MeteredPools>>,
 }
 
-/// What the handles of a connection share with its monitors.
+/// The state that the handles of a connection share with its background tasks.
 #[derive(Debug)]
-pub(crate) struct State {
+pub(crate) struct ClusterState {
     pools: boxcar::Vec<Pool>,
-    databases: boxcar::Vec<Declared>,
+    databases: boxcar::Vec<DatabaseSpec>,
     topology: ArcSwap<Topology>,
-    /// That of the topology, to be read without it.
+    /// The epoch of the topology, readable without loading it.
     epoch: AtomicU64,
-    /// Held while the topology is changed: it has one writer at a time.
+    /// Held while the topology is changed, so that it has one writer at a time.
     writer: Mutex<()>,
     changes: watch::Sender<()>,
     monitors: Monitors,
+    tasks: BackgroundTasks,
+    clock: Clock,
 }
 
 impl Cluster {
     /// The pools and databases of a topology, in its order.
     pub(crate) fn new(first: Newcomers, topology: Topology) -> Self {
+        Self::with_clock(first, topology, Clock::default())
+    }
+
+    fn with_clock(first: Newcomers, topology: Topology, clock: Clock) -> Self {
         Self {
-            state: Arc::new(State {
+            state: Arc::new(ClusterState {
                 pools: first.pools.into_iter().collect(),
                 databases: first.databases.into_iter().collect(),
                 epoch: AtomicU64::new(topology.epoch()),
@@ -98,12 +125,14 @@ impl Cluster {
                 writer: Mutex::default(),
                 changes: watch::Sender::new(()),
                 monitors: Monitors::default(),
+                tasks: BackgroundTasks::default(),
+                clock,
             }),
             measured: None,
         }
     }
 
-    pub(crate) fn state(&self) -> &Arc<State> {
+    pub(crate) fn state(&self) -> &Arc<ClusterState> {
         &self.state
     }
 
@@ -128,26 +157,26 @@ impl Cluster {
         self.state.topology.load_full()
     }
 
-    /// Another number after roles, members or pools have changed.
+    /// Changes with roles, members and pools.
     pub(crate) fn epoch(&self) -> u64 {
         self.state.epoch.load(Ordering::Acquire)
     }
 
-    /// The same nodes and the same knowledge of them, with statements reported to `metric`.
+    /// The same state, for a handle whose statements are reported to `metric`.
     pub(crate) fn with_metric(&self, metric: &NodeMetric) -> Self {
         Self {
             state: Arc::clone(&self.state),
-            measured: Some(Arc::new(Measured::new(metric))),
+            measured: Some(Arc::new(MeteredPools::new(metric))),
         }
     }
 }
 
-impl State {
+impl ClusterState {
     pub(crate) fn pool(&self, id: PoolId) -> &Pool {
         &self.pools[id.index()]
     }
 
-    pub(crate) fn declared(&self, id: DatabaseId) -> &Declared {
+    pub(crate) fn declared(&self, id: DatabaseId) -> &DatabaseSpec {
         &self.databases[id.index()]
     }
 
@@ -155,12 +184,12 @@ impl State {
         self.topology.load_full()
     }
 
-    /// Told after each change of the topology.
+    /// Notified after each change of the topology.
     pub(crate) fn changes(&self) -> watch::Receiver<()> {
         self.changes.subscribe()
     }
 
-    /// One at a time: who sees a place sees all before it.
+    /// Under the lock, so that a reader of one index sees every pool before it.
     fn add_pool(&self, pool: Pool) -> PoolId {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let place = self.pools.push(pool);
@@ -168,7 +197,7 @@ impl State {
         PoolId::new(u32::try_from(place).unwrap_or(u32::MAX))
     }
 
-    /// Changes the topology; who reads it sees all of the change or nothing.
+    /// Changes the topology. A reader sees all of the change or none of it.
     fn change<T>(&self, change: impl FnOnce(&mut Topology) -> T) -> T {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut next = (**self.topology.load()).clone();
@@ -178,7 +207,7 @@ impl State {
         changed
     }
 
-    /// Called by the writer.
+    /// Must be called with the writer lock held.
     fn publish(&self, next: Topology) {
         let epoch = next.epoch();
         self.topology.store(Arc::new(next));

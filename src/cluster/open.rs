@@ -1,9 +1,9 @@
 //! How the pool of a node is opened.
 //!
-//! SeaORM opens it, so that every option and hook of the user's applies; then what SeaORM has no
-//! hook for is set on the connect options of the pool, before it has a connection: the password,
-//! which SeaORM would trace with the URL, the endpoint of a replica that inherits everything else
-//! from its primary, and the guard.
+//! SeaORM opens it, so that every option and hook of the user applies. SeaORM has no hook for three
+//! things, which are set on the connect options before the pool has a connection: the password, which
+//! SeaORM would trace with the URL; the address of a replica that inherits everything else from its
+//! primary; and the guard.
 
 use std::time::Duration;
 
@@ -13,29 +13,28 @@ use tracing::level_filters::LevelFilter;
 use tracing::subscriber::NoSubscriber;
 
 use super::credentials::CredentialCell;
-use super::declared::Declared;
-use super::endpoint::Endpoint;
-use super::options::{ReplicaGuard, Source};
+use super::database_spec::DatabaseSpec;
+use super::node_url::NodeUrl;
+use super::options::{NodeSource, ReplicaGuard};
 
-/// How long a replica may take to hand out a connection, where nothing else is said: a read has
-/// somewhere else to go.
+/// The default acquire timeout of a replica. It is short, because a read can be retried elsewhere.
 const REPLICA_ACQUIRE_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// What to open, and how.
+/// Where and how to open a pool.
 #[derive(Debug, Clone)]
-pub(crate) struct Plan {
-    source: Source,
-    /// A replica's primary, whose options it inherits where its source is a bare URL.
-    inherit: Option<Source>,
+pub(crate) struct OpenPlan {
+    source: NodeSource,
+    /// The source of the primary, whose options a replica inherits if its own source is a bare URL.
+    inherit: Option<NodeSource>,
     guard: ReplicaGuard,
-    way: Way,
-    /// Who to log in as, once that was changed.
+    way: OpenMode,
+    /// The rotated credentials, if any.
     credentials: CredentialCell,
 }
 
 /// How a pool is opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Way {
+enum OpenMode {
     /// A primary, with its first connection.
     Eager,
     /// A primary, without a connection.
@@ -44,80 +43,80 @@ enum Way {
     Replica,
 }
 
-/// What is set on the connect options after SeaORM has made them.
+/// What is set on connect options that SeaORM has made.
 #[derive(Default)]
-pub(super) struct Refinement {
+pub(super) struct ConnectOverrides {
     pub(super) password: Option<String>,
-    pub(super) endpoint: Option<Endpoint>,
+    pub(super) endpoint: Option<NodeUrl>,
     pub(super) read_only: bool,
 }
 
-impl Plan {
-    /// A primary: opened with its first connection, or without one when it may be down.
-    pub(crate) fn primary(source: Source, eager: bool, credentials: &CredentialCell) -> Self {
+impl OpenPlan {
+    /// A primary. Opens with its first connection, or without one if it may be down.
+    pub(crate) fn primary(source: NodeSource, eager: bool, credentials: &CredentialCell) -> Self {
         Self {
             credentials: credentials.clone(),
             source,
             inherit: None,
             guard: ReplicaGuard::Off,
             way: match eager {
-                true => Way::Eager,
-                false => Way::Lazy,
+                true => OpenMode::Eager,
+                false => OpenMode::Lazy,
             },
         }
     }
 
-    /// A replica: opened without a connection, which is made when the first read needs it.
-    pub(crate) fn replica(source: Source, database: &Declared) -> Self {
+    /// A replica. Opens without a connection; the first read makes it.
+    pub(crate) fn replica(source: NodeSource, database: &DatabaseSpec) -> Self {
         Self {
             source,
             inherit: Some(database.primary.clone()),
             guard: database.guard,
             credentials: database.credentials.clone(),
-            way: Way::Replica,
+            way: OpenMode::Replica,
         }
     }
 
-    /// The same endpoint, as that of a primary: without a guard.
+    /// The same node as a primary, without a guard.
     pub(crate) fn promoted(&self) -> Self {
         Self {
             guard: ReplicaGuard::Off,
-            way: Way::Lazy,
+            way: OpenMode::Lazy,
             ..self.clone()
         }
     }
 
-    /// The same endpoint, as that of a replica.
+    /// The same node as a replica.
     pub(crate) fn demoted(&self, guard: ReplicaGuard) -> Self {
         Self {
             guard,
-            way: Way::Replica,
+            way: OpenMode::Replica,
             ..self.clone()
         }
     }
 
-    /// Whether spans show the text of statements, by the user's options.
+    /// Whether the options of the user let spans show the text of statements.
     pub(super) fn traces_texts(&self) -> bool {
         let own = match (&self.source, &self.inherit) {
-            (Source::Url(_), Some(primary)) => primary,
+            (NodeSource::Url(_), Some(primary)) => primary,
             (own, _) => own,
         };
         match own {
-            Source::Options(options) => options.get_record_stmt_in_spans(),
-            Source::Url(_) | Source::Open(_) => true,
+            NodeSource::Options(options) => options.get_record_stmt_in_spans(),
+            NodeSource::Url(_) | NodeSource::Open(_) => true,
         }
     }
 
     pub(super) async fn open(&self) -> Result<DatabaseConnection, DbErr> {
         let opened = match self.way {
-            Way::Eager => self.open_eagerly().await?,
-            Way::Lazy | Way::Replica => self.open_lazily().await?,
+            OpenMode::Eager => self.open_eagerly().await?,
+            OpenMode::Lazy | OpenMode::Replica => self.open_lazily().await?,
         };
         self.log_in(&opened).await?;
         Ok(opened)
     }
 
-    /// New connections log in as who was said last, if somebody was.
+    /// Makes new connections use the rotated credentials, if there are any.
     pub(super) async fn log_in(&self, opened: &DatabaseConnection) -> Result<(), DbErr> {
         if let Some(credentials) = self.credentials.get() {
             let change = drivers::log_in_as(opened, &credentials, false).await?;
@@ -128,85 +127,95 @@ impl Plan {
 
     async fn open_eagerly(&self) -> Result<DatabaseConnection, DbErr> {
         let url = match &self.source {
-            Source::Open(connection) => return Ok(connection.clone()),
-            Source::Options(options) => {
+            NodeSource::Open(connection) => return Ok(connection.clone()),
+            NodeSource::Options(options) => {
                 let options = (**options).clone();
-                return connect(careful(options, self.source.is_private_memory())).await;
+                return connect(keep_memory_db_alive(
+                    options,
+                    self.source.is_private_memory(),
+                ))
+                .await;
             }
-            Source::Url(url) => endpoint(url)?,
+            NodeSource::Url(url) => node_url(url)?,
         };
         let (url, password) = url.without_password();
         let Some(password) = password else {
             let options = ConnectOptions::new(url);
-            return connect(careful(options, self.source.is_private_memory())).await;
+            return connect(keep_memory_db_alive(
+                options,
+                self.source.is_private_memory(),
+            ))
+            .await;
         };
         let mut options = ConnectOptions::new(url);
         options.connect_lazy(true);
-        let refinement = Refinement {
+        let overrides = ConnectOverrides {
             password: Some(password),
-            ..Refinement::default()
+            ..ConnectOverrides::default()
         };
-        let connection = drivers::refine(connect(options).await?, refinement).await?;
+        let connection = drivers::apply(connect(options).await?, overrides).await?;
         connection.ping().await?;
         Ok(connection)
     }
 
     async fn open_lazily(&self) -> Result<DatabaseConnection, DbErr> {
-        let mut refinement = Refinement {
+        let mut overrides = ConnectOverrides {
             read_only: self.guard == ReplicaGuard::Server,
-            ..Refinement::default()
+            ..ConnectOverrides::default()
         };
         let mut options = match (&self.source, &self.inherit) {
-            (Source::Open(connection), _) => return Ok(connection.clone()),
-            (Source::Options(options), _) => (**options).clone(),
-            (Source::Url(url), primary) => {
-                let endpoint = endpoint(url)?;
+            (NodeSource::Open(connection), _) => return Ok(connection.clone()),
+            (NodeSource::Options(options), _) => (**options).clone(),
+            (NodeSource::Url(url), primary) => {
+                let endpoint = node_url(url)?;
                 let options = inherited(primary.as_ref(), &endpoint)?;
-                refinement.password = match primary {
-                    Some(Source::Url(url)) => self::endpoint(url)?.password(),
-                    Some(Source::Options(options)) => self::endpoint(options.get_url())?.password(),
-                    Some(Source::Open(_)) | None => None,
+                overrides.password = match primary {
+                    Some(NodeSource::Url(url)) => self::node_url(url)?.password(),
+                    Some(NodeSource::Options(options)) => {
+                        self::node_url(options.get_url())?.password()
+                    }
+                    Some(NodeSource::Open(_)) | None => None,
                 };
-                refinement.endpoint = Some(endpoint);
+                overrides.endpoint = Some(endpoint);
                 options
             }
         };
         options.connect_lazy(true).min_connections(0);
-        if self.way == Way::Replica
+        if self.way == OpenMode::Replica
             && options.get_acquire_timeout().is_none()
             && options.get_connect_timeout().is_none()
         {
             options.acquire_timeout(REPLICA_ACQUIRE_TIMEOUT);
         }
-        drivers::refine(connect(options).await?, refinement).await
+        drivers::apply(connect(options).await?, overrides).await
     }
 }
 
-/// sqlx looks whether a connection is alive before it is used, and closes it when it is cut off
-/// there: a database in memory would be gone with it.
-fn careful(mut options: ConnectOptions, in_memory: bool) -> ConnectOptions {
+/// sqlx pings a connection before it is used, and closes it if the ping is dropped. A database in memory
+/// would be lost with it.
+fn keep_memory_db_alive(mut options: ConnectOptions, in_memory: bool) -> ConnectOptions {
     if in_memory {
         options.test_before_acquire(false);
     }
     options
 }
 
-/// The primary's options, for a replica that is only a URL; its own where the primary has none.
-fn inherited(primary: Option<&Source>, replica: &Endpoint) -> Result<ConnectOptions, DbErr> {
+/// The options of the primary, for a replica that is a bare URL; its own if the primary has none.
+fn inherited(primary: Option<&NodeSource>, replica: &NodeUrl) -> Result<ConnectOptions, DbErr> {
     let mut options = match primary {
-        Some(Source::Options(options)) => (**options).clone(),
-        Some(Source::Url(url)) => ConnectOptions::new(endpoint(url)?.without_password().0),
-        Some(Source::Open(_)) | None => ConnectOptions::new(replica.without_password().0),
+        Some(NodeSource::Options(options)) => (**options).clone(),
+        Some(NodeSource::Url(url)) => ConnectOptions::new(node_url(url)?.without_password().0),
+        Some(NodeSource::Open(_)) | None => ConnectOptions::new(replica.without_password().0),
     };
     options.after_connect(|_| Box::pin(async { Ok(()) }));
     Ok(options)
 }
 
-fn endpoint(url: &str) -> Result<Endpoint, DbErr> {
-    Endpoint::parse(url).map_err(DbErr::Custom)
+fn node_url(url: &str) -> Result<NodeUrl, DbErr> {
+    NodeUrl::parse(url).map_err(DbErr::Custom)
 }
 
-/// SeaORM's connect; where spans are recorded at TRACE it would record the URL, password and all.
+/// Connects as SeaORM does, but without its span, which records the URL and its password at TRACE.
 async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
     if LevelFilter::current() < LevelFilter::TRACE {
         return Database::connect(options).await;
@@ -224,7 +233,7 @@ pub(super) mod drivers;
 pub(super) mod drivers {
     use sea_orm::{DatabaseConnection, DbErr};
 
-    use super::Refinement;
+    use super::ConnectOverrides;
     use crate::cluster::credentials::Credentials;
 
     pub(in crate::cluster) async fn log_in_as(
@@ -235,9 +244,9 @@ pub(super) mod drivers {
         Ok(Box::new(|| {}))
     }
 
-    pub(super) async fn refine(
+    pub(super) async fn apply(
         connection: DatabaseConnection,
-        _: Refinement,
+        _: ConnectOverrides,
     ) -> Result<DatabaseConnection, DbErr> {
         Ok(connection)
     }

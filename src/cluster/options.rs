@@ -1,4 +1,4 @@
-//! What the user says about a database and its replicas.
+//! The declaration of a database and its nodes.
 
 use std::fmt;
 
@@ -8,20 +8,21 @@ use super::settings::Settings;
 use crate::balance::{Balancing, PrimaryReads, ReplicaPolicy};
 use crate::topology::Endpoint;
 
-/// How a replica's pool is kept from writing, beyond our own rule.
+/// How the pool of a replica is kept from writing, besides the routing itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
 pub enum ReplicaGuard {
     /// The server refuses writes on every connection of the pool: SQLite `mode=ro`, Postgres
     /// `default_transaction_read_only=on`, MySQL and MariaDB `SET SESSION TRANSACTION READ ONLY`.
     #[default]
     Server,
-    /// The pool is opened as it is, for poolers that refuse start-up options.
+    /// The pool gets no guard, for poolers that refuse startup options.
     Off,
 }
 
 /// Where a node's pool comes from.
 #[derive(Clone)]
-pub(crate) enum Source {
+pub(crate) enum NodeSource {
     /// A URL alone: everything else is the primary's, or SeaORM's default.
     Url(String),
     /// Options of its own.
@@ -30,7 +31,7 @@ pub(crate) enum Source {
     Open(DatabaseConnection),
 }
 
-impl fmt::Debug for Source {
+impl fmt::Debug for NodeSource {
     /// Never shows a URL: it may hold a password.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -54,19 +55,23 @@ impl fmt::Debug for Source {
 /// ```
 #[derive(Debug)]
 pub struct DatabaseOptions {
-    pub(crate) primary: Source,
-    pub(crate) name: Option<String>,
+    pub(crate) primary: NodeOptions,
     pub(crate) replicas: Vec<ReplicaOptions>,
     pub(crate) guard: ReplicaGuard,
     pub(crate) balancing: Balancing,
     pub(crate) settings: Settings,
-    pub(crate) zone: Option<String>,
 }
 
 /// A replica: where it is, its name, weight and zone.
 #[derive(Debug)]
 pub struct ReplicaOptions {
-    pub(crate) source: Source,
+    pub(crate) node: NodeOptions,
+}
+
+/// What every node has, whatever its role.
+#[derive(Debug)]
+pub(crate) struct NodeOptions {
+    pub(crate) source: NodeSource,
     pub(crate) name: Option<String>,
     pub(crate) weight: u32,
     pub(crate) zone: Option<String>,
@@ -80,39 +85,51 @@ impl DatabaseOptions {
         primary.into()
     }
 
-    fn of(primary: Source) -> Self {
+    fn of(primary: NodeSource) -> Self {
         Self {
-            primary,
-            name: None,
+            primary: NodeOptions::of(primary),
             replicas: Vec::new(),
             guard: ReplicaGuard::default(),
             balancing: Balancing::default(),
             settings: Settings::default(),
-            zone: None,
         }
     }
 
-    /// The name of the primary's node, instead of `<database>/1`.
+    /// The name of the primary's node. Defaults to `<database>/1`.
     #[must_use]
     pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
+        self.primary.name = Some(name.into());
+        self
+    }
+
+    /// The zone of its primary, for [`PrimaryReads::Include`] with [`Zones`](crate::policy::Zones).
+    #[must_use]
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.primary.zone = Some(zone.into());
+        self
+    }
+
+    /// What stands behind the address of the primary. Defaults to one server.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.primary.endpoint = endpoint;
         self
     }
 
     /// Adds a replica.
     ///
-    /// One given as a bare URL inherits the options of the primary (search path, TLS, timeouts,
+    /// A replica given as a bare URL inherits the options of the primary (search path, TLS, timeouts,
     /// pool, hooks); only its endpoint differs. It does not inherit `min_connections` and
-    /// `after_connect`: replicas open lazily. A URL with a query of its own (`?sslmode=..`) says all
-    /// of its connect options itself, and inherits the pool's and the password. Where no timeout is set at all, a replica gets 3
-    /// seconds to hand out a connection, since a read has somewhere else to go.
+    /// `after_connect`, because replicas open lazily. A URL with a query of its own (`?sslmode=..`)
+    /// states all of its connect options, and inherits those of the pool and the password. If no
+    /// timeout is set, a replica has 3 seconds to hand out a connection.
     #[must_use]
     pub fn replica(mut self, replica: impl Into<ReplicaOptions>) -> Self {
         self.replicas.push(replica.into());
         self
     }
 
-    /// How one replica is picked among those that serve; [`Random`] unless said otherwise.
+    /// How one replica is chosen among those that serve. Defaults to [`Random`](crate::policy::Random).
     #[must_use]
     pub fn replica_policy(mut self, policy: impl ReplicaPolicy + 'static) -> Self {
         self.balancing.set_policy(policy);
@@ -124,13 +141,6 @@ impl DatabaseOptions {
     #[must_use]
     pub fn primary_reads(mut self, reads: PrimaryReads) -> Self {
         self.balancing.primary_reads = reads;
-        self
-    }
-
-    /// The zone of its primary, for [`PrimaryReads::Include`] with [`Zones`](crate::policy::Zones).
-    #[must_use]
-    pub fn zone(mut self, zone: impl Into<String>) -> Self {
-        self.zone = Some(zone.into());
         self
     }
 
@@ -148,7 +158,43 @@ impl ReplicaOptions {
         replica.into()
     }
 
-    fn of(source: Source) -> Self {
+    fn of(source: NodeSource) -> Self {
+        Self {
+            node: NodeOptions::of(source),
+        }
+    }
+
+    /// The name of the node. Defaults to `<database>/<number>`.
+    #[must_use]
+    pub fn name(mut self, name: impl Into<String>) -> Self {
+        self.node.name = Some(name.into());
+        self
+    }
+
+    /// Its share of the reads under [`Random`](crate::policy::Random): 1 to 1,000,000. Defaults to 1.
+    #[must_use]
+    pub fn weight(mut self, weight: u32) -> Self {
+        self.node.weight = weight;
+        self
+    }
+
+    /// Its zone, for policies that prefer near replicas: [`Zones`](crate::policy::Zones).
+    #[must_use]
+    pub fn zone(mut self, zone: impl Into<String>) -> Self {
+        self.node.zone = Some(zone.into());
+        self
+    }
+
+    /// What stands behind its address. Defaults to one server.
+    #[must_use]
+    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
+        self.node.endpoint = endpoint;
+        self
+    }
+}
+
+impl NodeOptions {
+    fn of(source: NodeSource) -> Self {
         Self {
             source,
             name: None,
@@ -157,60 +203,31 @@ impl ReplicaOptions {
             endpoint: Endpoint::default(),
         }
     }
-
-    /// The name of the node, instead of `<database>/<number>`.
-    #[must_use]
-    pub fn name(mut self, name: impl Into<String>) -> Self {
-        self.name = Some(name.into());
-        self
-    }
-
-    /// Its share of the reads under [`Random`](crate::policy::Random): 1 to 1,000,000, 1 unless said
-    /// otherwise.
-    #[must_use]
-    pub fn weight(mut self, weight: u32) -> Self {
-        self.weight = weight;
-        self
-    }
-
-    /// The zone it stands in, for policies that prefer near replicas: [`Zones`](crate::policy::Zones).
-    #[must_use]
-    pub fn zone(mut self, zone: impl Into<String>) -> Self {
-        self.zone = Some(zone.into());
-        self
-    }
-
-    /// What stands behind its address; one server unless said otherwise.
-    #[must_use]
-    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
-        self.endpoint = endpoint;
-        self
-    }
 }
 
 macro_rules! from_sources {
     ($name:ident) => {
         impl From<&str> for $name {
             fn from(url: &str) -> Self {
-                Self::of(Source::Url(url.to_owned()))
+                Self::of(NodeSource::Url(url.to_owned()))
             }
         }
 
         impl From<String> for $name {
             fn from(url: String) -> Self {
-                Self::of(Source::Url(url))
+                Self::of(NodeSource::Url(url))
             }
         }
 
         impl From<ConnectOptions> for $name {
             fn from(options: ConnectOptions) -> Self {
-                Self::of(Source::Options(Box::new(options)))
+                Self::of(NodeSource::Options(Box::new(options)))
             }
         }
 
         impl From<DatabaseConnection> for $name {
             fn from(connection: DatabaseConnection) -> Self {
-                Self::of(Source::Open(connection))
+                Self::of(NodeSource::Open(connection))
             }
         }
     };

@@ -1,13 +1,13 @@
-//! Connections of one's own beside the application's pool, with the options of the pool.
+//! Connections of our own beside the application's pool, with the options of the pool.
 
 use std::path::PathBuf;
 
 use sea_orm::DatabaseConnection;
-#[cfg(feature = "sqlx-dep")]
-use sea_orm::DatabaseConnectionType;
 
-/// A pool of at most `connections` to where another is open, with its options and hooks. Nothing
-/// where the database lives in the pool (SQLite in memory), or where there is no pool.
+use super::driver_kind::DriverKind;
+
+/// A pool of at most `connections` to the database of an open one, with its options and hooks. Returns
+/// `None` if the database lives in its pool (SQLite in memory), or if there is no pool.
 #[cfg_attr(
     not(feature = "sqlx-dep"),
     allow(unused_variables, reason = "only drivers have pools")
@@ -16,30 +16,27 @@ pub(crate) fn own_pool(
     connection: &DatabaseConnection,
     connections: u32,
 ) -> Option<DatabaseConnection> {
-    match &connection.inner {
+    match DriverKind::of(connection) {
         #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            let pool = own(connection.get_postgres_connection_pool(), connections);
-            Some(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(
-                pool,
-            ))
-        }
+        DriverKind::Postgres(pool) => Some(
+            sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool(own(pool, connections)),
+        ),
         #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            let pool = own(connection.get_mysql_connection_pool(), connections);
-            Some(sea_orm::SqlxMySqlConnector::from_sqlx_mysql_pool(pool))
-        }
+        DriverKind::MySql(pool) => Some(sea_orm::SqlxMySqlConnector::from_sqlx_mysql_pool(own(
+            pool,
+            connections,
+        ))),
         #[cfg(feature = "sqlx-sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
+        DriverKind::Sqlite(pool) => {
             sqlite_file(connection)?;
             // SQLite opens files, whatever has become of the pool.
-            if connection.get_sqlite_connection_pool().is_closed() {
+            if pool.is_closed() {
                 return None;
             }
-            let pool = own(connection.get_sqlite_connection_pool(), connections);
-            Some(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+            let own = own(pool, connections);
+            Some(sea_orm::SqlxSqliteConnector::from_sqlx_sqlite_pool(own))
         }
-        _ => None,
+        DriverKind::Other(_) | DriverKind::Disconnected => None,
     }
 }
 
@@ -58,7 +55,7 @@ fn own<DB: sea_orm::sqlx::Database>(
         .connect_lazy_with((*pool.connect_options()).clone())
 }
 
-/// The file of an SQLite database, if it is in one.
+/// The file of an SQLite database. Returns `None` if it is in memory.
 pub(crate) fn sqlite_file(connection: &DatabaseConnection) -> Option<PathBuf> {
     let file = sqlite_name(connection)?;
     let name = file.to_string_lossy();
@@ -66,14 +63,11 @@ pub(crate) fn sqlite_file(connection: &DatabaseConnection) -> Option<PathBuf> {
     (!in_memory).then_some(file)
 }
 
-/// What an SQLite database is called, in a file or in memory.
+/// The name of an SQLite database, in a file or in memory.
 pub(crate) fn sqlite_name(connection: &DatabaseConnection) -> Option<PathBuf> {
-    match &connection.inner {
+    match DriverKind::of(connection) {
         #[cfg(feature = "sqlx-sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            let pool = connection.get_sqlite_connection_pool();
-            Some(pool.connect_options().get_filename().to_owned())
-        }
+        DriverKind::Sqlite(pool) => Some(pool.connect_options().get_filename().to_owned()),
         _ => None,
     }
 }

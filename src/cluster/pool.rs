@@ -1,4 +1,4 @@
-//! The pool of one node, opened when it is first needed.
+//! The pool of one node, opened at its first use.
 
 use std::future::Future;
 use std::pin::pin;
@@ -13,31 +13,31 @@ use futures_util::stream::Stream;
 use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
 use tokio::sync::{Notify, OnceCell};
 
-use super::open::Plan;
+use super::open::OpenPlan;
 use crate::error::{AvailabilityError, RoutingError};
 use crate::name::NodeName;
 use crate::topology::Role;
 
-/// What is called for each statement a node has run, beside SeaORM's own callback.
+/// Called for each statement that a node has run, besides SeaORM's own callback.
 pub(crate) type NodeMetric = Arc<dyn Fn(&NodeName, &sea_orm::metric::Info<'_>) + Send + Sync>;
 
 /// A node's pool. Cheap to clone; the clones share the connections.
 #[derive(Clone)]
 pub(crate) struct Pool {
-    shared: Arc<Shared>,
-    measured: Option<Measured>,
+    inner: Arc<PoolInner>,
+    measured: Option<PoolMetric>,
 }
 
-struct Shared {
+struct PoolInner {
     name: NodeName,
     connection: OnceCell<DatabaseConnection>,
-    plan: Option<Plan>,
+    plan: Option<OpenPlan>,
     closed: AtomicBool,
-    /// Rung when the node was found to be dead: nobody needs to wait for its answers.
+    /// Notified when the node is declared dead, to fail the statements in flight.
     gone: Notify,
-    /// It is the primary's no more: nobody waits for its answers again.
+    /// It belonged to a primary that lost the role: no statement waits for its answers.
     given_up: AtomicBool,
-    /// Held by what changes the schema of a database that no other process can reach.
+    /// Held while the schema of a database that no other process can reach is changed.
     #[cfg_attr(
         not(feature = "migrate"),
         allow(dead_code, reason = "only migrations take it")
@@ -45,9 +45,9 @@ struct Shared {
     migrating: Arc<tokio::sync::Mutex<()>>,
 }
 
-/// The same connections, whose statements are reported.
+/// The callback of a handle, and the connection that calls it.
 #[derive(Clone)]
-struct Measured {
+struct PoolMetric {
     metric: NodeMetric,
     connection: OnceCell<DatabaseConnection>,
 }
@@ -55,37 +55,33 @@ struct Measured {
 impl std::fmt::Debug for Pool {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Pool")
-            .field("name", &self.shared.name)
-            .field("open", &self.shared.connection.initialized())
+            .field("name", &self.inner.name)
+            .field("open", &self.inner.connection.initialized())
             .finish_non_exhaustive()
     }
 }
 
 impl Pool {
-    /// A pool to open as planned.
-    pub(crate) fn planned(name: NodeName, plan: Plan) -> Self {
+    /// A pool that is opened by its plan.
+    pub(crate) fn planned(name: NodeName, plan: OpenPlan) -> Self {
         Self::new(name, None, Some(plan))
     }
 
-    /// A pool that is open.
+    /// A pool that is open already.
     pub(crate) fn opened(name: NodeName, connection: DatabaseConnection) -> Self {
         Self::new(name, Some(connection), None)
     }
 
-    /// Another pool of the same connections: who waits for the answers of one does not for those of
-    /// the other.
+    /// Another pool with the same connections, whose statements can be failed apart from those of this
+    /// one.
     pub(super) fn renewed(&self) -> Self {
-        let connection = self.shared.connection.get().cloned();
-        Self::new(
-            self.shared.name.clone(),
-            connection,
-            self.shared.plan.clone(),
-        )
+        let connection = self.inner.connection.get().cloned();
+        Self::new(self.inner.name.clone(), connection, self.inner.plan.clone())
     }
 
-    fn new(name: NodeName, connection: Option<DatabaseConnection>, plan: Option<Plan>) -> Self {
+    fn new(name: NodeName, connection: Option<DatabaseConnection>, plan: Option<OpenPlan>) -> Self {
         Self {
-            shared: Arc::new(Shared {
+            inner: Arc::new(PoolInner {
                 name,
                 connection: OnceCell::new_with(connection),
                 plan,
@@ -99,21 +95,21 @@ impl Pool {
     }
 
     pub(crate) fn name(&self) -> &NodeName {
-        &self.shared.name
+        &self.inner.name
     }
 
-    /// How it is opened; nothing for one that was open when it came.
-    pub(super) fn plan(&self) -> Option<&Plan> {
-        self.shared.plan.as_ref()
+    /// How it is opened. Returns `None` if it was given open.
+    pub(super) fn plan(&self) -> Option<&OpenPlan> {
+        self.inner.plan.as_ref()
     }
 
-    /// Rung when the node was found to be dead.
+    /// Notified when the node is declared dead.
     pub(crate) fn gone(&self) -> &Notify {
-        &self.shared.gone
+        &self.inner.gone
     }
 
-    /// The answer of the node, or an error once it is known to be dead, or to be the primary no more:
-    /// its connection may hang for as long as the network likes.
+    /// Waits for an answer of the node. Fails as soon as the node is declared dead or loses the primary
+    /// role, since its connection may hang for as long as the network allows.
     pub(crate) async fn unless_gone<T>(
         &self,
         role: Role,
@@ -127,9 +123,9 @@ impl Pool {
             }
         };
         let mut gone = pin!(self.gone().notified());
-        // From here on the bell is heard; it may have rung for the last time before.
+        // Notifications count from here on; the last one may have come before.
         gone.as_mut().enable();
-        let for_good = self.shared.given_up.load(Ordering::Acquire);
+        let for_good = self.inner.given_up.load(Ordering::Acquire);
         let given_up = || {
             let node = self.name().clone();
             Err(RoutingError::Availability(AvailabilityError::NodeLost { node, reason }).into())
@@ -144,13 +140,13 @@ impl Pool {
         }
     }
 
-    /// Nobody waits for its answers any more.
+    /// Fails the statements in flight, and all later ones.
     pub(super) fn give_up(&self) {
-        self.shared.given_up.store(true, Ordering::Release);
+        self.inner.given_up.store(true, Ordering::Release);
         self.gone().notify_waiters();
     }
 
-    /// Rows of the node, the last of them an error once it is known to be dead.
+    /// The rows of the node, ended by an error if the node is declared dead.
     #[cfg(feature = "stream")]
     pub(crate) fn rows_unless_gone<T: Send + 'static>(
         &self,
@@ -173,19 +169,19 @@ impl Pool {
         }
     }
 
-    /// The connection, if it is open.
+    /// The connection. Returns `None` if it is not open.
     pub(crate) fn get(&self) -> Option<&DatabaseConnection> {
         match &self.measured {
-            None => self.shared.connection.get(),
+            None => self.inner.connection.get(),
             Some(measured) => measured.connection.get(),
         }
     }
 
-    /// The connection, opened if it is not.
+    /// The connection, opened if necessary.
     ///
     /// # Errors
     ///
-    /// [`AvailabilityError::Connect`] when it does not open; the next call tries again.
+    /// [`AvailabilityError::Connect`] if it does not open. The next call tries again.
     pub(crate) async fn open(&self) -> Result<&DatabaseConnection, RoutingError> {
         match self.get() {
             Some(connection) => Ok(connection),
@@ -193,79 +189,79 @@ impl Pool {
         }
     }
 
-    /// Boxed: opening nests deep, and would make every statement's future as large.
+    /// Boxed, to keep the large future of opening out of the future of every statement.
     fn open_now(&self) -> BoxFuture<'_, Result<&DatabaseConnection, RoutingError>> {
         Box::pin(async {
-            let shared = &self.shared;
-            let connection = shared.connection.get_or_try_init(|| shared.open()).await?;
-            if let Some(plan) = &shared.plan {
-                // They may have changed while it opened.
+            let inner = &self.inner;
+            let connection = inner.connection.get_or_try_init(|| inner.open()).await?;
+            if let Some(plan) = &inner.plan {
+                // The credentials may have been rotated while it opened.
                 plan.log_in(connection)
                     .await
-                    .map_err(|source| shared.not_open(source))?;
+                    .map_err(|source| inner.not_open(source))?;
             }
-            if shared.closed.load(Ordering::Relaxed) {
+            if inner.closed.load(Ordering::Relaxed) {
                 // It was closed while it opened.
                 let _ = connection.close_by_ref().await;
             }
             match &self.measured {
                 None => Ok(connection),
                 Some(measured) => {
-                    let measure = || async { measured.measure(&shared.name, connection) };
+                    let measure = || async { measured.measure(&inner.name, connection) };
                     Ok(measured.connection.get_or_init(measure).await)
                 }
             }
         })
     }
 
-    /// Opens no more, without closing what is open.
+    /// Refuses to open from now on, and closes nothing.
     pub(super) fn refuse(&self) {
-        self.shared.closed.store(true, Ordering::Relaxed);
+        self.inner.closed.store(true, Ordering::Relaxed);
     }
 
-    /// Closes the connections, if there are any.
+    /// Closes the connections.
     pub(crate) async fn close(&self) -> Result<(), DbErr> {
         self.refuse();
-        match self.shared.connection.get() {
+        match self.inner.connection.get() {
             Some(connection) => connection.close_by_ref().await,
             None => Ok(()),
         }
     }
 
-    /// The same pool, whose statements are reported to `metric`.
+    /// The same pool, with its statements reported to `metric`.
     pub(crate) fn with_metric(&self, metric: NodeMetric) -> Self {
-        let mut measured = Measured {
+        let mut measured = PoolMetric {
             metric,
             connection: OnceCell::new(),
         };
-        if let Some(connection) = self.shared.connection.get() {
-            let connection = measured.measure(&self.shared.name, connection);
+        if let Some(connection) = self.inner.connection.get() {
+            let connection = measured.measure(&self.inner.name, connection);
             measured.connection = OnceCell::new_with(Some(connection));
         }
         Self {
-            shared: Arc::clone(&self.shared),
+            inner: Arc::clone(&self.inner),
             measured: Some(measured),
         }
     }
 
     /// Whether SeaORM's spans show the text of its statements.
     pub(crate) fn traces_texts(&self) -> bool {
-        self.shared.plan.as_ref().is_none_or(Plan::traces_texts)
+        self.inner.plan.as_ref().is_none_or(OpenPlan::traces_texts)
     }
 
-    /// Held by what changes the schema of a database that no other process can reach.
+    /// Held while the schema of a database that no other process can reach is changed.
     #[cfg(feature = "migrate")]
     pub(crate) fn migrating(&self) -> &Arc<tokio::sync::Mutex<()>> {
-        &self.shared.migrating
+        &self.inner.migrating
     }
 
-    /// What reports the statements of branches on this node.
+    /// The callback for the statements of branches on this node.
     pub(crate) fn metric(&self) -> Option<&NodeMetric> {
         self.measured.as_ref().map(|measured| &measured.metric)
     }
 }
 
-impl Shared {
+impl PoolInner {
     async fn open(&self) -> Result<DatabaseConnection, RoutingError> {
         let opened = match &self.plan {
             _ if self.closed.load(Ordering::Relaxed) => {
@@ -285,7 +281,7 @@ impl Shared {
     }
 }
 
-impl Measured {
+impl PoolMetric {
     fn measure(&self, name: &NodeName, connection: &DatabaseConnection) -> DatabaseConnection {
         let (name, metric) = (name.clone(), Arc::clone(&self.metric));
         let mut connection = connection.clone();

@@ -1,5 +1,6 @@
-//! How a database is watched, and what that may cost.
+//! How a database is monitored, and what that may cost.
 
+use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use sea_orm::DbBackend;
@@ -9,100 +10,97 @@ use crate::error::{ConfigError, RoutingError};
 use crate::name::DatabaseName;
 use crate::topology::Endpoint;
 
-/// Who says which node is the primary.
+/// Which source names the primary of a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub enum Roles {
-    /// The declaration, for ever.
+pub enum RoleSource {
+    /// The declaration. Roles never change.
     #[default]
     Declared,
-    /// The servers: one that was promoted becomes the primary without a restart, and the old one a
-    /// replica when it comes back as one. Two that say they are the primary stop all writes until
-    /// there is one again. On Postgres by `pg_is_in_recovery()`, on MySQL and MariaDB by
-    /// `@@read_only`.
+    /// The servers: a node that was promoted becomes the primary without a restart, and the old
+    /// primary a replica when it comes back as one. While two nodes claim to be the primary, writes
+    /// stop. Asked by `pg_is_in_recovery()` on Postgres, by `@@read_only` on MySQL and MariaDB.
     Observed,
 }
 
-/// How a database is watched, and what that may cost.
+/// How a database is monitored, and what that may cost.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
-    pub(crate) roles: Roles,
+    pub(crate) roles: RoleSource,
     pub(crate) monitored: bool,
     pub(crate) probe_interval: Duration,
     pub(crate) probe_timeout: Duration,
-    pub(crate) longest_pause: Duration,
+    pub(crate) max_backoff: Duration,
     pub(crate) lag_limit: Option<Duration>,
     pub(crate) lag_limit_bytes: Option<u64>,
     pub(crate) read_deadline: Duration,
-    pub(crate) spill_over: Option<u32>,
+    pub(crate) max_fallback_reads: Option<u32>,
     pub(crate) require_primary: bool,
-    pub(crate) endpoint: Endpoint,
     pub(crate) asynchronous_commits: bool,
 }
 
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            roles: Roles::default(),
+            roles: RoleSource::default(),
             monitored: true,
             probe_interval: Duration::from_secs(1),
             probe_timeout: Duration::from_secs(1),
-            longest_pause: Duration::from_secs(30),
+            max_backoff: Duration::from_secs(30),
             lag_limit: None,
             lag_limit_bytes: None,
             read_deadline: Duration::from_secs(3),
-            spill_over: None,
+            max_fallback_reads: None,
             require_primary: true,
-            endpoint: Endpoint::default(),
             asynchronous_commits: false,
         }
     }
 }
 
-/// How a database is watched. A database with replicas has a monitor: it asks each node now and then,
-/// on a connection of its own, whether it is alive, what it is, and how far it has got.
+/// Monitoring. A database with replicas has a monitor. At each probe interval it asks each node, on a
+/// connection of its own, whether it is alive, its role, and its position.
 impl DatabaseOptions {
-    /// Who says which node is the primary; the declaration unless said otherwise.
+    /// Which source names the primary. Defaults to the declaration.
     #[must_use]
-    pub fn roles(mut self, roles: Roles) -> Self {
+    pub fn roles(mut self, roles: RoleSource) -> Self {
         self.settings.roles = roles;
         self
     }
 
-    /// Whether it has a monitor; it has one unless said otherwise, if it has replicas on servers of
-    /// their own. Without one, nodes are judged by the statements they fail, no lag is measured, and a
-    /// causal session reads from the primary once it has written.
+    /// Whether it has a monitor. Defaults to `true`, for a database with replicas on servers of their
+    /// own. Without a monitor, nodes are judged by the statements they fail, no lag is measured, and
+    /// a causal session reads from the primary once it has written.
     #[must_use]
     pub fn monitored(mut self, monitored: bool) -> Self {
         self.settings.monitored = monitored;
         self
     }
 
-    /// How often the monitor asks each node: 10 ms to an hour, one second unless said otherwise.
+    /// How often the monitor asks each node: 10 ms to an hour. Defaults to one second.
     #[must_use]
     pub fn probe_interval(mut self, interval: Duration) -> Self {
         self.settings.probe_interval = interval;
         self
     }
 
-    /// How long the monitor waits for an answer before it takes a node for dead: 10 ms to a minute,
-    /// one second unless said otherwise. Reads that wait for a node that is taken for dead move on.
+    /// How long the monitor waits for an answer before it declares a node dead: 10 ms to a minute.
+    /// Defaults to one second. Reads that wait for a dead node are retried elsewhere.
     #[must_use]
     pub fn probe_timeout(mut self, timeout: Duration) -> Self {
         self.settings.probe_timeout = timeout;
         self
     }
 
-    /// How long a node that fails again and again is left alone at most: 10 ms to an hour, 30
-    /// seconds unless said otherwise.
+    /// The longest pause before a node that keeps failing is tried again: 10 ms to an hour. Defaults to
+    /// 30 seconds.
     #[must_use]
-    pub fn longest_pause(mut self, pause: Duration) -> Self {
-        self.settings.longest_pause = pause;
+    pub fn max_backoff(mut self, pause: Duration) -> Self {
+        self.settings.max_backoff = pause;
         self
     }
 
-    /// Takes replicas out of the rotation while they are behind the primary by more than this, at
-    /// least the probe interval. No limit unless said otherwise.
+    /// Takes replicas out of the rotation while they are behind the primary by more than this, which is
+    /// at least the probe interval. Defaults to no limit.
     #[must_use]
     pub fn lag_limit(mut self, limit: Duration) -> Self {
         self.settings.lag_limit = Some(limit);
@@ -110,7 +108,7 @@ impl DatabaseOptions {
     }
 
     /// Takes replicas out of the rotation while more bytes of the log than this are not replayed.
-    /// Postgres only. No limit unless said otherwise.
+    /// Postgres only. Defaults to no limit.
     #[must_use]
     pub fn lag_limit_bytes(mut self, limit: u64) -> Self {
         self.settings.lag_limit_bytes = Some(limit);
@@ -118,44 +116,38 @@ impl DatabaseOptions {
     }
 
     /// For how long a read that met a failing replica tries other replicas before it goes to the
-    /// primary: up to a minute, three seconds unless said otherwise.
+    /// primary: up to a minute. Defaults to three seconds.
     #[must_use]
     pub fn read_deadline(mut self, deadline: Duration) -> Self {
         self.settings.read_deadline = deadline;
         self
     }
 
-    /// How many reads may be on the primary at once because no replica serves: 1 to 1,000,000, half
-    /// the connections of its pool unless said otherwise. More wait for the
-    /// [read deadline](Self::read_deadline) and then fail, so that dead replicas do not take the
-    /// primary down with them.
+    /// How many reads may be in flight on the primary because no replica serves: 1 to 1,000,000.
+    /// Defaults to half the connections of its pool. Further reads wait for the
+    /// [read deadline](Self::read_deadline) and then fail, so that dead replicas do not overload the
+    /// primary.
     #[must_use]
-    pub fn spill_over(mut self, reads: u32) -> Self {
-        self.settings.spill_over = Some(reads);
+    pub fn max_fallback_reads(mut self, reads: u32) -> Self {
+        self.settings.max_fallback_reads = Some(reads);
         self
     }
 
-    /// Whether the connection starts only when the primary answers; it does unless said otherwise.
-    /// Without, reads of replicas work while the primary is down.
+    /// Whether connecting fails if the primary does not answer. Defaults to `true`. With `false`, reads
+    /// of replicas work while the primary is down.
     #[must_use]
     pub fn require_primary(mut self, require: bool) -> Self {
         self.settings.require_primary = require;
         self
     }
 
-    /// Whether some commits return before Postgres has them on its disk in a way it does not know of
-    /// beforehand: `SET LOCAL synchronous_commit = off`, or `SET` on a connection. Causal sessions then
-    /// wait for more than they need. Set on the server, the database or the role, it is seen without.
+    /// Whether some commits are made asynchronous by their own connection: Postgres' `SET
+    /// synchronous_commit = off`, `LOCAL` or not. Defaults to `false`. Causal sessions then wait for a
+    /// later position than they need. A setting of the server, database or role is detected without
+    /// this.
     #[must_use]
     pub fn asynchronous_commits(mut self, some: bool) -> Self {
         self.settings.asynchronous_commits = some;
-        self
-    }
-
-    /// What stands behind the address of the primary; one server unless said otherwise.
-    #[must_use]
-    pub fn endpoint(mut self, endpoint: Endpoint) -> Self {
-        self.settings.endpoint = endpoint;
         self
     }
 }
@@ -165,94 +157,130 @@ const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
 impl Settings {
-    /// Refuses numbers that make no sense.
+    /// Refuses values that are out of bounds or contradict each other.
     pub(crate) fn check(
         &self,
         database: &DatabaseName,
         dialect: DbBackend,
+        endpoint: Endpoint,
     ) -> Result<(), RoutingError> {
-        let invalid = |what, value: String, reason| {
-            Err(RoutingError::Config(ConfigError::InvalidSetting {
-                what,
-                database: database.clone(),
-                value,
-                reason,
-            }))
-        };
-        let within = |what, value: Duration, from, to, reason| match (from..=to).contains(&value) {
-            true => Ok(()),
-            false => invalid(what, format!("{value:?}"), reason),
-        };
-        let to_hour = "it must be from 10 ms to an hour";
+        let bounds = self.check_bounds();
+        let found = bounds.and_then(|()| self.check_dialect(dialect, endpoint));
+        found
+            .and_then(|()| self.check_limits(dialect))
+            .map_err(|invalid| {
+                RoutingError::Config(ConfigError::InvalidSetting {
+                    what: invalid.what,
+                    database: database.clone(),
+                    value: invalid.value,
+                    reason: invalid.reason,
+                })
+            })
+    }
+
+    fn check_bounds(&self) -> Result<(), Invalid> {
+        let hour = "it must be from 10 ms to an hour";
+        let minute = "it must be from 10 ms to a minute";
+        let deadline = "it must be a minute at most";
         within(
             "probe_interval",
             self.probe_interval,
-            MILLIS_10,
-            HOUR,
-            to_hour,
+            MILLIS_10..=HOUR,
+            hour,
         )?;
-        let to_minute = "it must be from 10 ms to a minute";
         within(
             "probe_timeout",
             self.probe_timeout,
-            MILLIS_10,
-            MINUTE,
-            to_minute,
+            MILLIS_10..=MINUTE,
+            minute,
         )?;
-        within(
-            "longest_pause",
-            self.longest_pause,
-            MILLIS_10,
-            HOUR,
-            to_hour,
-        )?;
-        let deadline = "it must be a minute at most";
+        within("max_backoff", self.max_backoff, MILLIS_10..=HOUR, hour)?;
         within(
             "read_deadline",
             self.read_deadline,
-            Duration::ZERO,
-            MINUTE,
+            Duration::ZERO..=MINUTE,
             deadline,
-        )?;
-        if self.roles == Roles::Observed && self.endpoint == Endpoint::Balanced {
+        )
+    }
+
+    /// What a dialect or an endpoint cannot do.
+    fn check_dialect(&self, dialect: DbBackend, endpoint: Endpoint) -> Result<(), Invalid> {
+        let observed = self.roles == RoleSource::Observed;
+        if observed && endpoint == Endpoint::Balanced {
             let reason = "a balancer leads to the primary by itself, and cannot be asked who that is: \
-                use roles(Roles::Declared)";
-            return invalid("endpoint", "Endpoint::Balanced".to_owned(), reason);
+                use roles(RoleSource::Declared)";
+            return invalid("endpoint", "Endpoint::Balanced", reason);
         }
-        if dialect == DbBackend::Sqlite && self.roles == Roles::Observed {
+        if dialect != DbBackend::Sqlite {
+            return Ok(());
+        }
+        if observed {
             let reason = "SQLite has no server that could say what it is";
-            return invalid("roles", "Roles::Observed".to_owned(), reason);
+            return invalid("roles", "RoleSource::Observed", reason);
         }
-        if dialect == DbBackend::Sqlite && self.lag_limit.is_some() {
-            let reason = "SQLite has no server that could say how far it is";
-            return invalid("lag_limit", "set".to_owned(), reason);
+        match self.lag_limit {
+            Some(_) => {
+                let reason = "SQLite has no server that could say how far it is";
+                invalid("lag_limit", "set", reason)
+            }
+            None => Ok(()),
         }
-        let needs_monitor = self.roles == Roles::Observed
+    }
+
+    fn check_limits(&self, dialect: DbBackend) -> Result<(), Invalid> {
+        let needs_monitor = self.roles == RoleSource::Observed
             || self.lag_limit.is_some()
             || self.lag_limit_bytes.is_some();
         if needs_monitor && !self.monitored {
-            let reason = "roles(Roles::Observed) and the limits of lag need the monitor";
-            return invalid("monitored", "false".to_owned(), reason);
+            let reason = "roles(RoleSource::Observed) and the limits of lag need the monitor";
+            return invalid("monitored", "false", reason);
         }
         if let Some(limit) = self.lag_limit {
             let reason = "it must be at least the probe interval, and an hour at most";
-            within("lag_limit", limit, self.probe_interval, HOUR, reason)?;
+            within("lag_limit", limit, self.probe_interval..=HOUR, reason)?;
         }
         match self.lag_limit_bytes {
             Some(_) if dialect != DbBackend::Postgres => {
                 let reason = "only Postgres counts bytes; use lag_limit(..)";
-                return invalid("lag_limit_bytes", "set".to_owned(), reason);
+                return invalid("lag_limit_bytes", "set", reason);
             }
-            Some(0) => return invalid("lag_limit_bytes", "0".to_owned(), "nothing would serve"),
+            Some(0) => return invalid("lag_limit_bytes", "0", "no replica would serve"),
             Some(_) | None => {}
         }
-        match self.spill_over {
-            Some(reads) if !(1..=1_000_000).contains(&reads) => invalid(
-                "spill_over",
-                reads.to_string(),
-                "it must be from 1 to 1,000,000",
-            ),
+        match self.max_fallback_reads {
+            Some(reads) if !(1..=1_000_000).contains(&reads) => {
+                let reason = "it must be from 1 to 1,000,000";
+                invalid("max_fallback_reads", reads, reason)
+            }
             Some(_) | None => Ok(()),
         }
+    }
+}
+
+/// A setting that is refused.
+struct Invalid {
+    what: &'static str,
+    value: String,
+    reason: &'static str,
+}
+
+fn invalid(what: &'static str, value: impl ToString, reason: &'static str) -> Result<(), Invalid> {
+    let value = value.to_string();
+    Err(Invalid {
+        what,
+        value,
+        reason,
+    })
+}
+
+fn within(
+    what: &'static str,
+    value: Duration,
+    bounds: RangeInclusive<Duration>,
+    reason: &'static str,
+) -> Result<(), Invalid> {
+    match bounds.contains(&value) {
+        true => Ok(()),
+        false => invalid(what, format!("{value:?}"), reason),
     }
 }

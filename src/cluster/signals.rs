@@ -1,22 +1,22 @@
-//! What the statements of the application tell about their nodes.
+//! Signals about nodes, from the statements of the application.
 
-use rand::RngExt;
 use sea_orm::DbErr;
 use std::time::Instant;
 
-use super::endpoint::is_exhausted;
+use super::driver_kind::{DriverKind, PoolUsage};
 use super::fault::Fault;
 use super::monitor::opening;
-use super::{Cluster, State};
+use super::{Cluster, ClusterState};
 use crate::topology::{DatabaseId, Moment, NodeId, Role, Signal};
 
 impl Cluster {
-    /// A statement met an error of the node's. A pool whose connections are all in use hands out none
-    /// because it is busy; any other, because it cannot reach its server.
+    /// A statement failed with an error of the node. A pool that hands out no connection although not all
+    /// are in use cannot reach its server; an exhausted one is busy.
     pub(crate) fn report_error(&self, node: NodeId, error: &DbErr) {
         let fault = Fault::of(error);
         let pool = self.pool_of(node).get();
-        let busy = fault == Fault::NoConnection && pool.is_some_and(is_exhausted);
+        let usage = || pool.and_then(|pool| DriverKind::of(pool).usage());
+        let busy = fault == Fault::NoConnection && usage().is_some_and(PoolUsage::is_exhausted);
         if busy {
             return;
         }
@@ -31,8 +31,7 @@ impl Cluster {
         self.state.monitors.look_at(node);
     }
 
-    /// A statement met an error of the primary. Whether that is there, and is the primary, is asked at
-    /// once, where somebody asks.
+    /// A statement failed on the primary. A monitor probes the primary at once.
     pub(crate) fn report_primary(&self, database: DatabaseId, error: &DbErr) {
         if matches!(
             Fault::of(error),
@@ -47,14 +46,14 @@ impl Cluster {
         self.state.signal(node, Signal::Answered);
     }
 
-    /// A statement finds out whether the node is still down.
+    /// A statement is the half-open trial of the node.
     pub(crate) fn report_trial(&self, node: NodeId) {
         self.state.signal(node, Signal::Tried);
     }
 }
 
-impl State {
-    /// Something was learned about a node.
+impl ClusterState {
+    /// Applies a signal to the health of a node.
     pub(super) fn signal(&self, node: NodeId, signal: Signal) {
         let before = self.topology.load().node(node).health;
         let moment = self.moment(node);
@@ -71,20 +70,20 @@ impl State {
         if !before.is_down() {
             tracing::warn!(target: "sea_orm_routing", node = now.name.as_str(), "a node is down");
         }
-        // Who waits for answers of a replica need not; those of a primary may still come.
+        // Reads of a dead replica are retried elsewhere; a write on a primary may still be answered.
         if now.role == Role::Replica && signal == Signal::ProbeFailed {
             self.give_up(node);
         }
     }
 
-    /// Whether a node that was down has answered since a moment.
+    /// Whether a node that was down has answered since then.
     pub(super) fn is_back_since(&self, node: NodeId, moment: Instant) -> bool {
         let topology = self.topology.load();
         let node = topology.node(node);
         node.health.is_good() && node.back_since.is_some_and(|back| back > moment)
     }
 
-    /// Nobody needs to wait for answers of a node.
+    /// Fails the statements that wait for an answer of a node.
     pub(super) fn give_up(&self, node: NodeId) {
         let pool = self.topology.load().node(node).pool;
         self.pool(pool).gone().notify_waiters();
@@ -94,9 +93,9 @@ impl State {
         let database = self.topology.load().node(node).database;
         let settings = &self.declared(database).settings;
         Moment {
-            now: Instant::now(),
-            chance: rand::rng().random(),
-            longest_pause: settings.longest_pause,
+            now: self.clock.now(),
+            chance: self.clock.chance(),
+            max_backoff: settings.max_backoff,
             longest_probe: opening(settings.probe_timeout),
         }
     }

@@ -1,28 +1,28 @@
-//! Waiting for the topology to be what somebody needs.
+//! Waiting for a replica to catch up, and for a primary.
 
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use super::Cluster;
-use super::monitor::{Answer, Probe, Target, opening};
+use super::monitor::{Probe, ProbeOutcome, ProbeTarget, opening};
 use crate::error::{AvailabilityError, RoutingError};
 use crate::topology::{DatabaseId, Endpoint, Node, Position, Role, Topology};
 
-/// The end of a time that begins now; in a year where it is longer.
+/// The end of a timeout that begins now, in a year at most.
 pub(super) fn deadline(timeout: Duration) -> Instant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
     Instant::now() + timeout.min(YEAR)
 }
 
-/// How often a primary that nobody watches is asked whether it is back.
+/// How often a primary without a monitor is asked whether it is back.
 const UNWATCHED: Duration = Duration::from_millis(100);
 
-/// How soon it is asked again when something has changed.
+/// How soon it is asked again after a change of the topology.
 const AT_ONCE: Duration = Duration::from_millis(10);
 
 impl Cluster {
-    /// Waits until the replicas of a database have got far enough; whether they have in time. Each is
-    /// asked again and again meanwhile.
+    /// Waits until the replicas of a database have caught up enough. Returns whether they did in time.
+    /// The monitor probes them more often meanwhile.
     pub(crate) async fn catch_up(
         &self,
         database: DatabaseId,
@@ -47,15 +47,15 @@ impl Cluster {
         in_time
     }
 
-    /// Asks a primary now how far it is, for the reads that come next.
+    /// Probes a primary now, so that later reads can use its position.
     pub(crate) fn look_at_primary(&self, database: DatabaseId) {
-        if self.is_watched(database) {
-            let primary = self.topology().database(database).primary;
+        if self.has_monitor(database) {
+            let primary = self.topology().database_by_id(database).primary;
             self.state.monitors.look_at(primary);
         }
     }
 
-    /// What all servers of a database have in common, as its primary said.
+    /// The identity that all servers of a database share, as its primary reported it.
     pub(crate) fn identity(&self, database: DatabaseId) -> Option<String> {
         let watch = self.state.monitors.watch(database)?;
         watch.cluster().map(Into::into)
@@ -70,7 +70,9 @@ impl Cluster {
         let deadline = deadline(timeout);
         let mut changes = self.state.changes();
         let topology = self.snapshot();
-        let primary = &topology.node(topology.database(database).primary).name;
+        let primary = &topology
+            .node(topology.database_by_id(database).primary)
+            .name;
         let mut reason = format!("{primary} gives no answer");
         loop {
             self.check_open()?;
@@ -78,40 +80,40 @@ impl Cluster {
             match self.try_primary(database, deadline).await {
                 Ok(()) => return Ok(()),
                 Err(Some(said)) => reason = said,
-                // Its time was over before it could say something else than before.
+                // The time was over before the last probe, so the reason before stands.
                 Err(None) => {}
             }
             let rest = deadline.saturating_duration_since(Instant::now());
-            let removed = self.topology().database(database).removed;
+            let removed = self.topology().database_by_id(database).removed;
             if rest.is_zero() || removed {
                 return Err(RoutingError::Availability(AvailabilityError::NoPrimary {
-                    database: self.topology().database(database).name.clone(),
+                    database: self.topology().database_by_id(database).name.clone(),
                     waited: timeout,
                     reason,
                 }));
             }
-            // What changes may be another database.
+            // The change may concern another database.
             tokio::time::sleep(rest.min(AT_ONCE)).await;
             let _ = tokio::time::timeout(rest.min(UNWATCHED), changes.changed()).await;
         }
     }
 
-    /// Whether the primary answers now, or why not; nothing when there was no time to say it.
+    /// Probes the primary. Fails with the reason, or `None` if there was no time to find it.
     async fn try_primary(
         &self,
         database: DatabaseId,
         deadline: Instant,
     ) -> Result<(), Option<String>> {
         let topology = self.snapshot();
-        let found = topology.database(database);
+        let found = topology.database_by_id(database);
         if found.removed {
             return Err(Some("it was removed".to_owned()));
         }
-        if let Some(halt) = &found.halt
-            && halt.holds(Instant::now())
+        if let Some(block) = &found.write_block
+            && block.holds(self.state.clock.now())
         {
             let name = &topology.node(found.primary).name;
-            return Err(Some(format!("{name}: {halt}")));
+            return Err(Some(format!("{name}: {block}")));
         }
         let node = topology.node(found.primary);
         let timeout = opening(self.state.declared(database).settings.probe_timeout);
@@ -122,12 +124,12 @@ impl Cluster {
                 Ok(()) => return Ok(()),
                 Err(reason) => reason,
             },
-            Ok(Ok(Some(Answer::Seen(seen))))
+            Ok(Ok(Some(ProbeOutcome::Observed(seen))))
                 if seen.role == Some(Role::Replica) && node.endpoint == Endpoint::Server =>
             {
                 "it takes no writes: it only reads".to_owned()
             }
-            Ok(Ok(Some(Answer::Seen(_) | Answer::Alive))) => return Ok(()),
+            Ok(Ok(Some(ProbeOutcome::Observed(_) | ProbeOutcome::Alive))) => return Ok(()),
             Ok(Ok(Some(silence))) => silence.reason(),
             Ok(Err(reason)) => reason,
             Err(_) if rest < timeout => return Err(None),
@@ -136,12 +138,11 @@ impl Cluster {
         Err(Some(format!("{}: {reason}", node.name)))
     }
 
-    /// Asks a node now, on a connection of its own: one that is cut off is missed by nobody. Nothing
-    /// where there is no server to ask.
-    async fn ask(&self, node: &Node, timeout: Duration) -> Result<Option<Answer>, String> {
+    /// Probes a node now, on a connection outside the pool. Returns `None` if there is no server to ask.
+    async fn ask(&self, node: &Node, timeout: Duration) -> Result<Option<ProbeOutcome>, String> {
         let declared = self.state.declared(node.database);
         let open = self.pool(node.pool).open().await;
-        let Some(target) = Target::of(open.map_err(|error| error.to_string())?) else {
+        let Some(target) = ProbeTarget::of(open.map_err(|error| error.to_string())?) else {
             return Ok(None);
         };
         let kept = || {
@@ -152,7 +153,7 @@ impl Cluster {
         };
         let mut probe = match kept().take() {
             Some((pool, probe)) if pool == node.pool => probe,
-            Some(_) | None => Probe::new(declared.settings.asynchronous_commits),
+            Some(_) | None => Probe::new(declared.settings.asynchronous_commits, self.state.clock),
         };
         let (_, answer) = probe.ask(&target, timeout).await;
         if self.check_open().is_ok() {
@@ -161,21 +162,21 @@ impl Cluster {
         Ok(Some(answer))
     }
 
-    /// A sign of life of what is no server.
+    /// Pings a node that is not a server.
     async fn ping(&self, node: &Node, timeout: Duration) -> Result<(), String> {
         let pinged = async { self.pool(node.pool).open().await?.ping().await };
         match tokio::time::timeout(timeout, pinged).await {
             Ok(pinged) => pinged.map_err(|error| error.to_string()),
-            Err(_) => Err(Answer::Silent.reason()),
+            Err(_) => Err(ProbeOutcome::Silent.reason()),
         }
     }
 
-    /// A position of the primary that is past every commit before a moment; nothing where there is no
-    /// way to tell: SQLite, a server that keeps no log.
+    /// A position of the primary past every commit before an instant. Returns `None` if there are no
+    /// positions: on SQLite, and on a server that keeps no log.
     ///
     /// # Errors
     ///
-    /// [`AvailabilityError::NoPrimary`] when it cannot be asked.
+    /// [`AvailabilityError::NoPrimary`] if the primary cannot be asked.
     pub(crate) async fn position_after(
         &self,
         database: DatabaseId,
@@ -184,24 +185,24 @@ impl Cluster {
         let probe_timeout = self.state.declared(database).settings.probe_timeout;
         let timeout = opening(probe_timeout);
         if let Some(watch) = self.state.monitors.watch(database) {
-            // As a rule it has asked already, or does so now. It may not: its runtime may be gone.
+            // The monitor has asked already, or does so now, unless its runtime is gone.
             let sampled = tokio::time::timeout(probe_timeout, watch.sampled_after(moment));
             if let Ok(position) = sampled.await {
                 return Ok(position);
             }
         }
         let topology = self.snapshot();
-        let primary = topology.node(topology.database(database).primary);
+        let primary = topology.node(topology.database_by_id(database).primary);
         let asked = match tokio::time::timeout(timeout, self.ask(primary, timeout)).await {
             Ok(Ok(None)) => Ok(None),
-            Ok(Ok(Some(Answer::Seen(seen)))) => Ok(seen.written),
+            Ok(Ok(Some(ProbeOutcome::Observed(seen)))) => Ok(seen.written),
             Ok(Ok(Some(silence))) => Err(silence.reason()),
             Ok(Err(reason)) => Err(reason),
-            Err(_) => Err(Answer::Silent.reason()),
+            Err(_) => Err(ProbeOutcome::Silent.reason()),
         };
         asked.map_err(|reason| {
             RoutingError::Availability(AvailabilityError::NoPrimary {
-                database: self.topology().database(database).name.clone(),
+                database: self.topology().database_by_id(database).name.clone(),
                 waited: timeout,
                 reason,
             })

@@ -10,7 +10,7 @@ use sea_orm::DbErr;
 
 use super::retry::Attempt;
 use super::send::Deliver;
-use crate::cluster::Leave;
+use crate::cluster::FallbackPermit;
 use crate::dispatch::{Answer, Core, Planned, Rendered, Source};
 use crate::error::RoutingError;
 use crate::observe::{Event, EventKind};
@@ -20,7 +20,7 @@ use crate::scope::Scope;
 /// What a node will answer to one attempt, and the permit the attempt needs meanwhile.
 pub(super) struct Reply<'a, T> {
     pub(super) answer: Answer<'a, T>,
-    pub(super) permit: Option<Leave>,
+    pub(super) permit: Option<FallbackPermit>,
 }
 
 /// Plans a statement and sends it.

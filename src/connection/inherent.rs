@@ -27,7 +27,11 @@ impl RoutingConnection {
     pub fn primary(&self, database: &str) -> Result<DatabaseConnection, RoutingError> {
         let topology = self.core.cluster.topology();
         let id = topology.require_database(database)?;
-        open(self.core.cluster.pool_of(topology.database(id).primary))
+        open(
+            self.core
+                .cluster
+                .pool_of(topology.database_by_id(id).primary),
+        )
     }
 
     /// The plain connection of one node.
@@ -78,8 +82,9 @@ impl RoutingConnection {
     /// [`AvailabilityError::Connect`], naming the first node that does not.
     pub async fn ping(&self) -> Result<(), DbErr> {
         let topology = self.core.cluster.snapshot();
-        for database in topology.databases() {
-            let pool = self.core.cluster.pool_of(database.primary);
+        for id in topology.database_ids() {
+            let primary = topology.database_by_id(id).primary;
+            let pool = self.core.cluster.pool_of(primary);
             let open = pool.open().await?;
             super::send::ping(pool, open).await.map_err(|source| {
                 RoutingError::Availability(AvailabilityError::Connect {

@@ -4,6 +4,7 @@
 //! [scope](crate::scope::Scope). What it sends outside a transaction goes to a pool; what begins on
 //! it is a [transaction](crate::transaction).
 
+mod admin;
 mod autocommit;
 mod builder;
 mod explain;
@@ -16,5 +17,6 @@ mod send;
 mod sessions;
 mod traits;
 
+pub use admin::Admin;
 pub use builder::RoutingBuilder;
 pub use handle::RoutingConnection;

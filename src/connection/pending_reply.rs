@@ -123,7 +123,7 @@ impl Watched {
             let topology = core.cluster.topology();
             Box::new(Self {
                 observers: Arc::clone(observers),
-                database: topology.database(decision.database).name.clone(),
+                database: topology.database_by_id(decision.database).name.clone(),
                 node: topology.node(decision.node).name.clone(),
                 started: Instant::now(),
             })
@@ -147,7 +147,7 @@ mod streams {
     use sea_orm::DbErr;
 
     use super::PendingReply;
-    use crate::cluster::{Cluster, Leave};
+    use crate::cluster::{Cluster, FallbackPermit};
     use crate::connection::retry::{Attempt, report_failure};
     use crate::dispatch::Held;
     use crate::route::Decision;
@@ -158,14 +158,14 @@ mod streams {
         cluster: Cluster,
         decision: Decision,
         /// Held for as long as there may be rows on the primary.
-        _permit: Option<Leave>,
+        _permit: Option<FallbackPermit>,
     }
 
     impl PendingReply {
         pub(in crate::connection) fn until_last_row(
             self,
             attempt: &Attempt<'_>,
-            permit: Option<Leave>,
+            permit: Option<FallbackPermit>,
         ) -> Option<impl Held + 'static> {
             Some(UntilLastRow {
                 decision: self.decision,

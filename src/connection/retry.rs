@@ -56,7 +56,7 @@ impl<'a> Attempt<'a> {
             scope,
             analysis,
             load,
-            has_monitor: core.cluster.is_watched(decision.database),
+            has_monitor: core.cluster.has_monitor(decision.database),
             decision,
             history: None,
         };
@@ -215,7 +215,7 @@ impl<'a> Attempt<'a> {
         };
         let dialect = {
             let topology = self.core.cluster.topology();
-            topology.database(self.decision.database).dialect
+            topology.database_by_id(self.decision.database).dialect
         };
         let statement = source.render(dialect);
         if was_refused {

@@ -7,7 +7,7 @@ use sea_orm::{DatabaseConnection, DbErr, Statement};
 
 use super::pending_reply::PendingReply;
 use super::retry::Attempt;
-use crate::cluster::{Leave, Pool};
+use crate::cluster::{FallbackPermit, Pool};
 use crate::dispatch::{Action, Answer};
 use crate::route::Decision;
 
@@ -29,7 +29,7 @@ pub(crate) trait Deliver: Send + 'static {
         attempt: &Attempt<'_>,
         output: Self::Output,
         pending: PendingReply,
-        permit: Option<Leave>,
+        permit: Option<FallbackPermit>,
     ) -> Self::Output;
 }
 
@@ -59,7 +59,7 @@ impl<A: Action> Deliver for A {
         _: &Attempt<'_>,
         output: A::Output,
         mut pending: PendingReply,
-        _: Option<Leave>,
+        _: Option<FallbackPermit>,
     ) -> A::Output {
         pending.ended(None, A::rows(&output));
         output
@@ -102,7 +102,7 @@ impl Deliver for Rows {
         attempt: &Attempt<'_>,
         rows: Self::Output,
         mut pending: PendingReply,
-        permit: Option<Leave>,
+        permit: Option<FallbackPermit>,
     ) -> Self::Output {
         pending.measure();
         let rows = attempt.unless_node_is_lost(rows);
@@ -133,7 +133,7 @@ async fn open_stream(
 /// statement when it is cut off.
 pub(super) async fn ping(pool: &Pool, open: &DatabaseConnection) -> Result<(), DbErr> {
     #[cfg(feature = "sqlx-mysql")]
-    if let sea_orm::DatabaseConnectionType::SqlxMySqlPoolConnection(_) = &open.inner
+    if let crate::cluster::DriverKind::MySql(_) = crate::cluster::DriverKind::of(open)
         && let Some(lease) = crate::transaction::Lease::take(pool).await?
     {
         let statement = Statement::from_string(sea_orm::DbBackend::MySql, "SELECT 1");

@@ -102,7 +102,7 @@ impl RoutingConnection {
         let mut databases = Vec::new();
         let topology = self.core.cluster.snapshot();
         for (database, history) in session.histories() {
-            if topology.database(database).removed {
+            if topology.database_by_id(database).removed {
                 continue;
             }
             databases.push(self.claim(session.consistency(), database, history).await?);
@@ -158,7 +158,7 @@ impl RoutingConnection {
         history: SessionHistory,
     ) -> Result<DatabaseClaim, DbErr> {
         let topology = self.core.cluster.snapshot();
-        let found = topology.database(database);
+        let found = topology.database_by_id(database);
         let written = match (consistency, &history.written) {
             (Consistency::Eventual, _) | (_, None) => None,
             (Consistency::ReadYourWrites { .. }, Some(Written::InDoubt)) => {
@@ -234,7 +234,7 @@ impl RoutingConnection {
             }
             Some(WrittenClaim::At { position }) if position.is_empty() => Some(Written::InDoubt),
             Some(WrittenClaim::At { position }) => {
-                let dialect = topology.database(database).dialect;
+                let dialect = topology.database_by_id(database).dialect;
                 let position = Position::of(dialect, position).ok_or_else(|| {
                     invalid(TokenError::InvalidPosition {
                         position: position.to_owned(),

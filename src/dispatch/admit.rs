@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 
 use super::core::Core;
 use super::decide::Retried;
-use crate::cluster::Leave;
+use crate::cluster::FallbackPermit;
 use crate::error::{AvailabilityError, RoutingError};
 use crate::observe::{Event, EventKind};
 use crate::route::{Admission, Decision, Remembers, Why, WhyNode};
@@ -17,7 +17,7 @@ use crate::topology::{DatabaseId, NodeId, Role, Topology};
 /// A decision that may be sent now, and the permit it needs while it is in flight.
 pub(crate) struct Admitted {
     pub(crate) decision: Decision,
-    pub(crate) permit: Option<Leave>,
+    pub(crate) permit: Option<FallbackPermit>,
 }
 
 impl Core {
@@ -46,7 +46,7 @@ impl Core {
                 self.cluster.report_trial(decision.node);
                 None
             }
-            Admission::FallbackPermit => self.cluster.spill_over(decision.database).await?,
+            Admission::FallbackPermit => self.cluster.admit(decision.database).await?,
         };
         Ok(Admitted { decision, permit })
     }
@@ -94,7 +94,7 @@ impl Core {
             }
             OnTimeout::Primary | OnTimeout::Error => {
                 Err(RoutingError::Availability(AvailabilityError::NotCaughtUp {
-                    database: topology.database(id).name.clone(),
+                    database: topology.database_by_id(id).name.clone(),
                     waited: max_wait,
                     considered: topology.describe_lag(id),
                 })
@@ -125,7 +125,7 @@ impl Core {
         if observers.want(EventKind::CatchUpWaited) {
             let topology = self.cluster.snapshot();
             observers.tell(&Event::CatchUpWaited {
-                database: &topology.database(id).name,
+                database: &topology.database_by_id(id).name,
                 waited,
                 caught_up,
             });

@@ -31,7 +31,7 @@ impl Core {
             return Ok(());
         }
         let topology = self.cluster.topology();
-        let found = topology.database(database);
+        let found = topology.database_by_id(database);
         let forbidden = shared.forbidden.first(tables, database, found.dialect);
         let refused = forbidden.or_else(|| {
             let is_refused = |table: &&TableName| {
@@ -54,7 +54,12 @@ impl Core {
         match self.shared.forbidden.named_in(sql, database) {
             Some(table) => Err(RoutingError::Binding(BindingError::Forbidden {
                 table: table.clone(),
-                database: self.cluster.topology().database(database).name.clone(),
+                database: self
+                    .cluster
+                    .topology()
+                    .database_by_id(database)
+                    .name
+                    .clone(),
             })),
             None => Ok(()),
         }

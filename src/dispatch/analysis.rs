@@ -68,9 +68,9 @@ impl Core {
             Bound::One { database, .. } => database,
             Bound::Several(_) | Bound::Refused(_) => return None,
         };
-        let database = topology.database(database);
+        let database = topology.database_by_id(database);
         let chooses = analysis.operation.access() == Access::Read && !database.replicas.is_empty();
-        if chooses || database.halt.is_some() || !self.shared.policies.is_empty() {
+        if chooses || database.write_block.is_some() || !self.shared.policies.is_empty() {
             return None;
         }
         let scope = Scope::new(dialect);

@@ -86,7 +86,7 @@ impl Core {
     /// Leaves a mark: a statement succeeded outside a transaction, and SeaORM may read the row next.
     pub(crate) fn leave_mark(&self, analysis: &Analysis, database: DatabaseId) {
         if self.may_leave_mark(analysis)
-            && lacks_returning(self.cluster.topology().database(database).dialect)
+            && lacks_returning(self.cluster.topology().database_by_id(database).dialect)
         {
             Mark::leave(self.address(), database, &analysis.operation);
         }
@@ -107,7 +107,7 @@ impl Core {
     /// Whether the default database is a mock, so that SeaORM does not expect rows of it.
     pub(crate) fn is_mock(&self) -> bool {
         let topology = self.cluster.topology();
-        let default = topology.database(self.shared.bindings.default_database());
+        let default = topology.database_by_id(self.shared.bindings.default_database());
         let pool = self.cluster.pool_of(default.primary).get();
         pool.is_some_and(sea_orm::ConnectionTrait::is_mock_connection)
     }

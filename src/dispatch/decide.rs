@@ -119,7 +119,7 @@ impl Core {
             Some(role) => role == Role::Replica,
             None => request.access == Access::Read || request.target.fixed != Fixed::Nothing,
         };
-        let chooses = may_read_replica && !topology.database(id).replicas.is_empty();
+        let chooses = may_read_replica && !topology.database_by_id(id).replicas.is_empty();
         decide(&RoutingInput {
             topology,
             target: request.target,

@@ -70,7 +70,7 @@ impl Rendered {
         if operation.is_opaque() {
             core.check_text(&self.statement.sql, decision.database)?;
         }
-        let dialect = topology.database(decision.database).dialect;
+        let dialect = topology.database_by_id(decision.database).dialect;
         if dialect == scope.dialect && dialect == self.statement.db_backend {
             return Ok(self.planned(decision, decision.load(topology)));
         }
@@ -99,7 +99,7 @@ impl Rendered {
         scope: &Scope,
         decision: Decision,
     ) -> RoutingError {
-        let database = topology.database(decision.database);
+        let database = topology.database_by_id(decision.database);
         if database.dialect == scope.dialect {
             return RoutingError::Refused(RefusedError::StatementDialect {
                 statement_dialect: dialect_name(self.statement.db_backend),

@@ -35,7 +35,7 @@ impl Scopes<'_> {
         };
         Ok(Scope {
             place,
-            dialect: topology.database(database).dialect,
+            dialect: topology.database_by_id(database).dialect,
             ..self.scope.clone()
         })
     }
@@ -45,7 +45,12 @@ impl Scopes<'_> {
         let database = self.database_of(&TableName::of(entity))?;
         Ok(Scope {
             place: Place::Database(database, Chosen::Entity),
-            dialect: self.core.cluster.topology().database(database).dialect,
+            dialect: self
+                .core
+                .cluster
+                .topology()
+                .database_by_id(database)
+                .dialect,
             ..self.scope.clone()
         })
     }
@@ -58,7 +63,7 @@ impl Scopes<'_> {
     ) -> Result<DatabaseId, RoutingError> {
         let topology = self.core.cluster.topology();
         let id = topology.require_database(database)?;
-        let found = topology.database(id);
+        let found = topology.database_by_id(id);
         let analysis = self.core.analyze(&statement.sql, statement.db_backend);
         let operation = &analysis.operation;
         let reason = if statement.db_backend != found.dialect {
@@ -110,8 +115,8 @@ impl Scopes<'_> {
                     known: crate::error::database_names(topology.database_names()),
                 }));
             };
-            let name_of = |id| topology.database(id).name.to_string();
-            let dialect = topology.database(database).dialect;
+            let name_of = |id| topology.database_by_id(id).name.to_string();
+            let dialect = topology.database_by_id(database).dialect;
             let origin = BindingOrigin::Builder;
             builder.table(table, database, dialect, origin, what, name_of)?;
         }

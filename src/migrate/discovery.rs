@@ -27,7 +27,7 @@ impl RoutingConnection {
         let primary = match self.fixed_database() {
             Some(database) => {
                 let topology = self.core.cluster.topology();
-                self.primary(topology.database(database).name().as_str())
+                self.primary(topology.database_by_id(database).name().as_str())
             }
             None => Err(RoutingError::ambiguous_database()),
         };

@@ -44,7 +44,7 @@ pub(super) async fn plan<'a>(
                 database: name.clone(),
             });
         }
-        let name = db.topology().database(database).name().clone();
+        let name = db.topology().database_by_id(database).name().clone();
         if let Some(migration) = migrator.twice() {
             let database = name;
             return Err(MigrationError::SameName {
@@ -85,7 +85,7 @@ fn fixed(
         Place::Node(node) => topology.node(node).database,
         Place::Anywhere => return Ok(None),
     };
-    let name = topology.database(fixed).name();
+    let name = topology.database_by_id(fixed).name();
     let names = || migrators.iter().map(|(name, _)| name.as_str());
     match names().any(|with| *name == *with) {
         true => Ok(Some(fixed)),

@@ -78,7 +78,7 @@ impl<'a> Start<'a> {
         let pool = self
             .core
             .cluster
-            .pool_of(topology.database(self.database).primary);
+            .pool_of(topology.database_by_id(self.database).primary);
         let waiting = || {
             self.tell(&MigrationEvent::Waiting {
                 database: self.name,

@@ -27,7 +27,9 @@ impl RoutingConnection {
     /// the database.
     pub async fn sync_schema(&self, prefix: &str) -> Result<(), DbErr> {
         let topology = self.topology();
-        let fixed = self.fixed_database().map(|id| topology.database(id).name());
+        let fixed = self
+            .fixed_database()
+            .map(|id| topology.database_by_id(id).name());
         for database in topology.databases() {
             if fixed.is_some_and(|fixed| fixed != database.name()) {
                 continue;
@@ -81,7 +83,7 @@ impl Only<'_> {
                 _ => {
                     let topology = core.cluster.topology();
                     let located = |(table, database): &(usize, DatabaseId)| {
-                        let database = topology.database(*database).name().clone();
+                        let database = topology.database_by_id(*database).name().clone();
                         (operation.tables()[*table].clone(), database)
                     };
                     let tables = tables.iter().map(located).collect();

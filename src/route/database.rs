@@ -171,7 +171,7 @@ impl StatementInput<'_> {
                 let table = &self.operation.tables()[*table];
                 (
                     table.clone(),
-                    self.topology.database(*database).name.clone(),
+                    self.topology.database_by_id(*database).name.clone(),
                 )
             })
             .collect();
@@ -181,7 +181,7 @@ impl StatementInput<'_> {
     /// A transaction runs on the primary: no other node can be named in it.
     fn check_is_primary(&self, id: NodeId) -> Result<(), RoutingError> {
         let node = self.topology.node(id);
-        let primary = self.topology.database(node.database).primary;
+        let primary = self.topology.database_by_id(node.database).primary;
         match primary == id {
             true => Ok(()),
             false => Err(RoutingError::Transaction(TxnError::ReplicaInTransaction {

@@ -6,7 +6,7 @@ use super::{
 };
 use crate::error::{RefusedError, RoutingError, TopologyError};
 use crate::sql::{Access, Evidence};
-use crate::topology::{DatabaseId, Halt, NodeId, Role, Service, Topology};
+use crate::topology::{DatabaseId, NodeId, Role, Service, Topology, WriteBlock};
 
 /// The node a statement goes to, and how it is delivered.
 ///
@@ -48,7 +48,7 @@ impl RoutingInput<'_> {
     /// A node of the role that the statement needs.
     fn choose(&self) -> Result<Decision, RoutingError> {
         let (role, why_role) = self.choose_role()?;
-        let database = self.topology.database(self.target.database);
+        let database = self.topology.database_by_id(self.target.database);
         if database.removed {
             return Err(removed(database.name.as_str()));
         }
@@ -95,17 +95,17 @@ impl RoutingInput<'_> {
 
     /// The primary, if it takes this statement now.
     pub(super) fn primary(&self) -> Result<NodeId, RoutingError> {
-        let database = self.topology.database(self.target.database);
-        match &database.halt {
+        let database = self.topology.database_by_id(self.target.database);
+        match &database.write_block {
             Some(halt) if self.is_blocked_by(halt) => Err(halt.error(database)),
             Some(_) | None => Ok(database.primary),
         }
     }
 
-    fn is_blocked_by(&self, halt: &Halt) -> bool {
+    fn is_blocked_by(&self, halt: &WriteBlock) -> bool {
         match halt {
-            Halt::Split(_) | Halt::Vacant => self.access != Access::Read,
-            Halt::Unreachable { .. } => halt.holds(self.now),
+            WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary => self.access != Access::Read,
+            WriteBlock::Unreachable { .. } => halt.holds(self.now),
         }
     }
 
@@ -136,7 +136,7 @@ impl RoutingInput<'_> {
             Access::Read | Access::Unknown => Ok(()),
             Access::Session if !sets => Ok(()),
             Access::Session | Access::LockingRead | Access::Write | Access::Schema => {
-                let database = self.topology.database(self.target.database);
+                let database = self.topology.database_by_id(self.target.database);
                 Err(RoutingError::Refused(RefusedError::WriteOnReplica {
                     by,
                     database: database.name.clone(),
@@ -151,7 +151,7 @@ impl RoutingInput<'_> {
 impl Decision {
     /// A statement of a transaction, on the primary: its branch says where it really is.
     pub(crate) fn in_transaction(topology: &Topology, id: DatabaseId, why: WhyDatabase) -> Self {
-        let node = topology.database(id).primary;
+        let node = topology.database_by_id(id).primary;
         Self {
             database: id,
             node,

@@ -65,7 +65,7 @@ impl Route {
 
     /// The database.
     pub fn database(&self) -> &DatabaseName {
-        &self.topology.database(self.decision.database).name
+        &self.topology.database_by_id(self.decision.database).name
     }
 
     /// The node.
@@ -90,7 +90,7 @@ impl Route {
 
     /// Whether it names a table, as its server compares names.
     pub(crate) fn names(&self, table: &TableName) -> bool {
-        let dialect = self.topology.database(self.decision.database).dialect;
+        let dialect = self.topology.database_by_id(self.decision.database).dialect;
         self.tables().iter().any(|named| table.is(named, dialect))
     }
 
@@ -158,7 +158,7 @@ impl Route {
 
 impl fmt::Display for Route {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let database = self.topology.database(self.decision.database);
+        let database = self.topology.database_by_id(self.decision.database);
         let (node, role) = (self.node(), self.role());
         let dialect = dialect_name(database.dialect);
         let article = match role {

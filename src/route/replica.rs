@@ -49,7 +49,7 @@ impl RoutingInput<'_> {
     /// Where a read goes in a database with replicas.
     pub(super) fn read(&self) -> Result<Read, RoutingError> {
         let database = self.database();
-        if self.history.is_none() && database.calm && self.failed.is_empty() {
+        if self.history.is_none() && database.all_healthy && self.failed.is_empty() {
             let replicas = database.replicas.iter().copied();
             let primary = self.included_primary();
             if let Some(picked) = self.pick(primary.into_iter().chain(replicas)) {
@@ -115,10 +115,10 @@ impl RoutingInput<'_> {
                 sorted.behind.push(*replica);
             }
             match node.rank(self.now) {
-                Rank::Never => {}
-                Rank::Last if has_all => sorted.last.push(*replica),
-                Rank::Last => {}
-                rank @ (Rank::First | Rank::Second) => match has_all {
+                Rank::Excluded => {}
+                Rank::IfNothingElse if has_all => sorted.last.push(*replica),
+                Rank::IfNothingElse => {}
+                rank @ (Rank::Preferred | Rank::Degraded) => match has_all {
                     true => sorted.add(*replica, rank),
                     false => sorted.some_lack = true,
                 },
@@ -133,7 +133,7 @@ impl RoutingInput<'_> {
         let found = self.topology.node(node);
         let has_all = read.over.is_none_or(|over| {
             let unbroken = found.back_since.is_none_or(|back| back < over);
-            unbroken || !self.database().measured || found.progress.has_since(over)
+            unbroken || !self.database().tracks_positions || found.progress.has_since(over)
         });
         let serves = sorted.available.contains(&node) || self.included_primary() == Some(node);
         (serves && has_all).then_some(node)
@@ -142,7 +142,7 @@ impl RoutingInput<'_> {
     /// The node the session has read from does not serve: another one must have got as far. Where no
     /// positions are tracked, any will do.
     fn keep_monotonic(&self, sorted: &mut Sorted, over: Option<Instant>, strict: bool) {
-        let Some(over) = over.filter(|_| self.database().measured) else {
+        let Some(over) = over.filter(|_| self.database().tracks_positions) else {
             return;
         };
         let has = |node: &mut NodeId| self.topology.node(*node).progress.has_since(over);
@@ -205,7 +205,7 @@ impl RoutingInput<'_> {
         last: &[NodeId],
     ) -> Result<NodeId, RoutingError> {
         let database = self.database();
-        let is_dead = || self.topology.node(database.primary).rank(self.now) == Rank::Never;
+        let is_dead = || self.topology.node(database.primary).rank(self.now) == Rank::Excluded;
         let primary = match self.may_fall_back() {
             true if !database.replicas.is_empty() && is_dead() => Some(Err(())),
             true => Some(self.primary().map_err(drop)),
@@ -237,14 +237,14 @@ impl RoutingInput<'_> {
         let database = self.database();
         let is_well = self.balancing.includes_primary()
             && self.role != Some(Role::Replica)
-            && database.halt.is_none()
+            && database.write_block.is_none()
             && !self.failed.contains(&database.primary)
-            && self.topology.node(database.primary).rank(self.now) == Rank::First;
+            && self.topology.node(database.primary).rank(self.now) == Rank::Preferred;
         is_well.then_some(database.primary)
     }
 
     fn database(&self) -> &Database {
-        self.topology.database(self.target.database)
+        self.topology.database_by_id(self.target.database)
     }
 }
 

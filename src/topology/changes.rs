@@ -1,39 +1,39 @@
-//! What the one writer of the topology changes, on a copy of the snapshot.
+//! The changes of the topology. Its one writer makes them on a copy of the snapshot.
 
 use std::sync::Arc;
 
 use sea_orm::DbBackend;
 
 use super::node::{Node, Role, Service};
-use super::snapshot::{Database, Halt, Named, Topology};
+use super::snapshot::{Database, Named, Topology, WriteBlock};
 use super::{DatabaseId, Health, NodeId, PoolId};
 use crate::name::DatabaseName;
 
-/// What the one writer changes, on a copy.
+/// Called by the one writer, on a copy.
 impl Topology {
-    /// Changes what is known of a node.
+    /// Changes a node.
     pub(crate) fn change_node(&mut self, id: NodeId, change: impl FnOnce(&mut Node)) {
         let node = Arc::make_mut(&mut self.nodes[id.index()]);
         change(node);
         node.load.set_healthy(node.health == Health::Up);
         let database = node.database;
-        self.calm_changed(database);
+        self.update_all_healthy(database);
     }
 
-    /// The monitor knows how far the primary is.
-    pub(crate) fn set_measured(&mut self, id: DatabaseId) {
-        Arc::make_mut(&mut self.databases[id.index()]).measured = true;
+    /// The monitor has sampled a position of the primary.
+    pub(crate) fn set_tracks_positions(&mut self, id: DatabaseId) {
+        Arc::make_mut(&mut self.databases[id.index()]).tracks_positions = true;
     }
 
-    /// Halts a database, or lets it go on.
-    pub(crate) fn set_halt(&mut self, id: DatabaseId, halt: Option<Halt>) {
+    /// Blocks the writes of a database, or unblocks them.
+    pub(crate) fn set_write_block(&mut self, id: DatabaseId, block: Option<WriteBlock>) {
         let database = Arc::make_mut(&mut self.databases[id.index()]);
-        let halted = database.halt.is_some();
-        self.epoch += u64::from(halted != halt.is_some());
-        database.halt = halt;
+        let blocked = database.write_block.is_some();
+        self.epoch += u64::from(blocked != block.is_some());
+        database.write_block = block;
     }
 
-    /// Adds a database; its primary is the node that is added next.
+    /// Adds a database. The node that is added next is its primary.
     pub(crate) fn add_database(&mut self, name: DatabaseName, dialect: DbBackend) -> DatabaseId {
         let id = DatabaseId::new(to_index(self.databases.len()));
         self.take_name(name.as_str(), Named::Database(id));
@@ -52,16 +52,16 @@ impl Topology {
         }
         self.take_name(node.name.as_str(), Named::Node(id));
         self.nodes.push(Arc::new(node));
-        self.calm_changed(database);
+        self.update_all_healthy(database);
         id
     }
 
-    /// Keeps a node that has just come out of the rotation, until it is known.
+    /// Keeps a node that was just added out of the rotation until it was probed.
     pub(crate) fn hold_back(&mut self, id: NodeId) {
         self.change_node(id, |node| node.service = Service::Joining);
     }
 
-    /// Removes a replica, if it is one that is there.
+    /// Removes a replica. Returns `false` if it is the primary or removed already.
     pub(crate) fn remove_node(&mut self, id: NodeId) -> bool {
         let node = self.node(id);
         if node.role == Role::Primary || node.service == Service::Removed {
@@ -109,7 +109,7 @@ impl Topology {
         self.epoch += 1;
     }
 
-    /// Makes a replica the primary, and the primary a replica that is not up until it is seen as one.
+    /// Makes a replica the primary, and the primary a replica that is down until a probe finds it.
     pub(crate) fn promote(&mut self, id: NodeId, pool: PoolId, old_pool: PoolId, down: Health) {
         let database = self.node(id).database;
         let found = Arc::make_mut(&mut self.databases[database.index()]);
@@ -127,7 +127,7 @@ impl Topology {
         });
         self.change_node(id, |node| {
             node.role = Role::Primary;
-            // A primary is not taken out of anything.
+            // A primary is never drained.
             node.service = Service::In;
             node.pool = pool;
             node.progress = super::Progress::default();
@@ -135,12 +135,12 @@ impl Topology {
         self.epoch += 1;
     }
 
-    fn calm_changed(&mut self, id: DatabaseId) {
-        let database = self.database(id);
+    fn update_all_healthy(&mut self, id: DatabaseId) {
+        let database = self.database_by_id(id);
         let mut replicas = database.replicas.iter();
-        let calm = replicas.all(|id| self.node(*id).is_calm());
-        if database.calm != calm {
-            Arc::make_mut(&mut self.databases[id.index()]).calm = calm;
+        let all_healthy = replicas.all(|id| self.node(*id).is_healthy());
+        if database.all_healthy != all_healthy {
+            Arc::make_mut(&mut self.databases[id.index()]).all_healthy = all_healthy;
         }
     }
 
@@ -149,7 +149,7 @@ impl Topology {
     }
 }
 
-/// There is no memory for more.
+/// Memory ends before the numbers do.
 fn to_index(length: usize) -> u32 {
     u32::try_from(length).unwrap_or(u32::MAX)
 }

@@ -1,36 +1,35 @@
-//! The health of a node, as its failures and answers tell it.
+//! The health of a node: a state machine over its failures and answers.
 //!
 //! | from | on | to |
 //! |---|---|---|
-//! | up | a connection that broke | suspect: others are preferred until it is looked at |
+//! | up | a connection that broke | suspect: others are preferred until it was probed |
 //! | up, suspect | no connection, a probe that failed | down |
 //! | suspect | an answer | up |
 //! | suspect | a second connection that broke | down |
 //! | down | a failure after its pause | down, for twice as long |
-//! | down | an answer | probation: it serves, and its failures are remembered |
+//! | down | an answer | probation: it serves, and its failures still count |
 //! | probation | any failure | down, for longer than last time |
 //! | probation | an answer after the probation | up |
 //!
-//! Pauses double from half a second up to a bound, each a little longer or shorter by chance, so that
-//! the clients of a node that comes back do not all come back with it (Envoy's outlier detection).
-//! Time and chance are passed in.
+//! The backoff doubles from half a second up to a bound. Jitter of a quarter keeps the clients of a node
+//! that returns from returning all at once (as in Envoy's outlier detection). The time and the random
+//! number are passed in.
 
 use std::time::{Duration, Instant};
 
-/// How long a node is left alone after its first failure.
+/// The backoff after the first failure.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// How long others are preferred to a node one of whose connections broke.
+/// How long other nodes are preferred to one whose connection broke.
 const SUSPICION: Duration = Duration::from_secs(1);
 
-/// How long a node that came back must serve without a failure.
+/// How long a node that returned must serve without a failure.
 const PROBATION: Duration = Duration::from_secs(10);
 
-/// A node that a probe found dead is tried by reads only when its next probe, which may take its
-/// time, is that late.
+/// A node that a probe found dead is tried by reads only if its next probe is this late.
 const MONITOR_IS_LATE: Duration = Duration::from_secs(1);
 
-/// Whether a node is worth a try.
+/// The health of a node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Health {
     Up,
@@ -40,7 +39,7 @@ pub(crate) enum Health {
     Down {
         failures: u32,
         retry_at: Instant,
-        /// It was looked at: until when the word of the monitor holds, which asks again.
+        /// Confirmed down by a probe; trusted until this instant.
         confirmed: Option<Instant>,
     },
     Probation {
@@ -56,34 +55,34 @@ pub(crate) enum Signal {
     Answered,
     /// One of its connections broke.
     Lost,
-    /// No connection was to be had.
+    /// No connection could be opened.
     Unreachable,
-    /// A probe found no server, or one that gives no answer.
+    /// A probe found no server, or got no answer.
     ProbeFailed,
-    /// It is tried now: nobody else needs to, until that has an end.
+    /// A half-open trial begins: other statements stay away until it ends.
     Tried,
 }
 
-/// When and by what chance: what a transition depends on beside its signal.
+/// The inputs of a transition besides its signal.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Moment {
     pub(crate) now: Instant,
     /// Uniform over `u64`.
     pub(crate) chance: u64,
-    pub(crate) longest_pause: Duration,
+    pub(crate) max_backoff: Duration,
     /// How long a probe may take.
     pub(crate) longest_probe: Duration,
 }
 
-/// Who is asked first.
+/// How a node ranks among the candidates for a read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Rank {
-    First,
-    /// Where none is first.
-    Second,
-    /// Where there is nobody else, and no probe has found it dead.
-    Last,
-    Never,
+    Preferred,
+    /// Chosen if none is preferred.
+    Degraded,
+    /// Chosen if there is no other, and no probe has found it dead.
+    IfNothingElse,
+    Excluded,
 }
 
 impl Health {
@@ -111,8 +110,8 @@ impl Health {
         }
     }
 
-    /// Failures while it is left alone belong to statements that were under way already; a probe's is
-    /// news all the same.
+    /// A failure during the backoff belongs to a statement that was in flight already, and counts only if
+    /// a probe met it.
     fn after_failure(self, confirmed: bool, moment: Moment) -> Self {
         let failures = match self {
             Self::Up | Self::Suspect { .. } => 1,
@@ -145,31 +144,31 @@ impl Health {
         }
     }
 
-    /// Who is asked first. A node whose pause is over is: somebody must find out.
+    /// A node whose backoff is over is preferred: a statement must find out whether it is back.
     pub(crate) fn rank(self, now: Instant) -> Rank {
         match self {
-            Self::Up | Self::Probation { .. } => Rank::First,
-            Self::Suspect { until } if now >= until => Rank::First,
-            Self::Suspect { .. } => Rank::Second,
+            Self::Up | Self::Probation { .. } => Rank::Preferred,
+            Self::Suspect { until } if now >= until => Rank::Preferred,
+            Self::Suspect { .. } => Rank::Degraded,
             Self::Down {
                 retry_at,
                 confirmed: None,
                 ..
             } => match now >= retry_at {
-                true => Rank::First,
-                false => Rank::Last,
+                true => Rank::Preferred,
+                false => Rank::IfNothingElse,
             },
             Self::Down {
                 confirmed: Some(until),
                 ..
             } => match now >= until {
-                true => Rank::First,
-                false => Rank::Never,
+                true => Rank::Preferred,
+                false => Rank::Excluded,
             },
         }
     }
 
-    /// Whether reads go there without a second thought.
+    /// Whether reads go there without admission.
     pub(crate) fn is_good(self) -> bool {
         matches!(self, Self::Up | Self::Probation { .. })
     }
@@ -188,14 +187,14 @@ impl Health {
 }
 
 impl Moment {
-    /// The pause after that many failures, a quarter more or less by chance.
+    /// The backoff after this many failures, with a quarter of jitter.
     fn pause(self, failures: u32) -> Duration {
         let doubled = 1_u32
             .checked_shl(failures.saturating_sub(1))
             .unwrap_or(u32::MAX);
         let pause = FIRST_PAUSE
             .saturating_mul(doubled)
-            .min(self.longest_pause)
+            .min(self.max_backoff)
             .max(Duration::from_millis(1));
         pause.mul_f64(0.75 + 0.5 * (self.chance as f64 / u64::MAX as f64))
     }
@@ -209,7 +208,7 @@ mod tests {
         Moment {
             now,
             chance: u64::MAX / 2,
-            longest_pause: Duration::from_secs(30),
+            max_backoff: Duration::from_secs(30),
             longest_probe: PROBE,
         }
     }
@@ -227,14 +226,14 @@ mod tests {
         let now = at(Instant::now());
         assert_eq!(Health::Up.after(Signal::Answered, now), Health::Up);
         assert_eq!(Health::Up.after(Signal::Tried, now), Health::Up);
-        assert_eq!(Health::Up.rank(now.now), Rank::First);
+        assert_eq!(Health::Up.rank(now.now), Rank::Preferred);
     }
 
     #[test]
     fn one_broken_connection_makes_a_node_suspect_and_a_second_one_down() {
         let now = Instant::now();
         let suspect = Health::Up.after(Signal::Lost, at(now));
-        assert_eq!(suspect.rank(now), Rank::Second);
+        assert_eq!(suspect.rank(now), Rank::Degraded);
         assert!(!suspect.is_good() && !suspect.is_down());
         assert!(suspect.after(Signal::Lost, at(now)).is_down());
     }
@@ -250,7 +249,7 @@ mod tests {
     fn suspicion_ends_by_itself() {
         let now = Instant::now();
         let suspect = Health::Up.after(Signal::Lost, at(now));
-        assert_eq!(suspect.rank(now + SUSPICION), Rank::First);
+        assert_eq!(suspect.rank(now + SUSPICION), Rank::Preferred);
         assert_eq!(suspect.after(Signal::Tried, at(now)), suspect);
     }
 
@@ -259,7 +258,7 @@ mod tests {
         let now = Instant::now();
         let suspect = Health::Up.after(Signal::Lost, at(now));
         let down = suspect.after(Signal::ProbeFailed, at(now));
-        assert_eq!(down.rank(now), Rank::Never);
+        assert_eq!(down.rank(now), Rank::Excluded);
     }
 
     #[test]
@@ -267,8 +266,8 @@ mod tests {
         let now = Instant::now();
         let (down, retry_at) = down(now);
         assert_eq!(retry_at - now, FIRST_PAUSE);
-        assert_eq!(down.rank(now), Rank::Last);
-        assert_eq!(down.rank(retry_at), Rank::First);
+        assert_eq!(down.rank(now), Rank::IfNothingElse);
+        assert_eq!(down.rank(retry_at), Rank::Preferred);
     }
 
     #[test]
@@ -276,7 +275,7 @@ mod tests {
         let now = Instant::now();
         let (down, retry_at) = down(now);
         let tried = down.after(Signal::Tried, at(retry_at));
-        assert_eq!(tried.rank(retry_at), Rank::Last);
+        assert_eq!(tried.rank(retry_at), Rank::IfNothingElse);
         assert_eq!(tried.retry_at(), Some(retry_at + FIRST_PAUSE));
     }
 
@@ -314,7 +313,7 @@ mod tests {
         assert_eq!(down.after(Signal::Lost, at(now)), down);
         assert_eq!(down.after(Signal::Unreachable, at(now)), down);
         let probed = down.after(Signal::ProbeFailed, at(now));
-        assert_eq!(probed.rank(now), Rank::Never);
+        assert_eq!(probed.rank(now), Rank::Excluded);
         assert_eq!(probed.retry_at(), Some(now + FIRST_PAUSE * 2));
     }
 
@@ -323,9 +322,9 @@ mod tests {
         let now = Instant::now();
         let down = Health::Up.after(Signal::ProbeFailed, at(now));
         let retry_at = down.retry_at().expect("down");
-        assert_eq!(down.rank(retry_at + PROBE), Rank::Never);
+        assert_eq!(down.rank(retry_at + PROBE), Rank::Excluded);
         let late = retry_at + PROBE + MONITOR_IS_LATE;
-        assert_eq!(down.rank(late), Rank::First);
+        assert_eq!(down.rank(late), Rank::Preferred);
     }
 
     #[test]
@@ -334,7 +333,7 @@ mod tests {
         let (down, retry_at) = down(now);
         let back = down.after(Signal::Answered, at(retry_at));
         assert!(back.is_good());
-        assert_eq!(back.rank(retry_at), Rank::First);
+        assert_eq!(back.rank(retry_at), Rank::Preferred);
         assert_eq!(back.after(Signal::Tried, at(retry_at)), back);
         assert_eq!(back.after(Signal::Answered, at(retry_at)), back);
         let served = at(retry_at + PROBATION);

@@ -1,18 +1,18 @@
-//! Places: of databases and nodes in the topology, of pools in the cluster. None is ever given twice.
+//! Indices of databases and nodes in the topology, and of pools in the cluster. None is ever reused.
 
-/// The place of a database in the topology.
+/// The index of a database in the topology.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct DatabaseId(u32);
 
-/// The place of a node in the topology.
+/// The index of a node in the topology.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct NodeId(u32);
 
-/// The place of a pool in the cluster: a node that is promoted gets another one.
+/// The index of a pool in the cluster. A node that is promoted gets another pool.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct PoolId(u32);
 
-macro_rules! place {
+macro_rules! index {
     ($name:ident) => {
         impl $name {
             pub(crate) const fn new(index: u32) -> Self {
@@ -26,6 +26,6 @@ macro_rules! place {
     };
 }
 
-place!(DatabaseId);
-place!(NodeId);
-place!(PoolId);
+index!(DatabaseId);
+index!(NodeId);
+index!(PoolId);

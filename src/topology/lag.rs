@@ -1,23 +1,23 @@
-//! How far replicas are behind, by what was seen of the primary.
+//! How far replicas are behind, measured by sampled positions of the primary.
 //!
-//! The primary is asked for its position now and then. A replica that has replayed a position has
-//! everything that was committed before the primary was *asked* for it: that moment is what a session
-//! compares with its last commit, and what the lag is counted from. The only clock is our own, and an
-//! idle primary makes nobody lag: its newest position is replayed.
+//! The monitor samples the position of the primary. A replica that has replayed a sample has everything
+//! that was committed before the primary was *asked* for it: sessions compare that instant with their
+//! last commit, and the lag counts from it. No clock of a server is involved, and an idle primary makes
+//! no replica lag, because its newest position is replayed.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use super::Position;
 
-/// How many positions are kept; when there are more, every second of the older ones is dropped.
+/// How many samples are kept. Beyond that, every second of the older ones is dropped.
 const KEPT: usize = 128;
 
 /// Positions of a primary, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Samples(VecDeque<Sample>);
 
-/// The primary stood at a position, at least from the first until the last time it was asked.
+/// The primary was at a position, at least from the first to the last time it was asked.
 #[derive(Debug)]
 struct Sample {
     first: Instant,
@@ -25,11 +25,12 @@ struct Sample {
     position: Position,
 }
 
-/// How far a replica is behind its primary, as it was last measured.
+/// How far a replica is behind its primary, as last measured.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Lag {
-    /// How long ago the primary was ahead already: at least so much is missing. Nothing while the
-    /// primary is idle. As exact as the probe interval.
+    /// How long ago the primary was ahead already. Zero while the primary is idle. As exact as the
+    /// probe interval.
     pub time: Duration,
     /// On Postgres: how many bytes of the log are not replayed.
     pub bytes: Option<u64>,
@@ -38,7 +39,7 @@ pub struct Lag {
 }
 
 impl Samples {
-    /// The primary was asked, and stood at a position.
+    /// Adds a sample: the position of the primary when it was asked.
     pub(crate) fn add(&mut self, asked: Instant, position: Position) {
         match self.0.back_mut() {
             Some(newest) if newest.position == position => newest.last = newest.last.max(asked),
@@ -53,13 +54,13 @@ impl Samples {
         }
     }
 
-    /// Where the primary stood last, and when it was asked.
+    /// The newest position of the primary, and when it was asked.
     pub(crate) fn newest(&self) -> Option<(Instant, Position)> {
         let newest = self.0.back()?;
         Some((newest.last, newest.position.clone()))
     }
 
-    /// Forgets everything: another server is the primary.
+    /// Drops all samples, because another server is the primary.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
@@ -73,7 +74,7 @@ impl Samples {
         });
     }
 
-    /// The moment everything before which a replica has, that has replayed a position.
+    /// The instant before which a replica that has replayed a position has every commit.
     pub(crate) fn caught_up_to(&self, replayed: &Position) -> Option<Instant> {
         let mut newest_first = self.0.iter().rev();
         newest_first
@@ -81,7 +82,7 @@ impl Samples {
             .map(|sample| sample.last)
     }
 
-    /// How far behind a replica is that has replayed a position.
+    /// The lag of a replica that has replayed a position.
     pub(crate) fn lag(&self, replayed: &Position, now: Instant) -> Option<Lag> {
         let newest = self.0.back()?;
         let behind = replayed.behind(&newest.position);
@@ -139,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn an_idle_primary_makes_nobody_lag() {
+    fn an_idle_primary_makes_no_replica_lag() {
         let start = Instant::now();
         let mut samples = samples(start);
         let later = start + Duration::from_secs(3600);
@@ -160,7 +161,6 @@ mod tests {
         assert!(samples.0.len() <= KEPT);
         let newest = start + Duration::from_secs(9_999);
         assert_eq!(samples.caught_up_to(&Position::Lsn(9_999)), Some(newest));
-        // Somewhere before, never after.
         let halfway = samples.caught_up_to(&Position::Lsn(5_000)).expect("kept");
         assert!(halfway <= start + Duration::from_secs(5_000));
     }

@@ -1,11 +1,11 @@
-//! How busy and how slow a node is, as its statements tell it.
+//! How busy and how slow a node is, measured by its statements.
 //!
 //! A [`Load`] is shared by all snapshots of the topology that hold its node: counting a statement
 //! must not write a new snapshot. It is the one part of a node that changes in place.
 //!
 //! Every access is relaxed: the numbers guide a choice, they order nothing. Two measurements at the
 //! same moment may keep only one of the two, or the latency of one with the moment of the other;
-//! the next one mends that. The count of statements in flight is exact.
+//! the next one corrects that. The count of statements in flight is exact.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -26,18 +26,18 @@ pub(crate) struct Load {
     latency: AtomicU64,
     /// When the latency was measured, in nanoseconds since the start that `observe` is told.
     measured: AtomicU64,
-    /// Whether something is known against the node, so that an answer of it is news.
+    /// Whether the health of the node is not `Up`, so that an answer of it is news.
     unhealthy: AtomicBool,
 }
 
-/// The time since something is measured at all in this process.
+/// The time since the first measurement of this process.
 pub(crate) fn since_start(now: Instant) -> Duration {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     now.saturating_duration_since(*START)
 }
 
 impl Load {
-    /// Whether nothing is known against the node: as its health in the newest topology says.
+    /// Whether the health of the node is `Up` in the newest topology.
     pub(crate) fn is_healthy(&self) -> bool {
         !self.unhealthy.load(Relaxed)
     }
@@ -46,12 +46,12 @@ impl Load {
         self.unhealthy.store(!healthy, Relaxed);
     }
 
-    /// A statement is on its way.
+    /// A statement is in flight.
     pub(crate) fn begin(&self) {
         self.in_flight.fetch_add(1, Relaxed);
     }
 
-    /// A statement is done, or given up. It never counts below nothing.
+    /// A statement has ended or was dropped. The count never goes below zero.
     pub(crate) fn end(&self) {
         let one_less = |count: u32| count.checked_sub(1);
         // Err: there was none, and there still is none.
@@ -65,7 +65,7 @@ impl Load {
 
     /// A statement took `latency`; `at` is now, since some fixed start of the process.
     ///
-    /// Failures are not for here: who fails fast would look fast.
+    /// Failures are not measured: a node that fails fast would look fast.
     pub(crate) fn observe(&self, latency: Duration, at: Duration) {
         let elapsed = self.age(at);
         let estimate = match self.latency() {

@@ -1,10 +1,13 @@
 //! Which nodes are there, and in what state?
 //!
-//! The topology is an immutable snapshot: who reads it needs no lock, and it has one writer, the
-//! cluster. It holds no pools, only indices into the cluster's, so that every
-//! decision over it is pure: data in, decision out. What is learned about nodes comes in as data too:
-//! `health` says what a failure or an answer makes of a node, `lag` how far a replica is behind,
-//! `roles` who is the primary.
+//! Every statement reads this, and failovers, probes and administrators change it at the same time. So
+//! the topology is an immutable snapshot with one writer, the [cluster](crate::cluster): a reader takes
+//! no lock, and a decision sees all of a change or none of it. The snapshot holds indices of pools, not
+//! pools, so that every decision over it is pure and can be tested without a server.
+//!
+//! What is learned about nodes comes in as data: [`health`] decides what a failure or an answer makes of
+//! a node, [`lag`] how far a replica is behind, [`roles`] which node is the primary. Users read it
+//! through the views in [`view`].
 
 mod changes;
 mod health;
@@ -15,15 +18,17 @@ mod node;
 mod position;
 mod roles;
 mod snapshot;
+mod view;
 
 pub(crate) use health::{Health, Moment, Rank, Signal};
 pub(crate) use ids::{DatabaseId, NodeId, PoolId};
 pub use lag::Lag;
 pub(crate) use lag::Samples;
 pub(crate) use load::{Load, since_start};
-pub use node::{Endpoint, Node, NodeState, Role};
-pub(crate) use node::{Progress, Service};
+pub use node::{Endpoint, NodeState, Role};
+pub(crate) use node::{Node, Progress, Service};
 pub(crate) use position::Position;
-pub(crate) use roles::{Looked, Seen, Verdict, judge};
-pub(crate) use snapshot::Halt;
-pub use snapshot::{Database, Topology};
+pub(crate) use roles::{NodeReport, ObservedRole, Verdict, judge};
+pub use snapshot::Topology;
+pub(crate) use snapshot::{Database, WriteBlock};
+pub use view::{DatabaseView, NodeView};

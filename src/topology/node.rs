@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use super::{DatabaseId, Health, Lag, Load, Moment, PoolId, Position, Signal};
 use crate::name::NodeName;
 
-/// What a node is to its database.
+/// The role of a node in its database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Role {
     /// Takes writes.
@@ -23,14 +23,14 @@ pub enum Endpoint {
     /// One server.
     #[default]
     Server,
-    /// A balancer before several servers (a cloud's reader endpoint, HAProxy, a pooler): it has no
+    /// A balancer before several servers (the reader endpoint of a cloud, HAProxy, a pooler). It has no
     /// role and no lag of its own, so it proves nothing to a causal session.
     Balanced,
 }
 
-/// One endpoint of a database.
+/// A node in the snapshot.
 #[derive(Debug, Clone)]
-pub struct Node {
+pub(crate) struct Node {
     pub(crate) name: NodeName,
     pub(crate) database: DatabaseId,
     pub(crate) role: Role,
@@ -40,34 +40,34 @@ pub struct Node {
     pub(crate) pool: PoolId,
     pub(crate) health: Health,
     pub(crate) service: Service,
-    /// Why it is not what it was declared to be: it takes no part then.
+    /// Why it is not what it was declared to be. It serves no statement then.
     pub(crate) refused: Option<Box<str>>,
     pub(crate) progress: Progress,
-    /// When it came back last, or another server was found at its address: it may have less than
+    /// When it last returned, or another server was found at its address. It may have less data than
     /// before.
     pub(crate) back_since: Option<Instant>,
     pub(crate) load: Arc<Load>,
 }
 
-/// Whether a node takes part.
+/// Whether a node is in the rotation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Service {
     In,
-    /// It has just come, and is looked at first.
+    /// It was just added, and is probed before it serves.
     Joining,
-    /// It finishes what it has, and gets nothing more.
+    /// It receives no new statements; running ones continue.
     Draining,
     Removed,
 }
 
-/// How far a replica has got, as it was last measured.
+/// How far a replica has replayed, as last measured.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Progress {
     pub(crate) replayed: Option<Position>,
-    /// It has everything the primary had committed before this.
+    /// It has every commit of the primary before this instant.
     pub(crate) caught_up_to: Option<Instant>,
     pub(crate) lag: Option<Lag>,
-    /// It is behind by more than its database allows.
+    /// It is behind by more than the limit of its database.
     pub(crate) lagging: bool,
 }
 
@@ -77,17 +77,17 @@ pub(crate) struct Progress {
 pub enum NodeState {
     /// It serves.
     Up,
-    /// It is back after a failure, and serves; the next failure counts for more.
+    /// It returned after a failure, and serves; another failure has a longer backoff.
     Probation,
-    /// One of its connections broke: others are preferred until it is known to be well.
+    /// One of its connections broke: others are preferred until it answers.
     Suspect,
-    /// It is behind its primary by more than the database allows.
+    /// It is behind its primary by more than the limit of the database.
     Lagging,
-    /// It gives no answer, and is left alone for a while.
+    /// It does not answer; it is tried again after a backoff.
     Down,
-    /// It was added a moment ago, and is looked at before it serves.
+    /// It was just added, and is probed before it serves.
     Joining,
-    /// It was taken out with [`drain`](crate::RoutingConnection::drain).
+    /// It was taken out with [`drain`](crate::Admin::drain).
     Draining,
     /// It is not what it was declared to be: a replica of another cluster.
     Refused,
@@ -96,7 +96,7 @@ pub enum NodeState {
 }
 
 impl Node {
-    /// A node nothing is known about: taken to be up.
+    /// A node of which nothing is known yet. It counts as up.
     pub(crate) fn new(name: NodeName, database: DatabaseId, role: Role, pool: PoolId) -> Self {
         Self {
             name,
@@ -115,33 +115,8 @@ impl Node {
         }
     }
 
-    /// Its name, which never changes.
-    pub fn name(&self) -> &NodeName {
-        &self.name
-    }
-
-    /// What it is to its database.
-    pub fn role(&self) -> Role {
-        self.role
-    }
-
-    /// Its share of the reads, against the other replicas of its database.
-    pub fn weight(&self) -> u32 {
-        self.weight
-    }
-
-    /// The zone it was declared in.
-    pub fn zone(&self) -> Option<&str> {
-        self.zone.as_deref()
-    }
-
-    /// What stands behind its address.
-    pub fn endpoint(&self) -> Endpoint {
-        self.endpoint
-    }
-
     /// Whether statements go there, and if not, why.
-    pub fn state(&self) -> NodeState {
+    pub(crate) fn state(&self) -> NodeState {
         match (self.service, self.health) {
             (Service::Removed, _) => NodeState::Removed,
             _ if self.refused.is_some() => NodeState::Refused,
@@ -155,28 +130,17 @@ impl Node {
         }
     }
 
-    /// Whether its last connection was good.
-    pub fn is_up(&self) -> bool {
-        self.health.is_good()
-    }
-
-    /// How far it is behind its primary, if it is a replica that is measured: on Postgres, MariaDB
-    /// and MySQL, while the connection's monitor runs.
-    pub fn lag(&self) -> Option<Lag> {
+    /// How far it is behind its primary. Returns `None` unless it is a replica that is measured.
+    pub(crate) fn lag(&self) -> Option<Lag> {
         self.progress.lag.filter(|_| self.role == Role::Replica)
     }
 
-    /// How many statements of this connection it is busy with: those that replicas could serve.
-    pub fn in_flight(&self) -> u32 {
-        self.load.in_flight()
-    }
-
-    /// Something was learned about its health.
+    /// Applies a signal to its health.
     pub(crate) fn hear(&mut self, signal: Signal, moment: Moment) {
         let was_down = self.health.is_down();
         self.health = self.health.after(signal, moment);
         if matches!(signal, Signal::Lost | Signal::Unreachable) {
-            // It may have been started again, and have less than before: it is asked first.
+            // It may have restarted with less data than before, so it must be probed first.
             self.progress.caught_up_to = None;
             self.back_since = Some(moment.now);
         }
@@ -185,18 +149,18 @@ impl Node {
         }
     }
 
-    /// Whether it takes part and is not too far behind.
+    /// Whether it is in the rotation and within the lag limit.
     pub(crate) fn is_eligible(&self) -> bool {
         self.takes_part() && !self.progress.lagging
     }
 
-    /// Whether it takes part, however far it is.
+    /// Whether it is in the rotation, whatever its lag.
     pub(crate) fn takes_part(&self) -> bool {
         self.service == Service::In && self.refused.is_none()
     }
 
-    /// Whether nothing needs to be asked before it serves.
-    pub(super) fn is_calm(&self) -> bool {
+    /// Whether it serves without any further check.
+    pub(super) fn is_healthy(&self) -> bool {
         self.is_eligible() && self.health == Health::Up
     }
 }
@@ -256,13 +220,13 @@ mod tests {
         Moment {
             now: Instant::now(),
             chance: 0,
-            longest_pause: Duration::from_secs(30),
+            max_backoff: Duration::from_secs(30),
             longest_probe: Duration::from_secs(4),
         }
     }
 
     #[test]
-    fn one_that_is_drained_stays_so_when_it_is_refused_meanwhile() {
+    fn a_drained_node_stays_drained_if_it_is_refused_meanwhile() {
         let mut node = replica();
         node.service = Service::Draining;
         node.refused = Some("another cluster".into());
@@ -273,7 +237,7 @@ mod tests {
     }
 
     #[test]
-    fn one_that_broke_a_connection_proves_nothing_until_it_is_asked() {
+    fn a_node_that_broke_a_connection_proves_nothing_until_it_is_probed() {
         let moment = moment();
         for signal in [Signal::Lost, Signal::Unreachable] {
             let mut node = replica();
@@ -284,12 +248,12 @@ mod tests {
     }
 
     #[test]
-    fn one_that_is_late_does_not_serve_and_is_not_gone() {
+    fn a_lagging_node_does_not_serve_and_is_not_down() {
         let mut node = replica();
         let now = moment().now;
         assert!(!node.is_only_late(now));
         node.progress.lagging = true;
-        assert_eq!(node.rank(now), Rank::Never);
+        assert_eq!(node.rank(now), Rank::Excluded);
         assert!(node.is_only_late(now));
         node.refused = Some("another cluster".into());
         assert!(!node.is_only_late(now));

@@ -1,57 +1,57 @@
-//! Who is the primary, by what the servers say of themselves.
+//! Which node is the primary, judged by what the servers report.
 //!
-//! A node that says it is the primary takes the role when the one that has it is gone, or says it is a
-//! replica. Two that say so, and are two servers, are a split: nothing may be written then. A claim
-//! that is older than another one is looked at again first, since it may be over.
+//! A node that reports to be the primary takes the role if the current primary is gone or reports to be
+//! a replica. Two different servers that report it are a split brain, and nothing may be written. A
+//! claim that is older than another one is probed again first, because it may be outdated.
 
 use std::time::Instant;
 
 use super::{NodeId, Role};
 
-/// What a node was last seen to be.
+/// The role a node was last observed in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub(crate) struct ObservedRole {
     pub(crate) role: Role,
-    /// What tells the server from others; one server behind two names is one.
+    /// The identity of the server: one server behind two names is one.
     pub(crate) server: Option<Box<str>>,
-    /// Since when it has been seen in that role.
+    /// Since when it has been observed in that role.
     pub(crate) since: Instant,
-    /// When it was asked last.
+    /// When it was last asked.
     pub(crate) asked: Instant,
 }
 
-/// A node, when it was asked last, and what it said.
+/// What the monitor knows of a node.
 #[derive(Debug, Clone)]
-pub(crate) struct Looked {
+pub(crate) struct NodeReport {
     pub(crate) node: NodeId,
-    /// Answered or not; nothing when it never was.
+    /// When it was last asked, answered or not. `None` if it never was.
     pub(crate) asked: Option<Instant>,
-    pub(crate) seen: Option<Seen>,
+    pub(crate) seen: Option<ObservedRole>,
 }
 
-/// What follows.
+/// What follows from the reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Verdict {
     /// Everything stays as it is.
     Keep,
-    /// The claim of this node is older than another's.
+    /// The claim of this node is older than another one.
     LookAgain(NodeId),
     /// This node is the primary now.
     Promote(NodeId),
     /// These are primaries, and different servers.
     Split(Vec<NodeId>),
-    /// The primary says it is a replica, and nobody says it is the primary.
+    /// The primary reports that it is a replica, and no node that it is the primary.
     Vacant,
 }
 
-/// Judges what was seen of the nodes of a database; nothing is known of one that cannot be reached.
-pub(crate) fn judge(primary: NodeId, nodes: &[Looked]) -> Verdict {
-    let claims: Vec<(NodeId, &Seen)> = nodes
+/// Judges the reports of the nodes of a database. Nothing is known of a node that cannot be reached.
+pub(crate) fn judge(primary: NodeId, nodes: &[NodeReport]) -> Verdict {
+    let claims: Vec<(NodeId, &ObservedRole)> = nodes
         .iter()
-        .filter_map(|looked| Some((looked.node, looked.seen.as_ref()?)))
+        .filter_map(|report| Some((report.node, report.seen.as_ref()?)))
         .filter(|(_, seen)| seen.role == Role::Primary)
         .collect();
-    let now = nodes.iter().find(|looked| looked.node == primary);
+    let now = nodes.iter().find(|report| report.node == primary);
     let Some((newest, claim)) = claims.iter().max_by_key(|(_, seen)| seen.since) else {
         let seen = now.and_then(|now| now.seen.as_ref());
         return match seen {
@@ -60,7 +60,7 @@ pub(crate) fn judge(primary: NodeId, nodes: &[Looked]) -> Verdict {
         };
     };
     let others = || {
-        let other = |(_, seen): &&(NodeId, &Seen)| !same_server(seen, claim);
+        let other = |(_, seen): &&(NodeId, &ObservedRole)| !same_server(seen, claim);
         claims.iter().filter(other)
     };
     if let Some((older, _)) = others().find(|(_, seen)| seen.asked < claim.since) {
@@ -72,14 +72,14 @@ pub(crate) fn judge(primary: NodeId, nodes: &[Looked]) -> Verdict {
     if claims.iter().any(|(node, _)| *node == primary) {
         return Verdict::Keep;
     }
-    // One that was not asked since is not gone.
+    // A primary that was not asked since the claim may still be there.
     match now.and_then(|now| now.asked) {
         Some(asked) if asked >= claim.since => Verdict::Promote(*newest),
         Some(_) | None => Verdict::LookAgain(primary),
     }
 }
 
-fn same_server(a: &Seen, b: &Seen) -> bool {
+fn same_server(a: &ObservedRole, b: &ObservedRole) -> bool {
     std::ptr::eq(a, b) || a.server.is_some() && a.server == b.server
 }
 
@@ -94,9 +94,9 @@ mod tests {
     const C: NodeId = NodeId::new(2);
 
     /// Seconds after the start: since when, and when it was asked last.
-    fn as_(role: Role, server: &str, since: u64, asked: u64) -> Option<Seen> {
+    fn as_(role: Role, server: &str, since: u64, asked: u64) -> Option<ObservedRole> {
         let start = *START;
-        Some(Seen {
+        Some(ObservedRole {
             role,
             server: Some(server.into()),
             since: start + Duration::from_secs(since),
@@ -106,23 +106,23 @@ mod tests {
 
     static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
 
-    fn primary(server: &str, since: u64, asked: u64) -> Option<Seen> {
+    fn primary(server: &str, since: u64, asked: u64) -> Option<ObservedRole> {
         as_(Role::Primary, server, since, asked)
     }
 
-    fn replica(server: &str) -> Option<Seen> {
+    fn replica(server: &str) -> Option<ObservedRole> {
         as_(Role::Replica, server, 0, 9)
     }
 
     /// Each was asked nine seconds after the start, answered or not.
-    fn judged(primary: NodeId, nodes: &[(NodeId, Option<Seen>)]) -> Verdict {
+    fn judged(primary: NodeId, nodes: &[(NodeId, Option<ObservedRole>)]) -> Verdict {
         let asked = Some(*START + Duration::from_secs(9));
-        let looked = nodes.iter().map(|(node, seen)| Looked {
+        let report = nodes.iter().map(|(node, seen)| NodeReport {
             node: *node,
             asked,
             seen: seen.clone(),
         });
-        judge(primary, &looked.collect::<Vec<_>>())
+        judge(primary, &report.collect::<Vec<_>>())
     }
 
     #[test]
@@ -130,12 +130,12 @@ mod tests {
         let at = |second| Some(*START + Duration::from_secs(second));
         for asked in [None, at(4)] {
             let nodes = [
-                Looked {
+                NodeReport {
                     node: A,
                     asked,
                     seen: None,
                 },
-                Looked {
+                NodeReport {
                     node: B,
                     asked: at(5),
                     seen: primary("b", 5, 5),
@@ -203,7 +203,7 @@ mod tests {
     #[test]
     fn servers_that_cannot_be_told_apart_are_two() {
         let unknown = |since| {
-            primary("", since, 9).map(|seen| Seen {
+            primary("", since, 9).map(|seen| ObservedRole {
                 server: None,
                 ..seen
             })

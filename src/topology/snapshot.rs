@@ -1,4 +1,4 @@
-//! The snapshot: databases and nodes at one moment.
+//! The snapshot: databases and nodes at one instant.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -12,44 +12,44 @@ use super::{DatabaseId, NodeId, Rank};
 use crate::error::{AvailabilityError, ConsideredNode, RoutingError, dialect_name};
 use crate::name::{DatabaseName, NodeName};
 
-/// A named logical database: one primary and any number of replicas, all of one dialect.
+/// A database in the snapshot.
 #[derive(Debug, Clone)]
-pub struct Database {
+pub(crate) struct Database {
     pub(crate) name: DatabaseName,
     pub(crate) dialect: DbBackend,
     pub(crate) primary: NodeId,
     pub(crate) replicas: Box<[NodeId]>,
-    /// Why nothing is sent to its primary now.
-    pub(crate) halt: Option<Halt>,
+    /// Why it takes no writes now.
+    pub(crate) write_block: Option<WriteBlock>,
     pub(crate) removed: bool,
-    /// Whether the monitor measures how far its replicas are.
-    pub(crate) measured: bool,
-    /// Whether every replica serves, so that the clock need not be asked.
-    pub(crate) calm: bool,
+    /// Whether the monitor samples positions, so that replicas can prove what they have.
+    pub(crate) tracks_positions: bool,
+    /// Whether every replica is up and in the rotation: a decision then needs no clock.
+    pub(crate) all_healthy: bool,
 }
 
 /// Why a database takes no writes now.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Halt {
+pub(crate) enum WriteBlock {
     /// Several servers say they are the primary.
-    Split(Box<[NodeName]>),
-    /// The primary says it is a replica, and nobody else is the primary.
-    Vacant,
-    /// The primary refuses connections, or did until a moment ago.
+    SplitBrain(Box<[NodeName]>),
+    /// The primary reports that it is a replica, and no other node is the primary.
+    NoPrimary,
+    /// The primary refuses connections, as a probe found; trusted until this instant.
     Unreachable { reason: Box<str>, until: Instant },
 }
 
-/// The databases and nodes of a connection at one moment; prints as a table.
+/// The databases and nodes of a connection at one instant. `Display` prints them as a table.
 #[derive(Debug, Clone)]
 pub struct Topology {
     pub(super) databases: Vec<Arc<Database>>,
     pub(super) nodes: Vec<Arc<Node>>,
     pub(super) names: Arc<HashMap<Box<str>, Named>>,
-    /// Grows when roles, members or pools change, not with health.
+    /// Grows with each change of roles, members or pools, not of health.
     pub(super) epoch: u64,
 }
 
-/// Databases and nodes share their names.
+/// Databases and nodes share one namespace.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Named {
     Database(DatabaseId),
@@ -63,52 +63,21 @@ impl Database {
             dialect,
             primary,
             replicas: Box::default(),
-            halt: None,
+            write_block: None,
             removed: false,
-            measured: false,
-            calm: true,
+            tracks_positions: false,
+            all_healthy: true,
         }
     }
 
-    /// Its name.
-    pub fn name(&self) -> &DatabaseName {
+    pub(crate) fn name(&self) -> &DatabaseName {
         &self.name
-    }
-
-    /// The dialect of all its nodes.
-    pub fn dialect(&self) -> DbBackend {
-        self.dialect
-    }
-
-    /// Whether it has a primary that takes writes, as far as is known.
-    pub fn is_writable(&self) -> bool {
-        self.halt.is_none()
-    }
-}
-
-/// What users read.
-impl Topology {
-    /// The databases, in the order they were declared.
-    pub fn databases(&self) -> Vec<&Database> {
-        self.known_databases().collect()
-    }
-
-    /// The nodes of a database, its primary first.
-    pub fn nodes_of<'a>(&'a self, database: &'a Database) -> impl Iterator<Item = &'a Node> {
-        std::iter::once(&database.primary)
-            .chain(&database.replicas)
-            .map(|id| self.node(*id))
-    }
-
-    /// A node by its name.
-    pub fn find(&self, node: &str) -> Option<&Node> {
-        self.find_node(node).map(|id| self.node(id))
     }
 }
 
 /// What decisions read.
 impl Topology {
-    /// One that has nothing yet.
+    /// A topology without databases.
     pub(crate) fn empty() -> Self {
         Self {
             databases: Vec::new(),
@@ -118,12 +87,12 @@ impl Topology {
         }
     }
 
-    fn known_databases(&self) -> impl Iterator<Item = &Database> {
+    pub(super) fn known_databases(&self) -> impl Iterator<Item = &Database> {
         let databases = self.databases.iter().map(|database| &**database);
         databases.filter(|database| !database.removed)
     }
 
-    pub(crate) fn database(&self, id: DatabaseId) -> &Database {
+    pub(crate) fn database_by_id(&self, id: DatabaseId) -> &Database {
         &self.databases[id.index()]
     }
 
@@ -138,7 +107,7 @@ impl Topology {
     }
 
     pub(crate) fn node_ids_of(&self, database: DatabaseId) -> impl Iterator<Item = NodeId> {
-        let database = self.database(database);
+        let database = self.database_by_id(database);
         std::iter::once(database.primary).chain(database.replicas.iter().copied())
     }
 
@@ -154,7 +123,7 @@ impl Topology {
     /// # Errors
     ///
     /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase), with the
-    /// names there are.
+    /// declared names.
     pub(crate) fn require_database(&self, name: &str) -> Result<DatabaseId, RoutingError> {
         self.find_database(name)
             .ok_or_else(|| RoutingError::unknown_database(name, self.database_names()))
@@ -164,8 +133,8 @@ impl Topology {
     ///
     /// # Errors
     ///
-    /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), with the names
-    /// there are.
+    /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), with the known
+    /// names.
     pub(crate) fn require_node(&self, name: &str) -> Result<NodeId, RoutingError> {
         self.find_node(name)
             .ok_or_else(|| RoutingError::unknown_node(name, self.node_names()))
@@ -178,13 +147,13 @@ impl Topology {
         }
     }
 
-    /// How many nodes a database has, and has had.
+    /// How many nodes a database has and had.
     pub(crate) fn nodes_ever_of(&self, database: DatabaseId) -> usize {
         let nodes = self.nodes.iter();
         nodes.filter(|node| node.database == database).count()
     }
 
-    /// Whether a node has that name, or has had it.
+    /// Whether a node has or had that name.
     pub(crate) fn was_ever(&self, name: &str) -> bool {
         self.is_taken(name) || self.nodes.iter().any(|node| node.name == name)
     }
@@ -210,7 +179,7 @@ impl Topology {
         self.epoch
     }
 
-    /// Each node of a database with its state, for an error.
+    /// Some nodes with their states, for an error.
     pub(crate) fn describe(&self, nodes: impl Iterator<Item = NodeId>) -> Vec<ConsideredNode> {
         let considered = |id| {
             let node = self.node(id);
@@ -223,9 +192,9 @@ impl Topology {
     }
 }
 
-/// What errors tell.
+/// Texts for errors.
 impl Topology {
-    /// Each replica of a database with its lag.
+    /// The replicas of a database with their lag.
     pub(crate) fn describe_lag(&self, database: DatabaseId) -> Vec<ConsideredNode> {
         let considered = |id: &NodeId| {
             let node = self.node(*id);
@@ -238,7 +207,7 @@ impl Topology {
                 }
             }
         };
-        let replicas = self.database(database).replicas.iter();
+        let replicas = self.database_by_id(database).replicas.iter();
         replicas.map(considered).collect()
     }
 }
@@ -248,11 +217,12 @@ impl fmt::Display for Topology {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for database in self.known_databases() {
             write!(f, "{} ({})", database.name, dialect_name(database.dialect))?;
-            match &database.halt {
-                Some(halt) => writeln!(f, "  takes no writes: {halt}")?,
+            match &database.write_block {
+                Some(block) => writeln!(f, "  takes no writes: {block}")?,
                 None => writeln!(f)?,
             }
-            for node in self.nodes_of(database) {
+            let ids = std::iter::once(&database.primary).chain(&database.replicas);
+            for node in ids.map(|id| self.node(*id)) {
                 let (name, role, state) = (node.name.as_str(), node.role, node.state());
                 write!(f, "  {name:<24} {role:<8} {state}")?;
                 match node.lag() {
@@ -265,25 +235,27 @@ impl fmt::Display for Topology {
     }
 }
 
-impl fmt::Display for Halt {
+impl fmt::Display for WriteBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Split(nodes) => {
+            Self::SplitBrain(nodes) => {
                 let names: Vec<_> = nodes.iter().map(NodeName::as_str).collect();
                 write!(f, "{} are all primaries", names.join(" and "))
             }
-            Self::Vacant => f.write_str("its primary says it is a replica, and no node is primary"),
+            Self::NoPrimary => {
+                f.write_str("its primary says it is a replica, and no node is primary")
+            }
             Self::Unreachable { reason, .. } => write!(f, "its primary is down: {reason}"),
         }
     }
 }
 
-impl Halt {
-    /// The error of a statement that it stops.
+impl WriteBlock {
+    /// The error of a statement that is blocked.
     pub(crate) fn error(&self, database: &Database) -> RoutingError {
         let (database, reason) = (database.name.clone(), self.to_string());
         match self {
-            Self::Split(_) | Self::Vacant => {
+            Self::SplitBrain(_) | Self::NoPrimary => {
                 RoutingError::Availability(AvailabilityError::WritesStopped { database, reason })
             }
             Self::Unreachable { reason, .. } => {
@@ -295,27 +267,27 @@ impl Halt {
         }
     }
 
-    /// Whether it still holds: that a server could not be reached is true for a moment only.
+    /// Whether it still holds. That a server is unreachable expires unless a probe confirms it.
     pub(crate) fn holds(&self, now: Instant) -> bool {
         match self {
-            Self::Split(_) | Self::Vacant => true,
+            Self::SplitBrain(_) | Self::NoPrimary => true,
             Self::Unreachable { until, .. } => now < *until,
         }
     }
 }
 
 impl Node {
-    /// Who is asked first for a read; a node that takes no part never.
+    /// How it ranks for a read. A node out of the rotation is excluded.
     pub(crate) fn rank(&self, now: Instant) -> Rank {
         match self.is_eligible() {
             true => self.health.rank(now),
-            false => Rank::Never,
+            false => Rank::Excluded,
         }
     }
 
-    /// Whether it would serve, were it not too far behind.
+    /// Whether its lag is the only reason why it does not serve.
     pub(crate) fn is_only_late(&self, now: Instant) -> bool {
-        let serves = self.takes_part() && self.health.rank(now) == Rank::First;
+        let serves = self.takes_part() && self.health.rank(now) == Rank::Preferred;
         serves && self.progress.lagging
     }
 }

@@ -10,7 +10,7 @@ use crate::dispatch::Analysis;
 use crate::error::{RefusedError, RoutingError, TxnError};
 use crate::scope::TransactionMode;
 use crate::sql::Access;
-use crate::topology::{DatabaseId, Halt, NodeId, Role};
+use crate::topology::{DatabaseId, NodeId, Role, WriteBlock};
 
 impl TransactionState {
     /// Refuses a statement that the transaction must not run. `access_mode` is that of its level.
@@ -22,7 +22,7 @@ impl TransactionState {
     ) -> Result<(), RoutingError> {
         let access = analysis.operation.access();
         let topology = self.core.cluster.topology();
-        let found = topology.database(database);
+        let found = topology.database_by_id(database);
         protocol::check_statement(&analysis.operation, found.dialect, &found.name)?;
         let writes = matches!(access, Access::Write | Access::Schema);
         // The server enforces read-only transactions, except SQLite, and except in a savepoint. Where it
@@ -49,7 +49,7 @@ impl TransactionState {
         let topology = self.core.cluster.topology();
         let (mode, options) = (&self.transactions, &self.options);
         let on_replica =
-            mode.on_replica(options) && !topology.database(database).replicas.is_empty();
+            mode.on_replica(options) && !topology.database_by_id(database).replicas.is_empty();
         match on_replica {
             true => Err(RoutingError::Transaction(
                 TxnError::NodeInReplicaTransaction {
@@ -70,14 +70,14 @@ impl TransactionState {
             return Ok(());
         };
         let topology = self.core.cluster.topology();
-        let found = topology.database(database);
-        match &found.halt {
+        let found = topology.database_by_id(database);
+        match &found.write_block {
             _ if found.primary != node => {
                 let reason = format!("another node is the primary of {} now", found.name);
                 state.phase.doom(reason.clone());
                 Err(RoutingError::Transaction(TxnError::Doomed { reason }))
             }
-            Some(halt @ Halt::Split(_)) if state.is_written() => Err(halt.error(found)),
+            Some(halt @ WriteBlock::SplitBrain(_)) if state.is_written() => Err(halt.error(found)),
             Some(_) | None => Ok(()),
         }
     }
@@ -112,8 +112,8 @@ impl TransactionState {
             {
                 let topology = self.core.cluster.topology();
                 Err(RoutingError::Transaction(TxnError::SecondDatabase {
-                    first: topology.database(first).name.clone(),
-                    second: topology.database(database).name.clone(),
+                    first: topology.database_by_id(first).name.clone(),
+                    second: topology.database_by_id(database).name.clone(),
                 }))
             }
             _ => Ok(()),

@@ -186,7 +186,13 @@ impl TransactionState {
     ) -> Result<(), DbErr> {
         let refused = |reason| {
             RoutingError::Transaction(TxnError::RollbackOn {
-                database: self.core.cluster.topology().database(database).name.clone(),
+                database: self
+                    .core
+                    .cluster
+                    .topology()
+                    .database_by_id(database)
+                    .name
+                    .clone(),
                 reason,
             })
         };
@@ -238,7 +244,7 @@ impl TransactionState {
 
     fn names(&self, branches: &[Branch]) -> Vec<DatabaseName> {
         let topology = self.core.cluster.topology();
-        let name = |branch: &Branch| topology.database(branch.database).name.clone();
+        let name = |branch: &Branch| topology.database_by_id(branch.database).name.clone();
         branches.iter().map(name).collect()
     }
 }

@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::connection::BranchConnection;
 use super::control;
 use super::state::{BranchState, Link, Watch};
-use crate::cluster::{Fault, Leave};
+use crate::cluster::{FallbackPermit, Fault};
 use crate::dispatch::{Admitted, Core, NodeRequest, OnBranch, Retried};
 use crate::error::{RoutingError, TxnError};
 use crate::route::{Decision, Fixed, Target, WhyDatabase};
@@ -81,10 +81,10 @@ impl BranchOpener<'_> {
         self,
         state: &mut BranchState,
         at: (NodeId, Role),
-        permit: Option<Leave>,
+        permit: Option<FallbackPermit>,
     ) -> Result<(), DbErr> {
         let pool = self.core.cluster.pool_of(at.0);
-        let watched = self.core.cluster.is_watched(self.database);
+        let watched = self.core.cluster.has_monitor(self.database);
         let watch = Watch {
             pool: watched.then(|| pool.clone()),
             role: at.1,
@@ -102,7 +102,10 @@ impl BranchOpener<'_> {
 
     /// Chooses the node: the primary, or for a read-only transaction that may run on replicas, a replica
     /// as for a read of its session, with the permit that needs.
-    async fn node(self, failed: &[NodeId]) -> Result<((NodeId, Role), Option<Leave>), DbErr> {
+    async fn node(
+        self,
+        failed: &[NodeId],
+    ) -> Result<((NodeId, Role), Option<FallbackPermit>), DbErr> {
         if let Some(primary) = self.plain_primary() {
             return Ok(((primary, Role::Primary), None));
         }
@@ -120,17 +123,17 @@ impl BranchOpener<'_> {
     /// The primary, if no other node is possible and it takes writes.
     fn plain_primary(self) -> Option<NodeId> {
         let topology = self.core.cluster.topology();
-        let database = topology.database(self.database);
+        let database = topology.database_by_id(self.database);
         let on_replica =
             self.transactions.on_replica(self.options) && !database.replicas.is_empty();
-        let plain = !on_replica && database.halt.is_none() && !database.removed;
+        let plain = !on_replica && database.write_block.is_none() && !database.removed;
         plain.then_some(database.primary)
     }
 
     /// Decides where a branch opens, before it waits for a replica.
     pub(super) fn decide(self, failed: &[NodeId]) -> Result<Decision, RoutingError> {
         let topology = self.core.cluster.topology();
-        let database = topology.database(self.database);
+        let database = topology.database_by_id(self.database);
         let on_primary =
             !self.transactions.on_replica(self.options) || database.replicas.is_empty();
         let (access, evidence) = self.access();
@@ -163,7 +166,7 @@ impl BranchOpener<'_> {
     fn branch_begin_failed(self, source: DbErr) -> DbErr {
         let topology = self.core.cluster.topology();
         RoutingError::Transaction(TxnError::BranchBegin {
-            database: topology.database(self.database).name.clone(),
+            database: topology.database_by_id(self.database).name.clone(),
             source: Arc::new(source),
         })
         .into()

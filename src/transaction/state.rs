@@ -10,7 +10,7 @@ use super::control::Control;
 use super::driver::ended;
 use super::levels::Level;
 use super::phase::{ControlReply, Phase};
-use crate::cluster::{Leave, Pool};
+use crate::cluster::{FallbackPermit, Pool};
 use crate::dispatch::Action;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
@@ -32,7 +32,7 @@ pub(super) struct Link {
     pub(super) at: (NodeId, Role),
     pub(super) watch: Watch,
     /// The permit for a read on the primary while no replica serves: held until the branch ends.
-    pub(super) _permit: Option<Leave>,
+    pub(super) _permit: Option<FallbackPermit>,
 }
 
 /// Ends what waits for a node once the node's monitor finds it dead.

@@ -57,7 +57,7 @@ impl TransactionState {
             return branch.clone();
         }
         let topology = self.core.cluster.topology();
-        let found = topology.database(database);
+        let found = topology.database_by_id(database);
         let state = BranchState::new(found.name.clone(), found.dialect);
         let branch = Branch::new(database, state);
         branches.push(branch.clone());
@@ -82,7 +82,7 @@ impl TransactionState {
 
     pub(super) fn open_branches(&self) -> Vec<String> {
         let topology = self.core.cluster.topology();
-        let name = |branch: &Branch| topology.database(branch.database).name.to_string();
+        let name = |branch: &Branch| topology.database_by_id(branch.database).name.to_string();
         self.lock().iter().map(name).collect()
     }
 
@@ -102,7 +102,7 @@ impl TransactionState {
             ([only], _) => Ok(only.database),
             ([], (Some(only), None)) => Ok(only),
             (branches, _) => {
-                let name = |branch: &Branch| topology.database(branch.database).name.clone();
+                let name = |branch: &Branch| topology.database_by_id(branch.database).name.clone();
                 let names: Vec<_> = branches.iter().map(name).collect();
                 Err(RoutingError::Transaction(TxnError::AmbiguousBranch {
                     branches: names,

@@ -128,7 +128,10 @@ async fn a_connection_that_is_idle_closes_with_no_time_at_all() -> Result {
 #[tokio::test]
 async fn databases_that_were_never_opened_close_too() -> Result {
     let shop = Shop::open().await?;
-    shop.db.add_database("tenant", "sqlite::memory:").await?;
+    shop.db
+        .admin()
+        .add_database("tenant", "sqlite::memory:")
+        .await?;
     let tenant = shop.db.using("tenant")?;
     shop.db.close_with(LONG).await?;
     assert!(category::Entity::find().count(&tenant).await.is_err());

@@ -27,10 +27,7 @@ async fn replica_file_is_missing() -> Result {
     );
     assert_eq!(last.why_node(), "no replica is available");
     let topology = shop.db.topology();
-    let replica = topology
-        .nodes_of(topology.databases()[0])
-        .nth(1)
-        .expect("a replica");
+    let replica = topology.databases()[0].nodes().nth(1).expect("a replica");
     assert!(!replica.is_up());
     Ok(())
 }

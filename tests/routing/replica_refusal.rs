@@ -73,11 +73,7 @@ async fn a_refusal_leaves_the_replica_in_service() -> Result {
     let shop = shop_with_documents().await?;
     optimize(&shop.db).await?;
     let topology = shop.db.topology();
-    assert!(
-        topology
-            .nodes_of(topology.databases()[0])
-            .all(|node| node.is_up())
-    );
+    assert!(topology.databases()[0].nodes().all(|node| node.is_up()));
     Ok(())
 }
 

@@ -111,7 +111,7 @@ async fn the_topology_lists_every_node() -> Result {
         .map(|d| d.name().as_str())
         .collect();
     assert_eq!(names, ["default", "warehouse"]);
-    let nodes: Vec<_> = topology.nodes_of(topology.databases()[0]).collect();
+    let nodes: Vec<_> = topology.databases()[0].nodes().collect();
     assert_eq!(nodes.len(), 3);
     assert_eq!(nodes[0].role(), Role::Primary);
     assert!(

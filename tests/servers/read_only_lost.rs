@@ -64,9 +64,9 @@ async fn the_primary_dies_and_the_transaction_goes_on<B: Bed>(bed: B) {
 
 async fn another_node_becomes_the_primary_and_the_transaction_goes_on<B: Bed>(bed: B) {
     let options = often_asked(bed.url(Node::Primary)).replica(bed.url(0));
-    let db = bed.connect(options.roles(Roles::Observed)).await;
+    let db = bed.connect(options.roles(RoleSource::Observed)).await;
     let txn = begin(&db, "default/2").await;
-    let added = db.add_replica("default", bed.url(1)).await;
+    let added = db.admin().add_replica("default", bed.url(1)).await;
     assert_eq!(added.expect("added").as_str(), "default/3");
     bed.kill(Node::Primary).await;
     bed.promote(1).await;
@@ -106,7 +106,7 @@ async fn read_elsewhere(db: &RoutingConnection) {
 }
 
 async fn no_more_transactions_spill_over_than_may(bed: impl Bed) {
-    let options = bed.options().spill_over(1);
+    let options = bed.options().max_fallback_reads(1);
     let options = options.read_deadline(Duration::from_millis(300));
     let db = bed.connect(options).await;
     bed.kill(0).await;

@@ -1,31 +1,31 @@
-//! Who is the primary, as its monitor hears it.
+//! Which node is the primary, as the monitor hears it.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use super::Watch;
-use crate::cluster::State;
-use crate::cluster::settings::Roles;
+use crate::cluster::ClusterState;
+use crate::cluster::settings::RoleSource;
 use crate::name::NodeName;
-use crate::topology::{Endpoint, Looked, NodeId, Service, Topology};
+use crate::topology::{Endpoint, NodeId, NodeReport, Service, Topology};
 
 impl Watch {
-    /// Who is the primary now?
-    pub(super) fn judge(self: &Arc<Self>, state: &Arc<State>) {
-        if state.declared(self.database()).settings.roles == Roles::Observed {
+    /// Judges the roles anew, if they are observed.
+    pub(super) fn judge(self: &Arc<Self>, state: &Arc<ClusterState>) {
+        if state.declared(self.database()).settings.roles == RoleSource::Observed {
             let topology = state.snapshot();
-            state.rule(self, &topology, &self.looked(&topology));
+            state.apply_verdict(self, &topology, &self.reports(&topology));
         }
     }
 
-    /// What the nodes have said of themselves.
-    pub(in crate::cluster) fn looked(&self, topology: &Topology) -> Vec<Looked> {
+    /// The reports of the nodes.
+    pub(in crate::cluster) fn reports(&self, topology: &Topology) -> Vec<NodeReport> {
         let known = self.lock();
-        let primary = topology.database(self.database()).primary;
+        let primary = topology.database_by_id(self.database()).primary;
         let seen = |id| {
             let node = topology.node(id);
-            // A balancer speaks for any of its servers, a stranger for itself, and one that is to join
-            // what others write does not say who they are.
+            // A balancer speaks for any of its servers, and a refused node for another cluster. A node
+            // that is about to join must not unseat the primary.
             let counts = node.endpoint == Endpoint::Server
                 && node.service != Service::Removed
                 && node.refused.is_none()
@@ -36,7 +36,7 @@ impl Watch {
         let attempted = |id| known.nodes.get(&id).and_then(|known| known.attempted);
         let nodes = topology.node_ids_of(self.database());
         nodes
-            .map(|node| Looked {
+            .map(|node| NodeReport {
                 node,
                 asked: attempted(node),
                 seen: seen(node),
@@ -44,7 +44,7 @@ impl Watch {
             .collect()
     }
 
-    /// Says so where a node's URL leads to another database than its primary's.
+    /// Warns if the URL of a node leads to another database than that of its primary.
     pub(in crate::cluster) fn warn_of_catalog(&self, node: NodeId, name: &NodeName) {
         if let Some((own, primary)) = self.lock().other_catalog(node) {
             tracing::warn!(
@@ -60,14 +60,14 @@ impl Watch {
         self.lock().is_second_primary(node, primary)
     }
 
-    /// One promotion at a time: nothing while another is under way.
+    /// Begins a promotion. Returns `None` while another one runs.
     pub(in crate::cluster) fn begin_promotion(self: &Arc<Self>) -> Option<Promotion> {
         let begun = self.promoting.swap(true, Ordering::AcqRel);
         (!begun).then(|| Promotion(Arc::clone(self)))
     }
 }
 
-/// A promotion that is under way.
+/// A promotion that runs.
 #[derive(Debug)]
 pub(in crate::cluster) struct Promotion(Arc<Watch>);
 

@@ -1,4 +1,4 @@
-//! What the nodes of a database have said of themselves.
+//! What the nodes of a database have reported.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,67 +7,68 @@ use std::time::Instant;
 use tokio::sync::Notify;
 
 use super::observation::Observation;
-use crate::cluster::Declared;
-use crate::cluster::settings::{Roles, Settings};
-use crate::topology::{DatabaseId, Lag, NodeId, Position, Progress, Role, Samples, Seen, Topology};
+use crate::cluster::settings::{RoleSource, Settings};
+use crate::topology::{
+    DatabaseId, Lag, NodeId, ObservedRole, Position, Progress, Role, Samples, Topology,
+};
 
 #[derive(Debug, Default)]
-pub(super) struct Known {
+pub(super) struct Knowledge {
     samples: Samples,
-    pub(super) nodes: HashMap<NodeId, KnownNode>,
-    /// That of the primary, which every replica must share.
+    pub(super) nodes: HashMap<NodeId, NodeKnowledge>,
+    /// The cluster of the primary, which every replica must share.
     pub(super) cluster: Option<Box<str>>,
     pub(super) catalog: Option<Box<str>>,
 }
 
 #[derive(Debug, Default)]
-pub(super) struct KnownNode {
+pub(super) struct NodeKnowledge {
     pub(super) wake: Arc<Notify>,
     /// Whether it was asked at least once.
     pub(super) asked: bool,
-    /// Whether it gave no answer last: connections to it may hang for ever.
+    /// Whether its last probe got no answer: connections to it may hang forever.
     pub(super) silent: bool,
-    pub(super) seen: Option<Seen>,
-    /// The server that was there last, also while it cannot be reached.
+    pub(super) seen: Option<ObservedRole>,
+    /// The server that answered last, kept while it cannot be reached.
     server: Option<Box<str>>,
     cluster: Option<Box<str>>,
     catalog: Option<Box<str>>,
-    /// When it was asked last, answered or not.
+    /// When it was last asked, answered or not.
     pub(super) attempted: Option<Instant>,
     pub(super) attempts: u32,
-    /// How far it had got, and when it said so.
+    /// Its last position, and when it was reported.
     reached: Option<(Instant, Position)>,
-    history: History,
+    history: ReplicaHistory,
 }
 
-/// Whether what a replica has replayed is what its primary has written.
+/// Whether what a replica has replayed is the history of its primary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-enum History {
-    /// Until the primary was asked once after the replica: a replica of a primary that is gone may have
-    /// more than the one that took over.
+enum ReplicaHistory {
+    /// Until the primary was sampled after the replica: a replica of a lost primary may have more than
+    /// the new one.
     #[default]
     Unknown,
     Same,
-    /// It has changes its primary does not have. Only a new start can mend that.
+    /// It has changes that its primary lacks. It must be rebuilt.
     Other,
 }
 
-/// What is new about a node.
+/// What a report changed about a node.
 pub(super) struct News {
     pub(super) was_silent: bool,
     /// Another server, or the same after a restart.
     pub(super) restarted: bool,
 }
 
-impl Known {
-    /// A node was asked, and that is over.
+impl Knowledge {
+    /// A probe of a node has ended.
     pub(super) fn attempted(&mut self, node: NodeId, asked: Instant) {
         let known = self.nodes.entry(node).or_default();
         known.attempted = Some(asked);
         known.attempts = known.attempts.saturating_add(1);
     }
 
-    /// A node said what it is.
+    /// Keeps the report of a node.
     pub(super) fn remember(&mut self, node: NodeId, asked: Instant, seen: &Observation) -> News {
         let known = self.nodes.entry(node).or_default();
         known.asked = true;
@@ -79,7 +80,7 @@ impl Known {
         known.server.clone_from(&seen.server);
         known.cluster.clone_from(&seen.cluster);
         known.catalog.clone_from(&seen.catalog);
-        known.seen = seen.role.map(|role| Seen {
+        known.seen = seen.role.map(|role| ObservedRole {
             role,
             server: seen.server.clone(),
             since: match before {
@@ -94,7 +95,7 @@ impl Known {
         }
     }
 
-    /// The primary was asked, and stood at a position.
+    /// Adds a sample of the primary, and compares the replicas with it.
     pub(super) fn sample(&mut self, asked: Instant, position: Position) {
         for known in self.nodes.values_mut() {
             known.compare(asked, &position);
@@ -102,12 +103,12 @@ impl Known {
         self.samples.add(asked, position);
     }
 
-    /// Where the primary stood last, and when it was asked.
+    /// The newest position of the primary, and when it was asked.
     pub(super) fn newest(&self) -> Option<(Instant, Position)> {
         self.samples.newest()
     }
 
-    /// Another server is the primary: positions of the old one prove nothing.
+    /// Another server is the primary: the positions of the old one prove nothing.
     pub(super) fn start_over(&mut self) {
         self.samples.clear();
         for known in self.nodes.values_mut() {
@@ -117,7 +118,7 @@ impl Known {
     }
 
     pub(super) fn wake_replicas(&self, topology: &Topology, database: DatabaseId) {
-        for replica in &topology.database(database).replicas {
+        for replica in &topology.database_by_id(database).replicas {
             if !topology.node(*replica).health.is_down()
                 && let Some(known) = self.nodes.get(replica)
             {
@@ -126,7 +127,7 @@ impl Known {
         }
     }
 
-    /// Whether a node says that it is the primary, and so does the primary, and they are two servers.
+    /// Whether a node and the primary both report to be the primary, and are two servers.
     pub(super) fn is_second_primary(&self, node: NodeId, primary: NodeId) -> bool {
         let seen = |node| self.nodes.get(&node)?.seen.as_ref();
         let (Some(node), Some(primary)) = (seen(node), seen(primary)) else {
@@ -136,20 +137,20 @@ impl Known {
         both && (node.server.is_none() || node.server != primary.server)
     }
 
-    /// Why a replica cannot be one of this database.
+    /// Returns why a replica cannot belong to this database, or `None` if it can.
     pub(super) fn is_foreign(
         &self,
         node: NodeId,
         primary: NodeId,
-        roles: Roles,
+        roles: RoleSource,
     ) -> Option<Box<str>> {
         let seen = self.nodes.get(&node)?;
-        // Only Postgres tells a replica that follows nobody from one that may be written to.
-        let declared = roles == Roles::Declared && seen.cluster.is_some();
+        // Only Postgres tells a promoted server from a replica that happens to be writable.
+        let declared = roles == RoleSource::Declared && seen.cluster.is_some();
         if declared && self.is_second_primary(node, primary) {
             return Some("it was promoted: it takes writes itself, and follows nobody".into());
         }
-        if seen.history == History::Other {
+        if seen.history == ReplicaHistory::Other {
             return Some("it has changes its primary does not have, and must be built anew".into());
         }
         match (&self.cluster, &seen.cluster) {
@@ -160,44 +161,46 @@ impl Known {
         }
     }
 
-    /// The database a node's URL leads to, and its primary's, where they differ: a slip, as a rule.
+    /// The databases that the URLs of a node and of its primary lead to, if they differ.
     pub(super) fn other_catalog(&self, node: NodeId) -> Option<(Box<str>, Box<str>)> {
         let own = self.nodes.get(&node)?.catalog.clone()?;
         let primary = self.catalog.clone()?;
         (own != primary).then_some((own, primary))
     }
 
-    /// How far a replica has got.
+    /// The progress of a replica after its report.
     pub(super) fn progress(
         &mut self,
         topology: &Topology,
-        declared: &Declared,
+        settings: &Settings,
         node: NodeId,
         seen: Observation,
+        now: Instant,
     ) -> Progress {
-        let primary = topology.database(topology.node(node).database).primary;
+        let primary = topology
+            .database_by_id(topology.node(node).database)
+            .primary;
         let primary = self
             .nodes
             .get(&primary)
             .and_then(|known| known.seen.as_ref());
-        // One that follows nobody proves nothing, unless it is the primary itself.
+        // A server that follows no primary proves nothing, unless it is the primary itself.
         let same = primary.is_some_and(|it| it.server.is_some() && it.server == seen.server);
         let follows = seen.role != Some(Role::Primary) || same || seen.cluster.is_none();
         let own = seen.written.filter(|_| same);
         let Some(replayed) = own.or(seen.replayed).filter(|_| follows) else {
-            let settings = &declared.settings;
             let limited = settings.lag_limit.is_some() || settings.lag_limit_bytes.is_some();
             return Progress {
-                // Nobody knows how far a server has got that follows nobody.
+                // The lag of a server that follows no primary is unknown.
                 lagging: limited && !follows,
                 ..Progress::default()
             };
         };
         let known = self.nodes.entry(node).or_default();
-        known.reach(&replayed);
-        let proven = known.history == History::Same || same;
-        let lag = self.samples.lag(&replayed, Instant::now());
-        let lagging = lag.is_some_and(|lag| is_lagging(&declared.settings, lag));
+        known.reach(&replayed, now);
+        let proven = known.history == ReplicaHistory::Same || same;
+        let lag = self.samples.lag(&replayed, now);
+        let lagging = lag.is_some_and(|lag| is_lagging(settings, lag));
         if !proven {
             return Progress {
                 lagging,
@@ -213,9 +216,9 @@ impl Known {
     }
 }
 
-impl KnownNode {
-    /// It cannot be asked. One that hangs is still what it was; one that is gone may come back as
-    /// another, built anew.
+impl NodeKnowledge {
+    /// It cannot be asked. A node that hangs keeps its history; one that is gone may be rebuilt before
+    /// it returns.
     pub(super) fn lost(&mut self, silent: bool) {
         self.asked = true;
         self.silent |= silent;
@@ -227,29 +230,29 @@ impl KnownNode {
 
     fn start_over(&mut self) {
         self.reached = None;
-        self.history = History::Unknown;
+        self.history = ReplicaHistory::Unknown;
     }
 
-    /// The primary stands at a position, and was asked after the node.
+    /// Compares its position with one of the primary, if the primary was asked later.
     fn compare(&mut self, asked: Instant, primary: &Position) {
         let Some((answered, reached)) = &self.reached else {
             return;
         };
-        if *answered < asked && self.history != History::Other {
+        if *answered < asked && self.history != ReplicaHistory::Other {
             self.history = match reached.is_ahead_of(primary) {
-                true => History::Other,
-                false => History::Same,
+                true => ReplicaHistory::Other,
+                false => ReplicaHistory::Same,
             };
         }
     }
 
-    /// The node has got so far; one that has less than before has started anew.
-    fn reach(&mut self, position: &Position) {
+    /// Keeps its position. A node with less than before was rebuilt.
+    fn reach(&mut self, position: &Position, now: Instant) {
         let less = |(_, before): &(Instant, Position)| before.is_ahead_of(position);
         if self.reached.as_ref().is_some_and(less) {
             self.start_over();
         }
-        self.reached = Some((Instant::now(), position.clone()));
+        self.reached = Some((now, position.clone()));
     }
 }
 
@@ -266,48 +269,48 @@ mod tests {
     use super::*;
 
     /// A node that had got to 1000 when the primary, asked after it, stood at 900.
-    fn ahead() -> (KnownNode, Instant) {
-        let mut node = KnownNode::default();
-        node.reach(&Position::Lsn(1000));
+    fn ahead() -> (NodeKnowledge, Instant) {
+        let mut node = NodeKnowledge::default();
+        node.reach(&Position::Lsn(1000), Instant::now());
         let later = Instant::now() + Duration::from_secs(1);
         node.compare(later, &Position::Lsn(900));
         (node, later)
     }
 
     #[test]
-    fn who_has_less_than_the_primary_that_was_asked_after_it_is_of_its_history() {
-        let mut node = KnownNode::default();
-        node.reach(&Position::Lsn(800));
-        assert_eq!(node.history, History::Unknown);
+    fn a_node_with_less_than_the_primary_asked_after_it_shares_its_history() {
+        let mut node = NodeKnowledge::default();
+        node.reach(&Position::Lsn(800), Instant::now());
+        assert_eq!(node.history, ReplicaHistory::Unknown);
         let later = Instant::now() + Duration::from_secs(1);
         node.compare(later, &Position::Lsn(900));
-        assert_eq!(node.history, History::Same);
+        assert_eq!(node.history, ReplicaHistory::Same);
     }
 
     #[test]
-    fn who_has_more_is_of_another_also_when_the_primary_has_passed_it() {
+    fn a_node_with_more_has_another_history_even_once_the_primary_has_passed_it() {
         let (mut node, later) = ahead();
-        assert_eq!(node.history, History::Other);
+        assert_eq!(node.history, ReplicaHistory::Other);
         node.compare(later, &Position::Lsn(5000));
-        assert_eq!(node.history, History::Other);
+        assert_eq!(node.history, ReplicaHistory::Other);
         node.lost(true);
-        assert_eq!(node.history, History::Other);
+        assert_eq!(node.history, ReplicaHistory::Other);
     }
 
     #[test]
-    fn who_was_gone_may_be_built_anew() {
+    fn a_node_that_was_gone_may_be_rebuilt() {
         let (mut node, later) = ahead();
         node.lost(false);
-        node.reach(&Position::Lsn(4000));
+        node.reach(&Position::Lsn(4000), Instant::now());
         node.compare(later, &Position::Lsn(5000));
-        assert_eq!(node.history, History::Same);
+        assert_eq!(node.history, ReplicaHistory::Same);
     }
 
     #[test]
-    fn who_has_less_than_before_has_started_anew() {
+    fn a_node_with_less_than_before_was_rebuilt() {
         let (mut node, later) = ahead();
-        node.reach(&Position::Lsn(500));
+        node.reach(&Position::Lsn(500), Instant::now());
         node.compare(later, &Position::Lsn(5000));
-        assert_eq!(node.history, History::Same);
+        assert_eq!(node.history, ReplicaHistory::Same);
     }
 }

@@ -1,11 +1,18 @@
-//! The monitor of a database: what its nodes say of themselves, all the time.
+//! The monitor of a database: what its nodes report about themselves.
 //!
-//! Each node has a task that asks it now and then, on a connection of its own. The primary's answer
-//! wakes those of the replicas, so that a replica is asked when there is something to compare with. A
-//! statement that failed, and a causal read that waits, wake them earlier. What they learn is judged by
-//! the pure rules of the [topology](crate::topology) and written to the one snapshot.
+//! Statements alone find a dead node too late, a lagging or promoted one never. So each node of a
+//! monitored database is asked at every probe interval, on a connection of its own, whether it is
+//! there, which role it has, and which position it has reached. An answer of the primary wakes the
+//! probes of the replicas, so that a replica is asked when there is a position to compare with; a
+//! failed statement and a causal read that waits wake a probe earlier.
 //!
-//! A monitor ends with the last handle of its connection: it holds on to nothing of it while it waits.
+//! Asking and judging are apart. A [`probe`] talks to a server and decides nothing. What an answer
+//! means is decided from data alone, with the time passed in: [`known`] keeps what was heard,
+//! [`judging`] prepares the verdict on the roles, and the pure rules of the
+//! [topology](crate::topology) do the rest. The simulated tests replace the probes and the clock.
+//!
+//! A monitor ends with the last handle of its connection: while it waits, it holds only a weak
+//! reference.
 
 mod judging;
 mod known;
@@ -23,119 +30,86 @@ mod postgres;
     allow(dead_code, unused_imports, reason = "only these have servers to ask")
 )]
 mod probe;
-mod task;
+mod probe_loop;
+#[cfg(all(test, feature = "mock"))]
+mod simulated;
 mod watch;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use tokio::task::AbortHandle;
-
-use super::State;
+use super::ClusterState;
+use super::background::TaskKey;
 use crate::topology::{DatabaseId, NodeId};
 
-pub(super) use probe::{Answer, Probe, Target, opening};
-use task::Task;
+pub(super) use probe::{Probe, ProbeOutcome, ProbeTarget, opening};
+use probe_loop::ProbeLoop;
 pub(super) use watch::Watch;
 
-/// The monitors of a connection.
+/// The monitors of a connection. Their tasks are among its background tasks.
 #[derive(Debug, Default)]
-pub(crate) struct Monitors(Mutex<Running>);
+pub(super) struct Monitors(Mutex<HashMap<DatabaseId, Arc<Watch>>>);
 
-/// Those that run.
-#[derive(Debug, Default)]
-struct Running {
-    monitors: HashMap<DatabaseId, Monitor>,
-    /// The connection is closed: no more are started.
-    over: bool,
-}
-
-/// The monitor of one database; ends when dropped.
-#[derive(Debug)]
-struct Monitor {
-    watch: Arc<Watch>,
-    tasks: HashMap<NodeId, Asking>,
-}
-
-impl Drop for Monitor {
+impl Drop for Monitors {
     fn drop(&mut self) {
-        self.watch.end();
-    }
-}
-
-/// A task, ended when dropped.
-#[derive(Debug)]
-struct Asking(AbortHandle);
-
-impl Drop for Asking {
-    fn drop(&mut self) {
-        self.0.abort();
+        self.lock().values().for_each(|watch| watch.end());
     }
 }
 
 impl Monitors {
-    /// Starts the monitor of a database, unless it runs; it asks each node at once. Nothing when the
-    /// database, or the connection, is over.
-    pub(super) fn start(&self, state: &Arc<State>, database: DatabaseId) -> Option<Arc<Watch>> {
-        let mut running = self.lock();
-        let topology = state.snapshot();
-        if running.over || topology.database(database).removed {
+    pub(super) fn watch(&self, database: DatabaseId) -> Option<Arc<Watch>> {
+        self.lock().get(&database).map(Arc::clone)
+    }
+
+    /// Asks a node now, if it is monitored.
+    pub(super) fn look_at(&self, node: NodeId) {
+        self.lock().values().for_each(|watch| watch.look_at(node));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<DatabaseId, Arc<Watch>>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl ClusterState {
+    /// Starts the monitor of a database, and the probes of its nodes that do not run. Returns `None` if
+    /// the database is removed or the connection is closed.
+    pub(super) fn start_monitor(self: &Arc<Self>, database: DatabaseId) -> Option<Arc<Watch>> {
+        let mut watches = self.monitors.lock();
+        let topology = self.snapshot();
+        if self.tasks.is_closed() || topology.database_by_id(database).removed {
             return None;
         }
-        let monitor = running.monitors.entry(database).or_insert_with(|| Monitor {
-            watch: Arc::new(Watch::new(state, database)),
-            tasks: HashMap::new(),
-        });
+        let watch = watches.entry(database);
+        let watch = watch.or_insert_with(|| Arc::new(Watch::new(self, database)));
         for node in topology.node_ids_of(database) {
-            // One ends with its node, or with the runtime it was started on.
-            let runs = |asking: &Asking| !asking.0.is_finished();
-            if !monitor.tasks.get(&node).is_some_and(runs) {
-                let task = Task::new(Arc::clone(&monitor.watch), node);
-                let asking = Asking(tokio::spawn(task.run()).abort_handle());
-                monitor.tasks.insert(node, asking);
-            }
+            let probe_loop = || ProbeLoop::new(Arc::clone(watch), node).run();
+            self.tasks.start(TaskKey::Probe(node), probe_loop);
         }
-        Some(Arc::clone(&monitor.watch))
+        Some(Arc::clone(watch))
     }
 
-    pub(super) fn stop(&self, database: DatabaseId) {
-        self.lock().monitors.remove(&database);
-    }
-
-    pub(super) fn stop_node(&self, database: DatabaseId, node: NodeId) {
-        if let Some(monitor) = self.lock().monitors.get_mut(&database) {
-            monitor.tasks.remove(&node);
-            monitor.watch.forget(node);
-        }
-    }
-
-    /// For ever.
-    pub(super) fn stop_all(&self) {
-        let mut running = self.lock();
-        running.over = true;
-        running.monitors.clear();
-    }
-
-    pub(super) fn are_over(&self) -> bool {
-        self.lock().over
-    }
-
-    pub(super) fn watch(&self, database: DatabaseId) -> Option<Arc<Watch>> {
-        let running = self.lock();
-        let monitor = running.monitors.get(&database);
-        monitor.map(|monitor| Arc::clone(&monitor.watch))
-    }
-
-    /// Asks a node now, if it is watched.
-    pub(super) fn look_at(&self, node: NodeId) {
-        for monitor in self.lock().monitors.values() {
-            if monitor.tasks.contains_key(&node) {
-                monitor.watch.look_at(node);
+    pub(super) fn stop_monitor(&self, database: DatabaseId) {
+        if let Some(watch) = self.monitors.lock().remove(&database) {
+            watch.end();
+            for node in watch.nodes() {
+                self.tasks.stop(TaskKey::Probe(node));
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Running> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    pub(super) fn stop_probe(&self, node: NodeId) {
+        self.tasks.stop(TaskKey::Probe(node));
+        for watch in self.monitors.lock().values() {
+            watch.forget(node);
+        }
+    }
+
+    /// Ends all background work of the connection for good.
+    pub(super) fn stop_tasks(&self) {
+        self.tasks.close();
+        for (_, watch) in self.monitors.lock().drain() {
+            watch.end();
+        }
     }
 }

@@ -1,4 +1,4 @@
-//! What a MariaDB or MySQL server says of itself.
+//! Asking a MariaDB or MySQL server what it is.
 
 use sea_orm::DbBackend;
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
@@ -9,11 +9,11 @@ use crate::topology::{Position, Role};
 
 const VERSION: &str = "SELECT VERSION()";
 
-/// Whether it takes writes; what it has committed; what it has replayed; which server it is; the
-/// database of the URL.
+/// Whether it is read-only; what it has committed; what it has replayed; its identity; the database of
+/// the URL.
 ///
-/// A MariaDB that was promoted and did not log what it replicated (`log_slave_updates`, off unless set)
-/// has that in its current position only; one that did, and forgot whom it followed, in that of its log.
+/// A promoted MariaDB that did not log what it replicated (`log_slave_updates`, off by default) has that
+/// in its current position only; one that did, and was reset as a replica, in the position of its log.
 const ASK_MARIADB: &str = "\
 SELECT CAST(@@global.read_only AS CHAR), \
     CONCAT_WS(',', NULLIF(CAST(@@global.gtid_binlog_pos AS CHAR), ''), \
@@ -27,12 +27,12 @@ SELECT CAST(@@global.read_only AS CHAR), @@global.gtid_executed, @@global.gtid_e
 
 /// A connection to a server.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct MySqlServer {
     connection: MySqlConnection,
     is_mariadb: bool,
 }
 
-impl Server {
+impl MySqlServer {
     pub(super) async fn open(options: &MySqlConnectOptions) -> Result<Self, Failure> {
         let connected = options.connect().await;
         let mut connection = connected.map_err(Failure::of_opening)?;

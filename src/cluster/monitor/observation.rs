@@ -1,34 +1,34 @@
-//! What a server says of itself, or why it says nothing.
+//! What a server reports, or why it reports nothing.
 
 #[cfg(feature = "sqlx-dep")]
-use sea_orm::sqlx::Error;
+use sea_orm::sqlx::{Error, error::DatabaseError};
 
 use crate::topology::{Position, Role};
 
-/// What a server said of itself.
+/// The report of a server.
 #[derive(Debug, Clone, Default)]
 pub(in crate::cluster) struct Observation {
     pub(in crate::cluster) role: Option<Role>,
-    /// What all servers of one cluster have in common.
+    /// The identity that all servers of one cluster share.
     pub(in crate::cluster) cluster: Option<Box<str>>,
-    /// What tells it from every other server.
+    /// The identity of the server.
     pub(in crate::cluster) server: Option<Box<str>>,
     /// The database its URL leads to.
     pub(in crate::cluster) catalog: Option<Box<str>>,
-    /// What it has committed, where it is a primary.
+    /// What it has committed, if it is a primary.
     pub(in crate::cluster) written: Option<Position>,
-    /// What it has replayed, where it is a replica.
+    /// What it has replayed, if it is a replica.
     pub(in crate::cluster) replayed: Option<Position>,
 }
 
-/// Why there was no observation.
+/// Why there is no observation.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// Nobody listens at its address: the server is dead, and its connections with it.
+    /// No server listens at the address: its connections are dead too.
     Dead(String),
-    /// The connection broke, or there is none.
+    /// The connection broke or could not be opened.
     NoServer(String),
-    /// The server does not let us in, or we could not even ask.
+    /// The server refused the login, or the probe failed on this side.
     NotLetIn(String),
     /// The server answered with an error.
     Error(String),
@@ -38,20 +38,20 @@ pub(super) enum Failure {
 impl Failure {
     /// A connection that did not open.
     pub(super) fn of_opening(error: Error) -> Self {
-        let code = error.as_database_error().map(|error| error.code());
         let text = error.to_string();
-        match code {
-            None => Self::of_no_answer(&error, text),
-            // It starts, or is going away.
-            Some(Some(code)) if code.starts_with("57P") => Self::NoServer(text),
-            // It has too many connections: it is there, and well.
-            Some(_) if text.to_lowercase().contains("too many") => Self::Error(text),
-            Some(_) => Self::NotLetIn(text),
+        let Some(answer) = error.as_database_error() else {
+            return Self::of_no_answer(&error, text);
+        };
+        match answer.code().as_deref() {
+            // It is starting up or shutting down.
+            Some(code) if code.starts_with("57P") => Self::NoServer(text),
+            _ if has_too_many_connections(answer) => Self::Error(text),
+            _ => Self::NotLetIn(text),
         }
     }
 
-    /// Whether it is the server that is missing: a name that cannot be looked up, or too many open
-    /// files of our own, say nothing about it.
+    /// Whether the server is missing. A name that cannot be resolved, or too many open files of this
+    /// process, say nothing about the server.
     fn of_no_answer(error: &Error, text: String) -> Self {
         use std::io::ErrorKind as Kind;
         match error {
@@ -70,7 +70,7 @@ impl Failure {
         }
     }
 
-    /// A question that was not answered.
+    /// A query that failed.
     pub(super) fn of_asking(error: Error) -> Self {
         let code = error.as_database_error().map(|error| error.code());
         match code {
@@ -80,4 +80,16 @@ impl Failure {
             None => Self::of_no_answer(&error, error.to_string()),
         }
     }
+}
+
+/// Whether the server is well and has no connection left to give. Before it knows the client, MySQL
+/// sends its own number without an SQLSTATE.
+#[cfg(feature = "sqlx-dep")]
+fn has_too_many_connections(error: &dyn DatabaseError) -> bool {
+    #[cfg(feature = "sqlx-mysql")]
+    if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>() {
+        return error.number() == 1040;
+    }
+    // Postgres: too_many_connections
+    error.code().as_deref() == Some("53300")
 }

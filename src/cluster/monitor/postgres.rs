@@ -1,4 +1,4 @@
-//! What a Postgres server says of itself.
+//! Asking a Postgres server what it is.
 
 use sea_orm::DbBackend;
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
@@ -7,13 +7,13 @@ use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Row, raw_sql};
 use super::observation::{Failure, Observation};
 use crate::topology::{Position, Role};
 
-/// Whether it replays another's log; how far it has replayed or flushed; where the next record would
-/// go; whether somebody's commits do not wait for the disk; when it started; the
+/// Whether it replays the log of another server; the position it has replayed or flushed; the position
+/// of the next record; whether a role or the server commits asynchronously; its start time; the
 /// database of the URL.
 ///
-/// Not the place of the next record: on an idle server that can stand just past a page header, which
-/// no replica ever reaches. With `synchronous_commit = off` a commit is not flushed when it returns,
-/// and only that place is past it.
+/// The position of the next record alone would not do: on an idle server it can stand just past a page
+/// header, which no replica ever reaches. With `synchronous_commit = off` a commit is not flushed when
+/// it returns, and only the position of the next record is past it.
 const ASK: &str = "\
 SELECT pg_is_in_recovery()::text, \
     CASE WHEN pg_is_in_recovery() THEN pg_last_wal_replay_lsn() \
@@ -26,17 +26,17 @@ SELECT pg_is_in_recovery()::text, \
     extract(epoch FROM pg_postmaster_start_time())::text || ' ' || current_setting('port'), \
     current_database()::text";
 
-/// What a standby has in common with its primary; not everybody may ask.
+/// The identifier that a standby shares with its primary. Reading it needs a privilege.
 const WHICH_CLUSTER: &str = "SELECT system_identifier::text FROM pg_control_system()";
 
 /// A connection to a Postgres server.
 #[derive(Debug)]
-pub(super) struct Server {
+pub(super) struct PostgresServer {
     connection: PgConnection,
     cluster: Option<Box<str>>,
 }
 
-impl Server {
+impl PostgresServer {
     pub(super) async fn open(options: &PgConnectOptions) -> Result<Self, Failure> {
         let connected = options.connect().await;
         let mut connection = connected.map_err(Failure::of_opening)?;

@@ -1,58 +1,61 @@
-//! One question to one server, on a connection of the monitor's own.
+//! Asking one server, on a connection of the monitor.
 
 use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseConnection;
 
 use super::observation::{Failure, Observation};
+use crate::cluster::clock::Clock;
+use crate::cluster::driver_kind::DriverKind;
 
-/// How long opening a connection may take at least.
+/// The least time for opening a connection.
 const OPENING: Duration = Duration::from_secs(2);
 
-/// How long a probe may take that opens a connection first: that takes several round trips.
+/// The timeout of a probe that opens a connection first, which takes several round trips.
 pub(in crate::cluster) fn opening(timeout: Duration) -> Duration {
     timeout.saturating_mul(4).max(OPENING)
 }
 
 /// How a probe ended.
 #[derive(Debug)]
-pub(in crate::cluster) enum Answer {
-    Seen(Box<Observation>),
-    /// The server is there, and said nothing of use: it has too many connections, say.
+pub(in crate::cluster) enum ProbeOutcome {
+    Observed(Box<Observation>),
+    /// The server answered with an error, for example that it has too many connections.
     Alive,
-    /// The server is dead, and its connections with it.
+    /// No server listens at the address: its connections are dead too.
     Dead(String),
-    /// There is no server, as far as can be told.
+    /// There seems to be no server.
     Refused(String),
-    /// There is a server, which does not let us in.
+    /// The server refused the login.
     Unwelcome(String),
     /// No answer in time.
     Silent,
 }
 
-impl Answer {
-    /// Why nothing was said, for an error.
+impl ProbeOutcome {
+    /// Why there is no observation, for an error.
     pub(in crate::cluster) fn reason(self) -> String {
         match self {
             Self::Dead(reason) | Self::Refused(reason) | Self::Unwelcome(reason) => reason,
             Self::Alive => "it answers with an error: it may have too many connections".to_owned(),
-            Self::Seen(_) | Self::Silent => "it gives no answer".to_owned(),
+            Self::Observed(_) | Self::Silent => "it gives no answer".to_owned(),
         }
     }
 }
 
-/// Where to ask.
+/// The server to ask.
 #[derive(Debug, Clone)]
-pub(in crate::cluster) enum Target {
+pub(in crate::cluster) enum ProbeTarget {
     #[cfg(feature = "sqlx-postgres")]
     Postgres(Box<sea_orm::sqlx::postgres::PgConnectOptions>),
     #[cfg(feature = "sqlx-mysql")]
     MySql(Box<sea_orm::sqlx::mysql::MySqlConnectOptions>),
 }
 
-/// A connection to a server, opened when it is first needed.
+/// A connection to a server, opened at its first use.
 #[derive(Debug)]
 pub(in crate::cluster) struct Probe {
+    clock: Clock,
     connection: Option<Connection>,
     /// Whether commits may return before they are on the disk.
     #[cfg_attr(
@@ -65,23 +68,21 @@ pub(in crate::cluster) struct Probe {
 #[derive(Debug)]
 enum Connection {
     #[cfg(feature = "sqlx-postgres")]
-    Postgres(Box<super::postgres::Server>),
+    Postgres(Box<super::postgres::PostgresServer>),
     #[cfg(feature = "sqlx-mysql")]
-    MySql(Box<super::mysql::Server>),
+    MySql(Box<super::mysql::MySqlServer>),
 }
 
-impl Target {
-    /// Where the servers behind a pool are; nothing for SQLite and mocks, which have none.
+impl ProbeTarget {
+    /// The address of the servers behind a pool. Returns `None` for SQLite and mocks, which have none.
     pub(in crate::cluster) fn of(connection: &DatabaseConnection) -> Option<Self> {
-        match &connection.inner {
+        match DriverKind::of(connection) {
             #[cfg(feature = "sqlx-postgres")]
-            sea_orm::DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-                let pool = connection.get_postgres_connection_pool();
+            DriverKind::Postgres(pool) => {
                 Some(Self::Postgres(Box::new((*pool.connect_options()).clone())))
             }
             #[cfg(feature = "sqlx-mysql")]
-            sea_orm::DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-                let pool = connection.get_mysql_connection_pool();
+            DriverKind::MySql(pool) => {
                 Some(Self::MySql(Box::new((*pool.connect_options()).clone())))
             }
             _ => None,
@@ -90,50 +91,51 @@ impl Target {
 }
 
 impl Probe {
-    pub(in crate::cluster) fn new(asynchronous: bool) -> Self {
+    pub(in crate::cluster) fn new(asynchronous: bool, clock: Clock) -> Self {
         Self {
+            clock,
             connection: None,
             asynchronous,
         }
     }
 
-    /// The next question is put on a new connection.
+    /// Makes the next query open a new connection.
     pub(super) fn disconnect(&mut self) {
         self.connection = None;
     }
 
-    /// Asks, within a time. Returns when the question was put, too.
+    /// Asks, within a timeout. Also returns when the query was sent.
     pub(in crate::cluster) async fn ask(
         &mut self,
-        target: &Target,
+        target: &ProbeTarget,
         timeout: Duration,
-    ) -> (Instant, Answer) {
-        let mut asked = Instant::now();
-        // A server that hangs is found out by who is connected.
+    ) -> (Instant, ProbeOutcome) {
+        let mut asked = self.clock.now();
+        // A server that hangs shows on an open connection.
         let timeout = match self.connection {
             Some(_) => timeout,
             None => opening(timeout),
         };
         let answered = tokio::time::timeout(timeout, self.ask_twice(target, &mut asked)).await;
         let answer = match answered {
-            Ok(Ok(seen)) => return (asked, Answer::Seen(Box::new(seen))),
+            Ok(Ok(seen)) => return (asked, ProbeOutcome::Observed(Box::new(seen))),
             Ok(Err(Failure::Error(reason))) => {
                 tracing::debug!(target: "sea_orm_routing", reason, "a probe was answered with an error");
-                return (asked, Answer::Alive);
+                return (asked, ProbeOutcome::Alive);
             }
-            Ok(Err(Failure::Dead(reason))) => Answer::Dead(reason),
-            Ok(Err(Failure::NoServer(reason))) => Answer::Refused(reason),
-            Ok(Err(Failure::NotLetIn(reason))) => Answer::Unwelcome(reason),
-            Err(_) => Answer::Silent,
+            Ok(Err(Failure::Dead(reason))) => ProbeOutcome::Dead(reason),
+            Ok(Err(Failure::NoServer(reason))) => ProbeOutcome::Refused(reason),
+            Ok(Err(Failure::NotLetIn(reason))) => ProbeOutcome::Unwelcome(reason),
+            Err(_) => ProbeOutcome::Silent,
         };
         self.connection = None;
         (asked, answer)
     }
 
-    /// A connection that was left idle may be gone: that says nothing about the server.
+    /// An idle connection may have been closed, which says nothing about the server.
     async fn ask_twice(
         &mut self,
-        target: &Target,
+        target: &ProbeTarget,
         asked: &mut Instant,
     ) -> Result<Observation, Failure> {
         if self.connection.is_some() {
@@ -149,14 +151,14 @@ impl Probe {
 
     async fn ask_once(
         &mut self,
-        target: &Target,
+        target: &ProbeTarget,
         asked: &mut Instant,
     ) -> Result<Observation, Failure> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
             None => self.connection.insert(Connection::open(target).await?),
         };
-        *asked = Instant::now();
+        *asked = self.clock.now();
         // There may be no variant at all.
         match *connection {
             #[cfg(feature = "sqlx-postgres")]
@@ -168,16 +170,16 @@ impl Probe {
 }
 
 impl Connection {
-    async fn open(target: &Target) -> Result<Self, Failure> {
+    async fn open(target: &ProbeTarget) -> Result<Self, Failure> {
         match *target {
             #[cfg(feature = "sqlx-postgres")]
-            Target::Postgres(ref options) => {
-                let server = super::postgres::Server::open(options).await?;
+            ProbeTarget::Postgres(ref options) => {
+                let server = super::postgres::PostgresServer::open(options).await?;
                 Ok(Self::Postgres(Box::new(server)))
             }
             #[cfg(feature = "sqlx-mysql")]
-            Target::MySql(ref options) => {
-                let server = super::mysql::Server::open(options).await?;
+            ProbeTarget::MySql(ref options) => {
+                let server = super::mysql::MySqlServer::open(options).await?;
                 Ok(Self::MySql(Box::new(server)))
             }
         }

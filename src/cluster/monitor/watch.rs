@@ -1,4 +1,4 @@
-//! What the monitor of a database knows, and what it makes of an answer.
+//! What the monitor of a database knows, and what follows from an answer.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
@@ -6,51 +6,54 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::{Notify, watch};
 
-use super::known::Known;
+use super::known::Knowledge;
 use super::observation::Observation;
-use super::probe::{Answer, Target};
-use crate::cluster::State;
+use super::probe::{ProbeOutcome, ProbeTarget};
+use crate::cluster::ClusterState;
+use crate::cluster::clock::Clock;
 use crate::topology::{
-    DatabaseId, Endpoint, Halt, NodeId, Position, Role, Service, Signal, Topology,
+    DatabaseId, Endpoint, NodeId, Position, Role, Service, Signal, Topology, WriteBlock,
 };
 
 /// How often a node is asked while a causal read waits for it.
 pub(super) const WHILE_WAITED_FOR: Duration = Duration::from_millis(2);
 
-/// How often a primary that gives no answer at the start is asked.
+/// How often a required primary that gives no answer at the start is asked.
 const PATIENCE: u32 = 3;
 
-/// A node that is down is asked so often at least, however long reads leave it alone.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// The longest pause between two probes of a node that is down, however long its backoff is.
+const LONGEST_PROBE_PAUSE: Duration = Duration::from_secs(5);
 
 /// What the monitor of a database knows.
 #[derive(Debug)]
 pub(in crate::cluster) struct Watch {
-    /// Not held while it waits: the monitor ends with the last handle.
-    state: Weak<State>,
+    /// Weak, so that the monitor ends with the last handle.
+    state: Weak<ClusterState>,
     database: DatabaseId,
-    known: Mutex<Known>,
+    pub(super) clock: Clock,
+    known: Mutex<Knowledge>,
     pub(super) promoting: AtomicBool,
     ended: AtomicBool,
-    /// How many causal reads wait for a replica to catch up.
+    /// How many causal reads are waiting for a replica to catch up.
     waiting: AtomicUsize,
-    /// Told after each answer.
+    /// Notified after each answer.
     answers: watch::Sender<()>,
 }
 
-/// What to ask, and how long to wait for the answer.
-pub(super) struct Question {
-    pub(super) target: Option<Target>,
+/// Which server to ask, and how long to wait for the answer.
+pub(super) struct ProbeRequest {
+    pub(super) target: Option<ProbeTarget>,
     pub(super) timeout: Duration,
-    /// It is down: that it answers who is connected already does not make it well.
+    /// The node is down: an answer on a connection that is open already does not prove it healthy.
     pub(super) anew: bool,
 }
 
 impl Watch {
-    pub(super) fn new(state: &Arc<State>, database: DatabaseId) -> Self {
+    pub(super) fn new(state: &Arc<ClusterState>, database: DatabaseId) -> Self {
         Self {
             state: Arc::downgrade(state),
             database,
+            clock: state.clock,
             known: Mutex::default(),
             promoting: AtomicBool::new(false),
             ended: AtomicBool::new(false),
@@ -65,17 +68,23 @@ impl Watch {
         state.is_some_and(|state| state.declared(self.database).settings.asynchronous_commits)
     }
 
-    /// What wakes the task of a node.
+    /// Wakes the probe of a node.
     pub(super) fn enlist(&self, node: NodeId) -> Arc<Notify> {
         Arc::clone(&self.lock().nodes.entry(node).or_default().wake)
     }
 
     pub(super) fn forget(&self, node: NodeId) {
-        self.lock().nodes.remove(&node);
-        self.answers.send_replace(());
+        if self.lock().nodes.remove(&node).is_some() {
+            self.answers.send_replace(());
+        }
     }
 
-    /// Nobody asks any more.
+    /// The nodes that are asked.
+    pub(super) fn nodes(&self) -> Vec<NodeId> {
+        self.lock().nodes.keys().copied().collect()
+    }
+
+    /// No node is asked any more.
     pub(super) fn end(&self) {
         self.ended.store(true, Ordering::Release);
         self.answers.send_replace(());
@@ -87,8 +96,8 @@ impl Watch {
         }
     }
 
-    /// What to ask a node; nothing when it, or the connection, is gone.
-    pub(super) fn question(&self, node: NodeId) -> Option<Question> {
+    /// What to ask a node. Returns `None` if the node is removed or the connection is dropped.
+    pub(super) fn probe_request(&self, node: NodeId) -> Option<ProbeRequest> {
         let state = self.state.upgrade()?;
         let topology = state.snapshot();
         let found = topology.node(node);
@@ -96,14 +105,14 @@ impl Watch {
             return None;
         }
         let pool = state.pool(found.pool);
-        Some(Question {
-            target: pool.get().and_then(Target::of),
+        Some(ProbeRequest {
+            target: pool.get().and_then(ProbeTarget::of),
             timeout: state.declared(self.database).settings.probe_timeout,
             anew: found.health.is_down(),
         })
     }
 
-    /// How long a node is not asked from the last time on.
+    /// The pause from one probe of a node to the next. Returns `None` if the connection is dropped.
     pub(super) fn pause(&self, node: NodeId) -> Option<Duration> {
         let state = self.state.upgrade()?;
         let topology = state.snapshot();
@@ -111,12 +120,12 @@ impl Watch {
         let interval = state.declared(self.database).settings.probe_interval;
         let regular = match (found.health.retry_at(), found.role) {
             (Some(retry_at), Role::Replica) => {
-                let pause = retry_at.saturating_duration_since(Instant::now());
-                pause.clamp(Duration::from_millis(1), LONGEST_PAUSE)
+                let pause = retry_at.saturating_duration_since(self.clock.now());
+                pause.clamp(Duration::from_millis(1), LONGEST_PROBE_PAUSE)
             }
-            // Everything waits for it.
+            // Replicas are compared with it, and writes depend on it.
             (_, Role::Primary) => interval,
-            // The primary's answer comes first, as a rule.
+            // Usually the answer of the primary wakes it first.
             (None, Role::Replica) => interval + interval / 4,
         };
         let waited_for = self.waiting.load(Ordering::Relaxed) > 0 && !found.health.is_down();
@@ -126,27 +135,27 @@ impl Watch {
         })
     }
 
-    /// A node answered, or did not.
-    pub(super) fn heard(self: &Arc<Self>, node: NodeId, asked: Instant, answer: Answer) {
+    /// Judges the outcome of a probe and publishes what follows.
+    pub(super) fn heard(self: &Arc<Self>, node: NodeId, asked: Instant, answer: ProbeOutcome) {
         let Some(state) = self.state.upgrade() else {
             return;
         };
         self.lock().attempted(node, asked);
         match answer {
-            Answer::Seen(seen) => self.seen(&state, node, asked, *seen),
-            Answer::Alive => {
+            ProbeOutcome::Observed(seen) => self.seen(&state, node, asked, *seen),
+            ProbeOutcome::Alive => {
                 self.asked(node);
                 state.signal(node, Signal::Answered);
             }
-            // It has answered somebody else since.
+            // It has answered a statement since.
             _ if state.is_back_since(node, asked) => self.asked(node),
-            Answer::Unwelcome(reason) => self.unwelcome(&state, node, &reason),
-            Answer::Refused(reason) => self.refused(&state, node, reason),
-            Answer::Dead(reason) => {
+            ProbeOutcome::Unwelcome(reason) => self.unwelcome(&state, node, &reason),
+            ProbeOutcome::Refused(reason) => self.refused(&state, node, reason),
+            ProbeOutcome::Dead(reason) => {
                 self.refused(&state, node, reason);
                 state.give_up(node);
             }
-            Answer::Silent => self.silent(&state, node),
+            ProbeOutcome::Silent => self.silent(&state, node),
         }
         self.judge(&state);
         self.answers.send_replace(());
@@ -156,8 +165,14 @@ impl Watch {
         self.lock().nodes.entry(node).or_default().asked = true;
     }
 
-    /// A node said what it is.
-    fn seen(self: &Arc<Self>, state: &Arc<State>, node: NodeId, asked: Instant, seen: Observation) {
+    /// A node reported its role and position.
+    fn seen(
+        self: &Arc<Self>,
+        state: &Arc<ClusterState>,
+        node: NodeId,
+        asked: Instant,
+        seen: Observation,
+    ) {
         let topology = state.snapshot();
         let found = topology.node(node);
         if found.role == Role::Primary || found.endpoint == Endpoint::Balanced {
@@ -168,49 +183,68 @@ impl Watch {
         if news.was_silent {
             state.renew(node);
         }
-        let back_since = news.restarted.then(Instant::now);
-        if found.endpoint == Endpoint::Balanced {
-            return;
-        }
         match found.role {
-            Role::Primary => {
-                known.cluster = seen.cluster.or(known.cluster.take());
-                known.catalog = seen.catalog.or(known.catalog.take());
-                let measured = seen.written.is_some();
-                if let Some(position) = seen.written {
-                    known.sample(asked, position);
-                }
-                known.wake_replicas(&topology, self.database);
-                drop(known);
-                if measured && !topology.database(self.database).measured {
-                    state.change(|topology| topology.set_measured(self.database));
-                }
-                self.compare(state, &topology);
-                self.reached(state);
-            }
+            _ if found.endpoint == Endpoint::Balanced => {}
+            Role::Primary => self.primary_reported(state, &topology, known, asked, seen),
             Role::Replica => {
-                let declared = state.declared(self.database);
-                let primary = topology.database(self.database).primary;
-                let foreign = known.is_foreign(node, primary, declared.settings.roles);
-                let progress = known.progress(&topology, declared, node, seen);
-                drop(known);
-                // At once: it must not serve before it is known how far it has got, and whose it is.
-                let moment = state.moment(node);
-                state.change(|topology| {
-                    topology.change_node(node, |node| {
-                        node.progress = progress;
-                        node.refused = foreign;
-                        node.hear(Signal::Answered, moment);
-                        node.back_since = back_since.or(node.back_since);
-                    });
-                });
+                self.replica_reported(state, &topology, known, node, seen, news.restarted)
             }
         }
     }
 
-    /// The primary has said whose it is: replicas that were asked before are compared with it now.
-    fn compare(&self, state: &State, topology: &Topology) {
-        let database = topology.database(self.database);
+    fn primary_reported(
+        &self,
+        state: &ClusterState,
+        topology: &Topology,
+        mut known: MutexGuard<'_, Knowledge>,
+        asked: Instant,
+        seen: Observation,
+    ) {
+        known.cluster = seen.cluster.or(known.cluster.take());
+        known.catalog = seen.catalog.or(known.catalog.take());
+        let tracks = seen.written.is_some();
+        if let Some(position) = seen.written {
+            known.sample(asked, position);
+        }
+        known.wake_replicas(topology, self.database);
+        drop(known);
+        if tracks && !topology.database_by_id(self.database).tracks_positions {
+            state.change(|topology| topology.set_tracks_positions(self.database));
+        }
+        self.compare(state, topology);
+        self.reached(state);
+    }
+
+    fn replica_reported(
+        &self,
+        state: &ClusterState,
+        topology: &Topology,
+        mut known: MutexGuard<'_, Knowledge>,
+        node: NodeId,
+        seen: Observation,
+        restarted: bool,
+    ) {
+        let now = self.clock.now();
+        let settings = &state.declared(self.database).settings;
+        let primary = topology.database_by_id(self.database).primary;
+        let foreign = known.is_foreign(node, primary, settings.roles);
+        let progress = known.progress(topology, settings, node, seen, now);
+        drop(known);
+        let moment = state.moment(node);
+        // In one change: it must not serve before its position and its cluster are known.
+        state.change(|topology| {
+            topology.change_node(node, |node| {
+                node.progress = progress;
+                node.refused = foreign;
+                node.hear(Signal::Answered, moment);
+                node.back_since = restarted.then_some(now).or(node.back_since);
+            });
+        });
+    }
+
+    /// The primary has reported its cluster: replicas that were asked earlier are compared with it now.
+    fn compare(&self, state: &ClusterState, topology: &Topology) {
+        let database = topology.database_by_id(self.database);
         let roles = state.declared(self.database).settings.roles;
         for replica in &database.replicas {
             let node = topology.node(*replica);
@@ -226,25 +260,27 @@ impl Watch {
         }
     }
 
-    /// The primary can be reached.
-    fn reached(&self, state: &State) {
+    /// The primary answers: writes that were blocked because it did not are unblocked.
+    fn reached(&self, state: &ClusterState) {
         let topology = state.snapshot();
-        if let Some(Halt::Unreachable { .. }) = &topology.database(self.database).halt {
-            state.change(|topology| topology.set_halt(self.database, None));
+        if let Some(WriteBlock::Unreachable { .. }) =
+            &topology.database_by_id(self.database).write_block
+        {
+            state.change(|topology| topology.set_write_block(self.database, None));
         }
     }
 
-    /// A node is not there, or is silent.
-    fn failed(&self, state: &State, node: NodeId, silent: bool) {
+    /// A node refuses connections or does not answer.
+    fn failed(&self, state: &ClusterState, node: NodeId, silent: bool) {
         self.lock().nodes.entry(node).or_default().lost(silent);
         state.signal(node, Signal::ProbeFailed);
     }
 
-    /// A node gives no answer. A primary that must be there at the start is asked again: replicas are
+    /// A node does not answer. A required primary is asked again at the start, because replicas are
     /// compared with it.
-    fn silent(&self, state: &State, node: NodeId) {
+    fn silent(&self, state: &ClusterState, node: NodeId) {
         self.failed(state, node, true);
-        let primary = state.snapshot().database(self.database).primary == node;
+        let primary = state.snapshot().database_by_id(self.database).primary == node;
         let required = state.declared(self.database).settings.require_primary;
         let mut known = self.lock();
         let entry = known.nodes.entry(node).or_default();
@@ -254,8 +290,8 @@ impl Watch {
         }
     }
 
-    /// The server does not let us in. The application may have connections to a primary all the same.
-    fn unwelcome(&self, state: &State, node: NodeId, reason: &str) {
+    /// The server refuses the probe. A primary stays up: the application may hold open connections.
+    fn unwelcome(&self, state: &ClusterState, node: NodeId, reason: &str) {
         let topology = state.snapshot();
         let found = topology.node(node);
         let name = found.name.as_str();
@@ -265,28 +301,31 @@ impl Watch {
                 let mut known = self.lock();
                 let entry = known.nodes.entry(node).or_default();
                 entry.asked = true;
-                // What it was then, nobody knows now: another one may be the primary.
+                // Its role is unknown now: another node may be the primary.
                 entry.seen = None;
             }
             Role::Replica => self.failed(state, node, false),
         }
     }
 
-    /// There is no server at its address. Where it is the primary, that is known for as long as the
-    /// monitor goes on asking.
-    fn refused(&self, state: &State, node: NodeId, reason: String) {
+    /// No server listens at the address. If it is the primary, its writes are blocked for as long as the
+    /// monitor confirms it.
+    fn refused(&self, state: &ClusterState, node: NodeId, reason: String) {
         self.failed(state, node, false);
         let topology = state.snapshot();
-        let database = topology.database(self.database);
-        let stopped = matches!(database.halt, Some(Halt::Split(_) | Halt::Vacant));
+        let database = topology.database_by_id(self.database);
+        let stopped = matches!(
+            database.write_block,
+            Some(WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary)
+        );
         if database.primary != node || stopped {
             return;
         }
         let settings = &state.declared(self.database).settings;
-        let until = Instant::now() + settings.probe_interval * 2 + settings.probe_timeout;
+        let until = self.clock.now() + settings.probe_interval * 2 + settings.probe_timeout;
         let reason = reason.into();
-        let halt = Some(Halt::Unreachable { reason, until });
-        state.change(|topology| topology.set_halt(self.database, halt));
+        let block = Some(WriteBlock::Unreachable { reason, until });
+        state.change(|topology| topology.set_write_block(self.database, block));
     }
 
     /// Another server is the primary: positions of the old one prove nothing.
@@ -298,7 +337,7 @@ impl Watch {
         self.database
     }
 
-    /// A causal read waits, from now on until the answer is dropped.
+    /// Probes more often, from now on until the returned guard is dropped.
     pub(in crate::cluster) fn wait(self: &Arc<Self>) -> Waiting {
         self.waiting.fetch_add(1, Ordering::Relaxed);
         for node in self.lock().nodes.values() {
@@ -307,7 +346,7 @@ impl Watch {
         Waiting(Arc::clone(self))
     }
 
-    /// Returns when each node was asked once, or nobody asks any more.
+    /// Returns once each node was asked, or the monitor has ended.
     pub(in crate::cluster) async fn asked_all(&self) {
         let mut answers = self.answers.subscribe();
         let all = || self.lock().nodes.values().all(|node| node.asked);
@@ -318,8 +357,8 @@ impl Watch {
         }
     }
 
-    /// A position the primary was found at when it was asked after a moment; nothing where it says
-    /// none, or nobody asks any more.
+    /// A position of the primary sampled after a moment. Returns `None` if the primary reports none, or
+    /// the monitor has ended.
     pub(in crate::cluster) async fn sampled_after(&self, moment: Instant) -> Option<Position> {
         let mut answers = self.answers.subscribe();
         let mut asked = false;
@@ -327,7 +366,7 @@ impl Watch {
             let (newest, answered) = {
                 let known = self.lock();
                 let state = self.state.upgrade()?;
-                let primary = state.snapshot().database(self.database).primary;
+                let primary = state.snapshot().database_by_id(self.database).primary;
                 let primary = known.nodes.get(&primary)?;
                 if !asked {
                     primary.wake.notify_one();
@@ -346,17 +385,17 @@ impl Watch {
         }
     }
 
-    /// What all servers of the database have in common.
+    /// The identity that all servers of the database share.
     pub(in crate::cluster) fn cluster(&self) -> Option<Box<str>> {
         self.lock().cluster.clone()
     }
 
-    pub(super) fn lock(&self) -> MutexGuard<'_, Known> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, Knowledge> {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A causal read that waits.
+/// A causal read that is waiting.
 #[derive(Debug)]
 pub(in crate::cluster) struct Waiting(Arc<Watch>);
 

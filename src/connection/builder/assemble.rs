@@ -84,7 +84,7 @@ impl RoutingBuilder {
     ) -> RoutingConnection {
         let topology = cluster.snapshot();
         let mut databases = topology.databases().into_iter();
-        let reads_after_writes = databases.any(|database| lacks_returning(database.dialect));
+        let reads_after_writes = databases.any(|database| lacks_returning(database.dialect()));
         let shared = Shared {
             bindings,
             policies: self.policies.into(),
@@ -108,7 +108,7 @@ impl RoutingBuilder {
             refusals: AtomicU64::new(0),
         };
         RoutingConnection {
-            scope: Scope::new(topology.database(default).dialect),
+            scope: Scope::new(topology.database_by_id(default).dialect),
             core: Arc::new(Core {
                 cluster,
                 shared: Arc::new(shared),
@@ -127,8 +127,8 @@ impl RoutingBuilder {
 
     fn bind_all(&self, topology: &Topology, default: DatabaseId) -> Result<Bindings, RoutingError> {
         let mut builder = BindingsBuilder::new(default, self.unbound);
-        let name_of = |id: DatabaseId| topology.database(id).name.to_string();
-        let dialect_of = |id: DatabaseId| topology.database(id).dialect;
+        let name_of = |id: DatabaseId| topology.database_by_id(id).name.to_string();
+        let dialect_of = |id: DatabaseId| topology.database_by_id(id).dialect;
         if self.declared {
             for entity in declared() {
                 let database = find(topology, entity.database(), || entity.what())?;
@@ -192,13 +192,13 @@ fn check_bound(
     topology: &Topology,
 ) -> Result<(), RoutingError> {
     let contradicts = |(table, database): &&(TableName, DatabaseId)| {
-        let dialect = topology.database(*database).dialect;
+        let dialect = topology.database_by_id(*database).dialect;
         bindings.database_of(table, dialect) == Some(*database)
     };
     match forbidden.iter().find(contradicts) {
         Some((table, database)) => Err(RoutingError::Binding(BindingError::Forbidden {
             table: table.clone(),
-            database: topology.database(*database).name.clone(),
+            database: topology.database_by_id(*database).name.clone(),
         })),
         None => Ok(()),
     }

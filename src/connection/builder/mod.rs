@@ -12,7 +12,7 @@ use futures_util::future::{join_all, try_join_all};
 use sea_orm::{DatabaseConnection, EntityTrait, Statement};
 
 use crate::bind::{RoutingPolicy, Unbound};
-use crate::cluster::{DatabaseOptions, Fault, Roles};
+use crate::cluster::{DatabaseOptions, Fault, RoleSource};
 use crate::connection::RoutingConnection;
 use crate::error::{AvailabilityError, RoutingError};
 use crate::name::TableName;
@@ -335,7 +335,7 @@ impl RoutingConnection {
     ) -> Result<(), RoutingError> {
         let cluster = &self.core.cluster;
         let topology = cluster.snapshot();
-        let database = topology.database(id);
+        let database = topology.database_by_id(id);
         let settings = &cluster.state().declared(id).settings;
         cluster.pool_of(database.primary).open().await?;
         let replicas = database.replicas.iter();
@@ -348,12 +348,12 @@ impl RoutingConnection {
         }
         cluster.watch(id, newcomer).await?;
         match settings.roles {
-            Roles::Observed if settings.require_primary => {
+            RoleSource::Observed if settings.require_primary => {
                 cluster
                     .primary_answers(id, settings.probe_timeout * 5)
                     .await
             }
-            Roles::Observed | Roles::Declared => Ok(()),
+            RoleSource::Observed | RoleSource::Declared => Ok(()),
         }
     }
 }

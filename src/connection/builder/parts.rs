@@ -1,10 +1,11 @@
-//! Databases and nodes as they are added up, with every check and no I/O: when a connection is built,
-//! and when something comes to it later.
+//! Checks declared databases and nodes and adds them to a topology, without I/O: when a connection is
+//! built, and when an administrator adds one later.
 
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use crate::cluster::{
-    DatabaseOptions, Declared, Newcomers, Plan, Pool, ReplicaOptions, Roles, Source,
+    DatabaseOptions, DatabaseSpec, Newcomers, NodeSource, OpenPlan, Pool, ReplicaOptions,
+    RoleSource,
 };
 use crate::error::{AvailabilityError, ConfigError, RoutingError, dialect_name};
 use crate::name::{DatabaseName, NodeName};
@@ -12,7 +13,7 @@ use crate::topology::{DatabaseId, Node, NodeId, PoolId, Role, Topology};
 
 const HEAVIEST: u32 = 1_000_000;
 
-/// What is added to a topology.
+/// Databases and nodes that are being added to a topology.
 pub(crate) struct Parts<'t> {
     topology: &'t mut Topology,
     first_pool: PoolId,
@@ -20,7 +21,7 @@ pub(crate) struct Parts<'t> {
 }
 
 impl<'t> Parts<'t> {
-    /// Adds to a topology; the next pool has that place.
+    /// Adds to a topology. The next pool gets the index `first_pool`.
     pub(crate) fn of(topology: &'t mut Topology, first_pool: PoolId) -> Self {
         Self {
             topology,
@@ -41,28 +42,26 @@ impl<'t> Parts<'t> {
     ) -> Result<DatabaseId, RoutingError> {
         self.check_name("database", &name)?;
         let name = DatabaseName::new(name);
-        let own = match &options.name {
-            Some(own) => own.clone(),
-            None => format!("{name}/1"),
-        };
+        let node = options.primary;
+        let own = node.name.unwrap_or_else(|| format!("{name}/1"));
         let primary = NodeName::new(own);
-        let dialect = dialect(&primary, &options.primary)?;
-        options.settings.check(&name, dialect)?;
+        let dialect = dialect(&primary, &node.source)?;
+        options.settings.check(&name, dialect, node.endpoint)?;
         let id = self.topology.add_database(name.clone(), dialect);
         self.check_name("node", primary.as_str())?;
-        let declared = Declared::new(
+        let declared = DatabaseSpec::new(
             options.settings,
             options.balancing,
-            options.primary,
+            node.source,
             options.guard,
         );
         let eager = is_eager(&declared, dialect);
         let pool = self.add_pool(primary.clone(), &declared.primary, || {
-            Plan::primary(declared.primary.clone(), eager, &declared.credentials)
+            OpenPlan::primary(declared.primary.clone(), eager, &declared.credentials)
         });
-        self.add_node(Node {
-            zone: options.zone.map(Into::into),
-            endpoint: declared.settings.endpoint,
+        self.topology.add_node(Node {
+            zone: node.zone.map(Into::into),
+            endpoint: node.endpoint,
             ..Node::new(primary, id, Role::Primary, pool)
         });
         for replica in options.replicas {
@@ -72,7 +71,7 @@ impl<'t> Parts<'t> {
         Ok(id)
     }
 
-    /// One database, `default`, of a connection that may not even be open.
+    /// Adds one database, `default`, of a connection that may not be open.
     pub(crate) fn add_unchecked(&mut self, connection: DatabaseConnection, dialect: DbBackend) {
         let options = DatabaseOptions::from(connection.clone());
         let id = self
@@ -80,11 +79,12 @@ impl<'t> Parts<'t> {
             .add_database(DatabaseName::new("default"), dialect);
         let name = NodeName::new("default/1");
         let pool = self.push_pool(Pool::opened(name.clone(), connection));
-        self.add_node(Node::new(name, id, Role::Primary, pool));
-        let declared = Declared::new(
+        self.topology
+            .add_node(Node::new(name, id, Role::Primary, pool));
+        let declared = DatabaseSpec::new(
             options.settings,
             options.balancing,
-            options.primary,
+            options.primary.source,
             options.guard,
         );
         self.newcomers.databases.push(declared);
@@ -94,9 +94,10 @@ impl<'t> Parts<'t> {
     pub(crate) fn add_replica(
         &mut self,
         database: DatabaseId,
-        declared: &Declared,
+        declared: &DatabaseSpec,
         replica: ReplicaOptions,
     ) -> Result<NodeId, RoutingError> {
+        let replica = replica.node;
         let name = match replica.name {
             Some(name) => name,
             None => self.next_name(database),
@@ -111,9 +112,9 @@ impl<'t> Parts<'t> {
             }));
         }
         let pool = self.add_pool(name.clone(), &replica.source, || {
-            Plan::replica(replica.source.clone(), declared)
+            OpenPlan::replica(replica.source.clone(), declared)
         });
-        Ok(self.add_node(Node {
+        Ok(self.topology.add_node(Node {
             weight: replica.weight,
             zone: replica.zone.map(Into::into),
             endpoint: replica.endpoint,
@@ -121,35 +122,36 @@ impl<'t> Parts<'t> {
         }))
     }
 
-    fn add_node(&mut self, node: Node) -> NodeId {
-        self.topology.add_node(node)
-    }
-
-    fn add_pool(&mut self, name: NodeName, source: &Source, plan: impl FnOnce() -> Plan) -> PoolId {
+    fn add_pool(
+        &mut self,
+        name: NodeName,
+        source: &NodeSource,
+        plan: impl FnOnce() -> OpenPlan,
+    ) -> PoolId {
         self.push_pool(match source {
-            Source::Open(connection) => Pool::opened(name, connection.clone()),
-            Source::Url(_) | Source::Options(_) => Pool::planned(name, plan()),
+            NodeSource::Open(connection) => Pool::opened(name, connection.clone()),
+            NodeSource::Url(_) | NodeSource::Options(_) => Pool::planned(name, plan()),
         })
     }
 
     fn push_pool(&mut self, pool: Pool) -> PoolId {
         let place = self.first_pool.index() + self.newcomers.pools.len();
         self.newcomers.pools.push(pool);
-        // There is no memory for more.
+        // Memory ends before the numbers do.
         PoolId::new(u32::try_from(place).unwrap_or(u32::MAX))
     }
 
-    /// `warehouse/2`, `warehouse/3`, ...: the place it was declared at. One that comes later gets the
-    /// next number that was never given.
+    /// `warehouse/2`, `warehouse/3`, ... in the order of declaration. A node that is added later gets the
+    /// next number that was never used.
     fn next_name(&self, database: DatabaseId) -> String {
-        let database_name = &self.topology.database(database).name;
+        let database_name = &self.topology.database_by_id(database).name;
         let first = self.topology.nodes_ever_of(database) + 1;
         let names = (first..).map(|number| format!("{database_name}/{number}"));
         let mut free = names.filter(|name| !self.topology.was_ever(name));
         free.next().unwrap_or_default()
     }
 
-    /// Databases and nodes share their names: `using(..)` takes both.
+    /// Databases and nodes share one namespace, because `using(..)` takes both.
     fn check_name(&self, what: &'static str, name: &str) -> Result<(), RoutingError> {
         RoutingError::check_name(what, name)?;
         match self.topology.is_taken(name) {
@@ -163,11 +165,11 @@ impl<'t> Parts<'t> {
     fn check_dialect(
         &self,
         node: &NodeName,
-        source: &Source,
+        source: &NodeSource,
         database: DatabaseId,
     ) -> Result<(), RoutingError> {
         let found = dialect(node, source)?;
-        let database = self.topology.database(database);
+        let database = self.topology.database_by_id(database);
         match found == database.dialect {
             true => Ok(()),
             false => Err(RoutingError::Config(ConfigError::MixedDialects {
@@ -180,23 +182,25 @@ impl<'t> Parts<'t> {
     }
 }
 
-/// Whether the primary's pool is opened with its first connection. A primary that may be down, or
-/// may not be the primary any more, is looked at by the monitor first. SQLite opens files.
-fn is_eager(declared: &Declared, dialect: DbBackend) -> bool {
+/// Whether the pool of the primary is opened with its first connection. A primary that may be down, or
+/// may have lost the role, is probed by the monitor first. SQLite opens files.
+fn is_eager(declared: &DatabaseSpec, dialect: DbBackend) -> bool {
     let settings = &declared.settings;
-    let observed = settings.monitored && settings.roles == Roles::Observed;
+    let observed = settings.monitored && settings.roles == RoleSource::Observed;
     dialect == DbBackend::Sqlite || settings.require_primary && !observed
 }
 
-fn dialect(node: &NodeName, source: &Source) -> Result<DbBackend, RoutingError> {
+fn dialect(node: &NodeName, source: &NodeSource) -> Result<DbBackend, RoutingError> {
     source.dialect().map_err(|reason| match source {
-        Source::Open(_) => {
+        NodeSource::Open(_) => {
             RoutingError::Availability(AvailabilityError::NotOpen { node: node.clone() })
         }
-        Source::Url(_) | Source::Options(_) => RoutingError::Config(ConfigError::InvalidUrl {
-            node: node.clone(),
-            reason,
-        }),
+        NodeSource::Url(_) | NodeSource::Options(_) => {
+            RoutingError::Config(ConfigError::InvalidUrl {
+                node: node.clone(),
+                reason,
+            })
+        }
     })
 }
 

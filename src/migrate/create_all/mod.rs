@@ -172,7 +172,7 @@ fn database_of(db: &RoutingConnection, table: &TableName) -> Result<DatabaseName
         Place::Node(node) => topology.node(node).database,
         Place::Anywhere => db.database_of(table)?,
     };
-    Ok(topology.database(database).name().clone())
+    Ok(topology.database_by_id(database).name().clone())
 }
 
 async fn create(

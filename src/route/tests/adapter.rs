@@ -121,7 +121,7 @@ impl<'a> Router<'a> {
 
     fn branch(&self, found: Result<Option<Target>, DbErr>) -> Outcome {
         let named = |target: Target| {
-            let database = self.world.topology.database(target.database);
+            let database = self.world.topology.database_by_id(target.database);
             let name = database.name().as_str().to_owned();
             (name, why_database(target.why))
         };

@@ -8,8 +8,8 @@ use sea_orm::DbBackend;
 use super::setting::{Block, DatabaseSpec, HealthSpec, NodeSpec, ServiceSpec};
 use crate::name::{DatabaseName, NodeName};
 use crate::topology::{
-    DatabaseId, Halt, Health, Node, NodeId, PoolId, Position, Progress, Role, Service, Topology,
-    since_start,
+    DatabaseId, Health, Node, NodeId, PoolId, Position, Progress, Role, Service, Topology,
+    WriteBlock, since_start,
 };
 
 /// The names of the databases, in the order of a case.
@@ -69,9 +69,9 @@ impl World {
             self.nodes.insert(node.name.clone(), node_id);
         }
         if spec.tracks_positions {
-            self.topology.set_measured(id);
+            self.topology.set_tracks_positions(id);
         }
-        let halt = spec.block.map(|block| self.halt(block, spec));
+        let halt = spec.block.map(|block| self.write_block(block, spec));
         self.topology.set_halt(id, halt);
         for node in &spec.nodes {
             if node.service == ServiceSpec::Removed {
@@ -135,18 +135,18 @@ impl World {
         }
     }
 
-    fn halt(&self, block: Block, spec: &DatabaseSpec) -> Halt {
+    fn halt(&self, block: Block, spec: &DatabaseSpec) -> WriteBlock {
         match block {
             Block::SplitBrain => {
                 let names = spec.nodes.iter().take(2);
-                Halt::Split(
+                WriteBlock::SplitBrain(
                     names
                         .map(|node| NodeName::new(node.name.as_str()))
                         .collect(),
                 )
             }
-            Block::NoPrimary => Halt::Vacant,
-            Block::Unreachable(until) => Halt::Unreachable {
+            Block::NoPrimary => WriteBlock::NoPrimary,
+            Block::Unreachable(until) => WriteBlock::Unreachable {
                 reason: "connection refused".into(),
                 until: self.from_now(until),
             },

@@ -1,4 +1,4 @@
-//! What servers answer, as positions.
+//! Positions from the answers of servers.
 
 use sea_orm::DbBackend;
 
@@ -9,7 +9,7 @@ const PAGE_HEADER: u64 = 40;
 const PAGE: u64 = 8192;
 
 impl Position {
-    /// A position in the words of a dialect; nothing for an empty one, which proves nothing.
+    /// Parses a position of a dialect. Returns `None` for an empty one, which proves nothing.
     pub(crate) fn of(dialect: DbBackend, text: &str) -> Option<Self> {
         let kind = match dialect {
             DbBackend::Postgres => PositionKind::Lsn,
@@ -21,10 +21,10 @@ impl Position {
         Self::parse(kind, text).filter(|position| !position.is_empty())
     }
 
-    /// What is past every commit that has returned, on a Postgres that has flushed its log up to one
-    /// place, and puts its next record at another. That next place is past commits that do not wait
-    /// for the disk too; but on an idle server it can stand just past the header of a page, which no
-    /// replica ever reaches.
+    /// A position past every commit that has returned, from the position up to which Postgres has flushed
+    /// its log, and the position of its next record. The next record is also past commits that do not
+    /// wait for the disk; but on an idle server it can stand just past a page header, which no replica
+    /// ever reaches.
     pub(crate) fn committed(
         flushed: Option<Self>,
         next: Option<Self>,

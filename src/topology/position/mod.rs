@@ -1,7 +1,7 @@
-//! How far has a node come?
+//! How far has a node replicated?
 //!
-//! A [`Position`] is a point in the history of a primary, in the words of its server. A replica
-//! that [covers](Position::covers) the position of a write has replayed it.
+//! A [`Position`] is a point in the history of a primary, as its server writes it. A replica that
+//! [covers](Position::covers) the position of a write has replayed it.
 //!
 //! | kind | from the primary | from the replica |
 //! |---|---|---|
@@ -9,10 +9,10 @@
 //! | [`MariaDb`](PositionKind::MariaDb) | `@@global.gtid_binlog_pos` | `@@global.gtid_slave_pos` |
 //! | [`MySql`](PositionKind::MySql) | `@@global.gtid_executed` | `@@global.gtid_executed` |
 //!
-//! Positions of two clusters, or of one Postgres cluster before and after a failover that lost
-//! writes, look alike and say nothing of each other: who compares knows that both are of one
-//! history. And an [empty](Position::is_empty) one, as of a server that keeps no binary log or no
-//! GTIDs, is covered by everything and proves nothing.
+//! Positions of two clusters, or of one Postgres cluster before and after a failover that lost writes,
+//! look alike and cannot be ordered: the caller makes sure that both belong to one history. An
+//! [empty](Position::is_empty) position, as of a server that keeps no binary log or no GTIDs, is covered
+//! by every other one and proves nothing.
 
 #[cfg_attr(
     not(feature = "sqlx-postgres"),
@@ -28,7 +28,7 @@ use std::fmt;
 use maria_db::Domains;
 use my_sql::GtidSet;
 
-/// The words a position is written in.
+/// The format of a position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(crate) enum PositionKind {
     /// Postgres: a byte of the write-ahead log, `16/B374D848`.
@@ -51,8 +51,8 @@ pub(crate) enum Position {
 }
 
 impl Position {
-    /// A position as its server writes it, or [`Display`](fmt::Display) does; `None` for anything
-    /// else. The work is bounded by the length of the text, never by its numbers.
+    /// Parses a position as its server or [`Display`](fmt::Display) writes it. Returns `None` for any
+    /// other text. The work is bounded by the length of the text, not by its numbers.
     pub(crate) fn parse(kind: PositionKind, text: &str) -> Option<Self> {
         match kind {
             PositionKind::Lsn => lsn::parse(text).map(Self::Lsn),
@@ -70,14 +70,15 @@ impl Position {
         }
     }
 
-    /// Whether a node that is here has replayed all of `other`. Of two kinds, neither covers the
-    /// other.
+    /// Whether a node at this position has replayed all of `other`. Positions of two kinds do not cover
+    /// each other.
     pub(crate) fn covers(&self, other: &Self) -> bool {
         self.behind(other) == Some(0)
     }
 
-    /// Whether a node that was here before the primary was asked has changes that the primary has not:
-    /// they are not of one history. (What a replica of MySQL has of its own is not told apart.)
+    /// Whether a node that was at this position before the primary was asked has changes that the
+    /// primary lacks: then they do not share one history. (Changes of a MySQL replica's own are not
+    /// detected.)
     pub(crate) fn is_ahead_of(&self, primary: &Self) -> bool {
         match (self, primary) {
             (Self::Lsn(own), Self::Lsn(primary)) => own > primary,
@@ -86,11 +87,11 @@ impl Position {
         }
     }
 
-    /// How much of `primary` a node that is here has yet to replay: bytes for Postgres,
-    /// transactions for the others, 0 when it [covers](Self::covers) it. `None` for two kinds.
+    /// How much of `primary` a node at this position has not replayed: bytes for Postgres, transactions
+    /// for the others, 0 if it [covers](Self::covers) it. Returns `None` for two kinds.
     ///
-    /// The transactions of MariaDB are counted by their numbers, which may have gaps: at most so
-    /// many.
+    /// The transactions of MariaDB are counted by their numbers, which may have gaps, so that the count
+    /// is an upper bound.
     pub(crate) fn behind(&self, primary: &Self) -> Option<u64> {
         match (self, primary) {
             (Self::Lsn(own), Self::Lsn(primary)) => Some(primary.saturating_sub(*own)),
@@ -111,7 +112,7 @@ impl fmt::Display for Position {
     }
 }
 
-/// A number in decimal digits and nothing else (`str::parse` takes a sign too).
+/// A number in decimal digits without a sign, which `str::parse` would accept.
 fn number<N: std::str::FromStr>(text: &str) -> Option<N> {
     let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     digits.then(|| text.parse().ok())?

@@ -42,18 +42,18 @@ async fn probe_timeout() -> Result {
 }
 
 #[tokio::test]
-async fn longest_pause() -> Result {
+async fn max_backoff() -> Result {
     let beyond: [Setting; 4] = [
-        |it| it.longest_pause(Duration::ZERO),
-        |it| it.longest_pause(MS_10 - NANO),
-        |it| it.longest_pause(HOUR + NANO),
-        |it| it.longest_pause(Duration::MAX),
+        |it| it.max_backoff(Duration::ZERO),
+        |it| it.max_backoff(MS_10 - NANO),
+        |it| it.max_backoff(HOUR + NANO),
+        |it| it.max_backoff(Duration::MAX),
     ];
     for setting in beyond {
-        refused(Postgres, setting, &["longest_pause", "10 ms to an hour"]).await?;
+        refused(Postgres, setting, &["max_backoff", "10 ms to an hour"]).await?;
     }
-    accepted(Postgres, |it| it.longest_pause(MS_10)).await?;
-    accepted(Postgres, |it| it.longest_pause(HOUR)).await
+    accepted(Postgres, |it| it.max_backoff(MS_10)).await?;
+    accepted(Postgres, |it| it.max_backoff(HOUR)).await
 }
 
 #[tokio::test]
@@ -103,24 +103,34 @@ async fn lag_limit_bytes() -> Result {
 }
 
 #[tokio::test]
-async fn spill_over() -> Result {
+async fn max_fallback_reads() -> Result {
     let beyond: [Setting; 3] = [
-        |it| it.spill_over(0),
-        |it| it.spill_over(1_000_001),
-        |it| it.spill_over(u32::MAX),
+        |it| it.max_fallback_reads(0),
+        |it| it.max_fallback_reads(1_000_001),
+        |it| it.max_fallback_reads(u32::MAX),
     ];
     for setting in beyond {
-        refused(Sqlite, setting, &["spill_over", "from 1 to 1,000,000"]).await?;
+        refused(
+            Sqlite,
+            setting,
+            &["max_fallback_reads", "from 1 to 1,000,000"],
+        )
+        .await?;
     }
-    accepted(Sqlite, |it| it.spill_over(1)).await?;
-    accepted(Sqlite, |it| it.spill_over(1_000_000)).await
+    accepted(Sqlite, |it| it.max_fallback_reads(1)).await?;
+    accepted(Sqlite, |it| it.max_fallback_reads(1_000_000)).await
 }
 
 #[tokio::test]
 async fn a_balancer_that_is_to_say_who_the_primary_is() -> Result {
-    let observed: Setting = |it| it.endpoint(Endpoint::Balanced).roles(Roles::Observed);
+    let observed: Setting = |it| it.endpoint(Endpoint::Balanced).roles(RoleSource::Observed);
     for dialect in [Postgres, MySql] {
-        refused(dialect, observed, &["endpoint", "roles(Roles::Declared)"]).await?;
+        refused(
+            dialect,
+            observed,
+            &["endpoint", "roles(RoleSource::Declared)"],
+        )
+        .await?;
     }
     accepted(Postgres, |it| it.endpoint(Endpoint::Balanced)).await
 }

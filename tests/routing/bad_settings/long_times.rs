@@ -24,10 +24,13 @@ async fn count(db: &RoutingConnection) -> Result<u64> {
 async fn draining_and_removing() -> Result {
     for time in TIMES {
         let shop = Shop::open().await?;
-        shop.db.drain("default/2", time).await?;
-        shop.db.remove_replica("default/3", time).await?;
-        shop.db.add_database("tenant", "sqlite::memory:").await?;
-        shop.db.remove_database("tenant", time).await?;
+        shop.db.admin().drain("default/2", time).await?;
+        shop.db.admin().remove_replica("default/3", time).await?;
+        shop.db
+            .admin()
+            .add_database("tenant", "sqlite::memory:")
+            .await?;
+        shop.db.admin().remove_database("tenant", time).await?;
         shop.db.wait_for_primary("default", time).await?;
         shop.db.close_with(time).await?;
     }

@@ -34,7 +34,7 @@ async fn refused(dialect: DbBackend, setting: Setting, says: &[&str]) -> Result 
     for error in [
         builder().build().map(drop),
         builder().connect().await.map(drop),
-        running.add_database("orders", options()).await,
+        running.admin().add_database("orders", options()).await,
     ] {
         let error = error.expect_err(says[0]);
         assert_error!(
@@ -57,5 +57,5 @@ async fn accepted(dialect: DbBackend, setting: Setting) -> Result {
     let running = RoutingConnection::builder()
         .database("default", mock(DbBackend::Sqlite))
         .build()?;
-    Ok(running.add_database("orders", options()).await?)
+    Ok(running.admin().add_database("orders", options()).await?)
 }

@@ -25,12 +25,15 @@ async fn reads_stay_in_their_zone() -> Result {
 async fn they_leave_it_when_nobody_serves_there() -> Result {
     let policy = Zones::prefer("near", Random);
     let shop = shop_on(|files| two_zones(files).replica_policy(policy)).await?;
-    shop.db.drain("default/2", Duration::from_secs(5)).await?;
+    shop.db
+        .admin()
+        .drain("default/2", Duration::from_secs(5))
+        .await?;
     assert_eq!(
         choices(&shop.db, 20)?,
         [("default/3".to_owned(), 20)].into()
     );
-    shop.db.undrain("default/2")?;
+    shop.db.admin().undrain("default/2")?;
     assert_eq!(
         choices(&shop.db, 20)?,
         [("default/2".to_owned(), 20)].into()
@@ -57,7 +60,7 @@ async fn a_replica_in_the_zone_is_found_when_it_comes() -> Result {
     let shop = shop_on(|files| two_zones(files).replica_policy(policy)).await?;
     assert_eq!(choices(&shop.db, 60)?.len(), 2);
     let here = sea_orm_routing::ReplicaOptions::new(shop.files.replica("shop")).zone("here");
-    let name = shop.db.add_replica("default", here).await?;
+    let name = shop.db.admin().add_replica("default", here).await?;
     assert_eq!(choices(&shop.db, 20)?, [(name.to_string(), 20)].into());
     Ok(())
 }

@@ -91,11 +91,12 @@ async fn a_replica_that_is_not_known_elsewhere_does_not_matter() -> Result {
     let other = elsewhere(&shop).await?;
     let session = shop.db.session();
     let url = shop.files.replica("shop");
-    let name = shop.db.add_replica("default", url).await?;
+    let name = shop.db.admin().add_replica("default", url).await?;
     read(&session.using(name.as_str())?).await?;
     let token = session.session_token().await?;
     read(&other.resume_session(&token)?).await?;
     shop.db
+        .admin()
         .remove_replica(name.as_str(), Duration::from_secs(10))
         .await?;
     read(&shop.db.resume_session(&token)?).await?;

@@ -16,7 +16,7 @@ async fn reads_reach_a_replica_that_was_added() -> Result {
     let shop = shop_without_replicas().await?;
     add_category(&shop.db, "Tea").await?;
     let url = shop.files.replica("shop");
-    let name = shop.db.add_replica("default", url).await?;
+    let name = shop.db.admin().add_replica("default", url).await?;
     assert_eq!(name.as_str(), "default/2");
     assert_eq!(state(&shop.db, "default/2"), Some(NodeState::Up));
     assert_eq!(served_by(&shop.db, 5).await?, ["default/2".into()].into());
@@ -29,7 +29,7 @@ async fn reads_reach_a_replica_that_was_added() -> Result {
 async fn a_replica_that_was_added_is_guarded() -> Result {
     let shop = shop_without_replicas().await?;
     let url = shop.files.replica("shop");
-    shop.db.add_replica("default", url).await?;
+    shop.db.admin().add_replica("default", url).await?;
     let plain = shop.db.node("default/2")?;
     let refused = add_category(&plain, "Tea").await.expect_err("read-only");
     assert_says(&refused, &["readonly"]);
@@ -41,9 +41,15 @@ async fn a_replica_can_be_added_with_a_name_or_open() -> Result {
     let shop = Shop::open().await?;
     let url = shop.files.replica("shop");
     let named = ReplicaOptions::new(url.clone()).name("reports").weight(3);
-    assert_eq!(shop.db.add_replica("default", named).await?, "reports");
+    assert_eq!(
+        shop.db.admin().add_replica("default", named).await?,
+        "reports"
+    );
     let open = Database::connect(&url).await?;
-    assert_eq!(shop.db.add_replica("default", open).await?, "default/5");
+    assert_eq!(
+        shop.db.admin().add_replica("default", open).await?,
+        "default/5"
+    );
     let found = shop.db.topology().find("reports").map(|it| it.weight());
     assert_eq!(found, Some(3));
     assert_eq!(served_by(&shop.db, 200).await?.len(), 4);
@@ -55,11 +61,14 @@ async fn a_number_in_a_given_name_is_no_obstacle_to_the_next_one() -> Result {
     let shop = shop_without_replicas().await?;
     let url = shop.files.replica("shop");
     let third = ReplicaOptions::new(url.clone()).name("default/3");
-    shop.db.add_replica("default", third).await?;
-    let next = shop.db.add_replica("default", url.clone()).await;
+    shop.db.admin().add_replica("default", third).await?;
+    let next = shop.db.admin().add_replica("default", url.clone()).await;
     assert_eq!(next?, "default/4");
-    shop.db.remove_replica("default/3", LONG).await?;
-    assert_eq!(shop.db.add_replica("default", url).await?, "default/5");
+    shop.db.admin().remove_replica("default/3", LONG).await?;
+    assert_eq!(
+        shop.db.admin().add_replica("default", url).await?,
+        "default/5"
+    );
     Ok(())
 }
 
@@ -75,7 +84,7 @@ async fn every_handle_and_clone_sees_the_replica() -> Result {
         shop.db.on_replica(),
     ];
     let url = shop.files.replica("shop");
-    shop.db.add_replica("default", url).await?;
+    shop.db.admin().add_replica("default", url).await?;
     for handle in &before {
         assert_eq!(served_by(handle, 1).await?, ["default/2".into()].into());
     }
@@ -93,8 +102,8 @@ async fn a_metric_callback_hears_of_nodes_that_came_later() -> Result {
     });
     category::Entity::find().count(&measured).await?;
     let url = shop.files.replica("shop");
-    shop.db.add_replica("default", url.clone()).await?;
-    shop.db.add_replica("default", url).await?;
+    shop.db.admin().add_replica("default", url.clone()).await?;
+    shop.db.admin().add_replica("default", url).await?;
     // The later one is asked for first.
     category::Entity::find()
         .count(&measured.using("default/3")?)
@@ -111,7 +120,7 @@ async fn a_metric_callback_hears_of_nodes_that_came_later() -> Result {
 async fn a_replica_whose_file_is_missing_is_not_added() -> Result {
     let shop = shop_without_replicas().await?;
     let missing = ReplicaOptions::new(shop.files.replica("missing")).name("late");
-    let refused = shop.db.add_replica("default", missing).await;
+    let refused = shop.db.admin().add_replica("default", missing).await;
     let error = refused.expect_err("no such file");
     assert!(
         matches!(
@@ -125,6 +134,6 @@ async fn a_replica_whose_file_is_missing_is_not_added() -> Result {
 
     // Its name is free again.
     let late = ReplicaOptions::new(shop.files.replica("shop")).name("late");
-    assert_eq!(shop.db.add_replica("default", late).await?, "late");
+    assert_eq!(shop.db.admin().add_replica("default", late).await?, "late");
     Ok(())
 }

@@ -29,7 +29,7 @@ pub(super) async fn tenant(files: &Files, name: &str) -> Result<String> {
 async fn a_database_is_opened_when_it_is_first_used() -> Result {
     let shop = Shop::open().await?;
     let url = shop.files.primary("lazy");
-    shop.db.add_database("tenant", url).await?;
+    shop.db.admin().add_database("tenant", url).await?;
     assert!(!shop.files.path("lazy").exists());
     let handle = shop.db.using("tenant")?;
     assert!(!shop.files.path("lazy").exists());
@@ -42,10 +42,10 @@ async fn a_database_is_opened_when_it_is_first_used() -> Result {
 async fn one_that_cannot_be_opened_says_so_when_it_is_used() -> Result {
     let shop = Shop::open().await?;
     let missing = shop.files.replica("missing");
-    shop.db.add_database("no_file", missing).await?;
+    shop.db.admin().add_database("no_file", missing).await?;
     let mut server = ConnectOptions::new("postgres://app:secret@127.0.0.1:1/app");
     server.acquire_timeout(SHORT);
-    shop.db.add_database("no_server", server).await?;
+    shop.db.admin().add_database("no_server", server).await?;
     for name in ["no_file", "no_server"] {
         let error = shop.db.using(name)?.execute_unprepared("SELECT 1").await;
         let error = error.expect_err("not there");
@@ -58,7 +58,7 @@ async fn one_that_cannot_be_opened_says_so_when_it_is_used() -> Result {
         );
         assert_says(&error, &[name]);
         assert!(!error.to_string().contains("secret"), "{error}");
-        shop.db.remove_database(name, LONG).await?;
+        shop.db.admin().remove_database(name, LONG).await?;
     }
     // The others do not mind.
     add_category(&shop.db, "Tea").await?;
@@ -84,7 +84,7 @@ async fn it_is_usable_in_every_way() -> Result {
     assert_says(&unknown.expect_err("not yet"), &["tenant"]);
 
     let url = tenant(&shop.files, "seven").await?;
-    shop.db.add_database("tenant", url).await?;
+    shop.db.admin().add_database("tenant", url).await?;
     assert_eq!(database_of(&shop.db, "SELECT * FROM invoice")?, "tenant");
 
     add_category(&shop.db.using("tenant")?, "Tea").await?;
@@ -105,7 +105,7 @@ async fn a_transaction_that_began_before_can_use_it() -> Result {
     let txn = shop.db.begin().await?;
     assert_eq!(category::Entity::find().count(&txn).await?, 0);
     let url = tenant(&shop.files, "seven").await?;
-    shop.db.add_database("tenant", url).await?;
+    shop.db.admin().add_database("tenant", url).await?;
     add_category(&txn.using("tenant")?, "Tea").await?;
     txn.commit().await?;
     let tenant = shop.db.using("tenant")?;
@@ -131,7 +131,7 @@ async fn the_row_that_mysql_was_just_given_is_read_from_its_primary() -> Result 
         .database("default", mock(DbBackend::Postgres))
         .build()?;
     let options = DatabaseOptions::new(primary).replica(mock(DbBackend::MySql));
-    db.add_database("tenant", options).await?;
+    db.admin().add_database("tenant", options).await?;
     let routes = db.record();
     assert_eq!(add_category(&db.using("tenant")?, "Tea").await?, tea);
     assert_eq!(nodes(&routes), ["tenant/1", "tenant/1"]);
@@ -143,9 +143,13 @@ async fn one_whose_replica_cannot_be_opened_is_not_added() -> Result {
     let shop = Shop::open().await?;
     let before = shop.db.topology().to_string();
     let missing = shop.files.replica("missing");
-    let error = shop.db.add_database("tenant", missing.clone()).await;
+    let error = shop
+        .db
+        .admin()
+        .add_database("tenant", missing.clone())
+        .await;
     error?;
-    shop.db.remove_database("tenant", LONG).await?;
+    shop.db.admin().remove_database("tenant", LONG).await?;
     let options = DatabaseOptions::new(missing).replica(shop.files.replica("missing"));
     let error = shop.db.add_database("tenant", options).await;
     assert!(matches!(
@@ -155,7 +159,10 @@ async fn one_whose_replica_cannot_be_opened_is_not_added() -> Result {
         ))
     ));
     assert_eq!(shop.db.topology().to_string(), before);
-    shop.db.add_database("tenant", "sqlite::memory:").await?;
+    shop.db
+        .admin()
+        .add_database("tenant", "sqlite::memory:")
+        .await?;
     Ok(())
 }
 
@@ -164,10 +171,11 @@ async fn one_whose_replica_cannot_be_opened_is_not_added() -> Result {
 async fn the_plain_connection_of_a_database_can_be_had_once_it_is_opened() -> Result {
     let shop = Shop::open().await?;
     shop.db
+        .admin()
         .add_database("tenant", shop.files.primary("seven"))
         .await?;
     assert!(shop.db.primary("tenant").is_err());
-    shop.db.open_database("tenant").await?;
+    shop.db.admin().open_database("tenant").await?;
     let plain = shop.db.primary("tenant")?;
     plain.execute_unprepared("SELECT 1").await?;
     Ok(())

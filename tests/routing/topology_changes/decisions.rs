@@ -18,13 +18,13 @@ async fn a_text_that_is_cached_goes_to_the_new_replica_and_back() -> Result {
     let (db, url) = (&shop.db, shop.files.replica("shop"));
     for round in 0..3 {
         assert_eq!(served_by(db, 3).await?, ["default/1".into()].into());
-        let name = db.add_replica("default", url.clone()).await?;
+        let name = db.admin().add_replica("default", url.clone()).await?;
         assert_eq!(
             served_by(db, 3).await?,
             [name.to_string()].into(),
             "{round}"
         );
-        db.remove_replica(name.as_str(), LONG).await?;
+        db.admin().remove_replica(name.as_str(), LONG).await?;
     }
     assert_eq!(served_by(db, 3).await?, ["default/1".into()].into());
     Ok(())
@@ -58,14 +58,14 @@ async fn every_kind_of_text_stays_where_it_belongs() -> Result {
     let replica = texts.map(|(_, replica)| replica);
     for _ in 0..2 {
         assert_eq!(places().await?, [false; 6]);
-        let name = db.add_replica("default", url.clone()).await?;
+        let name = db.admin().add_replica("default", url.clone()).await?;
         assert_eq!(places().await?, replica);
         assert_eq!(places().await?, replica);
-        db.drain(name.as_str(), LONG).await?;
+        db.admin().drain(name.as_str(), LONG).await?;
         assert_eq!(places().await?, [false; 6]);
-        db.undrain(name.as_str())?;
+        db.admin().undrain(name.as_str())?;
         assert_eq!(places().await?, replica);
-        db.remove_replica(name.as_str(), LONG).await?;
+        db.admin().remove_replica(name.as_str(), LONG).await?;
     }
     Ok(())
 }
@@ -75,10 +75,13 @@ async fn a_database_that_comes_moves_nothing_of_the_others() -> Result {
     let shop = Shop::open().await?;
     let find = category::Entity::find();
     let before = shop.db.explain(&find)?.database().clone();
-    shop.db.add_database("tenant", "sqlite::memory:").await?;
+    shop.db
+        .admin()
+        .add_database("tenant", "sqlite::memory:")
+        .await?;
     assert_eq!(*shop.db.explain(&find)?.database(), before);
     assert_eq!(served_by(&shop.db, 40).await?.len(), 2);
-    shop.db.remove_database("tenant", LONG).await?;
+    shop.db.admin().remove_database("tenant", LONG).await?;
     assert_eq!(served_by(&shop.db, 40).await?.len(), 2);
     Ok(())
 }
@@ -95,7 +98,7 @@ async fn a_tenant_does_not_change_what_transactions_could_do_before() -> Result 
         let txn = db.begin().await?;
         run(&txn, "SELECT 1").await?;
         txn.commit().await?;
-        db.add_database(tenant, "sqlite::memory:").await?;
+        db.admin().add_database(tenant, "sqlite::memory:").await?;
     }
     Ok(())
 }

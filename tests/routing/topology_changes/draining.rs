@@ -28,10 +28,10 @@ async fn shop() -> Result<Shop> {
 async fn a_drained_replica_gets_no_reads_until_it_is_put_back() -> Result {
     let shop = shop().await?;
     served_by(&shop.db, 20).await?;
-    shop.db.drain("default/2", LONG).await?;
+    shop.db.admin().drain("default/2", LONG).await?;
     assert_eq!(state(&shop.db, "default/2"), Some(NodeState::Draining));
     assert_eq!(served_by(&shop.db, 30).await?, ["default/3".into()].into());
-    shop.db.undrain("default/2")?;
+    shop.db.admin().undrain("default/2")?;
     assert_eq!(state(&shop.db, "default/2"), Some(NodeState::Up));
     assert_eq!(served_by(&shop.db, 60).await?.len(), 2);
     Ok(())
@@ -41,28 +41,31 @@ async fn a_drained_replica_gets_no_reads_until_it_is_put_back() -> Result {
 async fn an_idle_replica_is_drained_at_once() -> Result {
     let shop = shop().await?;
     let start = Instant::now();
-    shop.db.drain("default/2", LONG).await?;
+    shop.db.admin().drain("default/2", LONG).await?;
     assert!(start.elapsed() < Duration::from_secs(1));
-    shop.db.drain("default/2", LONG).await?;
+    shop.db.admin().drain("default/2", LONG).await?;
     Ok(())
 }
 
 #[tokio::test]
 async fn an_idle_replica_is_drained_with_no_time_at_all() -> Result {
     let shop = shop().await?;
-    shop.db.drain("default/2", Duration::ZERO).await?;
-    shop.db.remove_replica("default/3", Duration::ZERO).await?;
+    shop.db.admin().drain("default/2", Duration::ZERO).await?;
+    shop.db
+        .admin()
+        .remove_replica("default/3", Duration::ZERO)
+        .await?;
     Ok(())
 }
 
 #[tokio::test]
 async fn a_stream_that_is_under_way_finishes() -> Result {
     let shop = shop().await?;
-    shop.db.drain("default/3", LONG).await?;
+    shop.db.admin().drain("default/3", LONG).await?;
     let mut rows = category::Entity::find().stream(&shop.db).await?;
     assert!(rows.try_next().await?.is_some());
 
-    let busy = shop.db.drain("default/2", SHORT).await;
+    let busy = shop.db.admin().drain("default/2", SHORT).await;
     let error = busy.expect_err("it is in use");
     assert_error!(
         error,
@@ -72,7 +75,7 @@ async fn a_stream_that_is_under_way_finishes() -> Result {
     );
     assert_eq!(state(&shop.db, "default/2"), Some(NodeState::Draining));
 
-    let (drained, rest) = tokio::join!(shop.db.drain("default/2", LONG), async {
+    let (drained, rest) = tokio::join!(shop.db.admin().drain("default/2", LONG), async {
         tokio::time::sleep(SHORT).await;
         let mut count = 1;
         while rows.try_next().await?.is_some() {
@@ -90,14 +93,14 @@ async fn a_stream_that_is_under_way_finishes() -> Result {
 async fn a_transaction_on_a_replica_that_is_drained_finishes() -> Result {
     let shop = Shop::with(|builder| builder.read_only_transactions(ReadOnlyTransactions::Replica));
     let shop = shop.await?;
-    shop.db.drain("default/3", LONG).await?;
+    shop.db.admin().drain("default/3", LONG).await?;
     let read_only = Some(AccessMode::ReadOnly);
     let routes = shop.db.record();
     let txn = shop.db.begin_with_config(None, read_only).await?;
     assert_eq!(category::Entity::find().count(&txn).await?, 0);
     assert_eq!(nodes(&routes), ["default/2"]);
 
-    let busy = shop.db.remove_replica("default/2", SHORT).await;
+    let busy = shop.db.admin().remove_replica("default/2", SHORT).await;
     let error = busy.expect_err("it is in use");
     assert!(
         matches!(
@@ -108,7 +111,7 @@ async fn a_transaction_on_a_replica_that_is_drained_finishes() -> Result {
     );
     assert_eq!(category::Entity::find().count(&txn).await?, 0);
     txn.commit().await?;
-    shop.db.remove_replica("default/2", LONG).await?;
+    shop.db.admin().remove_replica("default/2", LONG).await?;
     Ok(())
 }
 
@@ -123,7 +126,7 @@ async fn a_busy_plain_connection_counts_too() -> Result {
         Err(RoutingError::Topology(TopologyError::Draining { .. }))
     ));
     txn.rollback().await?;
-    shop.db.drain("default/2", LONG).await?;
+    shop.db.admin().drain("default/2", LONG).await?;
     Ok(())
 }
 
@@ -131,7 +134,7 @@ async fn a_busy_plain_connection_counts_too() -> Result {
 async fn when_all_are_drained_the_primary_serves() -> Result {
     let shop = shop().await?;
     for node in ["default/2", "default/3"] {
-        shop.db.drain(node, LONG).await?;
+        shop.db.admin().drain(node, LONG).await?;
     }
     assert_eq!(served_by(&shop.db, 5).await?, ["default/1".into()].into());
     let route = shop.db.explain(&category::Entity::find())?;
@@ -142,7 +145,7 @@ async fn when_all_are_drained_the_primary_serves() -> Result {
 #[tokio::test]
 async fn a_drained_replica_can_still_be_chosen_by_name() -> Result {
     let shop = shop().await?;
-    shop.db.drain("default/2", LONG).await?;
+    shop.db.admin().drain("default/2", LONG).await?;
     let chosen = shop.db.using("default/2")?;
     assert_eq!(category::Entity::find().count(&chosen).await?, 200);
     Ok(())
@@ -155,7 +158,7 @@ async fn a_session_leaves_the_replica_it_has_read_from() -> Result {
     let first = served_by(&session, 3).await?;
     assert_eq!(first.len(), 1);
     let first = first.first().expect("a node").clone();
-    shop.db.drain(&first, LONG).await?;
+    shop.db.admin().drain(&first, LONG).await?;
     let then = served_by(&session, 3).await?;
     assert!(then.len() == 1 && !then.contains(&first), "{then:?}");
     Ok(())
@@ -164,7 +167,7 @@ async fn a_session_leaves_the_replica_it_has_read_from() -> Result {
 #[tokio::test]
 async fn the_topology_prints_who_is_draining() -> Result {
     let shop = shop().await?;
-    shop.db.drain("default/2", LONG).await?;
+    shop.db.admin().drain("default/2", LONG).await?;
     let printed = shop.db.topology().to_string();
     let line = printed.lines().find(|line| line.contains("default/2"));
     assert_says(&line.expect("a line"), &["replica", "draining"]);

@@ -96,18 +96,12 @@ async fn no_read_fails_while_replicas_come_and_go() -> Result {
     let readers = Readers::start(&shop.db);
     let url = shop.files.replica("shop");
     for _ in 0..30 {
-        let name = shop.db.add_replica("default", url.clone()).await?;
+        let name = shop.db.admin().add_replica("default", url.clone()).await?;
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
-        shop.db.remove_replica(name.as_str(), LONG).await?;
+        shop.db.admin().remove_replica(name.as_str(), LONG).await?;
     }
     assert!(readers.stop().await? > 500);
-    assert_eq!(
-        shop.db
-            .topology()
-            .nodes_of(shop.db.topology().databases()[0])
-            .count(),
-        3
-    );
+    assert_eq!(shop.db.topology().databases()[0].nodes().count(), 3);
     Ok(())
 }
 
@@ -117,8 +111,8 @@ async fn no_read_fails_while_replicas_are_drained_and_put_back() -> Result {
     let readers = Readers::start(&shop.db);
     for round in 0..40 {
         let node = ["default/2", "default/3"][round % 2];
-        shop.db.drain(node, LONG).await?;
-        shop.db.undrain(node)?;
+        shop.db.admin().drain(node, LONG).await?;
+        shop.db.admin().undrain(node)?;
     }
     assert!(readers.stop().await? > 500);
     Ok(())
@@ -127,14 +121,15 @@ async fn no_read_fails_while_replicas_are_drained_and_put_back() -> Result {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn no_read_fails_while_the_only_replica_comes_and_goes() -> Result {
     let shop = shop().await?;
-    shop.db.remove_replica("default/3", LONG).await?;
+    shop.db.admin().remove_replica("default/3", LONG).await?;
     let readers = Readers::start(&shop.db);
     let (url, mut name) = (shop.files.replica("shop"), "default/2".to_owned());
     for _ in 0..20 {
-        shop.db.remove_replica(&name, LONG).await?;
+        shop.db.admin().remove_replica(&name, LONG).await?;
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         name = shop
             .db
+            .admin()
             .add_replica("default", url.clone())
             .await?
             .to_string();
@@ -152,12 +147,12 @@ async fn changes_of_many_at_once_are_all_made() -> Result {
         tokio::spawn(async move {
             for round in 0..10 {
                 let tenant = format!("tenant_{number}_{round}");
-                let added = db.add_replica("default", url.clone()).await?;
-                db.add_database(&*tenant, "sqlite::memory:").await?;
-                db.drain(added.as_str(), LONG).await?;
-                db.undrain(added.as_str())?;
-                db.remove_replica(added.as_str(), LONG).await?;
-                db.remove_database(&tenant, LONG).await?;
+                let added = db.admin().add_replica("default", url.clone()).await?;
+                db.admin().add_database(&*tenant, "sqlite::memory:").await?;
+                db.admin().drain(added.as_str(), LONG).await?;
+                db.admin().undrain(added.as_str())?;
+                db.admin().remove_replica(added.as_str(), LONG).await?;
+                db.admin().remove_database(&tenant, LONG).await?;
             }
             Ok::<_, sea_orm_routing::RoutingError>(())
         })

@@ -53,6 +53,6 @@ fn state(db: &RoutingConnection, node: &str) -> Option<NodeState> {
 fn names(db: &RoutingConnection) -> Vec<String> {
     let topology = db.topology();
     let databases = topology.databases();
-    let nodes = databases.into_iter().flat_map(|it| topology.nodes_of(it));
+    let nodes = databases.into_iter().flat_map(|it| it.nodes());
     nodes.map(|node| node.name().to_string()).collect()
 }

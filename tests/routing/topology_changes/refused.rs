@@ -10,7 +10,7 @@ use crate::shop::{Result, Shop, assert_says, mock};
 /// A replica that is refused; what its error says.
 async fn refused(shop: &Shop, replica: impl Into<ReplicaOptions>, says: &[&str]) -> RoutingError {
     let before = (names(&shop.db), shop.db.topology().to_string());
-    let error = shop.db.add_replica("default", replica).await;
+    let error = shop.db.admin().add_replica("default", replica).await;
     let error = error.expect_err("refused");
     assert_says(&error, says);
     let after = (names(&shop.db), shop.db.topology().to_string());
@@ -102,7 +102,7 @@ async fn a_weight_of_nothing_or_too_much() -> Result {
     }
     for weight in [1, 1_000_000] {
         let replica = ReplicaOptions::new(shop.files.replica("shop")).weight(weight);
-        shop.db.add_replica("default", replica).await?;
+        shop.db.admin().add_replica("default", replica).await?;
     }
     Ok(())
 }
@@ -134,12 +134,14 @@ async fn an_unknown_database_or_node() -> Result {
     let url = shop.files.replica("shop");
     let (db, long) = (&shop.db, LONG);
     for error in [
-        db.add_replica("nowhere", url).await.map(drop),
+        db.admin().add_replica("nowhere", url).await.map(drop),
         // A node is no database.
-        db.remove_database("default/2", long).await,
-        db.remove_database("nowhere", long).await,
+        db.admin().remove_database("default/2", long).await,
+        db.admin().remove_database("nowhere", long).await,
         db.wait_for_primary("nowhere", long).await,
-        db.rotate_credentials("nowhere", "app", "secret").await,
+        db.admin()
+            .rotate_credentials("nowhere", "app", "secret")
+            .await,
     ] {
         let error = error.expect_err("unknown");
         assert!(
@@ -152,11 +154,11 @@ async fn an_unknown_database_or_node() -> Result {
         assert!(!error.to_string().contains("secret"), "{error}");
     }
     for error in [
-        db.drain("nowhere", long).await,
+        db.admin().drain("nowhere", long).await,
         // A database is no node.
-        db.drain("warehouse", long).await,
-        db.remove_replica("nowhere", long).await,
-        db.undrain("nowhere"),
+        db.admin().drain("warehouse", long).await,
+        db.admin().remove_replica("nowhere", long).await,
+        db.admin().undrain("nowhere"),
     ] {
         let error = error.expect_err("unknown");
         assert!(
@@ -176,9 +178,9 @@ async fn the_primary_is_neither_drained_nor_removed() -> Result {
     let shop = Shop::open().await?;
     let before = shop.db.topology().to_string();
     for error in [
-        shop.db.drain("default/1", LONG).await,
-        shop.db.undrain("default/1"),
-        shop.db.remove_replica("default/1", LONG).await,
+        shop.db.admin().drain("default/1", LONG).await,
+        shop.db.admin().undrain("default/1"),
+        shop.db.admin().remove_replica("default/1", LONG).await,
     ] {
         let error = error.expect_err("a primary");
         assert!(
@@ -214,7 +216,7 @@ async fn a_database_with_a_bad_declaration() -> Result {
             "tenant",
             DatabaseOptions::new(open).replica("sqlite::memory:"),
         ),
-        ("tenant", DatabaseOptions::new(url()).spill_over(0)),
+        ("tenant", DatabaseOptions::new(url()).max_fallback_reads(0)),
         (
             "tenant",
             DatabaseOptions::new(url()).replica(ReplicaOptions::new(url()).weight(0)),
@@ -224,11 +226,11 @@ async fn a_database_with_a_bad_declaration() -> Result {
             DatabaseOptions::new(url()).replica(mock(DbBackend::MySql)),
         ),
     ] {
-        let error = shop.db.add_database(name, options).await;
+        let error = shop.db.admin().add_database(name, options).await;
         let error = error.expect_err("refused");
         assert_eq!(shop.db.topology().to_string(), before, "{error}");
     }
     assert!(!shop.files.path("tenant").exists());
-    shop.db.add_database("tenant", url()).await?;
+    shop.db.admin().add_database("tenant", url()).await?;
     Ok(())
 }

@@ -25,7 +25,7 @@ async fn the_default_and_bound_ones_stay() -> Result {
         ("warehouse", "is bound to it"),
         ("archive", "the schema old"),
     ] {
-        let error = shop.db.remove_database(name, LONG).await;
+        let error = shop.db.admin().remove_database(name, LONG).await;
         let error = error.expect_err("needed");
         assert!(
             matches!(
@@ -45,7 +45,7 @@ async fn a_removed_database_is_gone_on_every_handle() -> Result {
     let shop = Shop::open().await?;
     let url = tenant(&shop.files, "seven").await?;
     let options = DatabaseOptions::new(url.clone()).replica(shop.files.replica("seven"));
-    shop.db.add_database("tenant", options).await?;
+    shop.db.admin().add_database("tenant", options).await?;
     let handles = [
         shop.db.using("tenant")?,
         shop.db.using("tenant/1")?,
@@ -55,7 +55,7 @@ async fn a_removed_database_is_gone_on_every_handle() -> Result {
     for handle in &handles {
         assert_eq!(category::Entity::find().count(handle).await?, 0);
     }
-    shop.db.remove_database("tenant", LONG).await?;
+    shop.db.admin().remove_database("tenant", LONG).await?;
     for handle in &handles {
         for error in [
             category::Entity::find().count(handle).await.map(drop),
@@ -76,7 +76,7 @@ async fn a_removed_database_is_gone_on_every_handle() -> Result {
     }
     assert!(shop.db.using("tenant").is_err() && shop.db.using("tenant/2").is_err());
     // Its name is free, and the old handles stay with the old one.
-    shop.db.add_database("tenant", url).await?;
+    shop.db.admin().add_database("tenant", url).await?;
     assert!(category::Entity::find().count(&handles[0]).await.is_err());
     let new = shop.db.using("tenant")?;
     assert_eq!(category::Entity::find().count(&new).await?, 0);
@@ -87,11 +87,11 @@ async fn a_removed_database_is_gone_on_every_handle() -> Result {
 async fn a_transaction_on_a_database_that_is_removed_finishes() -> Result {
     let shop = Shop::open().await?;
     let url = tenant(&shop.files, "seven").await?;
-    shop.db.add_database("tenant", url.clone()).await?;
+    shop.db.admin().add_database("tenant", url.clone()).await?;
     let txn = shop.db.using("tenant")?.begin().await?;
     add_category(&txn, "Tea").await?;
 
-    let busy = shop.db.remove_database("tenant", SHORT).await;
+    let busy = shop.db.admin().remove_database("tenant", SHORT).await;
     let error = busy.expect_err("it is in use");
     assert_error!(
         error,
@@ -111,12 +111,12 @@ async fn a_transaction_on_a_database_that_is_removed_finishes() -> Result {
 async fn an_idle_database_is_removed_with_no_time_at_all() -> Result {
     let shop = Shop::open().await?;
     let url = shop.files.primary("seven");
-    shop.db.add_database("tenant", url).await?;
+    shop.db.admin().add_database("tenant", url).await?;
     shop.db
         .using("tenant")?
         .execute_unprepared("SELECT 1")
         .await?;
-    let removed = shop.db.remove_database("tenant", Duration::ZERO);
+    let removed = shop.db.admin().remove_database("tenant", Duration::ZERO);
     Ok(removed.await?)
 }
 
@@ -128,7 +128,7 @@ async fn a_transaction_without_a_table_finds_the_only_database_that_is_left() ->
         .database("default", "sqlite::memory:")
         .connect()
         .await?;
-    db.remove_database("other", LONG).await?;
+    db.admin().remove_database("other", LONG).await?;
     let txn = db.begin().await?;
     let statement = Statement::from_string(DbBackend::Sqlite, "SELECT 1");
     assert!(txn.query_one_raw(statement).await?.is_some());

@@ -12,11 +12,11 @@ use crate::shop::{Result, Shop, add_category, assert_error, assert_says};
 #[tokio::test]
 async fn reads_go_on_without_the_replica() -> Result {
     let shop = Shop::open().await?;
-    shop.db.remove_replica("default/3", LONG).await?;
+    shop.db.admin().remove_replica("default/3", LONG).await?;
     assert_eq!(state(&shop.db, "default/3"), None);
     assert!(!shop.db.topology().to_string().contains("default/3"));
     assert_eq!(served_by(&shop.db, 10).await?, ["default/2".into()].into());
-    shop.db.remove_replica("default/2", LONG).await?;
+    shop.db.admin().remove_replica("default/2", LONG).await?;
     assert_eq!(served_by(&shop.db, 10).await?, ["default/1".into()].into());
     let route = shop.db.explain(&category::Entity::find())?;
     assert_eq!(route.why_node(), "the database has no replicas");
@@ -28,7 +28,7 @@ async fn its_handles_say_that_it_was_removed() -> Result {
     let shop = Shop::open().await?;
     let handle = shop.db.using("default/3")?;
     category::Entity::find().count(&handle).await?;
-    shop.db.remove_replica("default/3", LONG).await?;
+    shop.db.admin().remove_replica("default/3", LONG).await?;
 
     let error = category::Entity::find().count(&handle).await;
     let error = error.expect_err("removed");
@@ -63,10 +63,10 @@ async fn a_name_can_be_given_again_and_a_number_never_is() -> Result {
     let shop = Shop::open().await?;
     let url = || shop.files.replica("shop");
     let reports = || ReplicaOptions::new(url()).name("reports");
-    shop.db.add_replica("default", reports()).await?;
+    shop.db.admin().add_replica("default", reports()).await?;
     let old = shop.db.using("reports")?;
-    shop.db.remove_replica("reports", LONG).await?;
-    shop.db.add_replica("default", reports()).await?;
+    shop.db.admin().remove_replica("reports", LONG).await?;
+    shop.db.admin().add_replica("default", reports()).await?;
     let new = shop.db.using("reports")?;
     assert_eq!(category::Entity::find().count(&new).await?, 0);
     let error = category::Entity::find().count(&old).await;
@@ -76,20 +76,26 @@ async fn a_name_can_be_given_again_and_a_number_never_is() -> Result {
             if name == "reports"
     );
 
-    shop.db.remove_replica("default/3", LONG).await?;
-    let next = shop.db.add_replica("default", url()).await?;
+    shop.db.admin().remove_replica("default/3", LONG).await?;
+    let next = shop.db.admin().add_replica("default", url()).await?;
     assert_eq!(next, "default/6");
-    shop.db.remove_replica("default/6", LONG).await?;
-    assert_eq!(shop.db.add_replica("default", url()).await?, "default/7");
+    shop.db.admin().remove_replica("default/6", LONG).await?;
+    assert_eq!(
+        shop.db.admin().add_replica("default", url()).await?,
+        "default/7"
+    );
     let given = ReplicaOptions::new(url()).name("default/3");
-    assert_eq!(shop.db.add_replica("default", given).await?, "default/3");
+    assert_eq!(
+        shop.db.admin().add_replica("default", given).await?,
+        "default/3"
+    );
     Ok(())
 }
 
 #[tokio::test]
 async fn a_replica_of_another_database_is_left_alone() -> Result {
     let shop = Shop::open().await?;
-    shop.db.remove_replica("warehouse/2", LONG).await?;
+    shop.db.admin().remove_replica("warehouse/2", LONG).await?;
     let left = ["default/1", "default/2", "default/3", "warehouse/1"];
     assert_eq!(names(&shop.db), left);
     Ok(())
@@ -99,7 +105,7 @@ async fn a_replica_of_another_database_is_left_alone() -> Result {
 async fn its_connections_are_closed() -> Result {
     let shop = Shop::open().await?;
     let plain = shop.db.node("default/3")?;
-    shop.db.remove_replica("default/3", LONG).await?;
+    shop.db.admin().remove_replica("default/3", LONG).await?;
     assert!(category::Entity::find().count(&plain).await.is_err());
     Ok(())
 }
@@ -110,12 +116,12 @@ async fn who_removes_it_a_second_time_does_not_take_the_name_of_its_successor() 
     let shop = Shop::open().await?;
     add_category(&shop.db, "Tea").await?;
     let reports = || ReplicaOptions::new(shop.files.replica("shop")).name("reports");
-    shop.db.add_replica("default", reports()).await?;
-    let second = shop.db.remove_replica("reports", LONG);
+    shop.db.admin().add_replica("default", reports()).await?;
+    let second = shop.db.admin().remove_replica("reports", LONG);
     let mut second = std::pin::pin!(second);
     assert!((&mut second).now_or_never().is_none());
-    shop.db.remove_replica("reports", LONG).await?;
-    shop.db.add_replica("default", reports()).await?;
+    shop.db.admin().remove_replica("reports", LONG).await?;
+    shop.db.admin().add_replica("default", reports()).await?;
     // It may be refused, now that there is another one.
     let _ = second.await;
 

@@ -40,7 +40,7 @@ async fn a_hundred_tenants_come_and_go_under_load() -> Result {
         tokio::spawn(async move {
             let name = format!("tenant_{number}");
             for _ in 0..2 {
-                db.add_database(&*name, "sqlite::memory:").await?;
+                db.admin().add_database(&*name, "sqlite::memory:").await?;
                 let tenant = db.using(&name)?;
                 let sql = "CREATE TABLE category (id INTEGER PRIMARY KEY, name TEXT NOT NULL)";
                 tenant.execute_unprepared(sql).await?;
@@ -49,7 +49,7 @@ async fn a_hundred_tenants_come_and_go_under_load() -> Result {
                 txn.commit().await?;
                 let own = category::Entity::find().one(&tenant).await?;
                 assert_eq!(own.map(|own| own.name), Some(name.clone()));
-                db.remove_database(&name, LONG).await?;
+                db.admin().remove_database(&name, LONG).await?;
             }
             Ok::<_, sea_orm::DbErr>(())
         })
@@ -71,9 +71,12 @@ async fn a_hundred_tenants_come_and_go_under_load() -> Result {
 #[tokio::test]
 async fn a_ping_of_the_connection_asks_tenants_too() -> Result {
     let shop = Shop::open().await?;
-    shop.db.add_database("tenant", "sqlite::memory:").await?;
+    shop.db
+        .admin()
+        .add_database("tenant", "sqlite::memory:")
+        .await?;
     shop.db.ping().await?;
-    shop.db.remove_database("tenant", LONG).await?;
+    shop.db.admin().remove_database("tenant", LONG).await?;
     shop.db.ping().await?;
     Ok(())
 }
@@ -81,12 +84,15 @@ async fn a_ping_of_the_connection_asks_tenants_too() -> Result {
 #[tokio::test]
 async fn a_session_that_used_a_tenant_goes_on_after_it_was_removed() -> Result {
     let shop = Shop::open().await?;
-    shop.db.add_database("tenant", "sqlite::memory:").await?;
+    shop.db
+        .admin()
+        .add_database("tenant", "sqlite::memory:")
+        .await?;
     let session = shop.db.session();
     let sql = "CREATE TABLE t (id INTEGER PRIMARY KEY)";
     session.using("tenant")?.execute_unprepared(sql).await?;
     add_category(&session, "Tea").await?;
-    shop.db.remove_database("tenant", LONG).await?;
+    shop.db.admin().remove_database("tenant", LONG).await?;
     let token = session.session_token().await?;
     let resumed = shop.db.resume_session(&token)?;
     assert_eq!(category::Entity::find().count(&resumed).await?, 1);

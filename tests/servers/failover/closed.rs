@@ -22,7 +22,7 @@ async fn it_stays_closed() {
         let database = database
             .probe_interval(INTERVAL)
             .replica(through)
-            .roles(Roles::Observed);
+            .roles(RoleSource::Observed);
         let db = pg.connect(database).await;
         let before = proxy.accepted();
         let delay = Duration::from_millis(delay);

@@ -23,7 +23,7 @@ on_each_server! {
 
 async fn the_primary_is_killed_under_load(bed: impl Bed) {
     bed.synchronous().await;
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let reader = reader(&bed).await;
     let before = names(&db);
     let (writes, reads) = (Load::writing(&db, 6), Load::reading(&reader, 6));
@@ -54,7 +54,7 @@ async fn the_primary_is_killed_under_load(bed: impl Bed) {
 
 async fn the_primary_is_frozen_under_load(bed: impl Bed) {
     bed.synchronous().await;
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let writes = Load::writing(&db, 6);
     writes.more(50).await;
 
@@ -73,7 +73,7 @@ async fn the_primary_is_frozen_under_load(bed: impl Bed) {
 
 /// A planned switchover: the primary takes no more writes, the replica gets all there is.
 async fn the_primary_steps_down(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let reader = reader(&bed).await;
     let (writes, reads) = (Load::writing(&db, 4), Load::reading(&reader, 4));
     writes.more(50).await;
@@ -118,7 +118,7 @@ fn no_read_failed(failed: &[DbErr]) {
 
 /// Another connection: without RETURNING the read after a write goes to the primary, whoever reads.
 async fn reader(bed: &impl Bed) -> RoutingConnection {
-    single(bed.options().roles(Roles::Observed)).await
+    single(bed.options().roles(RoleSource::Observed)).await
 }
 
 /// All that was acknowledged is there, on every server.

@@ -66,7 +66,7 @@ async fn writes_stop(db: &RoutingConnection) {
 }
 
 async fn a_replica_is_promoted_while_the_primary_lives(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let writes = Load::writing(&db, 4);
     writes.more(50).await;
     bed.promote(0).await;
@@ -85,7 +85,7 @@ async fn a_replica_is_promoted_while_the_primary_lives(bed: impl Bed) {
 }
 
 async fn the_old_primary_comes_back_as_one(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     bed.kill(Node::Primary).await;
     bed.promote(0).await;
     takes(&db, "default/2", Role::Primary).await;
@@ -107,7 +107,7 @@ async fn the_old_primary_comes_back_as_one(bed: impl Bed) {
 }
 
 async fn a_transaction_is_open_when_another_node_becomes_the_primary(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let txn = db.begin().await.expect("begun");
     item::insert(&txn, "lost").await.expect("a write");
     bed.freeze(Node::Primary).await;
@@ -128,7 +128,7 @@ async fn a_transaction_is_open_when_another_node_becomes_the_primary(bed: impl B
 
 /// The commit of a frozen primary does not come back; nobody waits for it once there is another.
 async fn a_commit_is_under_way_when_another_node_becomes_the_primary(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let txn = db.begin().await.expect("begun");
     item::insert(&txn, "unknown").await.expect("a write");
     let open = db.begin().await.expect("begun");
@@ -169,7 +169,7 @@ async fn a_commit_is_under_way_when_another_node_becomes_the_primary(bed: impl B
 
 /// The end of a transaction does not wait for a server that is the primary no more, either.
 async fn a_transaction_ends_on_a_frozen_server_that_is_the_primary_no_more(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let mut open = Vec::new();
     for name in ["to commit", "to roll back"] {
         let txn = db.begin().await.expect("begun");
@@ -192,7 +192,7 @@ async fn a_transaction_ends_on_a_frozen_server_that_is_the_primary_no_more(bed: 
 }
 
 async fn a_transaction_is_open_when_a_second_primary_appears(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let txn = db.begin().await.expect("begun");
     item::insert(&txn, "split").await.expect("a write");
     bed.promote(0).await;
@@ -211,7 +211,7 @@ async fn one_server_has_two_names(bed: impl Bed) {
     let (_proxy, url) = bed.proxy(Node::Primary);
     let options = often_asked(bed.url(Node::Primary))
         .replica(url)
-        .roles(Roles::Observed);
+        .roles(RoleSource::Observed);
     let db = bed.connect(options).await;
     no_alarm(&db).await;
     bed.kill(Node::Primary).await;
@@ -225,7 +225,9 @@ async fn one_server_has_two_names(bed: impl Bed) {
 
 async fn a_replica_is_declared_that_is_the_primary(bed: impl Bed) {
     let url = bed.url(Node::Primary);
-    let options = often_asked(url.clone()).replica(url).roles(Roles::Observed);
+    let options = often_asked(url.clone())
+        .replica(url)
+        .roles(RoleSource::Observed);
     let db = bed.connect(options).await;
     no_alarm(&db).await;
     is_read_from(&db, "default/2").await;
@@ -239,7 +241,7 @@ async fn the_primary_answers_later_than_another_name_of_it(bed: impl Bed) {
         .expect("set");
     let options = often_asked(url)
         .replica(bed.url(Node::Primary))
-        .roles(Roles::Observed);
+        .roles(RoleSource::Observed);
     let db = bed.connect(options).await;
     no_alarm(&db).await;
 }
@@ -250,7 +252,9 @@ async fn a_second_primary_is_there_at_the_start(bed: impl Bed) {
     proxy
         .set(Mode::Delay(Duration::from_millis(60)))
         .expect("set");
-    let options = often_asked(url).replica(bed.url(0)).roles(Roles::Observed);
+    let options = often_asked(url)
+        .replica(bed.url(0))
+        .roles(RoleSource::Observed);
     let options = options.require_primary(false);
     let db = single(options).await;
     let error = soon("a write", write(&db, "split"))

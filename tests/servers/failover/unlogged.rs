@@ -24,7 +24,7 @@ async fn its_replicas_are_not_taken_for_strangers() {
     let Some(maria) = MariaDbCluster::begin(2).await else {
         return;
     };
-    let options = maria.options().roles(Roles::Observed);
+    let options = maria.options().roles(RoleSource::Observed);
     let db = maria.connect(options).await;
     item::insert(&db, "second").await.expect("a row");
     maria.caught_up().await;

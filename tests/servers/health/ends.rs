@@ -24,7 +24,7 @@ async fn nobody_is_connected(bed: &impl Bed) {
 }
 
 async fn the_last_handle_is_dropped(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(Roles::Observed)).await;
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let (other, session) = (db.on_primary(), db.session());
     let txn = db.begin().await.expect("begun");
     read(&db).await.expect("a read");

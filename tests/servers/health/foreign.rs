@@ -42,7 +42,7 @@ async fn a_replica_is_of_another_cluster() {
     assert!(!error.to_string().contains("secret"), "{error}");
 
     let db = single(own.options()).await;
-    let error = soon("a replica", db.add_replica("default", other.url(0))).await;
+    let error = soon("a replica", db.admin().add_replica("default", other.url(0))).await;
     assert!(
         matches!(
             error,
@@ -89,7 +89,7 @@ async fn a_replica_of_another_cluster_appears_later() {
         let (proxy, url) = other.proxy(0);
         proxy.set(Mode::Refuse).expect("set");
         let options = often_asked(own.url(Node::Primary)).replica(url);
-        let db = single(options.spill_over(64)).await;
+        let db = single(options.max_fallback_reads(64)).await;
         becomes(&db, "default/2", NodeState::Down).await;
         let stop = Arc::new(AtomicBool::new(false));
         let reads = (0..6).map(|_| tokio::spawn(names_read(db.clone(), Arc::clone(&stop))));

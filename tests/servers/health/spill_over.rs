@@ -29,7 +29,7 @@ on_each_server! {
 }
 
 async fn all_replicas_are_dead_and_reads_spill_over(bed: impl Bed) {
-    let db = bed.connect(bed.options().spill_over(3)).await;
+    let db = bed.connect(bed.options().max_fallback_reads(3)).await;
     let load = Load::reading(&db, 12);
     load.more(100).await;
     bed.kill(0).await;
@@ -45,7 +45,7 @@ async fn all_replicas_are_dead_and_reads_spill_over(bed: impl Bed) {
 
 async fn no_more_reads_spill_over_than_may(bed: impl Bed) {
     let deadline = Duration::from_millis(500);
-    let options = bed.options().spill_over(2).read_deadline(deadline);
+    let options = bed.options().max_fallback_reads(2).read_deadline(deadline);
     let db = bed.connect(options).await;
     bed.kill(0).await;
     becomes(&db, "default/2", NodeState::Down).await;

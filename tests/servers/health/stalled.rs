@@ -58,7 +58,7 @@ async fn reads_come_at_the_moment_a_replica_is_found_dead(bed: impl Bed) {
         .replica(bed.url(1));
     let options = options.probe_timeout(Duration::from_millis(250));
     let options = options
-        .spill_over(1000)
+        .max_fallback_reads(1000)
         .read_deadline(Duration::from_secs(10));
     let db = bed.connect(options).await;
     for _ in 0..5 {

@@ -42,14 +42,14 @@ async fn all_replicas_are_dead_at_the_start(bed: impl Bed) {
 }
 
 async fn the_primary_is_dead_at_the_start(bed: impl Bed) {
-    dead_at_the_start(bed, Roles::Declared).await;
+    dead_at_the_start(bed, RoleSource::Declared).await;
 }
 
 async fn the_primary_is_dead_at_the_start_and_roles_are_observed(bed: impl Bed) {
-    dead_at_the_start(bed, Roles::Observed).await;
+    dead_at_the_start(bed, RoleSource::Observed).await;
 }
 
-async fn dead_at_the_start(bed: impl Bed, roles: Roles) {
+async fn dead_at_the_start(bed: impl Bed, roles: RoleSource) {
     drop(bed.connect(bed.options()).await);
     bed.kill(Node::Primary).await;
 

@@ -19,7 +19,7 @@ fn pg(side: &Side) -> &PostgresCluster {
 }
 
 async fn observed(side: &Side) -> RoutingConnection {
-    let options = side.options("shop").roles(Roles::Observed);
+    let options = side.options("shop").roles(RoleSource::Observed);
     single(options.probe_timeout(Duration::from_secs(3))).await
 }
 

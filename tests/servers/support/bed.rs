@@ -12,7 +12,7 @@ pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(1000);
 
 /// A node that was down for a while is asked again soon.
-const LONGEST_PAUSE: Duration = Duration::from_millis(500);
+const MAX_BACKOFF: Duration = Duration::from_millis(500);
 
 /// What a machine that is busy with other tests may take on top.
 pub(crate) const SLACK: Duration = Duration::from_millis(1500);
@@ -77,7 +77,7 @@ pub(crate) fn often_asked(primary: String) -> DatabaseOptions {
     DatabaseOptions::new(options(primary))
         .probe_interval(INTERVAL)
         .probe_timeout(TIMEOUT)
-        .longest_pause(LONGEST_PAUSE)
+        .max_backoff(MAX_BACKOFF)
 }
 
 fn port(url: &str) -> u16 {

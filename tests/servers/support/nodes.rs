@@ -100,7 +100,7 @@ pub(crate) fn is(error: &DbErr, kind: impl Fn(&RoutingError) -> bool) -> bool {
 pub(crate) fn names(db: &RoutingConnection) -> Vec<String> {
     let topology = db.topology();
     let databases = topology.databases();
-    let nodes = databases.iter().flat_map(|it| topology.nodes_of(it));
+    let nodes = databases.iter().flat_map(|it| it.nodes());
     let mut names: Vec<_> = nodes.map(|node| node.name().to_string()).collect();
     names.sort();
     names

@@ -59,7 +59,9 @@ async fn another_user_takes_over_on_every_node() {
     let db = connect(&pg, false).await;
     let load = Load::start(&db, true);
     a_while().await;
-    let rotated = db.rotate_credentials("default", "rotate_user_new", "second");
+    let rotated = db
+        .admin()
+        .rotate_credentials("default", "rotate_user_new", "second");
     soon("rotating", rotated).await.expect("rotated");
     eventually("the new user is everywhere", || async {
         users(&db).await == ["rotate_user_new"; 3]
@@ -69,12 +71,16 @@ async fn another_user_takes_over_on_every_node() {
     pg.caught_up().await;
     a_while().await;
     assert!(load.stop().await > 50);
-    for node in db.topology().nodes_of(db.topology().databases()[0]) {
+    for node in db.topology().databases()[0].nodes() {
         assert!(node.is_up(), "{}", node.name());
     }
     // Who comes later logs in like the others, whatever its URL says.
     let late = pg.cluster.replica_url(0, pg.name);
-    let late = db.add_replica("default", late).await.expect("added");
+    let late = db
+        .admin()
+        .add_replica("default", late)
+        .await
+        .expect("added");
     let late = db.using(late.as_str()).expect("a node");
     let user = value::<String>(&late, "SELECT current_user::text").await;
     assert_eq!(user.as_deref(), Ok("rotate_user_new"));
@@ -98,7 +104,9 @@ async fn a_new_password_of_the_same_user() {
     pg.sql("ALTER ROLE rotate_password_old PASSWORD 'third'")
         .await;
     pg.caught_up().await;
-    let rotated = db.rotate_credentials("default", "rotate_password_old", "third");
+    let rotated = db
+        .admin()
+        .rotate_credentials("default", "rotate_password_old", "third");
     soon("rotating", rotated).await.expect("rotated");
     assert!(load.stop().await > 50);
     // New connections know the new one.
@@ -127,7 +135,7 @@ async fn a_wrong_password_changes_nothing() {
         ("nobody", "second"),
         ("", ""),
     ] {
-        let refused = db.rotate_credentials("default", user, password);
+        let refused = db.admin().rotate_credentials("default", user, password);
         let error = soon("rotating", refused).await.expect_err("refused");
         assert!(
             matches!(
@@ -160,12 +168,12 @@ async fn a_replica_that_does_not_accept_it_is_named_and_nothing_changes() {
     let sql = "CREATE ROLE later LOGIN PASSWORD 'second'";
     let primary = routing_servers::Node::Primary;
     pg.psql(primary, "shop", sql).await.expect("a role");
-    let refused = db.rotate_credentials("default", "later", "second");
+    let refused = db.admin().rotate_credentials("default", "later", "second");
     let error = soon("rotating", refused).await.expect_err("refused");
     assert!(error.to_string().contains("default/3"), "{error}");
     assert_eq!(users(&db).await, ["app"; 3]);
     pg.resume_replay(1).await.expect("resumed");
     pg.wait_caught_up().await.expect("caught up");
-    let rotated = db.rotate_credentials("default", "later", "second");
+    let rotated = db.admin().rotate_credentials("default", "later", "second");
     soon("rotating", rotated).await.expect("rotated");
 }

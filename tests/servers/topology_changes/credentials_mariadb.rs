@@ -31,7 +31,9 @@ async fn another_user_takes_over_on_every_node() {
 
     let load = Load::start(&db, true);
     a_while().await;
-    let wrong = db.rotate_credentials("default", "rotate_new", "not this");
+    let wrong = db
+        .admin()
+        .rotate_credentials("default", "rotate_new", "not this");
     let error = soon("rotating", wrong).await.expect_err("refused");
     assert!(
         matches!(
@@ -41,7 +43,9 @@ async fn another_user_takes_over_on_every_node() {
         "{error}"
     );
     a_while().await;
-    let rotated = db.rotate_credentials("default", "rotate_new", "second");
+    let rotated = db
+        .admin()
+        .rotate_credentials("default", "rotate_new", "second");
     soon("rotating", rotated).await.expect("rotated");
     for node in ["default/1", "default/2"] {
         let node = db.using(node).expect("a node");

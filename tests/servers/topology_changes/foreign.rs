@@ -25,7 +25,7 @@ async fn a_replica_of_another_cluster_is_not_added() {
     let before = db.topology().to_string().lines().count();
     let replica = || ReplicaOptions::new(stranger.primary_url("shop")).name("stranger");
     for _ in 0..2 {
-        let added = soon("adding", db.add_replica("default", replica())).await;
+        let added = soon("adding", db.admin().add_replica("default", replica())).await;
         let error = added.expect_err("of another cluster");
         assert!(
             matches!(
@@ -47,8 +47,10 @@ async fn a_replica_of_another_cluster_is_not_added_to_a_tenant_that_was_never_us
     };
     let db = pg.connect().await;
     let url = pg.cluster.primary_url(pg.name);
-    db.add_database("tenant", url).await.expect("added");
-    let added = db.add_replica("tenant", stranger.primary_url("shop"));
+    db.admin().add_database("tenant", url).await.expect("added");
+    let added = db
+        .admin()
+        .add_replica("tenant", stranger.primary_url("shop"));
     let error = soon("adding", added).await.expect_err("another cluster");
     assert!(
         matches!(
@@ -66,9 +68,12 @@ async fn the_replicas_of_a_tenant_that_came_later_are_watched() {
     };
     let db = pg.connect().await;
     let url = pg.cluster.primary_url(pg.name);
-    db.add_database("tenant", url).await.expect("added");
+    db.admin().add_database("tenant", url).await.expect("added");
     let replica = pg.cluster.replica_url(0, pg.name);
-    db.add_replica("tenant", replica).await.expect("added");
+    db.admin()
+        .add_replica("tenant", replica)
+        .await
+        .expect("added");
     let tenant = db.using("tenant").expect("a database");
     tenant.execute_unprepared("SELECT 1").await.expect("ran");
     eventually("its lag is measured", || async {
@@ -84,7 +89,7 @@ async fn a_replica_that_was_refused_does_not_come_in_by_undrain() {
         return;
     };
     let (db, _proxy) = with_a_refused(&pg, &stranger).await;
-    let _ = db.undrain("default/2");
+    let _ = db.admin().undrain("default/2");
     assert_eq!(state(&db, "default/2"), Some(NodeState::Refused));
     let route = db.explain_sql("SELECT 1").expect("a route");
     assert_eq!(route.node().as_str(), "default/1");
@@ -98,7 +103,7 @@ async fn a_replica_is_added_beside_one_that_was_refused() {
     };
     let (db, _proxy) = with_a_refused(&pg, &stranger).await;
     let replica = pg.cluster.replica_url(0, pg.name);
-    let added = soon("adding", db.add_replica("default", replica)).await;
+    let added = soon("adding", db.admin().add_replica("default", replica)).await;
     let name = added.expect("a healthy one").to_string();
     assert_eq!(state(&db, &name), Some(NodeState::Up));
     assert_eq!(state(&db, "default/2"), Some(NodeState::Refused));

@@ -32,7 +32,7 @@ async fn adding_a_replica_ends_when_the_connection_is_closed() {
     let (proxy, url) = proxied(&pg.cluster.replica_url(0, pg.name));
     proxy.set(Mode::Stall).expect("stalled");
     let both = async {
-        tokio::join!(db.add_replica("default", url), async {
+        tokio::join!(db.admin().add_replica("default", url), async {
             moment().await;
             db.close_by_ref().await
         })
@@ -51,13 +51,16 @@ async fn adding_a_replica_ends_when_its_database_is_removed() {
     let db = pg.connect().await;
     let tenant = DatabaseOptions::new(pg.cluster.primary_url(pg.name))
         .replica(pg.cluster.replica_url(0, pg.name));
-    db.add_database("tenant", tenant).await.expect("added");
+    db.admin()
+        .add_database("tenant", tenant)
+        .await
+        .expect("added");
     let (proxy, url) = proxied(&pg.cluster.replica_url(1, pg.name));
     proxy.set(Mode::Stall).expect("stalled");
     let both = async {
-        tokio::join!(db.add_replica("tenant", url), async {
+        tokio::join!(db.admin().add_replica("tenant", url), async {
             moment().await;
-            db.remove_database("tenant", LONG).await
+            db.admin().remove_database("tenant", LONG).await
         })
     };
     let ended = tokio::time::timeout(LONG, both).await;
@@ -74,7 +77,7 @@ async fn new_credentials_do_not_wait_for_ever_for_a_primary_that_is_silent() {
     let (proxy, url) = proxied(&pg.cluster.primary_url(pg.name));
     let db = single(DatabaseOptions::new(options(url))).await;
     proxy.set(Mode::Stall).expect("stalled");
-    let rotated = db.rotate_credentials("default", "app", "secret");
+    let rotated = db.admin().rotate_credentials("default", "app", "secret");
     let ended = tokio::time::timeout(LONG, rotated).await;
     assert!(ended.expect("rotating hangs").is_err());
 }
@@ -89,11 +92,16 @@ async fn the_primary_of_a_database_that_is_removed_is_not_waited_for() {
     proxy.set(Mode::Refuse).expect("refused");
     let mut tenant = options(url);
     tenant.acquire_timeout(Duration::from_millis(100));
-    db.add_database("tenant", tenant).await.expect("added");
+    db.admin()
+        .add_database("tenant", tenant)
+        .await
+        .expect("added");
     let both = async {
         tokio::join!(db.wait_for_primary("tenant", Duration::MAX), async {
             moment().await;
-            db.remove_database("tenant", Duration::from_secs(1)).await
+            db.admin()
+                .remove_database("tenant", Duration::from_secs(1))
+                .await
         })
     };
     let ended = tokio::time::timeout(Duration::from_secs(8), both).await;

@@ -17,7 +17,7 @@ async fn a_replica_that_is_cut_off_while_it_joins_does_not_hold_up_the_next() {
     let cut_off = async {
         for n in 0.. {
             let patience = Duration::from_micros(500 * (n % 40));
-            let adding = db.add_replica("default", pg.url(0));
+            let adding = db.admin().add_replica("default", pg.url(0));
             drop(tokio::time::timeout(patience, adding).await);
             if start.elapsed() > Duration::from_secs(6) {
                 return;
@@ -26,14 +26,14 @@ async fn a_replica_that_is_cut_off_while_it_joins_does_not_hold_up_the_next() {
     };
     let whole = async {
         while start.elapsed() < Duration::from_secs(6) {
-            let added = soon("adding", db.add_replica("default", pg.url(0))).await;
+            let added = soon("adding", db.admin().add_replica("default", pg.url(0))).await;
             let added = added.expect("added");
-            let removed = db.remove_replica(added.as_str(), LONG).await;
+            let removed = db.admin().remove_replica(added.as_str(), LONG).await;
             removed.expect("removed");
         }
     };
     tokio::join!(cut_off, whole);
-    let added = soon("adding", db.add_replica("default", pg.url(0))).await;
+    let added = soon("adding", db.admin().add_replica("default", pg.url(0))).await;
     added.expect("added");
 }
 
@@ -47,12 +47,12 @@ fn a_replica_joins_on_another_runtime() {
     };
     let db = first.block_on(async {
         let db = single(often_asked(pg.url(Node::Primary))).await;
-        let adding = db.add_replica("default", pg.url(0));
+        let adding = db.admin().add_replica("default", pg.url(0));
         drop(tokio::time::timeout(Duration::from_millis(2), adding).await);
         db
     });
     drop(first);
-    let added = runtime().block_on(soon("adding", db.add_replica("default", pg.url(0))));
+    let added = runtime().block_on(soon("adding", db.admin().add_replica("default", pg.url(0))));
     added.expect("added");
 }
 
@@ -70,8 +70,8 @@ async fn a_replica_that_joins_while_the_password_changes_has_the_new_one() {
         .set(Mode::Delay(Duration::from_millis(60)))
         .expect("set");
     let (rotated, added) = tokio::join!(
-        db.rotate_credentials("default", "later", "later"),
-        db.add_replica("default", pg.url(1)),
+        db.admin().rotate_credentials("default", "later", "later"),
+        db.admin().add_replica("default", pg.url(1)),
     );
     rotated.expect("rotated");
     let added = added.expect("added");

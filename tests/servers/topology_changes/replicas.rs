@@ -22,14 +22,14 @@ async fn no_read_fails_while_replicas_come_and_go() {
     let load = Load::start(&db, true);
     for round in 0..6 {
         let url = pg.cluster.replica_url(round % 2, pg.name);
-        let name = soon("adding", db.add_replica("default", url)).await;
+        let name = soon("adding", db.admin().add_replica("default", url)).await;
         let name = name.expect("added").to_string();
         assert_eq!(state(&db, &name), Some(NodeState::Up));
         a_while().await;
         let routes = db.record();
         value::<i32>(&db, "SELECT 1").await.expect("a read");
         assert!(routes.routes().iter().any(|it| *it.node() == *name));
-        let removed = db.remove_replica(&name, LONG);
+        let removed = db.admin().remove_replica(&name, LONG);
         soon("removing", removed).await.expect("removed");
         assert_eq!(state(&db, &name), None);
     }
@@ -49,7 +49,7 @@ async fn a_removed_replica_has_no_connection_left() {
     for _ in 0..20 {
         value::<i32>(&db, "SELECT 1").await.expect("a read");
     }
-    let removed = db.remove_replica("default/2", LONG).await;
+    let removed = db.admin().remove_replica("default/2", LONG).await;
     removed.expect("removed");
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'removed_replica'
         AND pid <> pg_backend_pid()";

@@ -16,7 +16,7 @@ async fn a_tenant_is_opened_when_it_is_first_used_and_closed_when_it_is_removed(
         AND pid <> pg_backend_pid()";
     for _ in 0..3 {
         let url = options(own.cluster.primary_url(own.name));
-        db.add_database("tenant", url).await.expect("added");
+        db.admin().add_database("tenant", url).await.expect("added");
         assert_eq!(pg.sql(connected).await, "0");
         let tenant = db.using("tenant").expect("a database");
         let sql = "CREATE TABLE IF NOT EXISTS item (id SERIAL PRIMARY KEY, name TEXT UNIQUE)";
@@ -31,7 +31,7 @@ async fn a_tenant_is_opened_when_it_is_first_used_and_closed_when_it_is_removed(
             item::Entity::find().all(&tenant).await.map(|it| it.len()),
             Ok(1)
         );
-        let removed = db.remove_database("tenant", LONG);
+        let removed = db.admin().remove_database("tenant", LONG);
         soon("removing", removed).await.expect("removed");
         eventually("it is closed", || async { pg.sql(connected).await == "0" }).await;
     }
@@ -45,12 +45,18 @@ async fn a_tenant_that_does_not_exist_harms_nobody() {
     };
     let db = pg.connect().await;
     let missing = options(pg.cluster.primary_url("there_is_no_such_database"));
-    db.add_database("tenant", missing).await.expect("added");
+    db.admin()
+        .add_database("tenant", missing)
+        .await
+        .expect("added");
     let tenant = db.using("tenant").expect("a database");
     let error = soon("a read", item::Entity::find().all(&tenant)).await;
     let error = error.expect_err("no such database").to_string();
     assert!(error.contains("tenant/1"), "{error}");
     assert!(!error.contains("secret"), "{error}");
     item::insert(&db, "one").await.expect("a row");
-    db.remove_database("tenant", LONG).await.expect("removed");
+    db.admin()
+        .remove_database("tenant", LONG)
+        .await
+        .expect("removed");
 }

@@ -16,7 +16,7 @@ on_each_server! {
 /// The primary and its first replica; the servers say who is what.
 async fn connect(bed: &impl Bed) -> RoutingConnection {
     let options = often_asked(bed.url(Node::Primary)).replica(bed.url(0));
-    bed.connect(options.roles(Roles::Observed)).await
+    bed.connect(options.roles(RoleSource::Observed)).await
 }
 
 async fn a_server_that_was_promoted_is_not_added_and_writes_go_on(bed: impl Bed) {
@@ -35,7 +35,7 @@ async fn a_replica_that_takes_writes_is_not_added_and_writes_go_on() {
     bed.ask(1, "SET GLOBAL read_only = OFF").await;
     is_not_added(&bed, &db).await;
     bed.ask(1, "SET GLOBAL read_only = ON").await;
-    let added = soon("adding", db.add_replica("default", bed.url(1))).await;
+    let added = soon("adding", db.admin().add_replica("default", bed.url(1))).await;
     added.expect("it only reads now");
 }
 
@@ -43,7 +43,7 @@ async fn is_not_added(bed: &impl Bed, db: &RoutingConnection) {
     let writes = Load::writing(db, 2);
     for _ in 0..5 {
         writes.more(20).await;
-        let added = soon("adding", db.add_replica("default", bed.url(1))).await;
+        let added = soon("adding", db.admin().add_replica("default", bed.url(1))).await;
         let error = added.expect_err("it takes writes");
         let is_it = matches!(
             error,

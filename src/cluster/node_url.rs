@@ -1,36 +1,37 @@
-//! URLs: what dialect they name, where they lead, and how they are shown without a password.
+//! The URL of a node: its dialect, its address, and its form without the password.
 
 use percent_encoding::percent_decode_str;
-use sea_orm::{DatabaseConnection, DatabaseConnectionType, DbBackend};
+use sea_orm::DbBackend;
 use url::Url;
 
-use super::options::Source;
+use super::driver_kind::dialect_of;
+use super::options::NodeSource;
 use crate::error::dialect_name;
 
 /// A URL that SeaORM can open.
 #[derive(Clone)]
-pub(crate) struct Endpoint {
+pub(crate) struct NodeUrl {
     url: Url,
-    /// As written: `url` is normalised.
+    /// As written, because `url` is normalised.
     text: String,
     dialect: DbBackend,
 }
 
-impl std::fmt::Debug for Endpoint {
+impl std::fmt::Debug for NodeUrl {
     /// Never shows the URL: it may hold a password.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Endpoint")
+        f.debug_struct("NodeUrl")
             .field("dialect", &self.dialect)
             .finish_non_exhaustive()
     }
 }
 
-impl Endpoint {
+impl NodeUrl {
     /// Reads a URL.
     ///
     /// # Errors
     ///
-    /// What is wrong with it, without repeating it.
+    /// What is wrong with the URL, without repeating it.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| {
             format!("{error}; expected postgres://, mysql:// or sqlite: (not shown, it may hold a password)")
@@ -118,7 +119,7 @@ impl Endpoint {
         (!path.is_empty()).then(|| decode(path))
     }
 
-    /// Whether it sets options of its own, which then are all it has.
+    /// Whether it has options of its own, which then replace the inherited ones.
     pub(crate) fn has_options(&self) -> bool {
         self.url.query().is_some_and(|query| !query.is_empty())
     }
@@ -130,7 +131,7 @@ impl Endpoint {
     }
 }
 
-impl Source {
+impl NodeSource {
     /// The dialect of a node, before it is opened.
     ///
     /// # Errors
@@ -138,8 +139,8 @@ impl Source {
     /// What is wrong with its URL.
     pub(crate) fn dialect(&self) -> Result<DbBackend, String> {
         match self {
-            Self::Url(url) => Ok(Endpoint::parse(url)?.dialect()),
-            Self::Options(options) => Ok(Endpoint::parse(options.get_url())?.dialect()),
+            Self::Url(url) => Ok(NodeUrl::parse(url)?.dialect()),
+            Self::Options(options) => Ok(NodeUrl::parse(options.get_url())?.dialect()),
             Self::Open(connection) => {
                 dialect_of(connection).ok_or_else(|| "the connection is not open".to_owned())
             }
@@ -152,61 +153,8 @@ impl Source {
             Self::Options(options) => options.get_url(),
             Self::Open(_) => return false,
         };
-        Endpoint::parse(url).is_ok_and(|endpoint| endpoint.is_private_memory())
+        NodeUrl::parse(url).is_ok_and(|endpoint| endpoint.is_private_memory())
     }
-}
-
-/// The dialect of a connection; SeaORM panics on one that is not open.
-pub(crate) fn dialect_of(connection: &DatabaseConnection) -> Option<DbBackend> {
-    let open = !matches!(connection.inner, DatabaseConnectionType::Disconnected);
-    open.then(|| connection.get_database_backend())
-}
-
-/// Whether every connection a pool may have is in use: a pool that hands out none is then busy,
-/// and says nothing about its server.
-pub(crate) fn is_exhausted(connection: &DatabaseConnection) -> bool {
-    match &connection.inner {
-        #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            all_in_use(connection.get_postgres_connection_pool())
-        }
-        #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            all_in_use(connection.get_mysql_connection_pool())
-        }
-        #[cfg(feature = "sqlx-sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            all_in_use(connection.get_sqlite_connection_pool())
-        }
-        _ => false,
-    }
-}
-
-/// How many connections a pool may have.
-pub(crate) fn connections(connection: &DatabaseConnection) -> Option<u32> {
-    match &connection.inner {
-        #[cfg(feature = "sqlx-postgres")]
-        DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-            let pool = connection.get_postgres_connection_pool();
-            Some(pool.options().get_max_connections())
-        }
-        #[cfg(feature = "sqlx-mysql")]
-        DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-            let pool = connection.get_mysql_connection_pool();
-            Some(pool.options().get_max_connections())
-        }
-        #[cfg(feature = "sqlx-sqlite")]
-        DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-            let pool = connection.get_sqlite_connection_pool();
-            Some(pool.options().get_max_connections())
-        }
-        _ => None,
-    }
-}
-
-#[cfg(feature = "sqlx-dep")]
-fn all_in_use<DB: sea_orm::sqlx::Database>(pool: &sea_orm::sqlx::Pool<DB>) -> bool {
-    pool.num_idle() == 0 && pool.size() >= pool.options().get_max_connections()
 }
 
 fn decode(text: &str) -> String {
@@ -233,7 +181,7 @@ mod tests {
             "",
             "oracle://app:secret@host",
         ] {
-            let error = Endpoint::parse(url).expect_err("no URL");
+            let error = NodeUrl::parse(url).expect_err("no URL");
             assert!(!error.contains("secret"), "{error}");
         }
     }
@@ -241,13 +189,13 @@ mod tests {
     #[test]
     #[cfg(feature = "sqlx-postgres")]
     fn the_password_is_taken_out_and_decoded() {
-        let endpoint = Endpoint::parse("postgres://app:s%40cret@host:1/db").expect("a URL");
+        let endpoint = NodeUrl::parse("postgres://app:s%40cret@host:1/db").expect("a URL");
         let (url, password) = endpoint.without_password();
         assert_eq!(url, "postgres://app@host:1/db");
         assert_eq!(password.as_deref(), Some("s@cret"));
 
         let url = "postgres://host/db?user=app&password=s%40cret&sslmode=disable";
-        let endpoint = Endpoint::parse(url).expect("a URL");
+        let endpoint = NodeUrl::parse(url).expect("a URL");
         let (url, password) = endpoint.without_password();
         assert_eq!(url, "postgres://host/db?user=app&sslmode=disable");
         assert_eq!(password.as_deref(), Some("s@cret"));

@@ -1,4 +1,4 @@
-//! The task that asks one node.
+//! The background task that asks one node.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,28 +10,28 @@ use super::watch::{WHILE_WAITED_FOR, Watch};
 use crate::topology::NodeId;
 
 /// Asks one node.
-pub(super) struct Task {
+pub(super) struct ProbeLoop {
     watch: Arc<Watch>,
     node: NodeId,
     wake: Arc<Notify>,
 }
 
-impl Task {
+impl ProbeLoop {
     pub(super) fn new(watch: Arc<Watch>, node: NodeId) -> Self {
         let wake = watch.enlist(node);
         Self { watch, node, wake }
     }
 
-    /// Asks until the connection is gone, or the node.
+    /// Asks until the connection is closed or the node is removed.
     pub(super) async fn run(self) {
-        let mut probe = Probe::new(self.watch.has_asynchronous_commits());
-        while let Some(question) = self.watch.question(self.node) {
-            let started = Instant::now();
-            if question.anew {
+        let mut probe = Probe::new(self.watch.has_asynchronous_commits(), self.watch.clock);
+        while let Some(request) = self.watch.probe_request(self.node) {
+            let started = self.watch.clock.now();
+            if request.anew {
                 probe.disconnect();
             }
-            if let Some(target) = &question.target {
-                let (asked, answer) = probe.ask(target, question.timeout).await;
+            if let Some(target) = &request.target {
+                let (asked, answer) = probe.ask(target, request.timeout).await;
                 self.watch.heard(self.node, asked, answer);
             }
             let Some(pause) = self.watch.pause(self.node) else {
@@ -41,15 +41,17 @@ impl Task {
         }
     }
 
-    /// Until it is time again, or somebody wants to know.
+    /// Waits until the next probe is due, or wanted earlier.
     async fn wait(&self, started: Instant, pause: Duration) {
         let due = tokio::time::sleep_until((started + pause).into());
         tokio::select! {
             () = due => {}
             () = self.wake.notified() => {}
         }
-        // Those who want to know may be many.
-        if let Some(rest) = WHILE_WAITED_FOR.checked_sub(started.elapsed()) {
+        // Many reads may ask for it at once.
+        if let Some(rest) =
+            WHILE_WAITED_FOR.checked_sub(self.watch.clock.now().saturating_duration_since(started))
+        {
             tokio::time::sleep(rest).await;
         }
     }

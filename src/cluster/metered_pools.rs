@@ -1,25 +1,25 @@
-//! The pools of a handle whose statements are reported.
+//! The pools of a handle whose statements are reported to a callback.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::pool::{NodeMetric, Pool};
 use crate::topology::PoolId;
 
-/// The same pools, whose statements are reported. Pools that came later are added when they are
-/// first asked for.
-pub(super) struct Measured {
+/// The pools of the cluster, with their statements reported. A pool that was added later gets its
+/// counterpart at its first use.
+pub(super) struct MeteredPools {
     metric: NodeMetric,
     pools: boxcar::Vec<Pool>,
     growing: Mutex<()>,
 }
 
-impl std::fmt::Debug for Measured {
+impl std::fmt::Debug for MeteredPools {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Measured").finish_non_exhaustive()
+        f.debug_struct("MeteredPools").finish_non_exhaustive()
     }
 }
 
-impl Measured {
+impl MeteredPools {
     pub(super) fn new(metric: &NodeMetric) -> Self {
         Self {
             metric: Arc::clone(metric),
@@ -28,7 +28,7 @@ impl Measured {
         }
     }
 
-    /// A pool, whose statements are reported.
+    /// The counterpart of a pool.
     pub(super) fn pool(&self, id: PoolId, all: &boxcar::Vec<Pool>) -> &Pool {
         if self.pools.count() <= id.index() {
             self.grow(id.index(), all);

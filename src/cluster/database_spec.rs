@@ -1,4 +1,5 @@
-//! What was declared of a database, as far as it is needed later.
+//! The declaration of a database, as far as it is needed after the start, and the permits of reads that
+//! fall back to its primary.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
@@ -9,38 +10,37 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Cluster;
 use super::credentials::CredentialCell;
-use super::endpoint::connections;
+use super::driver_kind::DriverKind;
 use super::monitor::Probe;
-use super::options::{ReplicaGuard, Source};
+use super::options::{NodeSource, ReplicaGuard};
 use super::settings::Settings;
 use crate::balance::Balancing;
 use crate::error::{AvailabilityError, RoutingError};
 use crate::topology::{DatabaseId, PoolId};
 
-/// What was declared of a database, as far as it is needed later.
+/// What was declared of a database, as far as it is needed after the start.
 #[derive(Debug)]
-pub(crate) struct Declared {
+pub(crate) struct DatabaseSpec {
     pub(crate) settings: Settings,
     pub(crate) balancing: Balancing,
-    /// What replicas inherit from.
-    pub(crate) primary: Source,
+    /// Replicas inherit its options.
+    pub(crate) primary: NodeSource,
     pub(crate) guard: ReplicaGuard,
     pub(crate) credentials: CredentialCell,
-    /// Whether it has a monitor.
-    pub(super) watched: AtomicBool,
-    spill_over: OnceLock<Arc<Semaphore>>,
-    /// A connection to ask on, of the last that was asked so.
+    pub(super) has_monitor: AtomicBool,
+    fallback_reads: OnceLock<Arc<Semaphore>>,
+    /// The connection of the last probe outside the monitor.
     pub(super) asked: Mutex<Option<(PoolId, Probe)>>,
 }
 
-/// Where nothing is said and the primary's pool has no size: SeaORM's own size, halved.
-const HALF_A_POOL: u32 = 5;
+/// The permits of a primary without a pool: half of SeaORM's default pool size.
+const DEFAULT_PERMITS: u32 = 5;
 
-impl Declared {
+impl DatabaseSpec {
     pub(crate) fn new(
         settings: Settings,
         balancing: Balancing,
-        primary: Source,
+        primary: NodeSource,
         guard: ReplicaGuard,
     ) -> Self {
         Self {
@@ -49,50 +49,51 @@ impl Declared {
             primary,
             guard,
             credentials: CredentialCell::default(),
-            watched: AtomicBool::new(false),
-            spill_over: OnceLock::new(),
+            has_monitor: AtomicBool::new(false),
+            fallback_reads: OnceLock::new(),
             asked: Mutex::default(),
         }
     }
 
-    /// Leave to read on the primary because no replica serves; nothing when none is given in time.
-    async fn spill_over(&self, primary: Option<&DatabaseConnection>) -> Option<Leave> {
+    /// Waits for a permit. Returns `None` if there is none within the read deadline.
+    async fn admit(&self, primary: Option<&DatabaseConnection>) -> Option<FallbackPermit> {
         let bound = || Semaphore::new(self.bound(primary) as usize);
-        let semaphore = self.spill_over.get_or_init(|| Arc::new(bound()));
-        let leave = Arc::clone(semaphore).acquire_owned();
-        let waited = tokio::time::timeout(self.settings.read_deadline, leave).await;
+        let semaphore = self.fallback_reads.get_or_init(|| Arc::new(bound()));
+        let permit = Arc::clone(semaphore).acquire_owned();
+        let waited = tokio::time::timeout(self.settings.read_deadline, permit).await;
         waited.ok()?.ok()
     }
 
-    /// Closes the connection to ask on.
-    pub(super) fn stop_asking(&self) {
+    /// Closes the connection of probes outside the monitor.
+    pub(super) fn disconnect_probe(&self) {
         *self.asked.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 
-    /// How many reads may be on the primary because no replica serves.
+    /// How many reads may be in flight on the primary because no replica serves.
     fn bound(&self, primary: Option<&DatabaseConnection>) -> u32 {
-        let half = || primary.and_then(connections).map(|all| (all / 2).max(1));
-        let settings = self.settings.spill_over;
-        settings.or_else(half).unwrap_or(HALF_A_POOL)
+        let usage = || primary.and_then(|primary| DriverKind::of(primary).usage());
+        let half = || usage().map(|usage| (usage.max / 2).max(1));
+        let declared = self.settings.max_fallback_reads;
+        declared.or_else(half).unwrap_or(DEFAULT_PERMITS)
     }
 }
 
-/// Leave to read on the primary, given back when it is dropped.
-pub(crate) type Leave = OwnedSemaphorePermit;
+/// Permits one read on the primary because no replica serves. Returned when it is dropped.
+pub(crate) type FallbackPermit = OwnedSemaphorePermit;
 
 impl Cluster {
-    /// Leave to read on the primary of a database because no replica serves.
+    /// Admits a read to the primary of a database because no replica serves.
     ///
     /// # Errors
     ///
-    /// [`AvailabilityError::FallbackLimit`] when too many reads are there for too long.
-    pub(crate) async fn spill_over(&self, id: DatabaseId) -> Result<Option<Leave>, DbErr> {
+    /// [`AvailabilityError::FallbackLimit`] if every permit is taken for the whole read deadline.
+    pub(crate) async fn admit(&self, id: DatabaseId) -> Result<Option<FallbackPermit>, DbErr> {
         let declared = self.state.declared(id);
         let topology = self.snapshot();
-        let database = topology.database(id);
+        let database = topology.database_by_id(id);
         let primary = self.pool_of(database.primary).get();
-        match declared.spill_over(primary).await {
-            Some(leave) => Ok(Some(leave)),
+        match declared.admit(primary).await {
+            Some(permit) => Ok(Some(permit)),
             None => Err(
                 RoutingError::Availability(AvailabilityError::FallbackLimit {
                     database: database.name.clone(),
@@ -116,7 +117,7 @@ impl Cluster {
     }
 
     /// Whether a database has a monitor, which finds out that a node is dead.
-    pub(crate) fn is_watched(&self, id: DatabaseId) -> bool {
-        self.state.declared(id).watched.load(Ordering::Relaxed)
+    pub(crate) fn has_monitor(&self, id: DatabaseId) -> bool {
+        self.state.declared(id).has_monitor.load(Ordering::Relaxed)
     }
 }
