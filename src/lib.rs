@@ -20,7 +20,7 @@
 //! | `dispatch` | the one way of every statement, up to the decision |
 //! | `transaction` | branches, savepoints |
 //! | `connection` | the handle an application holds |
-//! | [`migrate`] | the schema of each database |
+//! | [`schema`] | one database, as a tool that changes its schema sees it |
 
 mod balance;
 mod bind;
@@ -28,10 +28,10 @@ mod cluster;
 mod connection;
 mod dispatch;
 mod error;
-pub mod migrate;
 mod name;
 mod observe;
 mod route;
+pub mod schema;
 mod scope;
 mod session;
 mod sql;
@@ -42,7 +42,7 @@ pub use balance::{
     Candidate, Candidates, ExcludePrimary, IncludePrimary, LeastInFlight, PeakEwma, PrimaryReads,
     Random, ReplicaPolicy, RoundRobin, Weighted, Zones,
 };
-pub use bind::{Bind, BindRequest, EntityBinding, RoutingPolicy, Unbound};
+pub use bind::{Bind, BindRequest, EntityBinding, RoutingPolicy, TableRules, Unbound};
 pub use cluster::{DatabaseOptions, ReplicaGuard, ReplicaOptions, Roles};
 pub use connection::{RoutingBuilder, RoutingConnection};
 #[cfg(feature = "stream")]

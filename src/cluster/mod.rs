@@ -35,7 +35,6 @@ mod monitor;
 )]
 mod open;
 mod options;
-#[cfg(feature = "migrate")]
 mod own;
 mod pool;
 mod settings;
@@ -57,7 +56,6 @@ use monitor::Monitors;
 pub(crate) use open::Plan;
 pub(crate) use options::Source;
 pub use options::{DatabaseOptions, ReplicaGuard, ReplicaOptions};
-#[cfg(feature = "migrate")]
 pub(crate) use own::{own_pool, sqlite_file, sqlite_name};
 pub(crate) use pool::{NodeMetric, Pool};
 pub use settings::Roles;

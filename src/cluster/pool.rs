@@ -38,10 +38,6 @@ struct Shared {
     /// It is the primary's no more: nobody waits for its answers again.
     given_up: AtomicBool,
     /// Held by what changes the schema of a database that no other process can reach.
-    #[cfg_attr(
-        not(feature = "migrate"),
-        allow(dead_code, reason = "only migrations take it")
-    )]
     migrating: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -254,7 +250,6 @@ impl Pool {
     }
 
     /// Held by what changes the schema of a database that no other process can reach.
-    #[cfg(feature = "migrate")]
     pub(crate) fn migrating(&self) -> &Arc<tokio::sync::Mutex<()>> {
         &self.shared.migrating
     }
