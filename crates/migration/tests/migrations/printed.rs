@@ -51,7 +51,7 @@ async fn errors_are_printed_even_when_it_is_quiet() -> Result {
     let site = Site::files()?;
     let [_, err] = printed(&site, "up -q --database nowhere").await?;
     assert!(
-        err.starts_with("error: the database \"nowhere\" has no migrator"),
+        err.starts_with("error: database \"nowhere\" has no migrator"),
         "{err}"
     );
     Ok(())
