@@ -12,7 +12,7 @@ use entities::{category, product};
 use sea_orm::{EntityTrait, PaginatorTrait};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use sea_orm_routing::RoutingConnection;
-use sea_orm_routing::migrate::{CreateAll, Migrations, SqlMigration, Steps};
+use sea_orm_routing_migration::{EntitySet, Migrations, RoutingSchema, SqlMigration, Steps};
 
 /// A migrator as SeaORM has it; its migrations may be SQL text.
 struct Reports;
@@ -59,15 +59,15 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(["default", "reports", "warehouse"].map(pending), [0, 1, 0]);
 
     // Without migrations: one set of entities, created on any database in the order of its keys.
-    let tables = CreateAll::new()
+    let tables = EntitySet::new()
         .entity(product::Entity)
         .entity(category::Entity);
     let archive = db.using("archive")?;
-    let created = tables.on(&archive).await?;
+    let created = archive.create_all(&tables).await?;
     assert_eq!(created.len(), 2);
     assert_eq!(product::Entity::find().count(&archive).await?, 0);
 
-    let refused = tables.on(&db.using("warehouse")?).await;
+    let refused = db.using("warehouse")?.create_all(&tables).await;
     println!("{}", refused.expect_err("products are forbidden there"));
     Ok(())
 }

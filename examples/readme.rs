@@ -221,7 +221,7 @@ if let Err(error) = txn.commit().await {
 #[allow(clippy::needless_borrow, reason = "a reader may have either")]
 mod migrations {
     use sea_orm_routing::RoutingConnection;
-    use sea_orm_routing::migrate::{CreateAll, Migrations, Steps};
+    use sea_orm_routing_migration::{EntitySet, Migrations, RoutingSchema, Steps};
 
     use super::user;
 
@@ -233,8 +233,8 @@ migrations.up(&db, Steps::All).await?;
 println!("{}", migrations.status(&db).await?);         // a table; writes nothing
 migrations.only("warehouse")?.down(&db, Steps::Only(1)).await?;
 
-let tables = CreateAll::new().entity(user::Entity);    // without migrations, in key order
-tables.on(&db.using("archive")?).await?;
+let tables = EntitySet::new().entity(user::Entity);    // without migrations, in key order
+db.using("archive")?.create_all(&tables).await?;
         Ok(())
     }
 }

@@ -21,7 +21,7 @@
 //! | `dispatch` | the path of every statement, up to the decision |
 //! | [`transaction`] | branches, savepoints |
 //! | `connection` | the handle an application holds |
-//! | [`migrate`] | the schema of each database |
+//! | [`schema`] | one database, as a tool that changes its schema sees it |
 
 mod balance;
 mod bind;
@@ -29,10 +29,10 @@ mod cluster;
 mod connection;
 mod dispatch;
 pub mod error;
-pub mod migrate;
 mod name;
 pub mod observe;
 mod route;
+pub mod schema;
 mod scope;
 pub mod session;
 pub mod sql;
@@ -49,7 +49,7 @@ pub mod policy {
         Candidate, Candidates, LeastInFlight, PeakEwma, PrimaryReads, Random, ReplicaPolicy,
         RoundRobin, Zones,
     };
-    pub use crate::bind::{Bind, BindRequest, RoutingPolicy};
+    pub use crate::bind::{Bind, BindRequest, RoutingPolicy, TableRules};
 }
 
 /// What is declared about databases and their nodes.

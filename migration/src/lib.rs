@@ -16,7 +16,7 @@ pub mod default;
 pub mod warehouse;
 
 pub use sea_orm_migration::MigratorTrait;
-use sea_orm_routing::migrate::Migrations;
+use sea_orm_routing_migration::Migrations;
 
 /// The migrators of all databases.
 pub fn migrations() -> Migrations {

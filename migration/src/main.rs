@@ -10,8 +10,8 @@
 
 use std::process::ExitCode;
 
-use sea_orm_routing::migrate::cli;
 use sea_orm_routing::{RoutingConnection, RoutingError};
+use sea_orm_routing_migration::cli;
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {

@@ -35,4 +35,4 @@ pub(crate) use bindings::{BindingOrigin, Bindings, BindingsBuilder, Bound};
 pub use declared::EntityBinding;
 pub(crate) use declared::{declared, in_module};
 pub(crate) use forbidden::Forbidden;
-pub use policy::{Bind, BindRequest, RoutingPolicy};
+pub use policy::{Bind, BindRequest, RoutingPolicy, TableRules};

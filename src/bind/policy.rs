@@ -51,13 +51,22 @@ pub trait RoutingPolicy: fmt::Debug + Send + Sync {
     /// Any error that the policy wants the caller to see instead of a result.
     fn get_bind(&self, request: &BindRequest<'_>) -> Result<Option<Bind>, DbErr>;
 
-    /// Whether a table may be on a database. Called before the schema of a database is changed, by
-    /// migrations too; one policy that returns false is enough to refuse. Defaults to true.
-    ///
-    /// The idea is Django's `allow_migrate`.
-    fn allows(&self, _table: &TableName, _database: &DatabaseName) -> bool {
-        true
+    /// Which tables may be on which database, if the policy restricts them. Defaults to `None`: every
+    /// table may be anywhere.
+    fn table_rules(&self) -> Option<&dyn TableRules> {
+        None
     }
+}
+
+/// Which tables may be on which database.
+///
+/// The rules are asked before the schema of a database is changed, by migrations too, each of whose
+/// statements is then checked before it is sent. One policy that refuses a table is enough.
+///
+/// The idea is Django's `allow_migrate`.
+pub trait TableRules {
+    /// Whether a table may be on a database.
+    fn allows(&self, table: &TableName, database: &DatabaseName) -> bool;
 }
 
 /// What a policy knows about a statement.
@@ -211,7 +220,7 @@ mod tests {
         let operation = Operation::of("SELECT * FROM a", DbBackend::Postgres);
         let request = BindRequest::new(&operation, DbBackend::Postgres);
         assert_eq!(policy.get_bind(&request)?, None);
-        assert!(policy.allows(&"a".into(), &DatabaseName::new("locks")));
+        assert!(policy.table_rules().is_none());
         Ok(())
     }
 }

@@ -46,10 +46,6 @@ mod node_url;
 )]
 mod open;
 mod options;
-#[cfg_attr(
-    not(feature = "migrate"),
-    allow(dead_code, reason = "migrations are its first users")
-)]
 mod own;
 mod pool;
 mod settings;
@@ -65,9 +61,7 @@ use tokio::sync::watch;
 use background::BackgroundTasks;
 use clock::Clock;
 pub(crate) use database_spec::{DatabaseSpec, FallbackPermit};
-#[cfg(feature = "sqlx-mysql")]
-pub(crate) use driver_kind::DriverKind;
-pub(crate) use driver_kind::dialect_of;
+pub(crate) use driver_kind::{DriverKind, dialect_of};
 pub(crate) use fault::Fault;
 pub(crate) use members::Newcomers;
 use metered_pools::MeteredPools;
@@ -75,10 +69,6 @@ use monitor::Monitors;
 pub(crate) use open::OpenPlan;
 pub(crate) use options::NodeSource;
 pub use options::{DatabaseOptions, ReplicaGuard, ReplicaOptions};
-#[cfg_attr(
-    not(feature = "migrate"),
-    allow(unused_imports, reason = "migrations are their first users")
-)]
 pub(crate) use own::{own_pool, sqlite_file, sqlite_name};
 pub(crate) use pool::{NodeMetric, Pool};
 pub use settings::RoleSource;

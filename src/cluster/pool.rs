@@ -38,10 +38,6 @@ struct PoolInner {
     /// It belonged to a primary that lost the role: no statement waits for its answers.
     given_up: AtomicBool,
     /// Held while the schema of a database that no other process can reach is changed.
-    #[cfg_attr(
-        not(feature = "migrate"),
-        allow(dead_code, reason = "only migrations take it")
-    )]
     migrating: Arc<tokio::sync::Mutex<()>>,
 }
 
@@ -250,7 +246,6 @@ impl Pool {
     }
 
     /// Held while the schema of a database that no other process can reach is changed.
-    #[cfg(feature = "migrate")]
     pub(crate) fn migrating(&self) -> &Arc<tokio::sync::Mutex<()>> {
         &self.inner.migrating
     }

@@ -35,8 +35,8 @@ impl Core {
         let forbidden = shared.forbidden.first(tables, database, found.dialect);
         let refused = forbidden.or_else(|| {
             let is_refused = |table: &&TableName| {
-                let mut policies = shared.policies.iter();
-                !policies.all(|policy| policy.allows(table, &found.name))
+                let mut rules = shared.policies.iter().filter_map(|it| it.table_rules());
+                !rules.all(|rules| rules.allows(table, &found.name))
             };
             tables.iter().filter(|_| changes_schema).find(is_refused)
         });
@@ -66,8 +66,9 @@ impl Core {
     }
 
     /// Whether something may be forbidden on a database.
-    #[cfg_attr(not(feature = "migrate"), allow(dead_code, reason = "migrations ask"))]
     pub(crate) fn forbids_on(&self, database: DatabaseId) -> bool {
-        self.shared.forbidden.any_on(database) || !self.shared.policies.is_empty()
+        let mut policies = self.shared.policies.iter();
+        self.shared.forbidden.any_on(database)
+            || policies.any(|policy| policy.table_rules().is_some())
     }
 }

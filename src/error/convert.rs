@@ -3,8 +3,6 @@
 use std::sync::Arc;
 
 use sea_orm::DbErr;
-#[cfg(feature = "sqlx-dep")]
-use sea_orm::RuntimeErr;
 
 use super::{AvailabilityError, RoutingError, TopologyError, TxnError};
 
@@ -13,12 +11,6 @@ impl RoutingError {
     pub fn of(error: &DbErr) -> Option<&Self> {
         match error {
             DbErr::TryIntoErr { source, .. } => source.downcast_ref(),
-            // What SeaORM's schema sync was refused.
-            #[cfg(feature = "sqlx-dep")]
-            DbErr::Query(RuntimeErr::SqlxError(error)) => match &**error {
-                sea_orm::sqlx::Error::Configuration(refused) => refused.downcast_ref(),
-                _ => None,
-            },
             _ => None,
         }
     }
@@ -46,7 +38,6 @@ impl RoutingError {
             ) => ("transaction", "commit"),
             Self::Transaction(_) => ("statement", "transaction"),
             Self::Session(_) => ("token", "session"),
-            Self::Schema(_) => ("entity", "schema"),
         }
     }
 }

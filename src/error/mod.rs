@@ -29,7 +29,6 @@ mod config;
 mod convert;
 mod new;
 mod refused;
-mod schema;
 mod session;
 #[cfg(test)]
 mod texts;
@@ -46,12 +45,9 @@ pub use availability::{AvailabilityError, ConsideredNode};
 pub use binding::BindingError;
 pub use config::ConfigError;
 pub use refused::RefusedError;
-pub use schema::SchemaError;
 pub use session::{SessionError, TokenError};
 pub use topology::TopologyError;
 pub use transaction::TxnError;
-#[cfg(feature = "migrate")]
-pub(crate) use words::list;
 pub(crate) use words::{database_names, dialect_name};
 
 /// An error of the routing layer itself. Nothing was sent to a server, except where the variant
@@ -83,9 +79,6 @@ pub enum RoutingError {
     /// The session cannot be used or resumed.
     #[error(transparent)]
     Session(SessionError),
-    /// The schema cannot be read or synced.
-    #[error(transparent)]
-    Schema(SchemaError),
 }
 
 impl fmt::Debug for RoutingError {

@@ -1,15 +1,6 @@
 //! Errors made from what is at hand where they arise.
 
-use std::sync::Arc;
-
-use sea_orm::DbErr;
-
-use super::{
-    BindingError, ConfigError, RefusedError, RoutingError, SchemaError, TopologyError,
-    database_names,
-};
-use crate::name::{DatabaseName, TableName};
-use crate::sql::{Access, Evidence};
+use super::{ConfigError, RoutingError, TopologyError, database_names};
 
 impl RoutingError {
     /// The error for a database that is not among `known`.
@@ -36,42 +27,5 @@ impl RoutingError {
                 name: name.to_owned(),
             })),
         }
-    }
-
-    /// The error for a table without a binding, where unbound tables are refused.
-    #[doc(hidden)]
-    pub fn unbound(table: TableName) -> Self {
-        Self::Binding(BindingError::Unbound { table })
-    }
-
-    /// The error for a statement that names tables of several databases.
-    #[doc(hidden)]
-    pub fn several_databases(tables: Vec<(TableName, DatabaseName)>) -> Self {
-        Self::Binding(BindingError::SeveralDatabases { tables })
-    }
-
-    /// The error for a statement on a handle that allows only reads.
-    #[doc(hidden)]
-    pub fn read_only(scope: &'static str, access: Access, evidence: Evidence) -> Self {
-        Self::Refused(RefusedError::ReadOnly {
-            scope,
-            access,
-            evidence,
-        })
-    }
-
-    /// The error for a schema that no single database is chosen for.
-    #[doc(hidden)]
-    pub fn ambiguous_database() -> Self {
-        Self::Schema(SchemaError::AmbiguousDatabase)
-    }
-
-    /// The error for a schema sync that failed on one database.
-    #[doc(hidden)]
-    pub fn sync_failed(database: DatabaseName, source: DbErr) -> Self {
-        Self::Schema(SchemaError::Sync {
-            database,
-            source: Arc::new(source),
-        })
     }
 }

@@ -20,7 +20,6 @@ const SOURCES: [&str; 8] = [
     include_str!("refused.rs"),
     include_str!("transaction.rs"),
     include_str!("session.rs"),
-    include_str!("schema.rs"),
 ];
 
 const WAITED: Duration = Duration::from_millis(1500);
@@ -335,16 +334,6 @@ fn token() -> Vec<TokenError> {
     ]
 }
 
-fn schema() -> Vec<SchemaError> {
-    vec![
-        SchemaError::AmbiguousDatabase,
-        SchemaError::Sync {
-            database: database("default"),
-            source: cause(),
-        },
-    ]
-}
-
 /// `Kind::Variant`, a tab, its text.
 fn lines<E: fmt::Debug + fmt::Display>(kind: &str, errors: &[E]) -> Vec<String> {
     let line = |error: &E| {
@@ -366,7 +355,6 @@ fn every_error_has_its_text() {
         lines("Transaction", &transaction()),
         lines("Session", &session()),
         lines("Token", &token()),
-        lines("Schema", &schema()),
     ]
     .concat();
     for (actual, expected) in actual.iter().zip(TEXTS.lines()) {

@@ -33,12 +33,6 @@ impl<T: fmt::Display> fmt::Display for Quoted<'_, T> {
     }
 }
 
-/// `"a", "b"`, or `none`.
-#[cfg(feature = "migrate")]
-pub(crate) fn list<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
-    Quoted(&names.into_iter().collect::<Vec<_>>()).to_string()
-}
-
 /// Names of databases as an error keeps them.
 pub(crate) fn database_names<'a>(names: impl IntoIterator<Item = &'a str>) -> Vec<DatabaseName> {
     names.into_iter().map(DatabaseName::new).collect()

@@ -3,7 +3,7 @@
 
 #[cfg(feature = "sqlx-dep")]
 use sea_orm::{
-    ConnAcquireErr, DatabaseConnectionType, RuntimeErr,
+    ConnAcquireErr, RuntimeErr,
     sqlx::{self, pool::PoolConnection},
 };
 use sea_orm::{
@@ -12,7 +12,7 @@ use sea_orm::{
 #[cfg(feature = "sqlx-dep")]
 use sea_query_sqlx::SqlxValues;
 
-use crate::cluster::Pool;
+use crate::cluster::{DriverKind, Pool};
 use crate::error::{ConfigError, RoutingError, TxnError, dialect_name};
 
 pub(super) enum Driver {
@@ -53,37 +53,29 @@ impl Driver {
     /// Takes a connection of the pool. SeaORM's own transaction begins with this.
     pub(super) async fn acquire(pool: &Pool, options: TransactionOptions) -> Result<Self, DbErr> {
         let connection = pool.open().await?;
-        Ok(match &connection.inner {
+        Ok(match DriverKind::of(connection) {
             #[cfg(feature = "sqlx-postgres")]
-            DatabaseConnectionType::SqlxPostgresPoolConnection(_) => {
-                let pool = connection.get_postgres_connection_pool();
+            DriverKind::Postgres(pool) => {
                 Self::Postgres(pool.acquire().await.map_err(acquire_error)?)
             }
             #[cfg(feature = "sqlx-mysql")]
-            DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-                let pool = connection.get_mysql_connection_pool();
-                Self::MySql(pool.acquire().await.map_err(acquire_error)?)
-            }
+            DriverKind::MySql(pool) => Self::MySql(pool.acquire().await.map_err(acquire_error)?),
             #[cfg(feature = "sqlx-sqlite")]
-            DatabaseConnectionType::SqlxSqlitePoolConnection(_) => {
-                let pool = connection.get_sqlite_connection_pool();
-                Self::Sqlite(pool.acquire().await.map_err(acquire_error)?)
+            DriverKind::Sqlite(pool) => Self::Sqlite(pool.acquire().await.map_err(acquire_error)?),
+            DriverKind::Other(_) | DriverKind::Disconnected => {
+                Self::SeaOrm(vec![begin(pool, connection, options).await?])
             }
-            _ => Self::SeaOrm(vec![begin(pool, connection, options).await?]),
         })
     }
 
     /// Takes a connection of a MySQL pool. Returns `None` if another driver is behind the name.
     #[cfg(feature = "sqlx-mysql")]
     pub(super) async fn acquire_mysql(pool: &Pool) -> Result<Option<Self>, DbErr> {
-        let connection = pool.open().await?;
-        match &connection.inner {
-            DatabaseConnectionType::SqlxMySqlPoolConnection(_) => {
-                let acquired = connection.get_mysql_connection_pool().acquire().await;
-                Ok(Some(Self::MySql(acquired.map_err(acquire_error)?)))
-            }
-            _ => Ok(None),
-        }
+        let DriverKind::MySql(connections) = DriverKind::of(pool.open().await?) else {
+            return Ok(None);
+        };
+        let acquired = connections.acquire().await;
+        Ok(Some(Self::MySql(acquired.map_err(acquire_error)?)))
     }
 
     /// Closes the connection instead of returning it to its pool.
@@ -117,7 +109,7 @@ async fn begin(
     connection: &DatabaseConnection,
     options: TransactionOptions,
 ) -> Result<DatabaseTransaction, DbErr> {
-    if is_pool(connection) {
+    if DriverKind::of(connection).is_unsupported_pool() {
         let dialect = crate::cluster::dialect_of(connection);
         return Err(RoutingError::Config(ConfigError::DriverOff {
             node: pool.name().clone(),
@@ -126,11 +118,6 @@ async fn begin(
         .into());
     }
     connection.begin_with_options(options).await
-}
-
-/// Whether a connection is a pool of a driver whose feature is off in this crate.
-fn is_pool(connection: &DatabaseConnection) -> bool {
-    format!("{:?}", connection.inner).starts_with("Sqlx")
 }
 
 pub(super) fn innermost(levels: &[DatabaseTransaction]) -> Result<&DatabaseTransaction, DbErr> {

@@ -5,7 +5,7 @@ use std::fs;
 use sea_orm::{ConnectionTrait, DbBackend, Statement};
 use sea_orm_migration::{MigrationTrait, MigratorTrait};
 use sea_orm_routing::RoutingConnection;
-use sea_orm_routing::migrate::{Migrations, SqlMigration, Steps};
+use sea_orm_routing_migration::{Migrations, SqlMigration, Steps};
 
 use crate::shop::{Files, Result, assert_says};
 

@@ -7,6 +7,7 @@ use sea_orm::{
 use sea_orm_routing::error::BindingError;
 use sea_orm_routing::migrate::CreateAll;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError};
+use sea_orm_routing_migration::{EntitySet, RoutingSchema};
 
 use crate::entities::warehouse::{movement, stock};
 use crate::entities::{category, customer, order, order_line, product, product_tag, tag};
@@ -20,11 +21,11 @@ async fn twins() -> Result<(RoutingConnection, Files)> {
         .database("other", files.primary("other"))
         .connect()
         .await?;
-    let tables = CreateAll::new()
+    let tables = EntitySet::new()
         .entity(product::Entity)
         .entity(category::Entity);
     for name in ["default", "other"] {
-        assert_eq!(tables.on(&db.using(name)?).await?.len(), 2);
+        assert_eq!(db.using(name)?.create_all(&tables).await?.len(), 2);
     }
     Ok((db, files))
 }
@@ -176,8 +177,12 @@ async fn nested_saves_and_deletes_run_where_each_entity_lives() -> Result {
 #[tokio::test]
 async fn the_same_entities_over_two_databases() -> Result {
     let (db, _files) = twins().await?;
-    let tables = CreateAll::new().entity(category::Entity);
-    assert_eq!(tables.on(&db.using("other")?).await?, [], "it is there");
+    let tables = EntitySet::new().entity(category::Entity);
+    assert_eq!(
+        db.using("other")?.create_all(&tables).await?,
+        [],
+        "it is there"
+    );
     for name in ["default", "other"] {
         let view = db.using(name)?;
         let txn = view.begin().await?;
