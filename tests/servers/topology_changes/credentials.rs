@@ -15,7 +15,7 @@ fn url(url: &str, user: &str) -> String {
     url.replace("app:secret@", &format!("{user}:first@"))
 }
 
-/// Roles `<name>_old`, `<name>_new`, and a connection as the old one whose connections do not last.
+/// RoleSource `<name>_old`, `<name>_new`, and a connection as the old one whose connections do not last.
 async fn connect(pg: &Servers<PostgresCluster>, lasting: bool) -> RoutingConnection {
     let name = pg.name;
     pg.sql(&format!(
