@@ -14,7 +14,7 @@ use crate::topology::Endpoint;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum RoleSource {
-    /// The declaration. RoleSource never change.
+    /// The declaration. Roles never change.
     #[default]
     Declared,
     /// The servers: a node that was promoted becomes the primary without a restart, and the old
