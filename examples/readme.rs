@@ -100,7 +100,7 @@ mod health {
     use std::time::Duration;
 
     use sea_orm::DbErr;
-    use sea_orm_routing::options::Roles;
+    use sea_orm_routing::options::RoleSource;
     use sea_orm_routing::policy::{PeakEwma, Zones};
     use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingConnection};
 
