@@ -42,8 +42,6 @@ impl ClusterState {
     fn block_writes(&self, id: DatabaseId, topology: &Topology, block: WriteBlock) {
         let database = topology.database_by_id(id);
         if database.write_block.as_ref() != Some(&block) {
-            let name = database.name.as_str();
-            tracing::error!(target: "sea_orm_routing", database = name, "writes stop: {block}");
             self.change(|topology| topology.set_write_block(id, Some(block)));
         }
     }
@@ -61,8 +59,6 @@ impl ClusterState {
             looked.node == database.primary && primary
         };
         if stopped && nodes.iter().any(is_seen) {
-            let name = database.name.as_str();
-            tracing::warn!(target: "sea_orm_routing", database = name, "writes go on");
             self.change(|topology| topology.set_write_block(id, None));
         }
     }
@@ -123,9 +119,6 @@ impl ClusterState {
             self.retire(new);
             return self.retire(demoted);
         };
-        let topology = self.snapshot();
-        let name = topology.node(node).name.as_str();
-        tracing::warn!(target: "sea_orm_routing", node = name, "a node is the primary now");
         watch.start_over();
         // Nothing may be written to the old primary any more, not even on open connections.
         self.close_now(before_old);

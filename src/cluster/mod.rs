@@ -26,12 +26,14 @@ mod drain;
     allow(dead_code, reason = "only drivers have pools")
 )]
 mod driver_kind;
+mod events;
 mod failover;
 #[cfg_attr(
     not(feature = "sqlx-dep"),
     allow(dead_code, reason = "only drivers have faults")
 )]
 mod fault;
+mod loss;
 mod members;
 mod metered_pools;
 mod monitor;
@@ -73,6 +75,7 @@ pub(crate) use own::{own_pool, sqlite_file, sqlite_name};
 pub(crate) use pool::{NodeMetric, Pool};
 pub use settings::RoleSource;
 
+use crate::observe::Observers;
 use crate::topology::{DatabaseId, NodeId, PoolId, Topology};
 
 /// The pools of a connection and its topology, as one handle sees them. Its clones are the same.
@@ -97,15 +100,21 @@ pub(crate) struct ClusterState {
     monitors: Monitors,
     tasks: BackgroundTasks,
     clock: Clock,
+    observers: Arc<Observers>,
 }
 
 impl Cluster {
     /// The pools and databases of a topology, in its order.
-    pub(crate) fn new(first: Newcomers, topology: Topology) -> Self {
-        Self::with_clock(first, topology, Clock::default())
+    pub(crate) fn new(first: Newcomers, topology: Topology, observers: Arc<Observers>) -> Self {
+        Self::with_clock(first, topology, observers, Clock::default())
     }
 
-    fn with_clock(first: Newcomers, topology: Topology, clock: Clock) -> Self {
+    fn with_clock(
+        first: Newcomers,
+        topology: Topology,
+        observers: Arc<Observers>,
+        clock: Clock,
+    ) -> Self {
         Self {
             state: Arc::new(ClusterState {
                 pools: first.pools.into_iter().collect(),
@@ -117,6 +126,7 @@ impl Cluster {
                 monitors: Monitors::default(),
                 tasks: BackgroundTasks::default(),
                 clock,
+                observers,
             }),
             measured: None,
         }
@@ -124,6 +134,10 @@ impl Cluster {
 
     pub(crate) fn state(&self) -> &Arc<ClusterState> {
         &self.state
+    }
+
+    pub(crate) fn observers(&self) -> &Arc<Observers> {
+        &self.state.observers
     }
 
     pub(crate) fn pool(&self, id: PoolId) -> &Pool {
@@ -190,18 +204,21 @@ impl ClusterState {
     /// Changes the topology. A reader sees all of the change or none of it.
     fn change<T>(&self, change: impl FnOnce(&mut Topology) -> T) -> T {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = (**self.topology.load()).clone();
+        let before = self.snapshot();
+        let mut next = (*before).clone();
         let changed = change(&mut next);
-        self.publish(next);
+        let after = self.publish(next);
         drop(writer);
+        self.tell_changes(&before, &after);
         changed
     }
 
     /// Must be called with the writer lock held.
-    fn publish(&self, next: Topology) {
-        let epoch = next.epoch();
-        self.topology.store(Arc::new(next));
+    fn publish(&self, next: Topology) -> Arc<Topology> {
+        let (epoch, next) = (next.epoch(), Arc::new(next));
+        self.topology.store(Arc::clone(&next));
         self.epoch.store(epoch, Ordering::Release);
         self.changes.send_replace(());
+        next
     }
 }

@@ -11,8 +11,9 @@ use futures_util::future::BoxFuture;
 #[cfg(feature = "stream")]
 use futures_util::stream::Stream;
 use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
-use tokio::sync::{Notify, OnceCell};
+use tokio::sync::OnceCell;
 
+use super::loss::LossSignal;
 use super::open::OpenPlan;
 use crate::error::{AvailabilityError, RoutingError};
 use crate::name::NodeName;
@@ -33,8 +34,8 @@ struct PoolInner {
     connection: OnceCell<DatabaseConnection>,
     plan: Option<OpenPlan>,
     closed: AtomicBool,
-    /// Notified when the node is declared dead, to fail the statements in flight.
-    gone: Notify,
+    /// Ends the waits for its answers.
+    loss: LossSignal,
     /// It belonged to a primary that lost the role: no statement waits for its answers.
     given_up: AtomicBool,
     /// Held while the schema of a database that no other process can reach is changed.
@@ -82,7 +83,7 @@ impl Pool {
                 connection: OnceCell::new_with(connection),
                 plan,
                 closed: AtomicBool::new(false),
-                gone: Notify::new(),
+                loss: LossSignal::default(),
                 given_up: AtomicBool::new(false),
                 migrating: Arc::default(),
             }),
@@ -99,9 +100,9 @@ impl Pool {
         self.inner.plan.as_ref()
     }
 
-    /// Notified when the node is declared dead.
-    pub(crate) fn gone(&self) -> &Notify {
-        &self.inner.gone
+    /// Fails the statements in flight: the node is declared dead.
+    pub(super) fn lose(&self) {
+        self.inner.loss.notify_all();
     }
 
     /// Waits for an answer of the node. Fails as soon as the node is declared dead or loses the primary
@@ -118,9 +119,9 @@ impl Pool {
                  not known"
             }
         };
-        let mut gone = pin!(self.gone().notified());
+        let mut lost = pin!(self.inner.loss.lost());
         // Notifications count from here on; the last one may have come before.
-        gone.as_mut().enable();
+        lost.as_mut().enable();
         let for_good = self.inner.given_up.load(Ordering::Acquire);
         let given_up = || {
             let node = self.name().clone();
@@ -132,14 +133,14 @@ impl Pool {
         tokio::select! {
             biased;
             answer = answer => answer,
-            () = gone => given_up(),
+            () = lost => given_up(),
         }
     }
 
     /// Fails the statements in flight, and all later ones.
     pub(super) fn give_up(&self) {
         self.inner.given_up.store(true, Ordering::Release);
-        self.gone().notify_waiters();
+        self.lose();
     }
 
     /// The rows of the node, ended by an error if the node is declared dead.

@@ -67,9 +67,6 @@ impl ClusterState {
         if !now.health.is_down() {
             return;
         }
-        if !before.is_down() {
-            tracing::warn!(target: "sea_orm_routing", node = now.name.as_str(), "a node is down");
-        }
         // Reads of a dead replica are retried elsewhere; a write on a primary may still be answered.
         if now.role == Role::Replica && signal == Signal::ProbeFailed {
             self.give_up(node);
@@ -86,7 +83,7 @@ impl ClusterState {
     /// Fails the statements that wait for an answer of a node.
     pub(super) fn give_up(&self, node: NodeId) {
         let pool = self.topology.load().node(node).pool;
-        self.pool(pool).gone().notify_waiters();
+        self.pool(pool).lose();
     }
 
     pub(super) fn moment(&self, node: NodeId) -> Moment {

@@ -12,8 +12,7 @@ use super::retry::Attempt;
 use super::send::Deliver;
 use crate::cluster::FallbackPermit;
 use crate::dispatch::{Answer, Core, Planned, Rendered, Source};
-use crate::error::RoutingError;
-use crate::observe::{Event, EventKind};
+use crate::observe::EventKind;
 use crate::route::Admission;
 use crate::scope::Scope;
 
@@ -43,7 +42,7 @@ pub(super) fn deliver<'a, D: Deliver, S: Source + 'a>(
     let planned = match planned {
         Ok(planned) => planned,
         Err(error) => {
-            tell_refusal(core, &error);
+            core.tell_refusal(&error);
             return Box::pin(ready(Err(error)));
         }
     };
@@ -104,12 +103,4 @@ pub(super) fn plan<S: Source>(
     let topology = core.cluster.topology();
     let decision = core.decide(&topology, scope, &rendered.analysis, dialect, mark)?;
     rendered.for_node(core, &topology, scope, source, decision)
-}
-
-fn tell_refusal(core: &Core, error: &DbErr) {
-    if core.shared.observers.want(EventKind::Refused)
-        && let Some(error) = RoutingError::of(error)
-    {
-        core.shared.observers.tell(&Event::Refused { error });
-    }
 }

@@ -7,8 +7,7 @@ use sea_orm::DbErr;
 
 use crate::cluster::Fault;
 use crate::dispatch::Core;
-use crate::name::{DatabaseName, NodeName};
-use crate::observe::{Event, EventKind, Observers};
+use crate::observe::AttemptTimer;
 use crate::route::{Decision, Remembers};
 use crate::scope::Scope;
 use crate::session::{Session, Writing};
@@ -24,15 +23,7 @@ pub(crate) struct PendingReply {
     /// The session that remembers the read.
     reader: Option<Session>,
     writing: Option<Writing>,
-    watched: Option<Box<Watched>>,
-}
-
-/// What observers are told at the end.
-struct Watched {
-    observers: Arc<Observers>,
-    database: DatabaseName,
-    node: NodeName,
-    started: Instant,
+    timer: Option<Box<AttemptTimer>>,
 }
 
 impl PendingReply {
@@ -59,7 +50,7 @@ impl PendingReply {
             started: decision.measures_latency.then(Instant::now),
             reader: reader.cloned(),
             writing,
-            watched: Watched::begin(core, decision),
+            timer: core.time_attempt(decision),
         };
         // From now on: reads that are sent meanwhile go to the same node.
         if let Some(session) = &pending.reader {
@@ -77,8 +68,8 @@ impl PendingReply {
         {
             writing.answered();
         }
-        if let Some(watched) = self.watched.take() {
-            watched.ended(error, rows);
+        if let Some(timer) = self.timer.take() {
+            timer.finished(error, rows);
         }
         if fault.is_some() {
             return;
@@ -113,31 +104,6 @@ impl Drop for PendingReply {
         if let Some(load) = &self.counted {
             load.end();
         }
-    }
-}
-
-impl Watched {
-    fn begin(core: &Core, decision: Decision) -> Option<Box<Self>> {
-        let observers = &core.shared.observers;
-        observers.want(EventKind::Finished).then(|| {
-            let topology = core.cluster.topology();
-            Box::new(Self {
-                observers: Arc::clone(observers),
-                database: topology.database_by_id(decision.database).name.clone(),
-                node: topology.node(decision.node).name.clone(),
-                started: Instant::now(),
-            })
-        })
-    }
-
-    fn ended(&self, error: Option<&DbErr>, rows: Option<u64>) {
-        self.observers.tell(&Event::Finished {
-            database: &self.database,
-            node: &self.node,
-            latency: self.started.elapsed(),
-            rows,
-            error,
-        });
     }
 }
 

@@ -12,8 +12,7 @@ use super::analysis::Analysis;
 use super::follow_up::Mark;
 use crate::bind::{Bindings, Forbidden, RoutingPolicy};
 use crate::cluster::Cluster;
-use crate::observe::{Event, EventKind, Observers};
-use crate::route::{Decision, Route};
+use crate::observe::Observers;
 use crate::session::{Consistency, RouterId, TokenKey};
 use crate::sql::{Access, Cache, ReadOnlyFunctions};
 use crate::topology::DatabaseId;
@@ -110,31 +109,5 @@ impl Core {
         let default = topology.database_by_id(self.shared.bindings.default_database());
         let pool = self.cluster.pool_of(default.primary).get();
         pool.is_some_and(sea_orm::ConnectionTrait::is_mock_connection)
-    }
-
-    /// A decision with its names.
-    pub(crate) fn route(&self, analysis: &Analysis, decision: Decision) -> Route {
-        Route::new(
-            analysis.operation.clone(),
-            decision,
-            self.cluster.snapshot(),
-            self.cluster.balancing(decision.database).policy.name(),
-        )
-    }
-
-    /// Tells the observers where a statement goes: first when that is decided, then with each attempt.
-    pub(crate) fn tell_route(&self, kind: EventKind, analysis: &Analysis, decision: Decision) {
-        if self.shared.observers.want(kind) {
-            self.tell_route_now(kind, analysis, decision);
-        }
-    }
-
-    #[cold]
-    fn tell_route_now(&self, kind: EventKind, analysis: &Analysis, decision: Decision) {
-        let route = &self.route(analysis, decision);
-        self.shared.observers.tell(&match kind {
-            EventKind::Decided => Event::Decided { route },
-            _ => Event::Attempted { route },
-        });
     }
 }

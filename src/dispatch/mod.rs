@@ -17,6 +17,7 @@ mod plan;
 mod rows;
 mod scopes;
 mod source;
+mod tell;
 mod traits;
 
 use futures_util::future::BoxFuture;

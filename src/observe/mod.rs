@@ -29,11 +29,13 @@
 mod event;
 mod observers;
 mod record;
+mod timer;
 mod trace;
 
 pub use event::{BranchOutcome, Event, EventKind};
 pub use observers::Observer;
 pub(crate) use observers::Observers;
 pub use record::Recording;
+pub(crate) use timer::AttemptTimer;
 
 pub use crate::route::{Route, RouteTarget};

@@ -5,6 +5,7 @@ use tracing::Level;
 
 use super::{Event, EventKind};
 use crate::route::Route;
+use crate::topology::NodeState;
 
 /// Whether an enabled level of `tracing` asks for events of this kind.
 pub(super) fn wants(kind: EventKind) -> bool {
@@ -29,8 +30,15 @@ pub(super) fn event(event: &Event<'_>) {
     match event {
         Event::Attempted { route } => attempted(route),
         Event::HealthChanged { node, from, to } => {
-            let (node, from, to) = (node.as_str(), from.to_string(), to.to_string());
-            tracing::warn!(target: "sea_orm_routing", node, from, to, "a node changed its state");
+            let (node, from) = (node.as_str(), from.to_string());
+            match to {
+                NodeState::Down => {
+                    tracing::warn!(target: "sea_orm_routing", node, from, "a node is down");
+                }
+                _ => {
+                    tracing::info!(target: "sea_orm_routing", node, from, to = %to, "a node changed")
+                }
+            }
         }
         Event::RoleChanged { database, from, to } => {
             let (database, from, to) = (database.as_str(), from.as_str(), to.as_str());

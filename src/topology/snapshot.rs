@@ -106,6 +106,10 @@ impl Topology {
             .map(|(id, _)| id)
     }
 
+    pub(crate) fn node_ids(&self) -> impl Iterator<Item = NodeId> {
+        (0..).map(NodeId::new).zip(&self.nodes).map(|(id, _)| id)
+    }
+
     pub(crate) fn node_ids_of(&self, database: DatabaseId) -> impl Iterator<Item = NodeId> {
         let database = self.database_by_id(database);
         std::iter::once(database.primary).chain(database.replicas.iter().copied())

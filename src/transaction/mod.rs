@@ -41,6 +41,7 @@ mod connection;
 mod control;
 mod driver;
 mod ending;
+mod events;
 mod in_flight;
 #[cfg(feature = "sqlx-mysql")]
 mod lease;

@@ -10,6 +10,7 @@ use smallvec::SmallVec;
 
 use super::connection::BranchConnection;
 use super::control;
+use super::events::BranchEvents;
 use super::state::{BranchState, Link, Watch};
 use crate::cluster::{FallbackPermit, Fault};
 use crate::dispatch::{Admitted, Core, NodeRequest, OnBranch, Retried};
@@ -35,7 +36,11 @@ impl BranchOpener<'_> {
     pub(super) async fn open(self, state: &mut BranchState) -> Result<(), DbErr> {
         let opened = self.open_or_fail(state).await;
         match opened {
-            Ok(()) => state.phase.opened(),
+            Ok(()) => {
+                state.phase.opened();
+                let link = state.link_mut()?;
+                link.events = BranchEvents::opened(self.core, self.database, link.at.0);
+            }
             Err(_) => state.close(),
         }
         opened
@@ -95,6 +100,7 @@ impl BranchOpener<'_> {
             at,
             watch,
             _permit: permit,
+            events: None,
         };
         let texts = control::begin(state.dialect, self.options);
         state.begin(link, &texts).await

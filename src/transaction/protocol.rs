@@ -13,6 +13,7 @@ use super::phase::{Kept, Phase};
 use super::state::{BranchState, Link};
 use crate::error::{RoutingError, TxnError};
 use crate::name::DatabaseName;
+use crate::observe::BranchOutcome;
 use crate::sql::{ImplicitCommit, Operation};
 
 /// Refuses a statement that would end the transaction instead of us.
@@ -72,13 +73,19 @@ impl BranchState {
     pub(super) async fn commit(&mut self) -> Result<(), DbErr> {
         if let Some(stack) = self.link_mut()?.connection.stack() {
             let transaction = stack.pop().ok_or_else(ended)?;
+            let mut events = self.link_mut()?.events.take();
             self.release();
-            return transaction.commit().await;
+            let result = transaction.commit().await;
+            if let (Ok(()), Some(events)) = (&result, &mut events) {
+                events.set_outcome(BranchOutcome::Committed);
+            }
+            return result;
         }
         let active = self.phase.active();
         let may_be_aborted = active.is_some_and(|active| active.may_be_aborted);
         let text = control::commit(self.dialect, may_be_aborted);
         self.control(Control::Commit(text)).await?;
+        self.set_outcome(BranchOutcome::Committed);
         self.release();
         Ok(())
     }

@@ -139,9 +139,15 @@ impl RoutingTransaction {
         mut source: S,
     ) -> Result<A::Output, DbErr> {
         self.shared.levels.enter(self.level)?;
-        let planned = self.plan(scope, &mut source)?;
+        let planned = self.plan(scope, &mut source);
+        let planned = planned.inspect_err(|error| self.core().tell_refusal(error))?;
         let mut state = self.enter(&planned).await?;
+        let timer = self.core().time_attempt(planned.decision);
         let result = state.statement::<A>(planned.statement).await;
+        if let Some(timer) = timer {
+            let rows = result.as_ref().ok().and_then(A::rows);
+            timer.finished(result.as_ref().err(), rows);
+        }
         if let Err(error) = &result {
             self.report_lost(&state, planned.decision.database, error);
         }

@@ -8,12 +8,14 @@ use super::abandon::abandon;
 use super::connection::BranchConnection;
 use super::control::Control;
 use super::driver::ended;
+use super::events::BranchEvents;
 use super::levels::Level;
-use super::phase::{ControlReply, Phase};
+use super::phase::{ControlReply, Kept, Phase};
 use crate::cluster::{FallbackPermit, Pool};
 use crate::dispatch::Action;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
+use crate::observe::BranchOutcome;
 use crate::topology::{NodeId, Role};
 
 #[derive(Debug)]
@@ -33,6 +35,8 @@ pub(super) struct Link {
     pub(super) watch: Watch,
     /// The permit for a read on the primary while no replica serves: held until the branch ends.
     pub(super) _permit: Option<FallbackPermit>,
+    /// Tells the observers how the branch ends.
+    pub(super) events: Option<BranchEvents>,
 }
 
 /// Ends what waits for a node once the node's monitor finds it dead.
@@ -156,10 +160,21 @@ impl BranchState {
     /// again.
     pub(super) fn close(&mut self) {
         let must_close = self.phase.must_close();
+        if self.phase.check_doubt(&self.database).is_err() || self.phase.kept() != Kept::No {
+            self.set_outcome(BranchOutcome::Unknown);
+        }
         if let Some(link) = self.link.take() {
             abandon(link.connection, must_close);
         }
         self.phase = Phase::Idle;
+    }
+
+    /// Sets what the observers are told once the branch has ended.
+    pub(super) fn set_outcome(&mut self, outcome: BranchOutcome) {
+        let events = self.link.as_mut().and_then(|link| link.events.as_mut());
+        if let Some(events) = events {
+            events.set_outcome(outcome);
+        }
     }
 
     /// Returns the connection, on which nothing is open any more, to its pool. The branch is idle

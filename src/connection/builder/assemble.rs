@@ -49,7 +49,8 @@ impl RoutingBuilder {
         let bindings = self.bind_all(&topology, default)?;
         let forbidden = self.forbid_all(&topology)?;
         check_bound(&forbidden, &bindings, &topology)?;
-        let cluster = Cluster::new(newcomers, topology);
+        let observers = Arc::new(Observers::of(std::mem::take(&mut self.observers)));
+        let cluster = Cluster::new(newcomers, topology, observers);
         let branch_begin = std::mem::take(&mut self.branch_begin);
         let mut connection = self
             .finish(cluster, bindings, forbidden, default)
@@ -63,7 +64,7 @@ impl RoutingBuilder {
 
     /// One open connection needs no check; even one that is not open is taken, and its statements
     /// fail as SeaORM's do.
-    pub(super) fn assemble_single(self, connection: DatabaseConnection) -> RoutingConnection {
+    pub(super) fn assemble_single(mut self, connection: DatabaseConnection) -> RoutingConnection {
         let dialect = dialect_of(&connection).unwrap_or(DbBackend::Sqlite);
         let mut topology = Topology::empty();
         let mut parts = Parts::of(&mut topology, PoolId::new(0));
@@ -71,7 +72,8 @@ impl RoutingBuilder {
         let newcomers = parts.finish();
         let default = DatabaseId::new(0);
         let bindings = BindingsBuilder::new(default, self.unbound).finish();
-        let cluster = Cluster::new(newcomers, topology);
+        let observers = Arc::new(Observers::of(std::mem::take(&mut self.observers)));
+        let cluster = Cluster::new(newcomers, topology, observers);
         self.finish(cluster, bindings, Forbidden::default(), default)
     }
 
@@ -96,7 +98,7 @@ impl RoutingBuilder {
                 Some(seed) => Randomness::Seeded(Box::new(StdRng::seed_from_u64(seed).into())),
                 None => Randomness::Thread,
             },
-            observers: Arc::new(Observers::of(self.observers)),
+            observers: Arc::clone(cluster.observers()),
             reads_after_writes: AtomicBool::new(reads_after_writes),
             consistency: self.consistency,
             router: RouterId::default(),

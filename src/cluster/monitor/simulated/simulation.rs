@@ -130,7 +130,7 @@ impl Simulation {
             now,
             chance: || CHANCE.get(),
         };
-        let cluster = Cluster::with_clock(first, topology, clock);
+        let cluster = Cluster::with_clock(first, topology, Arc::default(), clock);
         let watch = Arc::new(Watch::new(cluster.state(), database));
         let monitors = &cluster.state().monitors;
         monitors.lock().insert(database, Arc::clone(&watch));

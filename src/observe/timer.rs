@@ -1,0 +1,44 @@
+//! The time of one attempt, for observers of its end.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use sea_orm::DbErr;
+
+use super::{Event, Observers};
+use crate::name::{DatabaseName, NodeName};
+
+/// An attempt whose end is observed.
+#[derive(Debug)]
+pub(crate) struct AttemptTimer {
+    observers: Arc<Observers>,
+    database: DatabaseName,
+    node: NodeName,
+    started: Instant,
+}
+
+impl AttemptTimer {
+    pub(crate) fn start(
+        observers: &Arc<Observers>,
+        database: &DatabaseName,
+        node: &NodeName,
+    ) -> Self {
+        Self {
+            observers: Arc::clone(observers),
+            database: database.clone(),
+            node: node.clone(),
+            started: Instant::now(),
+        }
+    }
+
+    /// The attempt ended with this error, or with so many rows.
+    pub(crate) fn finished(&self, error: Option<&DbErr>, rows: Option<u64>) {
+        self.observers.tell(&Event::Finished {
+            database: &self.database,
+            node: &self.node,
+            latency: self.started.elapsed(),
+            rows,
+            error,
+        });
+    }
+}
