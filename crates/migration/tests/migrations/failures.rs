@@ -1,4 +1,4 @@
-//! What fails names its database, and goes on where it stopped.
+//! A failed migration names its database, and the next run continues where it stopped.
 
 use sea_orm_routing_migration::{MigrationError, Migrations, SqlMigration, Steps};
 

@@ -1,4 +1,4 @@
-//! Migrations on a handle that has fixed a database, and what a failure leaves.
+//! Migrations on a handle that has fixed a database, and the state after a failure.
 
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
