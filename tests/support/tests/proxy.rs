@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use routing_servers::{Mode, Node, Proxy};
 
-/// Long enough for an answer that comes, short enough to wait for one that does not.
+/// Long enough for a reply to arrive, short enough to wait for one that never does.
 const PATIENCE: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_millis(300);
 
@@ -50,7 +50,7 @@ fn receive(mut client: &TcpStream, bytes: usize) -> io::Result<Vec<u8>> {
     client.read_exact(&mut text).map(|()| text)
 }
 
-/// What reads to the end: nothing, or an error.
+/// What is read until the end: nothing, or an error.
 fn ending(mut client: &TcpStream) -> io::Result<usize> {
     client.set_read_timeout(Some(PATIENCE))?;
     client.read(&mut [0])
@@ -173,7 +173,7 @@ fn half_open_connections_stay_deaf() {
     proxy.set(Mode::HalfOpen).expect("half-open");
     let new = connect(&proxy).expect("accepted");
     eventually("it is accepted", || proxy.open() == 2);
-    // It must not matter that the connections may never see the mode itself.
+    // Connections may never observe the mode itself, and it must not matter.
     proxy.set(Mode::Stall).expect("stalled");
     proxy.set(Mode::Pass).expect("passing");
     for client in [&old, &new] {

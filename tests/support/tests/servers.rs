@@ -1,4 +1,4 @@
-//! The clusters do what tests of routing rely on.
+//! The clusters behave as tests of routing expect.
 
 use std::process::Command;
 
@@ -133,7 +133,7 @@ async fn a_frozen_postgres_hangs_and_goes_on() {
     pg.resume_process(0).await.expect("going on");
     assert_eq!(psql(&url, COUNT).as_deref(), Ok("0"));
     pg.pause_process(Node::Primary).await.expect("frozen");
-    // And now it is dropped, frozen as it is.
+    // And now the cluster is dropped while frozen.
 }
 
 #[tokio::test]
