@@ -11,7 +11,7 @@ use routing_servers::PostgresCluster;
 
 const NONE: [&str; 0] = [];
 
-/// From now on the commit of an item runs so much SQL.
+/// From here on the commit of an item runs so much SQL.
 async fn at_commit(pg: &Servers<PostgresCluster>, run: &str) {
     pg.sql(&format!(
         "CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS
@@ -25,7 +25,7 @@ async fn at_commit(pg: &Servers<PostgresCluster>, run: &str) {
 const FAIL: &str = "RAISE EXCEPTION 'not today'";
 const DIE: &str = "PERFORM pg_terminate_backend(pg_backend_pid())";
 
-/// Which failed, whether it may be committed, which are committed, which are not.
+/// Which database failed, whether it may be committed, which are committed, which are not.
 #[track_caller]
 fn partial(error: &DbErr) -> (&str, bool, Vec<&str>, Vec<&str>) {
     match RoutingError::of(error) {

@@ -8,7 +8,7 @@ use sea_orm_routing::{RoutingConnection, RoutingError, RoutingTransaction};
 use crate::support::item::{self, insert, names};
 use crate::support::{self, eventually, impatient, single, soon, value};
 
-/// The next statement fails, those after it are refused, and nothing was committed.
+/// The next statement fails, later ones are refused, and nothing is committed.
 async fn is_over(db: &RoutingConnection, txn: RoutingTransaction) {
     let lost = soon("a statement", insert(&txn, "two")).await;
     lost.expect_err("the connection is gone");

@@ -1,5 +1,5 @@
-//! Read-only transactions on replicas, when the primary is lost, when the replica hangs, and when no
-//! replica is there.
+//! Read-only transactions on replicas, when the primary is lost, when the replica hangs, and when
+//! no replica is available.
 
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ on_each_server! {
     no_more_transactions_spill_over_than_may(1),
 }
 
-/// A transaction that reads from a node, and has read once.
+/// A transaction that reads from a node and has read once.
 async fn begin(db: &RoutingConnection, node: &str) -> RoutingTransaction {
     let routes = db.record();
     let db = db.read_only_transactions(ReadOnlyTransactions::Replica);

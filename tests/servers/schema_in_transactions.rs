@@ -1,4 +1,4 @@
-//! Postgres changes schemas inside transactions, and takes them back.
+//! Postgres changes schemas inside transactions, and rolls them back.
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
 

@@ -1,4 +1,4 @@
-//! One statement of a transaction, cut off, and what can still be done with the transaction.
+//! One statement of a transaction is cancelled; what can still be done with the transaction.
 
 use futures_util::TryStreamExt;
 use sea_orm::{DbBackend, DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
@@ -51,9 +51,10 @@ on_both!(
 
 const WAYS: [Dropped; 2] = [Dropped::AtOnce, Dropped::WhenAnswered];
 
-/// Whether a transaction was given up because its connection cannot be trusted any more.
+/// Whether the branch was closed because its connection can no longer be trusted.
 ///
-/// sqlx loses count of MySQL's answers when it is cut off while it prepares, so there it may be.
+/// sqlx loses track of MySQL's replies if it is cancelled while it prepares, so this may happen
+/// there.
 fn is_given_up(db: &RoutingConnection, error: &DbErr) -> bool {
     let in_doubt = matches!(
         RoutingError::of(error),
@@ -65,7 +66,7 @@ fn is_given_up(db: &RoutingConnection, error: &DbErr) -> bool {
     in_doubt || db.get_database_backend() == DbBackend::MySql
 }
 
-/// What it sees afterwards is what it commits.
+/// What the transaction reads afterwards is what it commits.
 async fn a_transaction_goes_on_after_a_statement_was_cut_off(db: &RoutingConnection) {
     let mut cuts = 0;
     for (polls, dropped) in (1..8).flat_map(|polls| WAYS.map(|dropped| (polls, dropped))) {
@@ -114,7 +115,7 @@ async fn a_nested_transaction_is_undone_after_a_statement_was_cut_off(db: &Routi
                     "{dropped:?} after {polls} polls"
                 );
             }
-            // Cut off in SAVEPOINT: nobody knows whether it is there.
+            // Cancelled in SAVEPOINT: whether the savepoint exists is unknown.
             Err(error) => {
                 assert!(is_given_up(db, &error), "{error}");
                 next.expect_err("in doubt");
@@ -125,7 +126,7 @@ async fn a_nested_transaction_is_undone_after_a_statement_was_cut_off(db: &Routi
     }
 }
 
-/// Nobody knows whether it happened, so nothing goes on.
+/// Whether the release happened is unknown, so the transaction refuses further statements.
 async fn a_release_that_was_cut_off_leaves_the_transaction_in_doubt(db: &RoutingConnection) {
     for dropped in WAYS {
         let txn = db.begin().await.expect("begun");

@@ -1,4 +1,4 @@
-//! What the next users of the pool see after a case.
+//! What the next users of the pool observe after a case.
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ pub(super) fn label_after(label: &str) -> String {
     format!("{label}+")
 }
 
-/// All connections of the pool are used at once: each answers its own statement, and what it
-/// writes is there for others at once.
+/// Uses all connections of the pool at once: each answers its own statement, and its write is
+/// visible to others at once.
 pub(super) async fn next_users_are_fine<C: Subject>(
     db: &C,
     texts: &Texts,

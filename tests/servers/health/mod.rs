@@ -1,4 +1,4 @@
-//! Replicas and primaries that die, hang, lag and come back, and what their monitor makes of it.
+//! Replicas and primaries that die, hang, lag and recover, and how the monitor reports them.
 
 mod ends;
 mod foreign;

@@ -1,4 +1,4 @@
-//! All replicas are dead, or all nodes.
+//! All replicas are down, or all nodes.
 
 use std::time::{Duration, Instant};
 
@@ -14,7 +14,7 @@ use crate::support::load::{Load, read, write};
 use crate::support::nodes::{becomes, is, is_read_from, served_by, when};
 use crate::support::{eventually, soon, value};
 
-/// Whether the first replica is among the nodes that were considered, and down.
+/// Whether the first replica is among the nodes that were considered, and is down.
 fn is_down(considered: &[ConsideredNode]) -> bool {
     let down = |it: &ConsideredNode| it.node == "default/2" && &*it.state == "down";
     considered.iter().any(down)
@@ -81,13 +81,13 @@ async fn no_more_reads_spill_over_than_may(bed: impl Bed) {
         "{after} connections, {before} before"
     );
 
-    // Those that wait get their turn.
+    // Reads that wait for a permit get one.
     let short = sleeping(&bed, 0.1);
     let reads = join_all((0..6).map(|_| value::<i64>(&db, &short)));
     for outcome in soon("short reads", reads).await {
         outcome.expect("a turn");
     }
-    // Writes are not counted.
+    // Writes need no permit.
     let (blocked, ()) = soon("a write", async {
         tokio::join!(join_all((0..2).map(|_| value::<i64>(&db, &slow))), async {
             write(&db, "beside").await.expect("a write");
@@ -151,7 +151,7 @@ async fn everything_is_dead(bed: impl Bed) {
     is_read_from(&db, "default/2").await;
 }
 
-/// Nobody refuses a connection, and nobody answers.
+/// The server refuses no connection and never answers.
 async fn everything_is_frozen(bed: impl Bed) {
     let db = bed.connect(bed.options()).await;
     let load = Load::reading(&db, 4);

@@ -1,4 +1,4 @@
-//! Transactions that only read, on replicas, in a session that has written.
+//! Read-only transactions on replicas, in a session that has written.
 
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::{DbErr, TransactionTrait};
@@ -11,7 +11,7 @@ use super::side::Side;
 use super::{CAUSAL, WINDOW, causal, has, next_read, write};
 use crate::support::{eventually, soon};
 
-/// Whether a transaction that only reads sees a row, and where it ran.
+/// Whether a read-only transaction sees a row, and where it ran.
 async fn sees(session: &RoutingConnection, id: i32) -> Result<(bool, Role), DbErr> {
     let routes = session.record();
     let txn = session.begin_with_config(None, Some(ReadOnly)).await?;

@@ -1,4 +1,4 @@
-//! Changes that meet a server which gives no answer, and the end of the connection.
+//! Changes that meet a server which never replies, or the end of the connection.
 
 use std::time::Duration;
 

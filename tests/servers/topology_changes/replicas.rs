@@ -1,4 +1,4 @@
-//! Postgres replicas that come and go under load.
+//! Postgres replicas that are added and removed under load.
 
 use sea_orm::ConnectionTrait;
 use sea_orm_routing::DatabaseOptions;
@@ -12,7 +12,7 @@ async fn no_read_fails_while_replicas_come_and_go() {
     let Some(pg) = postgres("come_and_go").await else {
         return;
     };
-    // A slow machine is no dead server.
+    // A slow reply of a busy machine must not count as a dead server.
     let database = DatabaseOptions::new(options(pg.cluster.primary_url(pg.name)));
     let patient = database.probe_timeout(std::time::Duration::from_secs(10));
     let db = single(patient).await;
