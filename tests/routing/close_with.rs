@@ -46,7 +46,7 @@ async fn an_open_transaction_is_named_by_its_node() -> Result {
     let text = closed.as_ref().expect_err("in use").to_string();
     assert_says(&text, &["default/1", "80ms"]);
     assert_eq!(still_open(closed), ["default/1"]);
-    // What is under way finishes.
+    // The statement in flight finishes.
     add_category(&txn, "Coffee").await?;
     txn.commit().await?;
     shop.db.close_with(LONG).await?;

@@ -1,5 +1,5 @@
-//! SQLite ends a transaction by itself, and nobody waits for its answer: what is sent next must not
-//! be committed by itself.
+//! SQLite ends a transaction on its own while the reply is not awaited: the next statement must not
+//! be committed on its own.
 
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, StreamTrait, TransactionTrait};

@@ -10,7 +10,8 @@ use crate::entities::category;
 use crate::entities::warehouse::stock;
 use crate::shop::{Result, Shop, add_category, add_stock};
 
-/// What a callback was told: the node, the first word of the text, whether it failed.
+/// What a callback received: the node, the first word of the text, and whether the statement
+/// failed.
 type Told = Arc<Mutex<Vec<(String, String, bool)>>>;
 
 /// A handle with a callback.
@@ -134,7 +135,7 @@ async fn it_is_told_of_a_stream_in_a_transaction() -> Result {
     Ok(())
 }
 
-/// A branch reports what a pool reports, statement for statement.
+/// A branch reports the same as a pool, statement for statement.
 #[tokio::test]
 async fn it_is_told_in_a_transaction_what_it_is_told_without() -> Result {
     async fn run(db: &impl ConnectionTrait) -> Result {

@@ -1,4 +1,4 @@
-//! Transactions that are declared to only read, on replicas where that is wanted.
+//! Transactions declared as read-only, on replicas if that is configured.
 
 use sea_orm::{
     AccessMode, ConnectionTrait, EntityTrait, IsolationLevel, PaginatorTrait, TransactionTrait,
@@ -19,7 +19,7 @@ fn on_replicas(shop: &Shop) -> RoutingConnection {
     shop.db.read_only_transactions(replica)
 }
 
-/// The nodes that so many reads of a read-only transaction of `db` went to.
+/// The nodes of so many reads in one read-only transaction of `db`.
 async fn read(shop: &Shop, db: &RoutingConnection, reads: usize) -> Result<Vec<String>> {
     let routes = shop.db.record();
     let txn = db.begin_with_config(None, READ_ONLY).await?;

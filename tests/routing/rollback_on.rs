@@ -1,4 +1,4 @@
-//! `rollback_on(..)`: one database is rolled back for itself, the transaction goes on.
+//! `rollback_on(..)`: one database is rolled back on its own, and the transaction continues.
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use sea_orm_routing::RoutingError;

@@ -1,4 +1,4 @@
-//! What `tracing` is told: one event for each statement.
+//! What `tracing` receives: one event for each statement.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;

@@ -1,4 +1,4 @@
-//! `on_commit` and `on_rollback`: what is called once a transaction is over.
+//! `on_commit` and `on_rollback`: callbacks that run once a transaction has ended.
 
 use sea_orm::{DbErr, TransactionTrait};
 use sea_orm_routing::RoutingError;
@@ -193,7 +193,7 @@ async fn a_commit_that_is_cut_off_is_neither() -> Result {
         add_note(&txn.using("default")?, &format!("note {times}")).await?;
         if poll_times(txn.commit(), times).await.is_some() {
             assert_eq!(ends.take(), ["txn committed"]);
-            // SQLite may answer before it is asked twice.
+            // SQLite may reply before the second poll.
             match times {
                 1 => continue,
                 _ => return Ok(()),

@@ -76,7 +76,7 @@ async fn lag_limit() -> Result {
         |it| it.lag_limit(Duration::from_secs(1) - NANO),
         |it| it.lag_limit(HOUR + NANO),
         |it| it.lag_limit(Duration::MAX),
-        // It does not matter which is said first.
+        // The order of the two settings does not matter.
         |it| it.lag_limit(MINUTE).probe_interval(MINUTE + NANO),
     ];
     for setting in beyond {

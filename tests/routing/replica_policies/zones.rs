@@ -1,4 +1,4 @@
-//! Near before far.
+//! Zones: near replicas before far ones.
 
 use std::time::Duration;
 

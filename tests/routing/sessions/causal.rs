@@ -1,5 +1,5 @@
-//! Where nothing is measured no replica can prove anything: a causal session that wrote reads from
-//! the primary.
+//! Without tracked positions no replica can prove that it has caught up: a causal session that
+//! wrote reads from the primary.
 
 use std::time::{Duration, Instant};
 
@@ -66,9 +66,9 @@ async fn it_fails_where_the_primary_is_kept_for_writes() -> Result {
     assert_says(&error, &["default"]);
     let stream = category::Entity::find().stream(&session).await;
     assert!(stream.is_err());
-    // Who asks for the primary gets it.
+    // A read for which the primary was requested goes there.
     assert_eq!(read(&session.on_primary()).await?, 1);
-    // So does what cannot go anywhere else.
+    // So does a statement that can only run on the primary.
     let txn = session.begin().await?;
     assert_eq!(category::Entity::find().count(&txn).await?, 1);
     txn.commit().await?;

@@ -1,4 +1,4 @@
-//! Replicas that are taken out of the rotation.
+//! Replicas that are drained.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,5 @@
-//! What cannot be added, drained or removed: refused by name, and nothing changes.
+//! Nodes and databases that cannot be added, drained or removed: the error names them, and nothing
+//! changes.
 
 use sea_orm::{Database, DbBackend};
 use sea_orm_routing::error::{AvailabilityError, ConfigError, TopologyError};
@@ -7,7 +8,7 @@ use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingError};
 use super::{LONG, names};
 use crate::shop::{Result, Shop, assert_says, mock};
 
-/// A replica that is refused; what its error says.
+/// Adds a replica that is refused; returns the text of the error.
 async fn refused(shop: &Shop, replica: impl Into<ReplicaOptions>, says: &[&str]) -> RoutingError {
     let before = (names(&shop.db), shop.db.topology().to_string());
     let error = shop.db.admin().add_replica("default", replica).await;
@@ -135,7 +136,7 @@ async fn an_unknown_database_or_node() -> Result {
     let (db, long) = (&shop.db, LONG);
     for error in [
         db.admin().add_replica("nowhere", url).await.map(drop),
-        // A node is no database.
+        // A node is not a database.
         db.admin().remove_database("default/2", long).await,
         db.admin().remove_database("nowhere", long).await,
         db.wait_for_primary("nowhere", long).await,
@@ -155,7 +156,7 @@ async fn an_unknown_database_or_node() -> Result {
     }
     for error in [
         db.admin().drain("nowhere", long).await,
-        // A database is no node.
+        // A database is not a node.
         db.admin().drain("warehouse", long).await,
         db.admin().remove_replica("nowhere", long).await,
         db.admin().undrain("nowhere"),

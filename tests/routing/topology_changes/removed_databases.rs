@@ -75,7 +75,7 @@ async fn a_removed_database_is_gone_on_every_handle() -> Result {
         txn.rollback().await?;
     }
     assert!(shop.db.using("tenant").is_err() && shop.db.using("tenant/2").is_err());
-    // Its name is free, and the old handles stay with the old one.
+    // The name is free, and old handles keep the removed database.
     shop.db.admin().add_database("tenant", url).await?;
     assert!(category::Entity::find().count(&handles[0]).await.is_err());
     let new = shop.db.using("tenant")?;
