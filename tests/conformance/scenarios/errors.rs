@@ -1,4 +1,4 @@
-//! What goes wrong, and how it is called.
+//! Errors, and how they are reported.
 
 use sea_orm::sea_query::{Alias, Expr, Query};
 use sea_orm::{
