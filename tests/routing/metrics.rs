@@ -44,7 +44,7 @@ fn ran(node: &str, word: &str) -> (String, String, bool) {
 }
 
 #[tokio::test]
-async fn it_is_told_the_node_of_each_statement() -> Result {
+async fn it_receives_the_node_of_each_statement() -> Result {
     let shop = Shop::open().await?;
     let (db, told) = measured(&shop.db);
     add_category(&db, "Tea").await?;
@@ -64,7 +64,7 @@ async fn it_is_told_the_node_of_each_statement() -> Result {
 }
 
 #[tokio::test]
-async fn it_is_told_of_failures() -> Result {
+async fn it_receives_failures() -> Result {
     let shop = Shop::open().await?;
     let (db, told) = measured(&shop.db);
     let sql = Statement::from_string(DbBackend::Sqlite, "SELECT missing FROM category");
@@ -89,7 +89,7 @@ async fn it_belongs_to_one_handle_and_what_is_made_from_it() -> Result {
 }
 
 #[tokio::test]
-async fn it_is_told_of_a_stream() -> Result {
+async fn it_receives_a_stream() -> Result {
     let shop = Shop::open().await?;
     let (db, told) = measured(&shop.db.using("default/2")?);
     category::Entity::find()
@@ -102,7 +102,7 @@ async fn it_is_told_of_a_stream() -> Result {
 }
 
 #[tokio::test]
-async fn it_is_told_of_statements_in_a_transaction() -> Result {
+async fn it_receives_statements_in_a_transaction() -> Result {
     let shop = Shop::open().await?;
     let (db, told) = measured(&shop.db);
     let txn = db.begin().await?;
@@ -121,7 +121,7 @@ async fn it_is_told_of_statements_in_a_transaction() -> Result {
 }
 
 #[tokio::test]
-async fn it_is_told_of_a_stream_in_a_transaction() -> Result {
+async fn it_receives_a_stream_in_a_transaction() -> Result {
     let shop = Shop::open().await?;
     let (db, told) = measured(&shop.db);
     let txn = db.begin().await?;
@@ -137,7 +137,7 @@ async fn it_is_told_of_a_stream_in_a_transaction() -> Result {
 
 /// A branch reports the same as a pool, statement for statement.
 #[tokio::test]
-async fn it_is_told_in_a_transaction_what_it_is_told_without() -> Result {
+async fn it_receives_the_same_with_and_without_a_transaction() -> Result {
     async fn run(db: &impl ConnectionTrait) -> Result {
         let raw = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
         db.execute_unprepared("DELETE FROM category").await?;
@@ -167,7 +167,7 @@ async fn it_is_told_in_a_transaction_what_it_is_told_without() -> Result {
 }
 
 #[tokio::test]
-async fn the_callback_of_seaorm_is_told_the_same() -> Result {
+async fn the_callback_of_seaorm_receives_the_same() -> Result {
     let shop = Shop::open().await?;
     let told = Arc::new(Mutex::new(Vec::new()));
     let write = Arc::clone(&told);

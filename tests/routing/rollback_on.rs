@@ -57,7 +57,7 @@ async fn its_next_statement_begins_anew() -> Result {
 }
 
 #[tokio::test]
-async fn what_would_have_failed_the_commit_is_gone() -> Result {
+async fn what_would_have_failed_the_commit_is_rolled_back() -> Result {
     let notes = Notes::open().await?;
     let txn = notes.independent().await?;
     add_note(&txn.using("default")?, "kept").await?;
@@ -99,7 +99,7 @@ async fn a_database_that_was_not_used_has_nothing_to_roll_back() -> Result {
 }
 
 #[tokio::test]
-async fn no_end_of_the_transaction_is_told() -> Result {
+async fn no_end_of_the_transaction_is_reported() -> Result {
     let notes = Notes::open().await?;
     let (txn, ends) = (notes.independent().await?, Ends::default());
     ends.of(&txn, "txn");

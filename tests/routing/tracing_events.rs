@@ -84,7 +84,7 @@ async fn each_statement_is_one_event() -> Result {
 }
 
 #[tokio::test]
-async fn an_event_tells_the_route() -> Result {
+async fn an_event_names_the_route() -> Result {
     let shop = Shop::open().await?;
     let (events, _guard) = Events::start();
     stock::Entity::find().count(&shop.db).await?;

@@ -124,7 +124,7 @@ async fn a_nested_one_that_is_committed_waits_for_the_outermost() -> Result {
 }
 
 #[tokio::test]
-async fn a_nested_one_that_is_rolled_back_is_told_with_what_is_in_it() -> Result {
+async fn a_nested_rollback_is_reported_for_the_levels_inside_it_too() -> Result {
     let (notes, ends) = (Notes::open().await?, Ends::default());
     for by_drop in [true, false] {
         let txn = notes.db.begin().await?;

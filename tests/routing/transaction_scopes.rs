@@ -135,7 +135,7 @@ async fn a_second_database_through_a_view_is_a_second_database() -> Result {
 }
 
 #[tokio::test]
-async fn explain_tells_the_branch_and_sends_nothing() -> Result {
+async fn explain_names_the_branch_and_sends_nothing() -> Result {
     let shop = Shop::open().await?;
     let txn = shop.db.begin().await?;
     let sent = shop.db.record();

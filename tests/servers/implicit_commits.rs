@@ -276,7 +276,7 @@ async fn what_is_hidden_from_us_is_not_reported_as_rolled_back() {
 
 /// Committing what a procedure has already committed is an error, and not reported as a rollback.
 #[tokio::test]
-async fn a_procedure_that_commits_is_not_told_as_a_rollback() {
+async fn a_procedure_that_commits_is_not_reported_as_a_rollback() {
     let Some(db) = connect("implicit_call").await else {
         return;
     };

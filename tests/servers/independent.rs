@@ -244,7 +244,7 @@ async fn postgres_and_mariadb_commit_or_say_which_did() {
 }
 
 #[tokio::test]
-async fn an_aborted_branch_is_rolled_back_for_itself() {
+async fn an_aborted_branch_is_rolled_back_on_its_own() {
     let Some(two) = Two::open("indep_rollback_1", "indep_rollback_2").await else {
         return;
     };

@@ -107,7 +107,7 @@ async fn a_password_with_signs_of_a_url_is_understood_by_postgres() {
 }
 
 #[tokio::test]
-async fn a_url_with_options_but_no_password_has_that_of_its_primary() {
+async fn a_url_with_options_but_no_password_inherits_the_password_of_its_primary() {
     let Some(pg) = support::postgres("inherit_query").await else {
         return;
     };

@@ -43,7 +43,7 @@ async fn postgres_has_the_level_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn postgres_is_told_of_a_read_only_transaction() {
+async fn a_read_only_transaction_reaches_postgres() {
     let Some(pg) = support::postgres("read_only").await else {
         return;
     };
@@ -95,7 +95,7 @@ async fn mariadb_has_the_level_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn mariadb_is_told_of_a_read_only_transaction() {
+async fn a_read_only_transaction_reaches_mariadb() {
     let Some(maria) = support::mariadb("read_only").await else {
         return;
     };

@@ -21,7 +21,7 @@ on_each_server! {
     the_primary_dies_and_the_transaction_goes_on(1),
     another_node_becomes_the_primary_and_the_transaction_goes_on(2),
     its_replica_stalls_and_the_transaction_ends(1),
-    no_more_transactions_spill_over_than_may(1),
+    no_more_transactions_fall_back_than_may(1),
 }
 
 /// A transaction that reads from a node and has read once.
@@ -105,7 +105,7 @@ async fn read_elsewhere(db: &RoutingConnection) {
     txn.commit().await.expect("committed");
 }
 
-async fn no_more_transactions_spill_over_than_may(bed: impl Bed) {
+async fn no_more_transactions_fall_back_than_may(bed: impl Bed) {
     let options = bed.options().max_fallback_reads(1);
     let options = options.read_deadline(Duration::from_millis(300));
     let db = bed.connect(options).await;

@@ -66,7 +66,7 @@ async fn each_sees_and_writes_its_own_rows() {
 }
 
 #[tokio::test]
-async fn the_next_user_of_the_connection_is_nobody() {
+async fn the_next_user_of_the_connection_has_no_tenant() {
     let Some(db) = tenants("rls_next").await else {
         return;
     };

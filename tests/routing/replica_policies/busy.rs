@@ -94,7 +94,7 @@ async fn a_slow_replica_is_avoided() -> Result {
 }
 
 #[tokio::test]
-async fn nothing_is_measured_for_who_does_not_ask() -> Result {
+async fn nothing_is_measured_for_a_policy_that_does_not_ask() -> Result {
     let shop = shop(Random).await?;
     slow_read(&shop.db).await?;
     assert_eq!(choices(&shop.db, 100)?.len(), 2);
@@ -102,7 +102,7 @@ async fn nothing_is_measured_for_who_does_not_ask() -> Result {
 }
 
 #[tokio::test]
-async fn only_one_policy_looks_at_weights() -> Result {
+async fn only_one_policy_uses_weights() -> Result {
     let shop = shop_on(|files| two_zones(files).replica_policy(RoundRobin::default())).await?;
     let counts = choices(&shop.db, 300)?;
     assert!(counts.values().all(|count| *count > 90), "{counts:?}");

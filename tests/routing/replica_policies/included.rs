@@ -45,7 +45,7 @@ async fn reads_go_to_the_primary_too_and_explain_names_it() -> Result {
 }
 
 #[tokio::test]
-async fn replicas_that_are_asked_for_are_replicas() -> Result {
+async fn a_request_for_a_replica_never_gets_the_primary() -> Result {
     let shop = included(RoundRobin::default()).await?;
     let counts = choices(&shop.db.on_replica(), 60)?;
     assert!(!counts.contains_key("default/1"), "{counts:?}");

@@ -35,7 +35,7 @@ async fn reads_go_to_the_primary_once_it_wrote() -> Result {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_what_is_never_measured() -> Result {
+async fn no_read_waits_where_positions_are_not_tracked() -> Result {
     let shop = Shop::open().await?;
     let session = shop.db.session_with(Consistency::Causal {
         max_wait: Duration::from_secs(30),

@@ -56,7 +56,7 @@ async fn a_replica_that_was_chosen_by_name_is_remembered() -> Result {
 }
 
 #[tokio::test]
-async fn a_replica_whose_pool_is_gone_is_left() -> Result {
+async fn a_session_moves_on_from_a_replica_whose_pool_is_closed() -> Result {
     let shop = Shop::open().await?;
     let session = shop.db.session();
     read(&session).await?;

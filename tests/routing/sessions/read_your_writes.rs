@@ -121,7 +121,7 @@ async fn a_write_made_elsewhere_is_marked() -> Result {
 }
 
 #[tokio::test]
-async fn a_replica_that_is_asked_for_is_asked() -> Result {
+async fn a_replica_that_is_requested_is_used() -> Result {
     let shop = Shop::open().await?;
     let session = shop.db.session_with(WINDOW);
     add_category(&session, "Tea").await?;

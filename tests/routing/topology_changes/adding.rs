@@ -92,7 +92,7 @@ async fn every_handle_and_clone_sees_the_replica() -> Result {
 }
 
 #[tokio::test]
-async fn a_metric_callback_hears_of_nodes_that_came_later() -> Result {
+async fn a_metric_callback_receives_nodes_that_were_added_later() -> Result {
     let shop = shop_without_replicas().await?;
     let heard = Arc::new(Mutex::new(Vec::new()));
     let mut measured = shop.db.clone();

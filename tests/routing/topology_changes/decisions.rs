@@ -71,7 +71,7 @@ async fn every_kind_of_text_stays_where_it_belongs() -> Result {
 }
 
 #[tokio::test]
-async fn a_database_that_comes_moves_nothing_of_the_others() -> Result {
+async fn an_added_database_does_not_change_the_others() -> Result {
     let shop = Shop::open().await?;
     let find = category::Entity::find();
     let before = shop.db.explain(&find)?.database().clone();

@@ -74,7 +74,7 @@ async fn a_database_whose_removal_was_cut_off_is_closed_all_the_same() -> Result
 }
 
 #[tokio::test]
-async fn nothing_comes_to_a_connection_that_is_closed() -> Result {
+async fn what_is_added_to_a_closed_connection_runs_no_statement() -> Result {
     let shop = Shop::open().await?;
     shop.db.close_by_ref().await?;
     let added = shop

@@ -78,7 +78,7 @@ async fn another_dialect() -> Result {
 }
 
 #[tokio::test]
-async fn a_memory_that_nobody_else_can_see() -> Result {
+async fn a_memory_database_that_no_other_connection_can_see() -> Result {
     let shop = Shop::open().await?;
     for private in ["sqlite::memory:", "sqlite:file:x?mode=memory"] {
         let error = refused(&shop, private, &["default/4"]).await;
@@ -94,7 +94,7 @@ async fn a_memory_that_nobody_else_can_see() -> Result {
 }
 
 #[tokio::test]
-async fn a_weight_of_nothing_or_too_much() -> Result {
+async fn a_weight_of_zero_or_too_much() -> Result {
     let shop = Shop::open().await?;
     for weight in [0, 1_000_001, u32::MAX] {
         let replica = ReplicaOptions::new(shop.files.replica("shop")).weight(weight);

@@ -41,7 +41,7 @@ async fn the_default_and_bound_ones_stay() -> Result {
 }
 
 #[tokio::test]
-async fn a_removed_database_is_gone_on_every_handle() -> Result {
+async fn a_removed_database_is_unknown_on_every_handle() -> Result {
     let shop = Shop::open().await?;
     let url = tenant(&shop.files, "seven").await?;
     let options = DatabaseOptions::new(url.clone()).replica(shop.files.replica("seven"));

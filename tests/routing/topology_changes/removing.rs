@@ -112,7 +112,7 @@ async fn its_connections_are_closed() -> Result {
 
 /// Both wait until it is drained, and one of them is the second to remove it.
 #[tokio::test]
-async fn who_removes_it_a_second_time_does_not_take_the_name_of_its_successor() -> Result {
+async fn a_second_removal_does_not_take_the_name_of_the_successor() -> Result {
     let shop = Shop::open().await?;
     add_category(&shop.db, "Tea").await?;
     let reports = || ReplicaOptions::new(shop.files.replica("shop")).name("reports");

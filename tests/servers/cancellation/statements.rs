@@ -55,7 +55,7 @@ const WAYS: [Dropped; 2] = [Dropped::AtOnce, Dropped::WhenAnswered];
 ///
 /// sqlx loses track of MySQL's replies if it is cancelled while it prepares, so this may happen
 /// there.
-fn is_given_up(db: &RoutingConnection, error: &DbErr) -> bool {
+fn is_in_doubt(db: &RoutingConnection, error: &DbErr) -> bool {
     let in_doubt = matches!(
         RoutingError::of(error),
         Some(
@@ -83,7 +83,7 @@ async fn a_transaction_goes_on_after_a_statement_was_cut_off(db: &RoutingConnect
                 assert!(names.contains(&"first".to_owned()));
                 assert!(outcome.is_none() || seen == 2);
             }
-            (Err(error), Err(_)) if outcome.is_none() && is_given_up(db, &error) => {
+            (Err(error), Err(_)) if outcome.is_none() && is_in_doubt(db, &error) => {
                 assert_eq!(db.get_database_backend(), DbBackend::MySql, "{error}");
                 assert_eq!(names, [""; 0], "{dropped:?} after {polls} polls");
             }
@@ -117,7 +117,7 @@ async fn a_nested_transaction_is_undone_after_a_statement_was_cut_off(db: &Routi
             }
             // Cancelled in SAVEPOINT: whether the savepoint exists is unknown.
             Err(error) => {
-                assert!(is_given_up(db, &error), "{error}");
+                assert!(is_in_doubt(db, &error), "{error}");
                 next.expect_err("in doubt");
                 assert_eq!(names, [""; 0], "{dropped:?} after {polls} polls");
             }
@@ -174,7 +174,7 @@ async fn a_stream_that_was_cut_off_gives_no_wrong_answers(db: &RoutingConnection
                     .expect("rolled back");
             }
             Err(error) => {
-                assert!(outcome.is_none() && is_given_up(db, &error), "{error}");
+                assert!(outcome.is_none() && is_in_doubt(db, &error), "{error}");
                 soon("a commit", txn.commit())
                     .await
                     .expect_err("it is over");

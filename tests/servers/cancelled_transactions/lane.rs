@@ -122,7 +122,7 @@ impl<C: Subject> Lane<C> {
     }
 
     /// Checks at the end that the cases without a fault are still without one.
-    pub(super) async fn look_again(&mut self) {
+    pub(super) async fn check_again(&mut self) {
         let texts = Texts::new(self.db.pool().get_database_backend(), None);
         for (label, case, story) in std::mem::take(&mut self.played) {
             let kept = self.names(&texts, &label).await;
@@ -147,7 +147,7 @@ impl<C: Subject> Lane<C> {
     }
 
     /// Closes the connection that observes from outside.
-    pub(super) async fn leave(&self) {
+    pub(super) async fn close(&self) {
         if let Some(outside) = &self.place.outside {
             outside.close_by_ref().await.expect("closed");
         }

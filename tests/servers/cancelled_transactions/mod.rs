@@ -52,7 +52,7 @@ async fn lane<C: Subject>(place: Place, steps: &[Step], times: usize) -> Lane<C>
     for _ in 0..times {
         lane.play_all(steps).await;
     }
-    lane.look_again().await;
-    lane.leave().await;
+    lane.check_again().await;
+    lane.close().await;
     lane
 }

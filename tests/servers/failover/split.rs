@@ -18,7 +18,7 @@ on_each_server! {
     a_replica_is_promoted_while_the_primary_lives(2),
     the_old_primary_comes_back_as_one(1),
     a_transaction_is_open_when_another_node_becomes_the_primary(1),
-    a_commit_is_under_way_when_another_node_becomes_the_primary(1),
+    a_commit_is_in_flight_when_another_node_becomes_the_primary(1),
     a_transaction_ends_on_a_frozen_server_that_is_the_primary_no_more(1),
     a_transaction_is_open_when_a_second_primary_appears(1),
     one_server_has_two_names(1),
@@ -128,7 +128,7 @@ async fn a_transaction_is_open_when_another_node_becomes_the_primary(bed: impl B
 
 /// The commit of a frozen primary never returns; the caller stops waiting once there is another
 /// primary.
-async fn a_commit_is_under_way_when_another_node_becomes_the_primary(bed: impl Bed) {
+async fn a_commit_is_in_flight_when_another_node_becomes_the_primary(bed: impl Bed) {
     let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let txn = db.begin().await.expect("begun");
     item::insert(&txn, "unknown").await.expect("a write");

@@ -20,7 +20,7 @@ const CAUSAL: Consistency = Consistency::Causal {
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn its_replicas_are_not_taken_for_strangers() {
+async fn its_replicas_are_not_refused_as_foreign() {
     let Some(maria) = MariaDbCluster::begin(2).await else {
         return;
     };

@@ -17,7 +17,7 @@ async fn impatient() -> Option<PostgresCluster> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_is_cancelled_on_its_replica_and_goes_on_elsewhere() {
+async fn a_read_is_cancelled_on_its_replica_and_retried_elsewhere() {
     let Some(pg) = impatient().await else {
         return;
     };

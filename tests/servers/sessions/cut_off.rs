@@ -26,7 +26,7 @@ fn slow(side: &Side, id: i32) -> String {
 
 /// The session cancels its write, the replica is probed and has everything, then the write is
 /// committed, and does not reach the replica.
-async fn a_write_that_was_given_up_is_not_missed(side: Side) {
+async fn a_cancelled_write_is_not_missed(side: Side) {
     let db = side.connect().await;
     db.ping().await.expect("open");
     let session = db.session_with(CAUSAL);
@@ -56,16 +56,16 @@ async fn the_row_is_read(side: &Side, session: &RoutingConnection, id: i32) {
 }
 
 #[tokio::test]
-async fn a_write_that_was_given_up_is_not_missed_on_postgres() {
+async fn a_cancelled_write_is_not_missed_on_postgres() {
     if let Some(side) = Side::postgres(1).await {
-        a_write_that_was_given_up_is_not_missed(side).await;
+        a_cancelled_write_is_not_missed(side).await;
     }
 }
 
 #[tokio::test]
-async fn a_write_that_was_given_up_is_not_missed_on_mariadb() {
+async fn a_cancelled_write_is_not_missed_on_mariadb() {
     if let Some(side) = Side::mariadb(1).await {
-        a_write_that_was_given_up_is_not_missed(side).await;
+        a_cancelled_write_is_not_missed(side).await;
     }
 }
 
@@ -90,7 +90,7 @@ async fn a_write_whose_connection_broke_is_not_missed() {
 
 /// A commit that takes a while, and is cancelled.
 #[tokio::test]
-async fn a_commit_that_was_given_up_is_not_missed() {
+async fn a_cancelled_commit_is_not_missed() {
     let Some(side) = Side::postgres(1).await else {
         return;
     };

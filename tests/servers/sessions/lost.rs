@@ -17,7 +17,7 @@ use crate::support::{eventually, single, soon, value};
 on_each_server! {
     its_replica_and_the_primary_are_known_to_be_dead_and_it_reads_from_the_other_replica(2),
     its_replica_and_the_primary_die_and_its_next_read_goes_to_the_other_replica(2),
-    its_replica_is_dead_and_who_resumes_its_token_reads_from_the_other_replica(2),
+    its_replica_is_dead_and_its_resumed_token_reads_from_the_other_replica(2),
     a_token_of_a_write_ends_in_an_error_when_the_primary_is_frozen(1),
     the_replica_that_caught_up_breaks_and_a_strict_read_does_not_go_to_the_primary(2),
 }
@@ -81,7 +81,7 @@ async fn its_replica_and_the_primary_die_and_its_next_read_goes_to_the_other_rep
     }
 }
 
-async fn its_replica_is_dead_and_who_resumes_its_token_reads_from_the_other_replica(bed: impl Bed) {
+async fn its_replica_is_dead_and_its_resumed_token_reads_from_the_other_replica(bed: impl Bed) {
     let db = bed.connect(bed.options()).await;
     let (session, first) = reader(&db).await;
     let token = session.session_token().await.expect("a token");

@@ -92,7 +92,7 @@ async fn an_idle_primary_at_the_end_of_a_page_does_not_keep_reads() {
 /// A replica that is an independent server and follows no primary: it proves nothing, and no
 /// waiting statement is sent to any server.
 #[tokio::test]
-async fn a_mariadb_that_follows_nobody_proves_nothing() {
+async fn a_mariadb_that_follows_no_primary_proves_nothing() {
     let (Some(side), Some(other)) = (Side::mariadb(0).await, Side::mariadb(0).await) else {
         return;
     };

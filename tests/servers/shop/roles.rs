@@ -74,7 +74,7 @@ async fn reads_go_to_both_replicas_and_writes_to_primaries_only() {
 }
 
 #[tokio::test]
-async fn the_servers_agree_on_who_they_are() {
+async fn the_servers_agree_on_their_roles() {
     let Some(shop) = Shop::open("shop_servers").await else {
         return;
     };

@@ -63,7 +63,7 @@ impl Proxy {
         let thread = thread::Builder::new()
             .name("proxy".to_owned())
             .spawn(work)?;
-        let port = answer.recv().map_err(|_| gone())??;
+        let port = answer.recv().map_err(|_| proxy_has_ended())??;
         Ok(Self {
             target: target_port,
             port,
@@ -95,9 +95,11 @@ impl Proxy {
     /// Connections that are to be closed are closed by then. Blocks for a moment.
     pub fn set(&self, mode: Mode) -> Result<()> {
         let (reply, answer) = sync_channel(1);
-        let commands = self.commands.as_ref().ok_or_else(gone)?;
-        commands.send((mode, reply)).map_err(|_| gone())?;
-        answer.recv().map_err(|_| gone())?
+        let commands = self.commands.as_ref().ok_or_else(proxy_has_ended)?;
+        commands
+            .send((mode, reply))
+            .map_err(|_| proxy_has_ended())?;
+        answer.recv().map_err(|_| proxy_has_ended())?
     }
 
     /// The number of connections accepted so far, in whichever mode.
@@ -123,6 +125,6 @@ impl Drop for Proxy {
     }
 }
 
-fn gone() -> ServerError {
+fn proxy_has_ended() -> ServerError {
     ServerError::new("the thread of the proxy has ended")
 }

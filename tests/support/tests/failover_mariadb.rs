@@ -105,7 +105,7 @@ async fn a_promoted_replica_has_what_it_received() {
 }
 
 #[tokio::test]
-async fn commits_wait_for_a_replica_if_told_to() {
+async fn commits_wait_for_a_replica_if_configured() {
     const WAITING: &str = "SELECT COUNT(*) FROM information_schema.PROCESSLIST
         WHERE STATE LIKE 'Waiting for semi-sync ACK%'";
     let Some(maria) = with_table(2).await else {

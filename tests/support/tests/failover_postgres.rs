@@ -105,7 +105,7 @@ async fn a_promoted_replica_has_what_it_received() {
 }
 
 #[tokio::test]
-async fn commits_wait_for_a_replica_if_told_to() {
+async fn commits_wait_for_a_replica_if_configured() {
     const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
     let Some(pg) = with_table(2).await else {
         return;

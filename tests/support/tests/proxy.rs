@@ -167,7 +167,7 @@ fn a_reset_is_an_error_for_old_and_new_connections() {
 }
 
 #[test]
-fn half_open_connections_stay_deaf() {
+fn half_open_connections_stay_silent() {
     let proxy = proxy();
     let old = connected(&proxy);
     proxy.set(Mode::HalfOpen).expect("half-open");

@@ -38,7 +38,7 @@ async fn no_open_transaction(site: &Site) {
 }
 
 /// Another migrator can take the lock, and `m_gate` is still pending.
-async fn nothing_is_left(site: &Site, db: &RoutingConnection) -> Result {
+async fn no_lock_is_left(site: &Site, db: &RoutingConnection) -> Result {
     no_open_transaction(site).await;
     let migrations = Migrations::new()
         .database("default", creates(&["b"]))
@@ -53,7 +53,7 @@ async fn a_dropped_up_leaves_no_lock_and_no_transaction() -> Result {
     for site in Sites::All.with("dropped", 1).await? {
         let db = site.connect(&["default"]).await?;
         begin_and_drop(&db, &Gate::new()).await;
-        nothing_is_left(&site, &db).await?;
+        no_lock_is_left(&site, &db).await?;
     }
     Ok(())
 }
@@ -77,7 +77,7 @@ async fn drop_guarded(prefix: &'static str) -> Result {
         begin_and_drop(&db, &gate).await;
         // The migration continues, and notices that its caller was dropped.
         gate.go_on.notify_one();
-        nothing_is_left(&site, &db).await?;
+        no_lock_is_left(&site, &db).await?;
     }
     Ok(())
 }

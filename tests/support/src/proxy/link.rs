@@ -24,13 +24,13 @@ pub(super) async fn serve(client: TcpStream, link: Link, counted: Counted) {
     let mut fate = tokio::select! {
         // A mode change takes effect before the data that arrives after it.
         biased;
-        fate = link.leaves(Fate::Open) => fate,
+        fate = link.next_fate(Fate::Open) => fate,
         outcome = ends.forward(&link) => if outcome.is_ok() { Fate::Closed } else { Fate::Reset },
     };
     if fate == Fate::Lost {
         fate = tokio::select! {
             biased;
-            fate = link.leaves(Fate::Lost) => fate,
+            fate = link.next_fate(Fate::Lost) => fate,
             () = ends.swallow() => Fate::Closed,
         };
     }
@@ -67,7 +67,7 @@ impl Link {
     }
 
     /// Returns the next fate of the connection, once it differs from `fate`.
-    async fn leaves(&self, fate: Fate) -> Fate {
+    async fn next_fate(&self, fate: Fate) -> Fate {
         let mut state = self.state.clone();
         let left = state
             .wait_for(|state| state.fate(self.number) != fate)
