@@ -119,7 +119,7 @@ async fn a_connection_that_is_idle_closes_with_no_time_at_all() -> Result {
     category::Entity::find().count(&shop.db).await?;
     // Closing takes some time, too.
     if let Err(error) = shop.db.close_with(Duration::ZERO).await {
-        assert!(!still_open(Err(error)).is_empty(), "nobody is named");
+        assert!(!still_open(Err(error)).is_empty(), "no node is named");
     }
     assert!(category::Entity::find().count(&shop.db).await.is_err());
     Ok(())

@@ -90,6 +90,6 @@ async fn sqlite_takes_it_back() -> Result {
     let more = notes.outside("default").await?;
     more.execute_unprepared("DELETE FROM more")
         .await
-        .expect_err("it is gone");
+        .expect_err("the table was rolled back");
     Ok(())
 }

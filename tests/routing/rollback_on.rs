@@ -79,7 +79,7 @@ async fn a_database_that_ended_its_part_can_go_on() -> Result {
     let ended = txn.using("second")?.execute_unprepared(again).await;
     ended.expect_err("the text is there");
     let over = add_note(&txn.using("second")?, "alone").await;
-    assert!(over.is_err(), "it would be committed by itself");
+    assert!(over.is_err(), "it would be committed on its own");
     txn.rollback_on("second").await?;
     add_note(&txn.using("second")?, "anew").await?;
     txn.commit().await?;

@@ -220,15 +220,15 @@ async fn a_callback_that_panics_spoils_neither_the_commit_nor_the_others() -> Re
 #[tokio::test]
 async fn a_callback_may_use_the_connection_again() -> Result {
     let notes = Notes::open().await?;
-    let (told, hears) = tokio::sync::oneshot::channel();
+    let (sender, receiver) = tokio::sync::oneshot::channel();
     let txn = notes.db.begin().await?;
     add_note(&txn.using("default")?, "one").await?;
     let db = notes.db.clone();
     txn.on_commit(move || {
-        tokio::spawn(async move { told.send(add_note(&db, "two").await) });
+        tokio::spawn(async move { sender.send(add_note(&db, "two").await) });
     });
     txn.commit().await?;
-    hears.await??;
+    receiver.await??;
     assert_eq!(notes.texts("default").await?, ["one", "two"]);
     Ok(())
 }

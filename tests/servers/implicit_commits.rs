@@ -153,7 +153,7 @@ async fn they_are_refused_by_name_and_the_transaction_goes_on() {
         }
         insert(&txn, &format!("item {place}"))
             .await
-            .expect("it goes on");
+            .expect("the transaction continues");
         assert!(names(&db).await.is_empty(), "{sql}");
     }
     drop(there);
@@ -282,11 +282,11 @@ async fn a_procedure_that_commits_is_not_reported_as_a_rollback() {
     };
     let create = "CREATE PROCEDURE commits() COMMIT";
     db.execute_unprepared(create).await.expect("a procedure");
-    let told = Arc::new(AtomicBool::new(false));
+    let called = Arc::new(AtomicBool::new(false));
     let txn = db.begin().await.expect("begun");
     insert(&txn, "kept").await.expect("inserted");
-    let tells = Arc::clone(&told);
-    txn.on_rollback(move || tells.store(true, Ordering::Relaxed));
+    let write = Arc::clone(&called);
+    txn.on_rollback(move || write.store(true, Ordering::Relaxed));
     let there = txn.using("default").expect("declared");
     there
         .execute_unprepared("CALL commits()")
@@ -296,5 +296,5 @@ async fn a_procedure_that_commits_is_not_reported_as_a_rollback() {
     let error = txn.commit().await.expect_err("it is over");
     assert!(error.to_string().contains("CALL has ended it"), "{error}");
     assert_eq!(names(&db).await, ["kept"]);
-    assert!(!told.load(Ordering::Relaxed));
+    assert!(!called.load(Ordering::Relaxed));
 }

@@ -91,7 +91,7 @@ async fn a_primary_dies_and_reads_go_on() {
     assert!(!error.contains("secret"), "{error}");
     for _ in 0..10 {
         let items = soon("a read", item::Entity::find().all(&db)).await;
-        assert_eq!(items.expect("a read goes on").len(), 1);
+        assert_eq!(items.expect("reads continue").len(), 1);
     }
     let unreachable = error_of(soon("a ping", db.ping()).await);
     assert!(unreachable.contains("default/1"), "{unreachable}");

@@ -58,7 +58,7 @@ async fn the_primary_dies_and_the_transaction_goes_on<B: Bed>(bed: B) {
         value::<i64>(&txn, &slow),
         becomes(&db, "default/1", NodeState::Down)
     );
-    assert_eq!(read, Ok(1), "it was under way meanwhile");
+    assert_eq!(read, Ok(1), "it was in flight meanwhile");
     goes_on(txn).await;
 }
 
@@ -74,7 +74,7 @@ async fn another_node_becomes_the_primary_and_the_transaction_goes_on<B: Bed>(be
     let primary = db.wait_for_primary("default", Duration::from_secs(15));
     let (read, primary) = tokio::join!(value::<i64>(&txn, &slow), primary);
     primary.expect("another primary");
-    assert_eq!(read, Ok(1), "it was under way meanwhile");
+    assert_eq!(read, Ok(1), "it was in flight meanwhile");
     goes_on(txn).await;
 }
 
@@ -132,7 +132,7 @@ async fn no_more_transactions_fall_back_than_may(bed: impl Bed) {
     second.rollback().await.expect("rolled back");
     let error = read(&db).await.expect_err("reads are counted with them");
     assert!(spilled(&error), "{error:?}");
-    assert_eq!(count(&txn).await, Ok(1), "the first goes on");
+    assert_eq!(count(&txn).await, Ok(1), "the first continues");
     txn.commit().await.expect("committed");
     read_elsewhere(&db).await;
     read(&db).await.expect("a read");

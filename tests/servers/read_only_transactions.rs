@@ -83,7 +83,10 @@ async fn it_refuses_writes(db: &RoutingConnection) {
         Some(RoutingError::Refused(RefusedError::ReadOnly { .. }))
     );
     assert!(is_it, "{refused}");
-    item::Entity::find().all(&txn).await.expect("it goes on");
+    item::Entity::find()
+        .all(&txn)
+        .await
+        .expect("the transaction continues");
     txn.commit().await.expect("committed");
     assert_eq!(names(db).await, ["one"]);
 }
@@ -186,7 +189,9 @@ async fn its_replica_dies_and_the_transaction_is_over() {
         pg.stop_replica(replica).await.expect("stopped");
     }
     let lost = item::Entity::find().count(&txn);
-    soon("a read", lost).await.expect_err("its replica is gone");
+    soon("a read", lost)
+        .await
+        .expect_err("its replica was killed");
     let later = item::Entity::find().count(&txn).await;
     let later = later.expect_err("it does not go on elsewhere");
     let is_it = matches!(

@@ -118,7 +118,7 @@ async fn the_victim_of_a_deadlock_in_a_nested_transaction_is_over_as_a_whole() {
     let (victim, spared) = soon("a deadlock is found", both).await;
     let victim = victim.expect_err("the victim").to_string();
     assert!(victim.contains("1213"), "{victim}");
-    spared.expect("the other goes on");
+    spared.expect("the other continues");
     drop(nested.rollback().await);
     let later = insert(&outer, "would be committed by itself").await;
     assert!(
@@ -168,7 +168,9 @@ async fn a_lost_update_under_snapshot_isolation_commits_nothing_by_itself() {
         item::Entity::find().all(&txn).await.expect("a read").len(),
         3
     );
-    append(&db, "a", "1").await.expect("somebody else's update");
+    append(&db, "a", "1")
+        .await
+        .expect("another connection's update");
     let error = error_of(append(&txn, "a1", "2").await);
     assert!(error.contains("1020"), "{error}");
     // Whether the server keeps the rest or not: all of it is committed, or nothing.

@@ -36,7 +36,7 @@ async fn nothing_runs_on_a_transaction_that_has_ended() -> Result {
     Ok(())
 }
 
-/// 19. When the second commit fails the caller is told exactly which database is committed.
+/// 19. When the second commit fails the caller learns exactly which database is committed.
 #[tokio::test]
 async fn a_second_commit_that_fails_says_what_is_committed() -> Result {
     let notes = Notes::open().await?;

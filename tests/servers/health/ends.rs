@@ -16,7 +16,7 @@ on_each_server! {
 
 async fn no_client_is_connected(bed: &impl Bed) {
     for node in [Node::Primary, Node::Replica(0)] {
-        eventually("nobody is connected", || async {
+        eventually("no client is connected", || async {
             bed.connections(node).await == 0
         })
         .await;
@@ -49,7 +49,7 @@ async fn the_last_handle_is_dropped_while_a_node_is_frozen(bed: impl Bed) {
     read(&db).await.expect("a read");
     bed.freeze(0).await;
     drop(db);
-    eventually("nobody is connected", || async {
+    eventually("no client is connected", || async {
         bed.connections(Node::Primary).await == 0
     })
     .await;

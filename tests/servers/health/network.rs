@@ -71,7 +71,7 @@ async fn a_replica_is_slow_and_a_read_takes_longer_than_a_probe_may(bed: impl Be
     let count = soon("a slow read", value::<i64>(&db, &sleeping)).await;
     assert_eq!(count, Ok(1));
     let routes = routes.routes();
-    assert_eq!(routes.len(), 1, "it was never given up: {routes:?}");
+    assert_eq!(routes.len(), 1, "it was never sent elsewhere: {routes:?}");
     assert_eq!(routes[0].node().as_str(), "default/2");
     assert!(serves(&db, "default/2"), "{}", db.topology());
 }

@@ -33,7 +33,7 @@ async fn connect(pg: &PostgresCluster) -> RoutingConnection {
 /// Reads the row, which must exist.
 async fn read(db: &RoutingConnection) {
     let items = soon("a read", item::Entity::find().all(db)).await;
-    assert_eq!(items.expect("a read goes on").len(), 1);
+    assert_eq!(items.expect("reads continue").len(), 1);
 }
 
 fn is_up(db: &RoutingConnection, node: &str) -> bool {

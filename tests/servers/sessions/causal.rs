@@ -91,7 +91,7 @@ async fn reads_time_out(side: &Side, db: &RoutingConnection) {
         assert!(waited < Duration::from_millis(wait + 1000), "{waited:?}");
         match on_timeout {
             OnTimeout::Error => {
-                let error = read.expect_err("nobody has it");
+                let error = read.expect_err("no replica has it");
                 assert!(is_not_caught_up(&error), "{error}");
                 assert_eq!(went, []);
             }
@@ -115,7 +115,7 @@ async fn the_primary_is_spared(side: &Side) {
         let session = db.session_with(causal(wait, OnTimeout::Primary));
         session.mark_written("default").expect("a session");
         let routes = db.record();
-        let failed = name_of(&session, id).await.expect_err("nobody has it");
+        let failed = name_of(&session, id).await.expect_err("no replica has it");
         assert!(is_not_caught_up(&failed), "{failed}");
         routes.assert_nothing_sent();
     }

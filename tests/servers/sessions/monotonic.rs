@@ -51,7 +51,10 @@ async fn all_see_it(sessions: &[RoutingConnection], times: usize, what: &str) {
     for time in 0..times {
         for session in sessions {
             let route = session.explain_sql("SELECT * FROM item").expect("a route");
-            assert!(has(session, 1).await, "{what}, read {time}: gone\n{route}");
+            assert!(
+                has(session, 1).await,
+                "{what}, read {time}: the row is missing\n{route}"
+            );
         }
     }
 }
@@ -103,7 +106,7 @@ async fn no_row_vanishes_after_concurrent_reads() {
             let (a, b, c) = tokio::join!(has(&session, 1), has(&session, 1), has(&session, 1));
             if a || b || c {
                 let after = has(&session, 1).await;
-                assert!(after, "{mode:?}, round {round}: {a} {b} {c}, then gone");
+                assert!(after, "{mode:?}, round {round}: {a} {b} {c}, then missing");
             }
         }
     }
@@ -125,7 +128,10 @@ async fn no_row_vanishes_after_a_transaction_on_a_replica() {
             let seen = has(&txn, 1).await;
             txn.commit().await.expect("committed");
             if seen {
-                assert!(has(&session, 1).await, "{mode:?}, round {round}: gone");
+                assert!(
+                    has(&session, 1).await,
+                    "{mode:?}, round {round}: the row is missing"
+                );
             }
         }
     }

@@ -39,7 +39,7 @@ async fn they_see_what_was_written(side: Side) {
     }
     let strict = db.session_with(causal(50, OnTimeout::Error));
     write(&strict, 5).await.expect("written");
-    let error = sees(&strict, 5).await.expect_err("nobody has it");
+    let error = sees(&strict, 5).await.expect_err("no replica has it");
     let late = matches!(
         RoutingError::of(&error),
         Some(RoutingError::Availability(

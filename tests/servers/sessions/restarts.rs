@@ -52,7 +52,7 @@ async fn no_row_vanishes_when_its_replica_is_back() {
             while start.elapsed() < Duration::from_secs(3) {
                 for session in &sessions {
                     let route = session.explain_sql("SELECT * FROM item").expect("a route");
-                    assert!(has(session, id).await, "row {id} is gone\n{route}");
+                    assert!(has(session, id).await, "row {id} is missing\n{route}");
                 }
             }
         };

@@ -122,7 +122,7 @@ async fn no_row_vanishes_on_the_way() {
             seen += 1;
             let next = handed_over(&session, &there).await;
             for _ in 0..5 {
-                assert!(has(&next, 1).await, "{mode:?}: gone");
+                assert!(has(&next, 1).await, "{mode:?}: the row is missing");
             }
         }
         assert!((3..38).contains(&seen), "{seen} of 40: no control");
@@ -157,7 +157,7 @@ async fn no_row_vanishes_where_the_replica_has_another_name() {
             let session = here.session_with(mode);
             if has(&session, 1).await {
                 let next = handed_over(&session, &there).await;
-                assert!(has(&next, 1).await, "{mode:?}: gone");
+                assert!(has(&next, 1).await, "{mode:?}: the row is missing");
             }
         }
     }

@@ -181,7 +181,7 @@ macro_rules! bed {
             async fn sleeps(&self, node: impl Into<Node>) {
                 let node = node.into();
                 let sleeps = || async { self.ask(node, $sleeps).await != "0" };
-                eventually("a slow read is under way", sleeps).await;
+                eventually("a slow read is in flight", sleeps).await;
             }
 
             async fn is_quiet(&self, node: impl Into<Node>) {

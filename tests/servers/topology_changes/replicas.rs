@@ -53,7 +53,7 @@ async fn a_removed_replica_has_no_connection_left() {
     removed.expect("removed");
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'removed_replica'
         AND pid <> pg_backend_pid()";
-    eventually("its connections are gone, the monitor's too", || async {
+    eventually("its connections are closed, the monitor's too", || async {
         pg.cluster.sql(0, pg.name, sql).await.as_deref() == Ok("0")
     })
     .await;
@@ -70,7 +70,7 @@ async fn a_closed_connection_has_no_monitor_left() {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'closed_monitor'
         AND pid <> pg_backend_pid()";
     for node in 0..2 {
-        eventually("the monitor is gone", || async {
+        eventually("the monitor's connection is closed", || async {
             pg.cluster.sql(node, pg.name, sql).await.as_deref() == Ok("0")
         })
         .await;

@@ -57,7 +57,7 @@ impl Process {
         self.0.kill()?;
         let _ = signal("KILL", &children);
         self.0.wait()?;
-        await_all(&children, "is gone", |state| "ZX".contains(state))
+        await_all(&children, "has ended", |state| "ZX".contains(state))
     }
 }
 
@@ -80,7 +80,7 @@ pub(crate) fn kill_servers_in(dir: &Path) -> Result<()> {
     };
     let servers: Vec<u32> = all().filter(is_server).collect();
     signal("KILL", &servers)?;
-    await_all(&servers, "is gone", |state| "ZX".contains(state))
+    await_all(&servers, "has ended", |state| "ZX".contains(state))
 }
 
 /// Sends a signal to those of the processes that still exist.

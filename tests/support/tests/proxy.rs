@@ -182,7 +182,7 @@ fn half_open_connections_stay_silent() {
     }
     let next = connected(&proxy);
     drop((old, new));
-    eventually("the deaf ones are gone", || proxy.open() == 1);
+    eventually("the half-open ones are closed", || proxy.open() == 1);
     proxy.set(Mode::Cut).expect("cut");
     assert_eq!(ending(&next).expect("an end"), 0);
 }

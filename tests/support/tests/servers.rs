@@ -86,14 +86,14 @@ async fn postgres_servers_can_be_killed_and_started_again() {
     };
     pg.stop_replica(0).await.expect("stopped");
     let url = pg.replica_url(0, "shop");
-    psql(&url, COUNT).expect_err("nobody there");
+    psql(&url, COUNT).expect_err("no server is there");
     psql(&pg.primary_url("shop"), INSERT).expect("a row");
     pg.start_replica(0).await.expect("started");
     pg.wait_caught_up().await.expect("caught up");
     assert_eq!(psql(&url, COUNT).as_deref(), Ok("1"));
 
     pg.stop_primary().await.expect("stopped");
-    psql(&pg.primary_url("shop"), COUNT).expect_err("nobody there");
+    psql(&pg.primary_url("shop"), COUNT).expect_err("no server is there");
     assert_eq!(psql(&url, COUNT).as_deref(), Ok("1"));
     pg.start_primary().await.expect("started");
     psql(&pg.primary_url("shop"), INSERT).expect("a row");
@@ -173,7 +173,7 @@ async fn mariadb_servers_can_be_killed_and_started_again() {
     };
     maria.stop_replica(0).await.expect("stopped");
     let url = maria.replica_url(0, "shop");
-    mariadb(&url, COUNT).expect_err("nobody there");
+    mariadb(&url, COUNT).expect_err("no server is there");
     mariadb(&maria.primary_url("shop"), INSERT).expect("a row");
     maria.start_replica(0).await.expect("started");
     maria.wait_caught_up().await.expect("caught up");

@@ -78,7 +78,7 @@ async fn the_connections_of_a_migration_end_with_it() -> Result {
         assert!(first.is_err());
         assert!(matches!(refused, Err(MigrationError::Locked { .. })));
         let pool_at_most = before.max(1);
-        eventually("the connections of the migration are gone", async || {
+        eventually("the connections of the migration are closed", async || {
             site.connections(0)
                 .await
                 .is_ok_and(|now| now <= pool_at_most)
