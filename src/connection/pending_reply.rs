@@ -14,12 +14,13 @@ use crate::scope::Scope;
 use crate::session::{Session, Writing};
 use crate::topology::{Load, NodeId, since_start};
 
-/// A statement in flight. If it is dropped before its end, its session takes the write for in doubt.
+/// A statement in flight. If this is dropped before the reply, the write of its session is in
+/// doubt.
 pub(crate) struct PendingReply {
     decision: Decision,
     /// Load of the node, if statements are counted for a replica policy.
     counted: Option<Arc<Load>>,
-    /// When it was sent, if its latency is measured.
+    /// When the statement was sent, if its latency is measured.
     started: Option<Instant>,
     /// The session that remembers the read.
     reader: Option<Session>,
@@ -27,7 +28,7 @@ pub(crate) struct PendingReply {
     watched: Option<Box<Watched>>,
 }
 
-/// What observers are told at the end.
+/// What observers receive at the end.
 struct Watched {
     observers: Arc<Observers>,
     database: DatabaseName,
@@ -36,7 +37,8 @@ struct Watched {
 }
 
 impl PendingReply {
-    /// A statement is sent; `load` is that of its node, if the decision was one among several.
+    /// Starts tracking a statement that is sent. `load` is the load of its node, if the node was
+    /// chosen among several.
     pub(super) fn begin(
         core: &Core,
         scope: &Scope,
@@ -61,7 +63,7 @@ impl PendingReply {
             writing,
             watched: Watched::begin(core, decision),
         };
-        // From now on: reads that are sent meanwhile go to the same node.
+        // Recorded now, so that reads that are sent meanwhile go to the same node.
         if let Some(session) = &pending.reader {
             session.reads(decision.database, pending.remembered_node());
         }
@@ -93,7 +95,7 @@ impl PendingReply {
         }
     }
 
-    /// The node has begun to answer: the time after that is its reader's.
+    /// The node has begun to reply: the time after that belongs to the reader of the rows.
     pub(super) fn measure(&mut self) {
         if let (Some(load), Some(started)) = (&self.counted, self.started.take()) {
             let now = Instant::now();
@@ -101,7 +103,7 @@ impl PendingReply {
         }
     }
 
-    /// The node that the next reads go to. `None` for the primary that served because no replica had
+    /// The node that the next reads go to. `None` for a primary that served because no replica had
     /// caught up.
     fn remembered_node(&self) -> Option<NodeId> {
         (self.decision.remembers == Remembers::Node).then_some(self.decision.node)
@@ -157,7 +159,7 @@ mod streams {
         pending: PendingReply,
         cluster: Cluster,
         decision: Decision,
-        /// Held for as long as there may be rows on the primary.
+        /// Held as long as the primary may still send rows.
         _permit: Option<FallbackPermit>,
     }
 

@@ -31,7 +31,7 @@ pub(crate) struct Shared {
     pub(crate) bindings: Bindings,
     pub(crate) policies: Box<[Box<dyn RoutingPolicy>]>,
     pub(crate) forbidden: Forbidden,
-    /// How many databases were declared; others came at run time.
+    /// How many databases were declared; others were added at run time.
     pub(crate) declared: usize,
     pub(crate) functions: ReadOnlyFunctions,
     pub(crate) cache: Cache<Analysis>,
@@ -41,7 +41,8 @@ pub(crate) struct Shared {
     pub(crate) reads_after_writes: AtomicBool,
     /// Consistency of sessions that do not choose one.
     pub(crate) consistency: Consistency,
-    /// What its sessions carry, so that one of another connection is recognised.
+    /// The identity that sessions of this connection carry, so that a session of another one is
+    /// recognised.
     pub(crate) router: RouterId,
     pub(crate) token_key: TokenKey,
     pub(crate) token_life: Duration,
@@ -49,7 +50,7 @@ pub(crate) struct Shared {
     pub(crate) refusals: AtomicU64,
 }
 
-/// Where random numbers come from.
+/// The source of random numbers.
 #[derive(Debug)]
 pub(crate) enum Randomness {
     Thread,
@@ -75,7 +76,7 @@ pub(crate) fn lacks_returning(dialect: DbBackend) -> bool {
 
 /// SeaORM's own reads after its writes; see [`Mark`].
 impl Core {
-    /// Takes the mark of this thread, if SeaORM can have left one on this connection.
+    /// Takes the mark of this thread, if SeaORM may have left one on this connection.
     pub(crate) fn take_mark(&self) -> Option<Mark> {
         match self.shared.reads_after_writes.load(Ordering::Relaxed) {
             true => Mark::take(self.address()),
@@ -92,7 +93,7 @@ impl Core {
         }
     }
 
-    /// Whether SeaORM may read after this statement what it has written.
+    /// Whether SeaORM may read back what this statement has written.
     pub(crate) fn may_leave_mark(&self, analysis: &Analysis) -> bool {
         let reads = self.shared.reads_after_writes.load(Ordering::Relaxed);
         reads && analysis.operation.access() == Access::Write
@@ -112,7 +113,7 @@ impl Core {
         pool.is_some_and(sea_orm::ConnectionTrait::is_mock_connection)
     }
 
-    /// A decision with its names.
+    /// A decision with the names of its database and node.
     pub(crate) fn route(&self, analysis: &Analysis, decision: Decision) -> Route {
         Route::new(
             analysis.operation.clone(),
@@ -122,7 +123,8 @@ impl Core {
         )
     }
 
-    /// Tells the observers where a statement goes: first when that is decided, then with each attempt.
+    /// Reports to the observers where a statement goes: once when it is decided, then with each
+    /// attempt.
     pub(crate) fn tell_route(&self, kind: EventKind, analysis: &Analysis, decision: Decision) {
         if self.shared.observers.want(kind) {
             self.tell_route_now(kind, analysis, decision);

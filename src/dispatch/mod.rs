@@ -44,9 +44,9 @@ pub(crate) trait Dispatch: Sync {
 
     fn scope(&self) -> &Scope;
 
-    /// Sends a statement where it belongs.
+    /// Sends a statement to the node it is routed to.
     fn dispatch<'a, A: Action, S: Source + 'a>(&'a self, source: S) -> Answer<'a, A::Output>;
 }
 
-/// What a node will answer.
+/// The future reply of a node.
 pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, DbErr>>;

@@ -6,7 +6,7 @@ use tracing::Level;
 use super::{Event, EventKind};
 use crate::route::Route;
 
-/// Whether an enabled level of `tracing` asks for events of this kind.
+/// Whether an enabled level of `tracing` wants events of this kind.
 pub(super) fn wants(kind: EventKind) -> bool {
     match kind {
         EventKind::Attempted => {

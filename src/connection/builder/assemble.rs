@@ -61,7 +61,7 @@ impl RoutingBuilder {
         Ok(connection)
     }
 
-    /// One open connection needs no check; even one that is not open is taken, and its statements
+    /// One open connection needs no check. One that is not open is accepted too, and its statements
     /// fail as SeaORM's do.
     pub(super) fn assemble_single(self, connection: DatabaseConnection) -> RoutingConnection {
         let dialect = dialect_of(&connection).unwrap_or(DbBackend::Sqlite);
@@ -185,7 +185,7 @@ impl RoutingBuilder {
     }
 }
 
-/// A table that is bound where it is forbidden could never be reached.
+/// Refuses a table that is bound where it is forbidden: it could never be reached.
 fn check_bound(
     forbidden: &Forbidden,
     bindings: &Bindings,
