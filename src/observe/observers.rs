@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_observer_is_told_the_kinds_it_wants() {
+    fn an_observer_receives_the_kinds_it_wants() {
         let count = Arc::new(Count::default());
         let observers = Observers::of(vec![count.clone()]);
         assert!(observers.has(EventKind::Refused));

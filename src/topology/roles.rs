@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn a_primary_that_was_not_asked_since_is_not_gone() {
+    fn a_primary_that_was_not_probed_since_is_not_lost() {
         let at = |second| Some(*START + Duration::from_secs(second));
         for asked in [None, at(4)] {
             let nodes = [
@@ -159,7 +159,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promoted_replica_takes_over_when_the_primary_is_gone() {
+    fn a_promoted_replica_takes_over_when_the_primary_is_lost() {
         let nodes = [(A, None), (B, primary("b", 5, 9)), (C, replica("c"))];
         assert_eq!(judged(A, &nodes), Verdict::Promote(B));
     }
@@ -171,7 +171,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_claim_is_looked_at_again_before_it_counts() {
+    fn an_older_claim_is_probed_again_before_it_counts() {
         let nodes = [(A, primary("a", 0, 4)), (B, primary("b", 5, 5))];
         assert_eq!(judged(A, &nodes), Verdict::LookAgain(A));
     }

@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_was_gone_may_be_rebuilt() {
+    fn a_node_that_was_unreachable_may_be_rebuilt() {
         let (mut node, later) = ahead();
         node.lost(false);
         node.reach(&Position::Lsn(4000), Instant::now());
