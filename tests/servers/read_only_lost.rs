@@ -114,7 +114,7 @@ async fn no_more_transactions_fall_back_than_may(bed: impl Bed) {
     let txn = begin(&db, "default/1").await;
 
     let replicas = db.read_only_transactions(ReadOnlyTransactions::Replica);
-    let spilled = |error: &DbErr| {
+    let is_over_limit = |error: &DbErr| {
         is(error, |it| {
             matches!(
                 it,
@@ -126,12 +126,12 @@ async fn no_more_transactions_fall_back_than_may(bed: impl Bed) {
     let second = second.expect("begun");
     let start = Instant::now();
     let error = count(&second).await.expect_err("one is there already");
-    assert!(spilled(&error), "{error:?}");
+    assert!(is_over_limit(&error), "{error:?}");
     assert!(start.elapsed() >= Duration::from_millis(300), "it waited");
     assert!(start.elapsed() < SLACK, "{:?}", start.elapsed());
     second.rollback().await.expect("rolled back");
     let error = read(&db).await.expect_err("reads are counted with them");
-    assert!(spilled(&error), "{error:?}");
+    assert!(is_over_limit(&error), "{error:?}");
     assert_eq!(count(&txn).await, Ok(1), "the first continues");
     txn.commit().await.expect("committed");
     read_elsewhere(&db).await;

@@ -217,7 +217,7 @@ impl Knowledge {
 }
 
 impl NodeKnowledge {
-    /// It cannot be asked. A node that hangs keeps its history; one that is gone may be rebuilt before
+    /// The node cannot be probed. One that hangs keeps its history; one that is down may be rebuilt before
     /// it returns.
     pub(super) fn lost(&mut self, silent: bool) {
         self.asked = true;

@@ -133,8 +133,8 @@ impl<'a> Router<'a> {
 
     fn goes(&self, decision: Decision) -> Goes {
         let node = self.world.topology.node(decision.node);
-        assert_eq!(node.pool, decision.pool, "the pool is that of the node");
-        assert_eq!(node.role, decision.role, "the role is that of the node");
+        assert_eq!(node.pool, decision.pool, "the pool of the decision is the pool of its node");
+        assert_eq!(node.role, decision.role, "the role of the decision is the role of its node");
         assert_eq!(node.database, decision.database, "so is the database");
         Goes {
             node: node.name.as_str().to_owned(),

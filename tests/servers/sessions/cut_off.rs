@@ -31,11 +31,11 @@ async fn a_cancelled_write_is_not_missed(side: Side) {
     db.ping().await.expect("open");
     let session = db.session_with(CAUSAL);
     let insert = slow(&side, 1);
-    let given_up = tokio::time::timeout(
+    let cancelled = tokio::time::timeout(
         Duration::from_millis(300),
         session.execute_unprepared(&insert),
     );
-    given_up.await.expect_err("it takes its time");
+    cancelled.await.expect_err("it takes its time");
     forget_follow_up(&session);
     assert_eq!(next_read(&session), Role::Primary, "it counts at once");
     the_row_is_read(&side, &session, 1).await;
@@ -105,8 +105,8 @@ async fn a_cancelled_commit_is_not_missed() {
     let txn = session.begin().await.expect("begun");
     let insert = "INSERT INTO item (id, name) VALUES (1, 'late')";
     txn.execute_unprepared(insert).await.expect("written");
-    let given_up = tokio::time::timeout(Duration::from_millis(300), txn.commit());
-    given_up.await.expect_err("it takes its time");
+    let cancelled = tokio::time::timeout(Duration::from_millis(300), txn.commit());
+    cancelled.await.expect_err("it takes its time");
     the_row_is_read(&side, &session, 1).await;
 }
 

@@ -56,7 +56,7 @@ fn ending(mut client: &TcpStream) -> io::Result<usize> {
     client.read(&mut [0])
 }
 
-fn hears_nothing(mut client: &TcpStream) -> bool {
+fn receives_nothing(mut client: &TcpStream) -> bool {
     let timeout = client.set_read_timeout(Some(SILENCE));
     timeout.expect("a timeout");
     let outcome = client.read(&mut [0]);
@@ -102,7 +102,7 @@ fn what_stalls_is_kept() {
     for client in [&old, &new] {
         send(client, b"later");
         client.shutdown(Shutdown::Write).expect("shut down");
-        assert!(hears_nothing(client));
+        assert!(receives_nothing(client));
     }
     proxy.set(Mode::Pass).expect("passing");
     for client in [&old, &new] {
@@ -123,7 +123,7 @@ fn a_delay_is_that_of_each_direction_and_ends_when_it_passes() {
     assert!(sent.elapsed() >= DELAY * 2, "{:?}", sent.elapsed());
     proxy.set(Mode::Delay(PATIENCE * 6)).expect("delayed");
     send(&client, b"later");
-    assert!(hears_nothing(&client));
+    assert!(receives_nothing(&client));
     proxy.set(Mode::Pass).expect("passing");
     assert_eq!(receive(&client, 5).expect("an echo"), b"later");
 }
@@ -178,7 +178,7 @@ fn half_open_connections_stay_silent() {
     proxy.set(Mode::Pass).expect("passing");
     for client in [&old, &new] {
         send(client, b"lost");
-        assert!(hears_nothing(client));
+        assert!(receives_nothing(client));
     }
     let next = connected(&proxy);
     drop((old, new));
