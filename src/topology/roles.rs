@@ -1,8 +1,9 @@
 //! Which node is the primary, judged by what the servers report.
 //!
-//! A node that reports to be the primary takes the role if the current primary is lost or reports to be
-//! a replica. Two different servers that report it are a split brain, and nothing may be written. A
-//! claim that is older than another one is probed again first, because it may be outdated.
+//! A node that reports to be the primary takes the role if the current primary is lost or reports
+//! to be a replica. Two different servers that report it are a split brain, and nothing may be
+//! written. A claim that is older than another one is probed again first, because it may be
+//! outdated.
 
 use std::time::Instant;
 

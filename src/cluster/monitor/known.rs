@@ -217,8 +217,8 @@ impl Knowledge {
 }
 
 impl NodeKnowledge {
-    /// The node cannot be probed. One that hangs keeps its history; one that is down may be rebuilt before
-    /// it returns.
+    /// The node cannot be probed. One that hangs keeps its history; one that is down may be rebuilt
+    /// before it returns.
     pub(super) fn lost(&mut self, silent: bool) {
         self.asked = true;
         self.silent |= silent;

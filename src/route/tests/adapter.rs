@@ -133,9 +133,12 @@ impl<'a> Router<'a> {
 
     fn goes(&self, decision: Decision) -> Goes {
         let node = self.world.topology.node(decision.node);
-        assert_eq!(node.pool, decision.pool, "the pool of the decision is the pool of its node");
-        assert_eq!(node.role, decision.role, "the role of the decision is the role of its node");
-        assert_eq!(node.database, decision.database, "so is the database");
+        assert_eq!(node.pool, decision.pool, "the pool is the node's");
+        assert_eq!(node.role, decision.role, "the role is the node's");
+        assert_eq!(
+            node.database, decision.database,
+            "the database is the node's"
+        );
         Goes {
             node: node.name.as_str().to_owned(),
             role: decision.role,
