@@ -2,7 +2,7 @@
 //!
 //! A connection, a transaction and a scope of one implement SeaORM's traits; written out for each, the
 //! rules would drift apart. So they share this path: a statement is [rendered](Rendered), its text
-//! [analyzed](Core::analyze), a [decision](crate::route) made and told to the observers, and
+//! [analyzed](Core::analyze), a [decision](crate::route) made and reported to the observers, and
 //! [admitted](Core::admit). What differs is where it is sent: to a pool, or to a branch.
 
 mod action;
