@@ -7,7 +7,7 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::{ConnectionTrait, DbErr};
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 #[tokio::main]

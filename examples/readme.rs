@@ -52,9 +52,9 @@ let db = RoutingConnection::builder()
     .bind(transaction::Entity, "warehouse")
     .connect().await?;
 
-let user = new_user.insert(&db).await?;                    // default, its primary
-let all  = user::Entity::find().all(&db).await?;           // default, a random replica
-let last = transaction::Entity::find().one(&db).await?;    // warehouse
+let user = new_user.insert(&db).await?;                    // the primary of "default"
+let all  = user::Entity::find().all(&db).await?;           // a random replica of "default"
+let last = transaction::Entity::find().one(&db).await?;    // the primary of "warehouse"
 println!("{}", db.explain(&user::Entity::find())?);        // where it would go, and why
         drop((user, all, last));
         Ok(())
@@ -75,19 +75,19 @@ mod sessions {
 let window = Duration::from_secs(5);
 let db = RoutingConnection::builder()
     .database("default", DatabaseOptions::new("postgres://primary/app").replica("postgres://replica-1/app"))
-    .consistency(Consistency::ReadYourWrites { window })   // of its sessions; Eventual otherwise
+    .consistency(Consistency::ReadYourWrites { window })   // for sessions; defaults to Eventual
     .token_key(secret)                                     // the same in every process
     .connect().await?;
 
 let request = db.session();                                // one per request or job
 new_user.insert(&request).await?;
-let all = user::Entity::find().all(&request).await?;       // the primary, for five seconds
+let all = user::Entity::find().all(&request).await?;       // for five seconds: the primary
 
-let careful = db.session_with(Consistency::Causal {        // a replica that has it, or the primary
+let causal = db.session_with(Consistency::Causal {         // a replica that caught up, or the primary
     max_wait: Duration::from_millis(50),
     on_timeout: OnTimeout::Primary,
 });
-let token = careful.session_token().await?;                // for a cookie or a header
+let token = causal.session_token().await?;                 // for a cookie or a header
 let next = db.resume_session(&token)?;                     // the next request, in any process
         drop((all, next));
         Ok(())
@@ -100,7 +100,7 @@ mod health {
     use std::time::Duration;
 
     use sea_orm::DbErr;
-    use sea_orm_routing::options::Roles;
+    use sea_orm_routing::options::RoleSource;
     use sea_orm_routing::policy::{PeakEwma, Zones};
     use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingConnection};
 
@@ -108,13 +108,13 @@ mod health {
 let database = DatabaseOptions::new("postgres://node-1/app")
     .replica(ReplicaOptions::new("postgres://node-2/app").zone("eu-1a"))
     .replica(ReplicaOptions::new("postgres://node-3/app").zone("eu-1b"))
-    .replica_policy(Zones::prefer("eu-1a", PeakEwma))      // near ones first, the fastest of two
-    .lag_limit(Duration::from_secs(2))                     // out of the rotation while behind
-    .max_fallback_reads(5)                                 // reads on the primary when none serves
-    .roles(RoleSource::Observed);                          // a promoted node becomes the primary
+    .replica_policy(Zones::prefer("eu-1a", PeakEwma))      // same zone first; the faster of two
+    .lag_limit(Duration::from_secs(2))                     // skips replicas that are further behind
+    .max_fallback_reads(5)                                 // at most 5 fallback reads at a time
+    .roles(RoleSource::Observed);                          // after a promotion, writes go to the new primary
 let db = RoutingConnection::builder().database("default", database).connect().await?;
 
-println!("{}", db.topology());                             // each node, its role, state and lag
+println!("{}", db.topology());                             // each node with its role, state and lag
 db.wait_for_primary("default", Duration::from_secs(30)).await?;
 db.admin().add_replica("default", "postgres://node-4/app").await?;
 db.admin().remove_replica("default/2", Duration::from_secs(30)).await?;
@@ -135,9 +135,9 @@ let db = RoutingConnection::builder()
     .database("default", "sqlite::memory:")
     .database("reports", "sqlite::memory:")
     .bind_table("invoice", "reports")          // a table; .bind(E, ..) takes an entity
-    .bind_schema("reporting", "reports")       // what has no binding of its own in a schema
-    .policy(Audit)                             // asked before the bindings
-    .read_only_function("app.total")           // your function only reads: replicas may run it
+    .bind_schema("reporting", "reports")       // every other table of a schema
+    .policy(Audit)                             // called before the bindings apply
+    .read_only_function("app.total")           // this function does not write: replicas may run it
     .unbound(Unbound::Default)                 // or Unbound::Error
     .connect().await?;
 
@@ -163,16 +163,16 @@ mod handles {
 
     pub(super) async fn run(db: &RoutingConnection) -> Result<(), DbErr> {
 let archive = db.using("archive")?;          // a database, or one node: using("archive/1")
-let careful = db.on_primary();               // or on_replica()
-let reports = db.read_only();                // refuses everything but proven reads
+let primary = db.on_primary();               // or on_replica()
+let reports = db.read_only();                // refuses everything that is not proven to read
 let rebound = db.with_bindings([("orders", "archive")])?;
 
 let plain: sea_orm::DatabaseConnection = db.primary("default")?; // migrators, LISTEN, locks
 
-let txn = db.begin().await?;                 // begins on a database with the first statement there
+let txn = db.begin().await?;                 // a database joins with its first statement there
 txn.execute_unprepared("CREATE TABLE cake (id INTEGER)").await?;
 txn.commit().await?;
-        drop((archive, careful, reports, rebound, plain));
+        drop((archive, primary, reports, rebound, plain));
         Ok(())
     }
 }
@@ -196,20 +196,22 @@ let tenant = Statement::from_sql_and_values(
     "SELECT set_config('app.tenant', $1, true)",
     ["acme".into()],
 );
-let db = db.on_branch_begin("default", tenant)?;   // first on each branch: row-level security
+let db = db.on_branch_begin("default", tenant)?;   // runs first on each branch: row-level security
 
 let txn = db.transaction_mode(TransactionMode::Independent).begin().await?;
 order.insert(&txn).await?;                   // default
 stock.update(&txn.using("warehouse")?).await?;
-txn.on_commit(|| println!("mails can go out"));
-txn.on_rollback(|| println!("nothing was kept"));
+txn.on_commit(|| println!("send the mails"));
+txn.on_rollback(|| println!("nothing was committed"));
 if let Err(error) = txn.commit().await {
     match RoutingError::of(&error) {
         Some(RoutingError::Transaction(TxnError::PartialCommit { committed, failed, .. })) => {
-            println!("kept on {committed:?}, not on {failed}");
+            println!("committed on {committed:?}, not on {failed}");
         }
-        Some(RoutingError::Transaction(TxnError::CommitUnknown { database, .. })) => println!("look at {database}"),
-        _ => return Err(error),              // nothing was kept
+        Some(RoutingError::Transaction(TxnError::CommitUnknown { database, .. })) => {
+            println!("check {database}: the answer to its commit was lost");
+        }
+        _ => return Err(error),              // nothing was committed
     }
 }
         Ok(())
@@ -230,10 +232,10 @@ let migrations = Migrations::new()
     .database("default", migration::default::Migrator)
     .database("warehouse", migration::warehouse::Migrator);
 migrations.up(&db, Steps::All).await?;
-println!("{}", migrations.status(&db).await?);         // a table; writes nothing
+println!("{}", migrations.status(&db).await?);         // prints a table; writes nothing
 migrations.only("warehouse")?.down(&db, Steps::Only(1)).await?;
 
-let tables = EntitySet::new().entity(user::Entity);    // without migrations, in key order
+let tables = EntitySet::new().entity(user::Entity);    // tables without migrations
 db.using("archive")?.create_all(&tables).await?;
         Ok(())
     }

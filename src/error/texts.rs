@@ -12,7 +12,7 @@ use crate::sql::{Access, Evidence};
 /// One line for each variant: `Kind::Variant`, a tab, its text.
 const TEXTS: &str = include_str!("texts.tsv");
 
-const SOURCES: [&str; 8] = [
+const SOURCES: [&str; 7] = [
     include_str!("config.rs"),
     include_str!("binding.rs"),
     include_str!("topology.rs"),

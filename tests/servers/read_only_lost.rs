@@ -7,7 +7,7 @@ use routing_servers::{Mode, Node};
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::{DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
 use sea_orm_routing::error::AvailabilityError;
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::transaction::ReadOnlyTransactions;
 use sea_orm_routing::{RoutingConnection, RoutingError, RoutingTransaction};

@@ -71,8 +71,8 @@ impl World {
         if spec.tracks_positions {
             self.topology.set_tracks_positions(id);
         }
-        let halt = spec.block.map(|block| self.write_block(block, spec));
-        self.topology.set_halt(id, halt);
+        let block = spec.block.map(|block| self.write_block_of(block, spec));
+        self.topology.set_write_block(id, block);
         for node in &spec.nodes {
             if node.service == ServiceSpec::Removed {
                 self.topology.remove_node(self.node(&node.name));
@@ -135,7 +135,7 @@ impl World {
         }
     }
 
-    fn halt(&self, block: Block, spec: &DatabaseSpec) -> WriteBlock {
+    fn write_block_of(&self, block: Block, spec: &DatabaseSpec) -> WriteBlock {
         match block {
             Block::SplitBrain => {
                 let names = spec.nodes.iter().take(2);

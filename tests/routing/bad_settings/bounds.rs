@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use sea_orm::DatabaseBackend::{MySql, Postgres, Sqlite};
 
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::topology::Endpoint;
 
 use super::{HOUR, MINUTE, MS_10, NANO, Setting, accepted, refused};

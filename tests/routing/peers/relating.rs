@@ -5,7 +5,6 @@ use sea_orm::{
     PaginatorTrait, QuerySelect, Set, TransactionTrait,
 };
 use sea_orm_routing::error::BindingError;
-use sea_orm_routing::migrate::CreateAll;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 use sea_orm_routing_migration::{EntitySet, RoutingSchema};
 

@@ -24,7 +24,7 @@ async fn reads_fail_rather_than_use_it() -> Result {
     let shop = kept().await?;
     assert_eq!(category::Entity::find().count(&shop.db).await?, 500);
     for node in ["default/2", "default/3"] {
-        shop.db.drain(node, Duration::from_secs(5)).await?;
+        shop.db.admin().drain(node, Duration::from_secs(5)).await?;
     }
     let error = category::Entity::find().count(&shop.db).await;
     let error = error.expect_err("no replica");
@@ -49,7 +49,10 @@ async fn reads_fail_rather_than_use_it() -> Result {
 async fn reads_fail_when_the_last_replica_was_removed() -> Result {
     let shop = kept().await?;
     for node in ["default/2", "default/3"] {
-        shop.db.remove_replica(node, Duration::from_secs(5)).await?;
+        shop.db
+            .admin()
+            .remove_replica(node, Duration::from_secs(5))
+            .await?;
     }
     let error = category::Entity::find().count(&shop.db).await;
     let error = error.expect_err("no replica");
@@ -59,7 +62,7 @@ async fn reads_fail_when_the_last_replica_was_removed() -> Result {
             if considered.is_empty()
     );
     let url = shop.files.replica("shop");
-    shop.db.add_replica("default", url).await?;
+    shop.db.admin().add_replica("default", url).await?;
     assert_eq!(category::Entity::find().count(&shop.db).await?, 500);
     Ok(())
 }

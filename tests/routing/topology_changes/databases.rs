@@ -151,7 +151,7 @@ async fn one_whose_replica_cannot_be_opened_is_not_added() -> Result {
     error?;
     shop.db.admin().remove_database("tenant", LONG).await?;
     let options = DatabaseOptions::new(missing).replica(shop.files.replica("missing"));
-    let error = shop.db.add_database("tenant", options).await;
+    let error = shop.db.admin().add_database("tenant", options).await;
     assert!(matches!(
         error,
         Err(RoutingError::Availability(

@@ -120,7 +120,7 @@ async fn a_busy_plain_connection_counts_too() -> Result {
     let shop = shop().await?;
     let plain = shop.db.node("default/2")?;
     let txn = plain.begin().await?;
-    let error = shop.db.drain("default/2", SHORT).await;
+    let error = shop.db.admin().drain("default/2", SHORT).await;
     assert!(matches!(
         error,
         Err(RoutingError::Topology(TopologyError::Draining { .. }))

@@ -5,7 +5,7 @@ use std::time::Duration;
 use routing_servers::{Mode, Node, PostgresCluster};
 use sea_orm::ConnectionTrait;
 use sea_orm_routing::DatabaseOptions;
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 
 use crate::support::bed::{Bed, INTERVAL};
 use crate::support::nodes::when;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use routing_servers::Node;
 use sea_orm::{DbErr, TransactionTrait};
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::{Role, RoutingConnection};
 
 use crate::support::bed::{Bed, on_each_server};

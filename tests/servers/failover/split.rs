@@ -5,7 +5,7 @@ use std::time::Duration;
 use routing_servers::{Mode, Node};
 use sea_orm::{DbErr, TransactionTrait};
 use sea_orm_routing::error::AvailabilityError;
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use routing_servers::{MariaDbCluster, Node};
 use sea_orm::EntityTrait;
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::session::OnTimeout;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{Consistency, Role};

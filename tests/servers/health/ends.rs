@@ -2,7 +2,7 @@
 
 use routing_servers::Node;
 use sea_orm::TransactionTrait;
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 
 use crate::support::bed::{Bed, on_each_server};
 use crate::support::eventually;

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use routing_servers::Node;
 use sea_orm_routing::error::AvailabilityError;
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use routing_servers::{Node, PostgresCluster};
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::session::OnTimeout;
 use sea_orm_routing::{Role, RoutingConnection};
 

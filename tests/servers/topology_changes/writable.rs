@@ -2,7 +2,7 @@
 
 use routing_servers::{MariaDbCluster, Node};
 use sea_orm_routing::error::TopologyError;
-use sea_orm_routing::options::Roles;
+use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::bed::{Bed, often_asked, on_each_server};

@@ -8,6 +8,7 @@ use futures_util::FutureExt;
 use sea_orm::{DbBackend, MockDatabase};
 use tokio::sync::Notify;
 
+use crate::balance::Balancing;
 use crate::cluster::clock::Clock;
 use crate::cluster::monitor::observation::Observation;
 use crate::cluster::monitor::{ProbeOutcome, Watch};
@@ -118,7 +119,12 @@ impl Simulation {
             first.pools.push(Pool::opened(NodeName::new(name), mock()));
             members.push((id, Server::new(role, name)));
         }
-        let spec = DatabaseSpec::new(settings, NodeSource::Open(mock()), ReplicaGuard::Off);
+        let spec = DatabaseSpec::new(
+            settings,
+            Balancing::default(),
+            NodeSource::Open(mock()),
+            ReplicaGuard::Off,
+        );
         first.databases.push(spec);
         let clock = Clock {
             now,
