@@ -1,5 +1,5 @@
-//! What a decision costs: on a cached text against building the SQL, on a new text against
-//! sqlparser, with many bindings, with many texts.
+//! What a decision costs: on a cached text compared with building the SQL, on a new text compared
+//! with sqlparser, with many bindings, with many texts.
 
 mod common;
 

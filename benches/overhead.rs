@@ -1,5 +1,5 @@
 //! What routing costs: `find_by_id` on in-memory SQLite, through `RoutingConnection` and through
-//! the bare `DatabaseConnection`, in one run; and the same of a replica, in a file.
+//! the bare `DatabaseConnection`, in one run; and the same on a replica, in a file.
 //!
 //! `cargo bench --bench overhead` prints instructions (where valgrind is installed) and interleaved
 //! median times.

@@ -57,7 +57,7 @@ async fn main() {
     let (in_turn, bare, one, both) = ([bare.clone(), other], [bare], [one], [both]);
     let mut reads = [const { Vec::new() }; 4];
     for round in 0..rounds {
-        // Each goes first in turn.
+        // Each takes its turn to go first.
         for turn in 0..4 {
             let which = (round + turn) % 4;
             reads[which].push(match which {

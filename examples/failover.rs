@@ -16,7 +16,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         return Ok(());
     };
     postgres.create_database("shop").await?;
-    // A commit is acknowledged when a replica has it.
+    // A commit is acknowledged once a replica has it.
     postgres.set_synchronous(true).await?;
 
     let database = DatabaseOptions::new(postgres.primary_url("shop"))

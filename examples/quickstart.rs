@@ -39,7 +39,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     migration::default::Migrator::up(&db.primary("default")?, None).await?;
     migration::warehouse::Migrator::up(&db.primary("warehouse")?, None).await?;
 
-    // From here on it is SeaORM as always.
+    // From here on, everything is plain SeaORM.
     let routes = db.record();
     let tea = category::ActiveModel {
         name: Set("Tea".to_owned()),
@@ -74,12 +74,12 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     routes.assert_routed(stock::Entity, "warehouse", Role::Primary);
     routes.assert_routed(customer::Entity, "default", Role::Replica);
 
-    // Where would it go, and why?
+    // Where would this query be sent, and why?
     let explained = db.explain(&product::Entity::find())?;
     println!("\n{explained}");
     assert_eq!(explained.role(), Role::Replica);
 
-    // What no server can do is refused before anything is sent.
+    // A join that no server can run is refused before anything is sent.
     let join = "SELECT * FROM product JOIN stock ON stock.product_id = product.id";
     let refused = db.query_all_raw(sea_orm::Statement::from_string(
         sea_orm::DbBackend::Sqlite,

@@ -1,6 +1,6 @@
 //! Reading your own writes: a session for each request, and a token for the next one.
 //!
-//! The replica here is a copy of the database that never hears of a write, the worst there can be.
+//! The replica here is a copy of the database that never receives a write: the worst possible lag.
 //!
 //! Run with `cargo run --example sessions`.
 
@@ -65,7 +65,7 @@ async fn main() -> Result<(), DbErr> {
     assert_eq!(note::Entity::find().count(&request).await?, 1);
     println!("{}\n", request.explain(&note::Entity::find())?);
 
-    // Without it, a read may miss what was just written.
+    // Without the session, a read may miss the row that was just written.
     assert_eq!(note::Entity::find().count(&db).await?, 0);
     println!("{}\n", db.explain(&note::Entity::find())?);
 
@@ -76,7 +76,7 @@ async fn main() -> Result<(), DbErr> {
     let next = other.resume_session(&token)?;
     assert_eq!(note::Entity::find().count(&next).await?, 1);
 
-    // Nobody can make one up.
+    // A token cannot be forged.
     let mut forged = token;
     forged.replace_range(
         20..21,

@@ -55,7 +55,7 @@ async fn one_database(db: &RoutingConnection) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Where they may come apart, each is committed for itself.
+/// If a partial commit is acceptable, each database is committed on its own.
 async fn several_databases(db: &RoutingConnection) -> Result<(), DbErr> {
     let txn = db
         .transaction_mode(TransactionMode::Independent)
@@ -73,7 +73,7 @@ async fn several_databases(db: &RoutingConnection) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// The error says which half is kept.
+/// The error says which databases are committed.
 async fn a_commit_that_fails_half_way(db: &RoutingConnection) -> Result<(), DbErr> {
     let txn = db
         .transaction_mode(TransactionMode::Independent)
@@ -82,7 +82,7 @@ async fn a_commit_that_fails_half_way(db: &RoutingConnection) -> Result<(), DbEr
     txn.execute_unprepared("INSERT INTO purchase VALUES ('salt')")
         .await?;
     let warehouse = txn.using("warehouse")?;
-    // There is no shelf 7; SQLite looks when it commits.
+    // There is no shelf 7; SQLite checks that at the commit.
     warehouse
         .execute_unprepared("INSERT INTO stock VALUES ('salt', 7)")
         .await?;
@@ -103,7 +103,7 @@ async fn a_commit_that_fails_half_way(db: &RoutingConnection) -> Result<(), DbEr
     Ok(())
 }
 
-/// What is to be done outside of the database is done once the outcome is known.
+/// Work outside of the database is done once the outcome is known.
 async fn callbacks(db: &RoutingConnection) -> Result<(), DbErr> {
     let (sent, undone) = (Arc::new(AtomicU32::new(0)), Arc::new(AtomicU32::new(0)));
     for commits in [true, false] {

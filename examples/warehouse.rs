@@ -1,4 +1,4 @@
-//! Named connections, and entities that name their own: nobody can forget to list one.
+//! Named connections, and entities that name their own database: no list to forget an entity in.
 //!
 //! Run with `cargo run --example warehouse`.
 
@@ -29,7 +29,7 @@ mod transaction {
     use sea_orm::entity::prelude::*;
     use sea_orm_routing::DeriveBinding;
 
-    /// Lives in the warehouse, and says so.
+    /// Lives in the warehouse, and declares it.
     #[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel, DeriveBinding)]
     #[sea_orm(table_name = "transaction")]
     #[binding(database = "warehouse")]
@@ -79,7 +79,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     println!("{}", db.explain(&transaction::Entity::find())?);
 
-    // A program without the database does not start.
+    // A program that does not declare the database fails at startup.
     let forgotten = RoutingConnection::builder()
         .database("default", "sqlite::memory:")
         .connect()

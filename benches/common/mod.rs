@@ -30,8 +30,8 @@ pub(crate) fn interleave(
     (median(times_a), median(times_b))
 }
 
-/// Times two things in turn, and returns the median of what the first took against the second: what
-/// slows the machine down for a while slows both of a pair.
+/// Times two things in turn, and returns the median ratio of the first to the second: interference
+/// slows down both runs of a pair.
 pub(crate) fn paired(
     rounds: usize,
     mut a: impl FnMut() -> Duration,
@@ -69,7 +69,7 @@ pub(crate) fn median(mut times: Vec<Duration>) -> Duration {
 
 /// One line of a report, with the goal it is held against.
 ///
-/// A smoke test only says that the figure was taken: unoptimised, it would mean nothing.
+/// A smoke test only reports that it ran: an unoptimised figure would mean nothing.
 pub(crate) fn report(what: &str, value: f64, unit: &str, goal: &str) {
     if is_smoke() {
         return println!("{what:<64} taken");
@@ -82,7 +82,7 @@ pub(crate) fn ratio(a: Duration, b: Duration) -> f64 {
 }
 
 /// Runs this bench again under callgrind for two amounts of work, and returns the instructions of
-/// one piece: what start-up costs cancels out.
+/// one piece of work: the cost of start-up cancels out.
 pub(crate) fn instructions(
     work: &str,
     few: usize,
@@ -107,7 +107,7 @@ pub(crate) fn instructions(
     Some((many_count - few_count) as f64 / (many - few) as f64)
 }
 
-/// The work this process was started for by [`instructions`].
+/// The work that [`instructions`] started this process for.
 pub(crate) fn work() -> Option<(String, usize)> {
     let arguments: Vec<String> = std::env::args().collect();
     let place = arguments.iter().position(|argument| argument == "--work")?;

@@ -55,7 +55,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     stock_up(&db.for_entity(stock::Entity)?).await?;
     routes.assert_routed(order::Entity, "default", Role::Primary);
     drop(routes);
-    // The replicas are asynchronous: what follows reads what was written long ago.
+    // The replicas are asynchronous: the reads below start once they have caught up.
     postgres.wait_caught_up().await?;
     mariadb.wait_caught_up().await?;
 

@@ -48,7 +48,7 @@ async fn run(postgres: String, mysql: String) -> Result<(), Box<dyn std::error::
     migration::warehouse::Migrator::up(&db.primary("warehouse")?, None).await?;
     let routes = db.record();
 
-    // One handle speaks one dialect: writes to the warehouse take the handle of its entities.
+    // One handle speaks one dialect: writes to the warehouse use the handle of its entities.
     let warehouse = db.for_entity(stock::Entity)?;
     assert_eq!(db.get_database_backend(), DbBackend::Postgres);
     assert_eq!(warehouse.get_database_backend(), DbBackend::MySql);
@@ -56,7 +56,7 @@ async fn run(postgres: String, mysql: String) -> Result<(), Box<dyn std::error::
     let refused = stock::Entity::delete_by_id(1).exec(&db).await;
     println!("{}\n", refused.expect_err("another dialect"));
 
-    // A read is rendered again for the server it goes to.
+    // A read is rendered for the server it is sent to.
     let cheap = product::Entity::find()
         .filter(product::Column::Cents.lt(600))
         .all(&db)
@@ -67,7 +67,7 @@ async fn run(postgres: String, mysql: String) -> Result<(), Box<dyn std::error::
         .all(&db)
         .await?;
 
-    // No server can join the two, so the application does.
+    // No server can join the two databases, so the application does.
     let quantity: HashMap<i32, i32> = stocks.iter().map(|s| (s.product_id, s.quantity)).collect();
     println!("{:<12} {:>6} {:>8}", "product", "cents", "in stock");
     for product in &cheap {
@@ -80,7 +80,7 @@ async fn run(postgres: String, mysql: String) -> Result<(), Box<dyn std::error::
     routes.assert_routed(product::Entity, "default", Role::Primary);
     routes.assert_routed(stock::Entity, "warehouse", Role::Primary);
 
-    // Rebinding at run time: this handle looks for the movements in Postgres, where there are none.
+    // Rebinding at run time: this handle looks up the movements in Postgres, where there are none.
     let rebound = db.with_bindings([("movement", "default")])?;
     let route = rebound.explain(&movement::Entity::find())?;
     assert_eq!(*route.database(), "default");

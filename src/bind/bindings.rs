@@ -114,8 +114,8 @@ impl BindingsBuilder {
         Self { bindings }
     }
 
-    /// Binds a table. `what` names it in errors, `name_of` names the databases. `dialect` is that of
-    /// the database: it decides whether names that differ in case are two tables.
+    /// Binds a table. `what` names the table in errors, `name_of` names the databases. `dialect` is
+    /// the dialect of the database: it decides whether names that differ in case are two tables.
     pub(crate) fn table(
         &mut self,
         table: TableName,

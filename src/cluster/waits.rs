@@ -185,7 +185,7 @@ impl Cluster {
         let probe_timeout = self.state.declared(database).settings.probe_timeout;
         let timeout = opening(probe_timeout);
         if let Some(watch) = self.state.monitors.watch(database) {
-            // The monitor has asked already, or does so now, unless its runtime is gone.
+            // The monitor has asked already, or does so now, unless its runtime was shut down.
             let sampled = tokio::time::timeout(probe_timeout, watch.sampled_after(moment));
             if let Ok(position) = sampled.await {
                 return Ok(position);

@@ -82,9 +82,8 @@ impl Admin<'_> {
     /// # Errors
     ///
     /// [`TopologyError::UnknownDatabase`];
-    /// [`AvailabilityError::Connect`](crate::error::AvailabilityError::Connect) if its primary
-    /// cannot be
-    /// reached.
+    /// [`AvailabilityError::Connect`](crate::error::AvailabilityError::Connect) if its primary is
+    /// unreachable.
     pub async fn open_database(self, name: &str) -> Result<(), RoutingError> {
         self.db.open(self.db.find_database(name)?, None).await
     }
@@ -108,10 +107,8 @@ impl Admin<'_> {
     /// # Errors
     ///
     /// [`TopologyError::CannotRemove`] for the default database and for one that tables are bound
-    /// to;
-    /// [`TopologyError::Draining`] if a statement is still in flight after `timeout`: it continues,
-    /// and
-    /// the pools close after it.
+    /// to; [`TopologyError::Draining`] if a statement is still in flight after `timeout`: it
+    /// continues, and the pools close after it.
     pub async fn remove_database(self, name: &str, timeout: Duration) -> Result<(), RoutingError> {
         let id = self.db.find_database(name)?;
         let topology = self.db.core.cluster.snapshot();
@@ -173,8 +170,7 @@ impl Admin<'_> {
     /// # Errors
     ///
     /// [`TopologyError::UnknownNode`]; [`TopologyError::NotAReplica`]; [`TopologyError::Draining`]
-    /// if
-    /// it is still in use after `timeout`: it stays out of the rotation.
+    /// if it is still in use after `timeout`: it stays out of the rotation.
     pub async fn drain(self, node: &str, timeout: Duration) -> Result<(), RoutingError> {
         self.db
             .core
@@ -209,8 +205,7 @@ impl Admin<'_> {
     ///
     /// [`TopologyError::UnknownDatabase`];
     /// [`AvailabilityError::Connect`](crate::error::AvailabilityError::Connect) if a node refuses
-    /// the
-    /// credentials: nothing is changed then.
+    /// the credentials: nothing is changed then.
     pub async fn rotate_credentials(
         self,
         database: &str,
@@ -222,7 +217,7 @@ impl Admin<'_> {
     }
 }
 
-/// A replica that was added and does not serve yet; removed again when dropped.
+/// A replica that was added and does not serve yet. Dropping this removes the replica again.
 struct Joining<'c> {
     cluster: &'c Cluster,
     node: Option<NodeId>,
@@ -236,7 +231,7 @@ impl Drop for Joining<'_> {
     }
 }
 
-/// Returns why a database must stay, or `None` if it may go.
+/// Returns why a database must stay, or `None` if it may be removed.
 fn why_needed(bindings: &Bindings, id: DatabaseId) -> Option<String> {
     if bindings.default_database() == id {
         return Some("tables without a binding live there".to_owned());

@@ -16,7 +16,7 @@ use crate::observe::EventKind;
 use crate::route::Admission;
 use crate::scope::Scope;
 
-/// What a node will answer to one attempt, and the permit the attempt needs meanwhile.
+/// The reply of a node to one attempt, and the permit that the attempt holds meanwhile.
 pub(super) struct Reply<'a, T> {
     pub(super) answer: Answer<'a, T>,
     pub(super) permit: Option<FallbackPermit>,
@@ -32,7 +32,7 @@ pub(crate) fn autocommit<'a, D: Deliver, S: Source + 'a>(
     deliver::<D, S>(core, scope, source, planned)
 }
 
-/// Sends a statement that was planned; `source` is asked again only if a read is retried.
+/// Sends a statement that was planned; `source` is rendered again only if a read is retried.
 pub(super) fn deliver<'a, D: Deliver, S: Source + 'a>(
     core: &'a Core,
     scope: &'a Scope,
@@ -70,8 +70,8 @@ pub(super) fn deliver<'a, D: Deliver, S: Source + 'a>(
     }
 }
 
-/// Awaits the reply of one node after the other. This future is small: every read of a replica has
-/// one.
+/// Awaits the reply of one node after the other. This future is small, because every read of a
+/// replica has one.
 async fn until_answered<'a, D: Deliver, S: Source>(
     mut attempt: Attempt<'a>,
     mut source: S,

@@ -1,4 +1,4 @@
-//! What is there, and where things would go.
+//! Inspecting a connection: its topology, and where statements would go.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -11,14 +11,14 @@ use crate::observe::Recording;
 use crate::route::Route;
 use crate::topology::{Role, Topology};
 
-/// What is there, and where things would go.
+/// Inspecting a connection: its topology, and where statements would go.
 impl RoutingConnection {
     /// Starts the declaration of databases and bindings.
     pub fn builder() -> RoutingBuilder {
         RoutingBuilder::default()
     }
 
-    /// The databases and nodes now; prints as a table.
+    /// The databases and nodes as they are now; prints as a table.
     pub fn topology(&self) -> Arc<Topology> {
         self.core.cluster.snapshot()
     }
@@ -71,8 +71,8 @@ impl RoutingConnection {
         Recording::start(&self.core.shared.observers)
     }
 
-    /// How often a replica refused a statement as a write, which then ran on the primary. Each is a
-    /// text that looks like a read and is none; see the warning in the log for it.
+    /// How often a replica refused a statement as a write, which then ran on the primary. Each such
+    /// text looks like a read and is not one; the log has a warning for it.
     pub fn refusals(&self) -> u64 {
         self.core.shared.refusals.load(Ordering::Relaxed)
     }

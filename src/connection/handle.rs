@@ -1,4 +1,4 @@
-//! The handle.
+//! The handle that an application holds.
 
 use std::fmt;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ impl fmt::Debug for RoutingConnection {
 }
 
 impl From<DatabaseConnection> for RoutingConnection {
-    /// One database, `default`, with no replicas and no bindings: everything goes there.
+    /// One database, `default`, with no replicas and no bindings: every statement goes there.
     fn from(connection: DatabaseConnection) -> Self {
         Self::single(connection)
     }
@@ -74,8 +74,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), with the names
-    /// there are.
+    /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), which lists the
+    /// declared names.
     pub fn using(&self, name: &str) -> Result<Self, RoutingError> {
         self.scopes().using(name).map(|scope| self.scoped(scope))
     }
@@ -85,28 +85,28 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`BindingError::Unbound`](crate::error::BindingError::Unbound) when the entity has no
-    /// binding and unbound tables are refused.
+    /// [`BindingError::Unbound`](crate::error::BindingError::Unbound) if the entity has no binding
+    /// and unbound tables are refused.
     pub fn for_entity<E: EntityTrait>(&self, entity: E) -> Result<Self, RoutingError> {
         self.scopes()
             .for_entity(entity)
             .map(|scope| self.scoped(scope))
     }
 
-    /// A handle that sends everything to primaries.
+    /// A handle that sends every statement to primaries.
     #[must_use]
     pub fn on_primary(&self) -> Self {
         self.with_role(Role::Primary)
     }
 
-    /// A handle that sends everything to replicas, also what is not proven to be a read (the server
-    /// then decides). What is known to write or lock is refused.
+    /// A handle that sends every statement to replicas, even one that is not proven to be a read
+    /// (the server then decides). Statements that are known to write or lock are refused.
     #[must_use]
     pub fn on_replica(&self) -> Self {
         self.with_role(Role::Replica)
     }
 
-    /// A handle that refuses everything but proven reads.
+    /// A handle that refuses every statement except proven reads.
     #[must_use]
     pub fn read_only(&self) -> Self {
         self.scoped(Scope {
@@ -115,7 +115,7 @@ impl RoutingConnection {
         })
     }
 
-    /// A handle with other bindings on top of those there are: rebinding at run time, without a
+    /// A handle with more bindings, on top of the existing ones: rebinding at run time, without a
     /// change to any other handle.
     ///
     /// ```
@@ -140,7 +140,7 @@ impl RoutingConnection {
             .map(|scope| self.scoped(scope))
     }
 
-    /// A handle whose transactions may write to what the mode says.
+    /// A handle whose transactions may write to the databases that the mode allows.
     ///
     /// ```
     /// # async fn run(db: sea_orm_routing::RoutingConnection) -> Result<(), sea_orm::DbErr> {
@@ -159,15 +159,15 @@ impl RoutingConnection {
         self.with_transactions(|transactions| transactions.mode = mode)
     }
 
-    /// A handle whose transactions, where they are declared to only read, run where this says.
+    /// A handle whose read-only transactions run where `place` says.
     #[must_use]
     pub fn read_only_transactions(&self, place: ReadOnlyTransactions) -> Self {
         self.with_transactions(|transactions| transactions.read_only = place)
     }
 
-    /// A handle that runs a statement before everything else on each branch its transactions open
-    /// on a database: what the rules of row-level security ask for. A transaction whose statement
-    /// fails sends nothing else there.
+    /// A handle that runs a statement first on each branch that its transactions open on a
+    /// database, as row-level security needs it. If the statement fails, the transaction sends no
+    /// other statement there.
     ///
     /// ```
     /// # async fn run(db: sea_orm_routing::RoutingConnection) -> Result<(), sea_orm::DbErr> {
@@ -186,9 +186,8 @@ impl RoutingConnection {
     /// # Errors
     ///
     /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase);
-    /// [`TxnError::InvalidBranchBegin`](crate::error::TxnError::InvalidBranchBegin) for one that
-    /// writes, ends
-    /// a transaction, or speaks another dialect than the database.
+    /// [`TxnError::InvalidBranchBegin`](crate::error::TxnError::InvalidBranchBegin) for a statement
+    /// that writes, ends a transaction, or is in another dialect than the database's.
     pub fn on_branch_begin(
         &self,
         database: &str,

@@ -15,15 +15,15 @@ use crate::error::{AvailabilityError, RoutingError};
 use crate::name::NodeName;
 use crate::transaction::{RoutingTransaction, options};
 
-/// Plain connections, for what takes only a `DatabaseConnection`.
+/// Plain connections, for code that only takes a `DatabaseConnection`.
 impl RoutingConnection {
     /// The plain connection of a database's primary: for migrators, seaography, advisory locks,
     /// `LISTEN`, temporary tables.
     ///
     /// # Errors
     ///
-    /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase), with the
-    /// names there are.
+    /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase), which
+    /// lists the declared names.
     pub fn primary(&self, database: &str) -> Result<DatabaseConnection, RoutingError> {
         let topology = self.core.cluster.topology();
         let id = topology.require_database(database)?;
@@ -38,9 +38,9 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), with the names
-    /// there are; [`AvailabilityError::NotOpen`] for an
-    /// SQLite replica whose file could not be opened yet.
+    /// [`TopologyError::UnknownNode`](crate::error::TopologyError::UnknownNode), which lists the
+    /// declared names; [`AvailabilityError::NotOpen`] for an SQLite replica whose file could not be
+    /// opened yet.
     pub fn node(&self, name: &str) -> Result<DatabaseConnection, RoutingError> {
         let topology = self.core.cluster.topology();
         let id = topology.require_node(name)?;
@@ -58,7 +58,8 @@ fn open(pool: &Pool) -> Result<DatabaseConnection, RoutingError> {
 
 /// The inherent methods of `DatabaseConnection`.
 impl RoutingConnection {
-    /// The dialect this handle speaks: that of the default database, or of what it has fixed.
+    /// The dialect this handle speaks: the default database's, or the one of the database it has
+    /// fixed.
     pub fn get_database_backend(&self) -> DbBackend {
         self.scope.dialect
     }
@@ -120,13 +121,12 @@ impl RoutingConnection {
     /// # Errors
     ///
     /// [`TopologyError::StillOpen`](crate::error::TopologyError::StillOpen) with the nodes that
-    /// were still in use when the time was over; the
-    /// first error of a pool.
+    /// were still in use after `timeout`; the first error of a pool.
     pub async fn close_with(&self, timeout: Duration) -> Result<(), DbErr> {
         self.core.cluster.close_with(timeout).await
     }
 
-    /// Calls `callback` after each statement that ran on this handle or on one made from it.
+    /// Calls `callback` after each statement that ran on this handle or on a handle made from it.
     pub fn set_metric_callback<F>(&mut self, callback: F)
     where
         F: Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static,
@@ -134,7 +134,8 @@ impl RoutingConnection {
         self.set_node_metric_callback(move |_, info| callback(info));
     }
 
-    /// Like [`set_metric_callback`](Self::set_metric_callback), with the node that ran it.
+    /// Like [`set_metric_callback`](Self::set_metric_callback); the callback also receives the
+    /// node.
     pub fn set_node_metric_callback<F>(&mut self, callback: F)
     where
         F: Fn(&NodeName, &sea_orm::metric::Info<'_>) + Send + Sync + 'static,
@@ -150,7 +151,7 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// The closure's error, or that of the transaction.
+    /// The closure's error, or the error of the transaction.
     pub async fn transaction_async<F, T, E>(&self, callback: F) -> Result<T, TransactionError<E>>
     where
         F: for<'c> AsyncFnOnce(&'c RoutingTransaction) -> Result<T, E> + Send,
@@ -165,7 +166,7 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// The closure's error, or that of the transaction.
+    /// The closure's error, or the error of the transaction.
     pub async fn transaction_with_config_async<F, T, E>(
         &self,
         callback: F,

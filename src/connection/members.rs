@@ -7,15 +7,14 @@ use crate::error::RoutingError;
 use crate::topology::{DatabaseId, NodeId};
 
 impl RoutingConnection {
-    /// Waits until the primary of a database takes writes. For writers that prefer to wait than to fail
-    /// during a failover.
+    /// Waits until the primary of a database takes writes, for writers that would rather wait than
+    /// fail during a failover.
     ///
     /// # Errors
     ///
     /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase);
     /// [`AvailabilityError::NoPrimary`](crate::error::AvailabilityError::NoPrimary) after
-    /// `timeout`, with the
-    /// reason.
+    /// `timeout`, with the reason.
     pub async fn wait_for_primary(
         &self,
         database: &str,

@@ -1,8 +1,8 @@
 //! The handle an application holds.
 //!
 //! [`RoutingConnection`] is a shared [core](crate::dispatch::Core) and a
-//! [scope](crate::scope::Scope). What it sends outside a transaction goes to a pool; what begins on
-//! it is a [transaction](crate::transaction).
+//! [scope](crate::scope::Scope). Statements outside a transaction are sent to a pool; `begin`
+//! starts a [transaction](crate::transaction).
 
 mod admin;
 mod autocommit;

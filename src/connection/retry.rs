@@ -18,7 +18,7 @@ use crate::scope::Scope;
 use crate::sql::Access;
 use crate::topology::{Load, NodeId, Role};
 
-/// A statement, on its way to the node that was decided on.
+/// A statement on its way to the node that was decided on.
 pub(crate) struct Attempt<'a> {
     core: &'a Core,
     scope: &'a Scope,
@@ -26,9 +26,9 @@ pub(crate) struct Attempt<'a> {
     pub(super) decision: Decision,
     /// Load of the node, if it is a replica or was chosen among several.
     load: Option<Arc<Load>>,
-    /// Whether a monitor tells when the node is dead.
+    /// Whether a monitor reports when the node is dead.
     has_monitor: bool,
-    /// What failed before this attempt.
+    /// The attempts that failed before this one.
     history: Option<Box<Failures>>,
 }
 
@@ -36,9 +36,9 @@ pub(crate) struct Attempt<'a> {
 #[derive(Default)]
 struct Failures {
     nodes: SmallVec<[NodeId; 4]>,
-    /// A replica has refused the statement as a write.
+    /// Whether a replica has refused the statement as a write.
     was_refused: bool,
-    /// No further replica is tried after it.
+    /// The instant after which no further replica is tried.
     deadline: Option<Instant>,
 }
 
@@ -67,7 +67,7 @@ impl<'a> Attempt<'a> {
         &self.core.cluster
     }
 
-    /// Whether something is to be done while it is in flight, or after the answer.
+    /// Whether something has to be done while the statement is in flight, or after the reply.
     pub(super) fn needs_bookkeeping(&self) -> bool {
         let decision = self.decision;
         decision.role == Role::Replica
@@ -92,7 +92,7 @@ impl<'a> Attempt<'a> {
             .tell_route(EventKind::Attempted, &self.analysis, self.decision);
     }
 
-    /// Sends the statement to the pool that was decided on, which is open.
+    /// Sends the statement to the pool of the decision, which is open.
     pub(super) fn send_on<D: Deliver, S: Source>(
         &self,
         source: &mut S,
@@ -107,7 +107,7 @@ impl<'a> Attempt<'a> {
         D::send(pool, open, statement, self.decision)
     }
 
-    /// Does what the decision needs first, then sends the statement.
+    /// Does what the decision needs before sending, then sends the statement.
     pub(super) async fn admit_then_send<D: Deliver, S: Source>(
         &mut self,
         source: &mut S,
@@ -170,7 +170,7 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// The rows of a stream, the last of them an error once the node is known to be dead.
+    /// The rows of a stream; the last one is an error if the node is declared dead meanwhile.
     #[cfg(feature = "stream")]
     pub(super) fn unless_node_is_lost(
         &self,
@@ -186,8 +186,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// An answer is news about a node that was not known to be well. After a write, SeaORM may read
-    /// the row next.
+    /// A reply of a node that was not known to be healthy is reported. After a write, a mark is
+    /// left, since SeaORM may read the row next.
     fn report_success(&self) {
         match &self.load {
             Some(load) if !load.is_healthy() => {
@@ -198,12 +198,12 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    /// Sends a read that a node has failed to another one. Each node is tried once, and none after the
-    /// deadline; a statement that a replica refused as a write goes to the primary.
+    /// Sends a read that failed on a node to another one. Each node is tried once, and none after
+    /// the deadline; a statement that a replica refused as a write goes to the primary.
     ///
     /// # Errors
     ///
-    /// The error of the node, if the statement cannot go elsewhere.
+    /// The error of the node, if the statement cannot be sent elsewhere.
     pub(super) async fn retry_elsewhere<D: Deliver, S: Source>(
         &mut self,
         source: &mut S,
@@ -231,12 +231,12 @@ impl<'a> Attempt<'a> {
         self.admit_then_send::<D, S>(source, statement).await
     }
 
-    /// Whether the statement may go elsewhere after this error, and whether that is because a replica
-    /// has refused it as a write. `None` if the error stands.
+    /// Whether a replica has refused the statement as a write, if the statement may be sent
+    /// elsewhere after this error. `None` if the error is final.
     fn has_been_refused(&self, error: &DbErr) -> Option<bool> {
         match Fault::of(error) {
             Fault::Statement | Fault::Protocol => None,
-            // It may have run: only what is proven a read is run again.
+            // The statement may have run, so only a proven read is run again.
             Fault::Lost | Fault::RecoveryConflict => {
                 (self.analysis.operation.access() == Access::Read).then_some(false)
             }
@@ -293,12 +293,12 @@ impl<'a> Attempt<'a> {
     }
 }
 
-/// Reports an attempt that failed: what it says about the node.
+/// Reports an attempt that failed, and what its error says about the node.
 pub(super) fn report_failure(cluster: &Cluster, decision: Decision, error: &DbErr) {
     if decision.role == Role::Primary && !decision.may_retry_elsewhere {
         return cluster.report_primary(decision.database, error);
     }
-    // The monitor that ended the wait knows already.
+    // The monitor that ended the wait knows it already.
     let is_known = matches!(
         RoutingError::of(error),
         Some(RoutingError::Availability(

@@ -1,7 +1,7 @@
-//! A statement on a pool.
+//! Sending a statement on a pool.
 //!
-//! SeaORM's own executors send it, and the future is theirs. Not so on MySQL, where a statement that
-//! is cut off [must not return its connection](crate::transaction).
+//! SeaORM's own executors send the statement, and the future is theirs. MySQL is the exception: a
+//! statement that is cancelled there [must not return its connection](crate::transaction).
 
 use sea_orm::{DatabaseConnection, DbErr, Statement};
 
@@ -11,8 +11,8 @@ use crate::cluster::{FallbackPermit, Pool};
 use crate::dispatch::{Action, Answer};
 use crate::route::Decision;
 
-/// What is to be delivered by a statement outside a transaction: the result of an [`Action`], or a
-/// stream of rows.
+/// What a statement outside a transaction delivers: the result of an [`Action`], or a stream of
+/// rows.
 pub(crate) trait Deliver: Send + 'static {
     type Output: Send + 'static;
 
@@ -24,7 +24,7 @@ pub(crate) trait Deliver: Send + 'static {
         decision: Decision,
     ) -> Answer<'a, Self::Output>;
 
-    /// The node has answered. What the reply still holds ends now, or with the last row.
+    /// Called when the node has replied. What the reply still holds ends now, or with the last row.
     fn delivered(
         attempt: &Attempt<'_>,
         output: Self::Output,
@@ -74,8 +74,8 @@ pub(crate) struct Rows;
 impl Deliver for Rows {
     type Output = crate::dispatch::RowStream<'static>;
 
-    /// On a node that the read may leave, the first row has come: from then on the stream stays where
-    /// it is.
+    /// If the read may be retried elsewhere, this waits for the first row: from then on the stream
+    /// stays on its node.
     fn send<'a>(
         pool: &'a Pool,
         open: &'a DatabaseConnection,
@@ -129,8 +129,8 @@ async fn open_stream(
     Ok(crate::dispatch::RowStream::new(rows))
 }
 
-/// Asks a node for a sign of life. On MySQL, sqlx's own ping would leave its answer to the next
-/// statement when it is cut off.
+/// Pings a node. On MySQL, sqlx's own ping would leave its reply to the next statement if it is
+/// cancelled.
 pub(super) async fn ping(pool: &Pool, open: &DatabaseConnection) -> Result<(), DbErr> {
     #[cfg(feature = "sqlx-mysql")]
     if let crate::cluster::DriverKind::MySql(_) = crate::cluster::DriverKind::of(open)

@@ -13,7 +13,7 @@ use crate::session::{
 };
 use crate::topology::{DatabaseId, Position};
 
-/// Sessions.
+/// Sessions: one unit of work each, with its consistency.
 ///
 /// ```
 /// # async fn run(db: sea_orm_routing::RoutingConnection) -> Result<(), sea_orm::DbErr> {
@@ -32,8 +32,8 @@ use crate::topology::{DatabaseId, Position};
 /// ```
 impl RoutingConnection {
     /// A handle for one unit of work, a request or a job, with the connection's own
-    /// [consistency](crate::RoutingBuilder::consistency). What is made from the handle, transactions
-    /// too, belongs to the same session.
+    /// [consistency](crate::RoutingBuilder::consistency). Handles made from it, and its
+    /// transactions, belong to the same session.
     #[must_use]
     pub fn session(&self) -> Self {
         self.session_with(self.core.shared.consistency)
@@ -45,12 +45,12 @@ impl RoutingConnection {
         self.with(Session::new(consistency, &self.core.shared.router))
     }
 
-    /// A handle in a session there is already.
+    /// A handle in an existing session.
     ///
     /// # Errors
     ///
-    /// [`SessionError::ForeignSession`] for a session of another connection: a
-    /// [token](Self::session_token) goes from one to the other.
+    /// [`SessionError::ForeignSession`] for a session of another connection: use a
+    /// [token](Self::session_token) to resume it here.
     pub fn in_session(&self, session: Session) -> Result<Self, RoutingError> {
         match session.belongs_to(&self.core.shared.router) {
             true => Ok(self.with(session)),
@@ -94,9 +94,9 @@ impl RoutingConnection {
     /// # Errors
     ///
     /// [`SessionError::NoSession`] on a handle without a session;
-    /// [`AvailabilityError::NoPrimary`](crate::error::AvailabilityError::NoPrimary) when a
-    /// primary gives no answer for some seconds (five times the
-    /// [probe timeout](crate::DatabaseOptions::probe_timeout), two at least).
+    /// [`AvailabilityError::NoPrimary`](crate::error::AvailabilityError::NoPrimary) if a primary
+    /// does not answer for some seconds (five times the [probe
+    /// timeout](crate::DatabaseOptions::probe_timeout), but at least two).
     pub async fn session_token(&self) -> Result<String, DbErr> {
         let session = self.own_session("session_token()")?;
         let mut databases = Vec::new();
@@ -124,9 +124,8 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`SessionError::InvalidToken`] for a text that is no token, that was signed with another
-    /// key,
-    /// that is too old, or that speaks of databases and clusters that are not here.
+    /// [`SessionError::InvalidToken`] for a text that is not a token, that was signed with another
+    /// key, that has expired, or that names databases or clusters that do not exist here.
     pub fn resume_session(&self, token: &str) -> Result<Self, RoutingError> {
         let now_ms = unix_ms();
         let claims = open(token, &self.core.shared.token_key, now_ms);
@@ -150,7 +149,7 @@ impl RoutingConnection {
         Ok(self.with(session))
     }
 
-    /// What a token says of one database.
+    /// The claims of a token about one database.
     async fn claim(
         &self,
         consistency: Consistency,
@@ -182,7 +181,7 @@ impl RoutingConnection {
                 };
                 let cluster = &self.core.cluster;
                 let position = cluster.position_after(database, over).await?;
-                // Empty where there is no way to tell.
+                // Empty if positions are not tracked.
                 let position = position.map_or_else(String::new, |position| position.to_string());
                 Some(WrittenClaim::At { position })
             }
@@ -246,9 +245,10 @@ impl RoutingConnection {
         let read = claim.replica.as_deref().map(|name| {
             let node = topology.find_node(name);
             LastRead {
-                // It may have another name here: then any must have got as far.
+                // The node may have another name here: then any node must have caught up as far.
                 node: node.filter(|node| topology.node(*node).database == database),
-                // Before the token was made, by the clock that processes share.
+                // Before the token was made, by the clocks of the processes, which are assumed to
+                // agree.
                 over: Some(now.checked_sub(age).unwrap_or(now)),
             }
         });
@@ -296,7 +296,7 @@ fn consistency_of(claim: &ConsistencyClaim) -> Consistency {
     }
 }
 
-/// When a window ends, by the clock that processes share.
+/// When a window ends, in Unix time.
 fn end_of(window: Duration, written: &Written) -> u64 {
     let now = Instant::now();
     let rest = match written {

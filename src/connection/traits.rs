@@ -52,7 +52,7 @@ impl sea_orm::StreamTrait for RoutingConnection {
         &'a self,
         statement: &S,
     ) -> Pin<Box<dyn Future<Output = Result<Self::Stream<'a>, DbErr>> + 'a + Send>> {
-        // The future may not borrow the builder: a retry repeats the statement as it is.
+        // The future must not borrow the builder, so a retry repeats the rendered statement.
         let planned = autocommit::plan(&self.core, &self.scope, &mut Built(statement));
         autocommit::deliver::<Rows, _>(&self.core, &self.scope, Raw(None), planned)
     }

@@ -1,4 +1,4 @@
-//! What is to be done with a statement: run it, read one row, read all.
+//! What a statement is sent for: run it, read one row, read all rows.
 
 use std::future::Future;
 
@@ -6,20 +6,20 @@ use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, ExecResult, QueryResul
 
 use super::Answer;
 
-/// What is to be done with a statement.
+/// What a statement is sent for.
 pub(crate) trait Action: Send + 'static {
     type Output: Send + 'static;
 
-    /// The name of SeaORM's span around it.
+    /// The name of SeaORM's span around the action.
     const SPAN: &'static str;
 
-    /// How many rows came or were changed.
+    /// How many rows were returned or changed.
     fn rows(output: &Self::Output) -> Option<u64>;
 
-    /// Does it on a pool.
+    /// Performs the action on a pool.
     fn on_pool(pool: &DatabaseConnection, statement: Statement) -> Answer<'_, Self::Output>;
 
-    /// Does it on the branch of a transaction.
+    /// Performs the action on the branch of a transaction.
     fn on_branch<B: OnBranch>(
         branch: &mut B,
         statement: Statement,
@@ -57,7 +57,7 @@ macro_rules! action {
 }
 
 action!(
-    /// Runs it for its effect.
+    /// Runs a statement for its effect.
     Execute -> ExecResult, execute_raw, "sea_orm.execute", ExecResult::rows_affected
 );
 action!(
@@ -78,7 +78,7 @@ impl Action for Unprepared {
 
     const SPAN: &'static str = "sea_orm.execute_unprepared";
 
-    /// A text of several statements answers with the count of one.
+    /// A text of several statements returns the count of only one.
     fn rows(_: &ExecResult) -> Option<u64> {
         None
     }
@@ -95,7 +95,7 @@ impl Action for Unprepared {
     }
 }
 
-/// What runs statements on the branch of a transaction.
+/// Runs statements on the branch of a transaction.
 pub(crate) trait OnBranch: Send {
     fn execute_raw(
         &mut self,

@@ -1,5 +1,5 @@
-//! Admission: what has to happen between a decision and the statement, and deciding again once
-//! replicas have got further.
+//! Admission: what has to happen between a decision and its statement, and deciding again once
+//! replicas have caught up.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ impl Core {
             self.cluster.look_at_primary(decision.database);
         }
         let permit = match decision.admission {
-            // A wait that has ended leaves nothing to wait for.
+            // The wait is over, so there is nothing left to wait for.
             Admission::Now | Admission::AwaitCatchUp => None,
             Admission::HalfOpenTrial => {
                 self.cluster.report_trial(decision.node);
@@ -51,8 +51,8 @@ impl Core {
         Ok(Admitted { decision, permit })
     }
 
-    /// The decision once a replica has caught up with the session, or its time is over; without the
-    /// nodes that failed.
+    /// The decision once a replica has caught up with the session, or the wait has timed out,
+    /// without the nodes that failed.
     async fn await_catch_up(
         &self,
         retried: Retried<'_>,
@@ -103,8 +103,8 @@ impl Core {
         }
     }
 
-    /// No replica has caught up in time. A session that never waits would never leave the primary
-    /// again, if it remembered what it read there.
+    /// The decision if no replica has caught up in time. A session that never waits would stay on
+    /// the primary forever if it remembered what it read there.
     fn on_primary_after_wait(&self, primary: Decision, max_wait: Duration) -> Decision {
         Decision {
             samples_primary: true,

@@ -1,4 +1,4 @@
-//! Refusing tables that must not be on a database, whatever a handle or a migration says.
+//! Refusing tables that are forbidden on a database, whatever a handle or a migration says.
 
 use super::core::Core;
 use crate::error::{BindingError, RoutingError};
@@ -7,7 +7,7 @@ use crate::sql::{Access, Operation};
 use crate::topology::DatabaseId;
 
 impl Core {
-    /// Refuses an operation that names a table which must not be on a database.
+    /// Refuses an operation that names a table which is forbidden on a database.
     pub(crate) fn check_allowed(
         &self,
         operation: &Operation,
@@ -17,8 +17,8 @@ impl Core {
         self.check_tables(operation.tables(), database, changes_schema)
     }
 
-    /// Refuses tables that must not be on a database: forbidden ones, and if the schema is changed
-    /// those that a policy does not allow there.
+    /// Refuses tables that are forbidden on a database, and, for a schema change, those that a
+    /// policy does not allow there.
     pub(crate) fn check_tables(
         &self,
         tables: &[TableName],
@@ -49,7 +49,7 @@ impl Core {
         }
     }
 
-    /// Refuses a text that names a table which must not be on a database, wherever in it.
+    /// Refuses a text that names a forbidden table of a database, in any position.
     pub(crate) fn check_text(&self, sql: &str, database: DatabaseId) -> Result<(), RoutingError> {
         match self.shared.forbidden.named_in(sql, database) {
             Some(table) => Err(RoutingError::Binding(BindingError::Forbidden {
@@ -65,7 +65,7 @@ impl Core {
         }
     }
 
-    /// Whether something may be forbidden on a database.
+    /// Whether any table may be forbidden on a database.
     pub(crate) fn forbids_on(&self, database: DatabaseId) -> bool {
         let mut policies = self.shared.policies.iter();
         self.shared.forbidden.any_on(database)

@@ -20,19 +20,19 @@ pub(crate) struct Analysis {
     precomputed: Option<Precomputed>,
 }
 
-/// A decision that is the same every time on a handle that has fixed nothing: no policy is asked and
-/// no replica is chosen.
+/// A decision that is always the same on a handle that has fixed nothing: no policy is asked and no
+/// replica is chosen.
 #[derive(Debug, Clone, Copy)]
 struct Precomputed {
     decision: Decision,
     dialect: DbBackend,
-    /// Version of the topology it was made with.
+    /// Epoch of the topology that the decision was made with.
     epoch: u64,
 }
 
 impl Analysis {
-    /// Whether the statement may write. One whose text is not fully understood may, whatever it starts
-    /// with.
+    /// Whether the statement may write. A statement whose text is not fully understood may,
+    /// whatever its first word is.
     pub(crate) fn may_write(&self) -> bool {
         let access = self.operation.access();
         let opaque = self.operation.is_opaque();
@@ -41,7 +41,7 @@ impl Analysis {
 }
 
 impl Core {
-    /// What is known about a text: from the cache, or found out now.
+    /// The analysis of a text: from the cache, or made now.
     pub(crate) fn analyze(&self, sql: &str, dialect: DbBackend) -> Arc<Analysis> {
         let shared = &self.shared;
         shared.cache.get_or_insert(dialect, sql, || {
@@ -89,7 +89,7 @@ impl Core {
         })
     }
 
-    /// The decision on a text, if it is the same every time on a handle like this.
+    /// The decision on a text, if it is always the same on a handle like this.
     pub(crate) fn precomputed(
         &self,
         scope: &Scope,

@@ -17,17 +17,17 @@ use crate::session::Session;
 use crate::sql::{Access, Evidence};
 use crate::topology::{DatabaseId, NodeId, Role, Topology};
 
-/// What is asked of a database whose node is to be chosen.
+/// What a statement requires of the database whose node is to be chosen.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct NodeRequest<'a> {
     pub(crate) target: Target,
     pub(crate) access: Access,
     pub(crate) evidence: &'a Evidence,
-    /// The role that is fixed.
+    /// The role that the handle or a policy has fixed.
     pub(crate) role: Option<Role>,
     pub(crate) is_follow_up: bool,
     pub(crate) session: Option<&'a Session>,
-    /// Nodes that have failed already.
+    /// Nodes on which the statement has failed already.
     pub(crate) failed: &'a [NodeId],
 }
 
@@ -57,7 +57,8 @@ impl Core {
         )?)
     }
 
-    /// The database of a statement in a transaction. `None` if nothing says.
+    /// The database of a statement in a transaction. Returns `None` if neither the statement nor
+    /// the handle names one.
     pub(crate) fn decide_branch(
         &self,
         topology: &Topology,
@@ -108,7 +109,7 @@ impl Core {
         })
     }
 
-    /// The node of a database that takes what is asked.
+    /// The node of a database that fits the request.
     pub(crate) fn choose_node(
         &self,
         topology: &Topology,
@@ -181,7 +182,7 @@ impl Core {
     }
 }
 
-/// A statement that is decided on once more.
+/// A statement that is decided again.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Retried<'a> {
     pub(crate) before: Decision,

@@ -1,12 +1,12 @@
 //! SeaORM's own follow-up reads.
 //!
-//! Where a database has no RETURNING, SeaORM's `insert`, `update` and `save` write a row and then
+//! On a database without RETURNING, SeaORM's `insert`, `update` and `save` write a row and then
 //! read it, in the same poll of the caller's future. On a replica that lags, the row is missing. So
 //! the last act of a successful write there is to leave a mark on the thread; the next statement
 //! dispatched on the thread takes the mark, and if it reads that table it goes to the primary.
 //!
-//! Nothing can run on the thread between the two: the write's future returns `Ready`, and SeaORM
-//! goes on to the read without giving way.
+//! No other code can run on the thread between the two: the write's future returns `Ready`, and
+//! SeaORM continues with the read without yielding.
 
 use std::cell::Cell;
 use std::hash::BuildHasher;
@@ -40,7 +40,7 @@ impl Mark {
         }
     }
 
-    /// Takes the mark of this thread, if it is of this connection.
+    /// Takes the mark of this thread, if it belongs to this connection.
     pub(crate) fn take(core: usize) -> Option<Self> {
         MARK.take().filter(|mark| mark.core == core)
     }

@@ -2,7 +2,7 @@
 //!
 //! A connection, a transaction and a scope of one implement SeaORM's traits; written out for each, the
 //! rules would drift apart. So they share this path: a statement is [rendered](Rendered), its text
-//! [analyzed](Core::analyze), a [decision](crate::route) made and told to the observers, and
+//! [analyzed](Core::analyze), a [decision](crate::route) made and reported to the observers, and
 //! [admitted](Core::admit). What differs is where it is sent: to a pool, or to a branch.
 
 mod action;
@@ -45,9 +45,9 @@ pub(crate) trait Dispatch: Sync {
 
     fn scope(&self) -> &Scope;
 
-    /// Sends a statement where it belongs.
+    /// Sends a statement to the node it is routed to.
     fn dispatch<'a, A: Action, S: Source + 'a>(&'a self, source: S) -> Answer<'a, A::Output>;
 }
 
-/// What a node will answer.
+/// The future reply of a node.
 pub(crate) type Answer<'a, T> = BoxFuture<'a, Result<T, DbErr>>;

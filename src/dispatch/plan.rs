@@ -39,7 +39,7 @@ impl Rendered {
         }
     }
 
-    /// The statement as it is.
+    /// Plans the statement as it is, without rendering it again.
     pub(crate) fn planned(self, decision: Decision, load: Option<Arc<Load>>) -> Planned {
         Planned {
             statement: self.statement,
@@ -51,12 +51,12 @@ impl Rendered {
 
     /// The statement for the node that was decided on.
     ///
-    /// One for a node of another dialect than the handle's is rendered once more for the node and
-    /// analyzed again, if it is a builder's read.
+    /// A statement for a node of another dialect than the handle's is rendered once more for that
+    /// node and analyzed again, if a builder made it and it is a read.
     ///
     /// # Errors
     ///
-    /// Tables that are forbidden there; every other statement of another dialect.
+    /// Tables that are forbidden there; any other statement of another dialect.
     pub(crate) fn for_node<S: Source>(
         self,
         core: &Core,
@@ -118,7 +118,7 @@ impl Rendered {
             node_dialect: dialect_name(database.dialect),
             handle_dialect: dialect_name(scope.dialect),
             way_out: match decision.why.database {
-                // for_entity(..) asks the bindings, and they do not lead there.
+                // `for_entity(..)` follows the bindings, which do not lead there.
                 WhyDatabase::Policy(_) => format!("using({:?})", database.name.as_str()),
                 _ => format!(
                     "the handle for_entity(..) of the entity, or using({:?}), which speaks {}",

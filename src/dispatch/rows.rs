@@ -12,13 +12,13 @@ use sea_orm::{DbErr, QueryResult};
 pub struct RowStream<'a> {
     rows: BoxStream<'a, Result<QueryResult, DbErr>>,
     taken: u64,
-    /// What ends with the last row.
+    /// Guards that end with the last row.
     held: Vec<Box<dyn Held + 'a>>,
 }
 
-/// What ends with the last row of a stream.
+/// A guard that ends with the last row of a stream.
 pub(crate) trait Held: Send {
-    /// The last of so many rows was taken, or this error.
+    /// The stream ended, after so many rows or with this error.
     fn ended(&mut self, error: Option<&DbErr>, rows: u64);
 }
 
@@ -31,7 +31,7 @@ impl<'a> RowStream<'a> {
         }
     }
 
-    /// Keeps something for as long as there may be rows.
+    /// Keeps a guard as long as there may be rows.
     pub(crate) fn holding(mut self, held: Option<impl Held + 'a>) -> Self {
         if let Some(held) = held {
             self.held.push(Box::new(held));

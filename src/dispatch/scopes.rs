@@ -55,7 +55,8 @@ impl Scopes<'_> {
         })
     }
 
-    /// The database of a statement that is to be run on each branch there.
+    /// Checks a statement that is to run first on each branch of a database, and returns the
+    /// database.
     pub(crate) fn check_branch_begin(
         self,
         database: &str,
@@ -92,7 +93,7 @@ impl Scopes<'_> {
         }))
     }
 
-    /// Other bindings on top of those there are.
+    /// A scope with more bindings, on top of the existing ones.
     pub(crate) fn with_bindings<I, T, D>(self, bindings: I) -> Result<Scope, RoutingError>
     where
         I: IntoIterator<Item = (T, D)>,
@@ -139,8 +140,8 @@ impl Scopes<'_> {
     }
 }
 
-/// Postgres keeps what `SET` and `set_config(.., false)` set when the transaction is over, prepared
-/// statements, and locks of the session.
+/// Whether a text outlives its transaction: Postgres keeps prepared statements, session locks, and
+/// what `SET` and `set_config(.., false)` set.
 fn outlives_transaction(sql: &str, dialect: DbBackend) -> bool {
     if dialect != DbBackend::Postgres {
         return false;

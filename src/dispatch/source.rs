@@ -1,21 +1,21 @@
-//! Where a statement comes from: a builder of SeaORM's, or text.
+//! Where a statement comes from: one of SeaORM's builders, or text.
 
 use sea_orm::{DbBackend, QueryTrait, Statement, StatementBuilder};
 
-/// Where a statement comes from, and whether it can be rendered once more.
+/// Where a statement comes from, and whether it can be rendered again.
 pub(crate) trait Source: Send + Sync {
-    /// Whether only its text is known, in one dialect.
+    /// Whether there is only its text, in one dialect.
     const RAW: bool;
 
-    /// The statement in a dialect; a raw one is what it is. It may be asked again only of one that
-    /// was [kept](Self::keep).
+    /// Renders the statement in a dialect; a raw one is returned as it is. It may be called again
+    /// only if the statement was [kept](Self::keep).
     fn render(&mut self, dialect: DbBackend) -> Statement;
 
-    /// Keeps what a second try needs; called before the first.
+    /// Keeps what a second attempt needs; called before the first.
     fn keep(&mut self, statement: &Statement);
 }
 
-/// A statement builder of SeaORM's: rendered again when it is needed again.
+/// One of SeaORM's statement builders: rendered again if it is needed again.
 #[derive(Debug)]
 pub(crate) struct Built<'s, S>(pub(crate) &'s S);
 

@@ -30,7 +30,7 @@ pub enum RefusedError {
         /// Which handle to use.
         way_out: String,
     },
-    /// A raw statement was built for another dialect than that of its node.
+    /// A raw statement was built for another dialect than its node speaks.
     #[error(
         "a raw statement for {statement_dialect} was routed to node \"{node}\" of database \"{database}\", which is {node_dialect}; build it with the backend of the handle that runs it, using(\"{database}\") or for_entity(..)"
     )]

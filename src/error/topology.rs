@@ -45,7 +45,7 @@ pub enum TopologyError {
         /// Its database.
         database: DatabaseName,
     },
-    /// A replica follows another primary than that of its database.
+    /// A replica does not follow the primary of its database.
     #[error(
         "node \"{node}\" is not a replica of \"{database}\": {reason}; correct its address, or declare it as a database of its own"
     )]

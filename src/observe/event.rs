@@ -1,4 +1,4 @@
-//! What can happen.
+//! The events that can happen.
 
 use std::time::Duration;
 
@@ -9,50 +9,50 @@ use crate::name::{DatabaseName, NodeName};
 use crate::route::Route;
 use crate::topology::NodeState;
 
-/// Something that happened, as an [`Observer`](super::Observer) is told it.
+/// An event, as an [`Observer`](super::Observer) receives it.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// It was decided where a statement goes. Nothing is sent yet.
+    /// It was decided where a statement goes. It has not been sent yet.
     #[non_exhaustive]
     Decided {
-        /// Where it goes, and why.
+        /// The route, with its reasons.
         route: &'a Route,
     },
     /// A statement is sent to a node, for the first time or after a [retry](Self::Retried).
     #[non_exhaustive]
     Attempted {
-        /// Where it goes, and why.
+        /// The route, with its reasons.
         route: &'a Route,
     },
-    /// An attempt ended: with an answer of the node, an error, or the last row of a stream.
+    /// An attempt ended: with a reply of the node, an error, or the last row of a stream.
     #[non_exhaustive]
     Finished {
         /// The database.
         database: &'a DatabaseName,
         /// The node.
         node: &'a NodeName,
-        /// From the moment it was sent to the last row.
+        /// From the instant the statement was sent to the last row.
         latency: Duration,
-        /// How many rows came or were changed, where that is known.
+        /// How many rows were returned or changed, if that is known.
         rows: Option<u64>,
-        /// The error, if it failed.
+        /// The error, if the attempt failed.
         error: Option<&'a DbErr>,
     },
-    /// A read failed on a node and goes to another one.
+    /// A read failed on a node and is sent to another one.
     #[non_exhaustive]
     Retried {
         /// The node that failed.
         from: &'a NodeName,
-        /// Its error.
+        /// The error of that node.
         error: &'a DbErr,
-        /// Where the read goes now.
+        /// The new route of the read.
         route: &'a Route,
     },
-    /// A statement was refused; nothing was sent.
+    /// A statement was refused before it was sent.
     #[non_exhaustive]
     Refused {
-        /// Why.
+        /// The error that says why.
         error: &'a RoutingError,
     },
     /// A causal read waited for a replica to catch up.
@@ -60,7 +60,7 @@ pub enum Event<'a> {
     CatchUpWaited {
         /// The database.
         database: &'a DatabaseName,
-        /// How long it waited.
+        /// How long the read waited.
         waited: Duration,
         /// Whether a replica caught up in time.
         caught_up: bool,
@@ -78,7 +78,7 @@ pub enum Event<'a> {
     BranchEnded {
         /// The database.
         database: &'a DatabaseName,
-        /// How.
+        /// The outcome of the branch.
         outcome: BranchOutcome,
     },
     /// A node changed its state.
@@ -106,7 +106,7 @@ pub enum Event<'a> {
     WritesChanged {
         /// The database.
         database: &'a DatabaseName,
-        /// Why it takes no writes. `None` if it takes them again.
+        /// Why the database takes no writes. `None` if it takes them again.
         blocked: Option<&'a str>,
     },
 }
@@ -145,9 +145,9 @@ pub enum EventKind {
 pub enum BranchOutcome {
     /// Its changes are kept.
     Committed,
-    /// Its changes are gone.
+    /// Its changes are rolled back.
     RolledBack,
-    /// The answer was lost: it may have been committed or not.
+    /// The reply was lost: the transaction may have been committed or not.
     Unknown,
 }
 
@@ -172,7 +172,7 @@ impl EventKind {
 }
 
 impl Event<'_> {
-    /// Its kind.
+    /// The kind of this event.
     pub fn kind(&self) -> EventKind {
         match self {
             Self::Decided { .. } => EventKind::Decided,

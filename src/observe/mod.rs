@@ -1,4 +1,4 @@
-//! What happens inside, told to those that want to know.
+//! Events: what happens inside a connection, reported to observers.
 //!
 //! A router that decides in silence cannot be operated: metrics, logs and tests all need to see the
 //! same facts. So there is one stream of [`Event`]s and a list of [`Observer`]s; `tracing` and

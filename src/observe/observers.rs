@@ -9,17 +9,18 @@ use arc_swap::ArcSwap;
 use super::trace;
 use super::{Event, EventKind};
 
-/// Is told what happens inside a connection, on all its handles and in all its transactions.
+/// Receives the events of a connection, from all its handles and transactions.
 ///
-/// It runs on the task of the statement: it should be quick, and must not block. The idea is that of
-/// SQLAlchemy's and Rails' event hooks.
+/// An observer runs on the task of the statement: it should be quick, and must not block. The model
+/// is the event hooks of SQLAlchemy and Rails.
 pub trait Observer: fmt::Debug + Send + Sync {
-    /// Whether it is told events of this kind; asked once, when it is added. Defaults to all.
+    /// Whether the observer receives events of this kind; asked once, when it is added. Defaults to
+    /// all.
     fn wants(&self, _kind: EventKind) -> bool {
         true
     }
 
-    /// Something happened.
+    /// Receives an event.
     fn observe(&self, event: &Event<'_>);
 }
 
@@ -58,7 +59,7 @@ impl Observers {
         self.wanted.load(Ordering::Relaxed) & kind.bit() != 0
     }
 
-    /// Tells an event to everyone who wants its kind.
+    /// Reports an event to every observer that wants its kind.
     pub(crate) fn tell(&self, event: &Event<'_>) {
         trace::event(event);
         let bit = event.kind().bit();
@@ -103,7 +104,7 @@ impl Observers {
         self.change(|list| list.push(Registered { wanted, observer }));
     }
 
-    /// Changes the list, and drops the observers whose owner is gone.
+    /// Changes the list, and removes observers whose owner was dropped.
     fn change(&self, change: impl FnOnce(&mut Vec<Registered>)) {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut registered = (**self.registered.load()).clone();
@@ -152,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn an_observer_is_told_the_kinds_it_wants() {
+    fn an_observer_receives_the_kinds_it_wants() {
         let count = Arc::new(Count::default());
         let observers = Observers::of(vec![count.clone()]);
         assert!(observers.has(EventKind::Refused));

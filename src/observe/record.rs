@@ -11,7 +11,7 @@ use crate::route::Route;
 use crate::topology::Role;
 
 /// The routes of every statement a connection has sent since [`record`] was called, on all its
-/// handles and in all its transactions. It ends when it is dropped.
+/// handles and in all its transactions. Dropping it ends the recording.
 ///
 /// [`record`]: crate::RoutingConnection::record
 #[derive(Debug)]
@@ -51,7 +51,7 @@ impl Recording {
     ///
     /// # Panics
     ///
-    /// With the routes of the entity, when one went elsewhere or there was none.
+    /// With the routes of the entity, if one went elsewhere or there was none.
     #[track_caller]
     pub fn assert_routed<E: EntityTrait>(&self, entity: E, database: &str, role: Role) {
         let table = TableName::of(entity);
@@ -68,11 +68,11 @@ impl Recording {
         );
     }
 
-    /// Asserts that nothing was sent.
+    /// Asserts that no statement was sent.
     ///
     /// # Panics
     ///
-    /// With the routes, when something was.
+    /// With the routes, if a statement was sent.
     #[track_caller]
     pub fn assert_nothing_sent(&self) {
         assert!(

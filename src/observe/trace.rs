@@ -7,7 +7,7 @@ use super::{Event, EventKind};
 use crate::route::Route;
 use crate::topology::NodeState;
 
-/// Whether an enabled level of `tracing` asks for events of this kind.
+/// Whether an enabled level of `tracing` wants events of this kind.
 pub(super) fn wants(kind: EventKind) -> bool {
     match kind {
         EventKind::Attempted => {

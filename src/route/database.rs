@@ -15,7 +15,7 @@ pub(crate) struct StatementInput<'a> {
     pub(crate) operation: &'a Operation,
     /// The dialect the statement is written in.
     pub(crate) dialect: DbBackend,
-    /// Where the tables of the statement live.
+    /// The databases that the tables of the statement are bound to.
     pub(crate) bound: &'a Bound,
     pub(crate) scope: &'a Scope,
     pub(crate) topology: &'a Topology,
@@ -30,8 +30,8 @@ pub(crate) struct StatementInput<'a> {
 ///
 /// # Errors
 ///
-/// What must not be sent: tables of several databases, a write through a handle that only reads; and
-/// a policy's own error.
+/// Statements that must not be sent: those over tables of several databases, and writes through a
+/// read-only handle; and the error of a policy.
 pub(crate) fn choose_database(input: &StatementInput<'_>) -> Result<Target, DbErr> {
     input.check_text()?;
     input.check_read_only()?;
@@ -56,12 +56,12 @@ pub(crate) fn choose_database(input: &StatementInput<'_>) -> Result<Target, DbEr
     })
 }
 
-/// The database of a statement in a transaction, which runs on the primary. `None` if the statement
-/// names no table and nothing else says where it belongs.
+/// The database of a statement in a transaction, which runs on the primary. Returns `None` if the
+/// statement names no table and neither the handle nor a policy names a database.
 ///
 /// # Errors
 ///
-/// Those of [`choose_database`], and the choice of a replica.
+/// The errors of [`choose_database`], and the choice of a replica.
 pub(crate) fn choose_branch_database(input: &StatementInput<'_>) -> Result<Option<Target>, DbErr> {
     input.check_text()?;
     input.check_read_only()?;
@@ -100,7 +100,7 @@ impl StatementInput<'_> {
         Ok(())
     }
 
-    /// The answer of the first policy with an opinion.
+    /// The answer of the first policy that gives one.
     fn ask_policies(&self) -> Result<Option<(usize, Bind)>, DbErr> {
         if self.policies.is_empty() {
             return Ok(None);

@@ -12,8 +12,8 @@ use crate::topology::{DatabaseId, NodeId, Role, Service, Topology, WriteBlock};
 ///
 /// # Errors
 ///
-/// A write where only reads may go, a removed database or node, a primary that takes no writes now, no
-/// replica where the primary is no substitute.
+/// A write where only reads may go, a removed database or node, a primary that takes no writes now,
+/// and a missing replica where the primary is no substitute.
 pub(crate) fn decide(input: &RoutingInput<'_>) -> Result<Decision, RoutingError> {
     match input.target.fixed {
         Fixed::Node(node) => input.named_node(node),
@@ -22,7 +22,7 @@ pub(crate) fn decide(input: &RoutingInput<'_>) -> Result<Decision, RoutingError>
 }
 
 impl RoutingInput<'_> {
-    /// A node that was named, by the handle or by a policy.
+    /// The decision for a node that the handle or a policy has named.
     fn named_node(&self, id: NodeId) -> Result<Decision, RoutingError> {
         let node = self.topology.node(id);
         let by = match self.target.why {
@@ -45,7 +45,7 @@ impl RoutingInput<'_> {
         Ok(self.decision(WhyRole::Node, Choice::fixed(id, WhyNode::Chosen)))
     }
 
-    /// A node of the role that the statement needs.
+    /// The decision for a node of the role that the statement needs.
     fn choose(&self) -> Result<Decision, RoutingError> {
         let (role, why_role) = self.choose_role()?;
         let database = self.topology.database_by_id(self.target.database);
@@ -127,9 +127,10 @@ impl RoutingInput<'_> {
         Ok((role, why))
     }
 
-    /// An explicit choice of a replica is obeyed, but not for what is known to write or lock.
+    /// An explicit choice of a replica is followed, except for statements that are known to write
+    /// or lock.
     fn check_replica(&self, by: &'static str) -> Result<(), RoutingError> {
-        // SET would lift the guard of a connection that others use next.
+        // `SET` would lift the guard of a connection that other statements use next.
         let sets = matches!(self.evidence, Evidence::Keyword(word)
             if !word.eq_ignore_ascii_case("show") && !word.eq_ignore_ascii_case("explain"));
         match self.access {
@@ -149,7 +150,8 @@ impl RoutingInput<'_> {
 }
 
 impl Decision {
-    /// A statement of a transaction, on the primary: its branch says where it really is.
+    /// The decision for a statement of a transaction, on the primary: the branch knows its actual
+    /// node.
     pub(crate) fn in_transaction(topology: &Topology, id: DatabaseId, why: WhyDatabase) -> Self {
         let node = topology.database_by_id(id).primary;
         Self {
@@ -172,7 +174,7 @@ impl Decision {
 }
 
 impl Choice {
-    /// A node that was not chosen among several: its failure is the statement's.
+    /// A node that was not chosen among several: if it fails, the statement fails.
     pub(super) fn fixed(node: NodeId, why: WhyNode) -> Self {
         Self {
             node,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::topology::{DatabaseId, Load, NodeId, PoolId, Role, Topology};
 
-/// Which database, what fixed it, and what was fixed with it.
+/// The database of a statement, what fixed it, and what else was fixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) database: DatabaseId,
@@ -12,7 +12,7 @@ pub(crate) struct Target {
     pub(crate) fixed: Fixed,
 }
 
-/// What is fixed beside the database.
+/// What is fixed besides the database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fixed {
     Nothing,
@@ -30,8 +30,8 @@ pub(crate) struct Decision {
     pub(crate) pool: PoolId,
     pub(crate) role: Role,
     pub(crate) admission: Admission,
-    /// Whether a read that fails on this node may go to another one: it was chosen among several,
-    /// not named.
+    /// Whether a read that fails on this node may be sent to another one: the node was chosen among
+    /// several, not named.
     pub(crate) may_retry_elsewhere: bool,
     /// Whether the primary is asked for its position now, so that replicas can prove to later reads
     /// that they have caught up.
@@ -43,8 +43,8 @@ pub(crate) struct Decision {
 }
 
 impl Decision {
-    /// The load of the node, if it is a replica or was chosen among several. `topology` is the one that
-    /// the decision was made with, or a later one.
+    /// The load of the node, if it is a replica or was chosen among several. `topology` is the one
+    /// that the decision was made with, or a later one.
     pub(crate) fn load(&self, topology: &Topology) -> Option<Arc<Load>> {
         let has_news = self.may_retry_elsewhere || self.role == Role::Replica;
         has_news.then(|| Arc::clone(&topology.node(self.node).load))
@@ -54,18 +54,18 @@ impl Decision {
 /// What a statement needs before it is sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Admission {
-    /// Nothing.
+    /// Nothing: the statement may be sent at once.
     Now,
-    /// The node was down and its pause is over: this statement finds out whether it is back, and no
-    /// other one needs to meanwhile.
+    /// The node was down and its backoff is over: this statement finds out whether the node is
+    /// back, and is the only one to try meanwhile.
     HalfOpenTrial,
-    /// One of the bounded number of reads that may be on the primary because no replica is available.
+    /// A permit: a bounded number of reads may run on the primary because no replica is available.
     FallbackPermit,
-    /// A replica that has replayed what the session saw: wait for one, then decide again.
+    /// A replica that has caught up with the session: wait for one, then decide again.
     AwaitCatchUp,
 }
 
-/// What the session of a read remembers of it, so that its next reads do not go back in time.
+/// What the session of a read remembers of the read, so that its next reads do not go back in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Remembers {
     Nothing,
@@ -75,7 +75,7 @@ pub(crate) enum Remembers {
     Progress,
 }
 
-/// The reason of each step. It explains; it steers nothing.
+/// The reason of each step. Reasons explain a decision; they steer nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Why {
     pub(crate) database: WhyDatabase,
@@ -91,7 +91,7 @@ pub(crate) enum WhyDatabase {
     Node,
     /// The routing policy at this index.
     Policy(usize),
-    /// The table at this index of the statement is bound to it.
+    /// The table at this index of the statement is bound to the database.
     Binding {
         table: usize,
     },
@@ -121,16 +121,16 @@ pub(crate) enum WhyRole {
 /// Why this node.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum WhyNode {
-    /// It was named.
+    /// The handle or a policy named the node.
     Chosen,
     Primary,
-    /// The replica policy picked it.
+    /// The replica policy picked the node.
     Replica {
         of: usize,
     },
-    /// The session has read from it before.
+    /// The session has read from the node before.
     SessionAffinity,
-    /// It was down, and is tried again.
+    /// The node was down, and is tried again.
     HalfOpen,
     /// No node is known to be up.
     LastResort,

@@ -26,7 +26,7 @@ pub struct Route {
     replica_policy: &'static str,
 }
 
-/// One database, and the node of it, that a statement is sent to.
+/// One database and its node that a statement is sent to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RouteTarget<'a> {
@@ -88,7 +88,7 @@ impl Route {
         self.operation.tables()
     }
 
-    /// Whether it names a table, as its server compares names.
+    /// Whether the statement names a table, compared as its server compares names.
     pub(crate) fn names(&self, table: &TableName) -> bool {
         let dialect = self.topology.database_by_id(self.decision.database).dialect;
         self.tables().iter().any(|named| table.is(named, dialect))

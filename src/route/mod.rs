@@ -42,17 +42,17 @@ pub(crate) struct RoutingInput<'a> {
     pub(crate) topology: &'a Topology,
     pub(crate) target: Target,
     pub(crate) access: Access,
-    /// What in the statement decided its access; refusals repeat it.
+    /// What in the statement decided its access; refusals quote it.
     pub(crate) evidence: &'a Evidence,
     /// The role that the handle has fixed, with `on_primary()` or `on_replica()`.
     pub(crate) role: Option<Role>,
-    /// Whether the statement reads the row that SeaORM wrote just before on this thread.
+    /// Whether the statement reads the row that SeaORM has just written on this thread.
     pub(crate) is_follow_up: bool,
     /// How the target database chooses among its nodes.
     pub(crate) balancing: &'a Balancing,
-    /// What the session of the handle did on the target database, if there is a session.
+    /// What the session of the handle did on the target database. `None` without a session.
     pub(crate) history: Option<(Consistency, SessionHistory)>,
-    /// Nodes that have failed this statement already.
+    /// Nodes on which this statement has failed already.
     pub(crate) failed: &'a [NodeId],
     pub(crate) now: Instant,
     /// Uniform over `u64`.

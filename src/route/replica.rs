@@ -15,7 +15,7 @@ use crate::error::{AvailabilityError, RoutingError};
 use crate::session::{Consistency, LastRead, ReadRequirement, SessionHistory};
 use crate::topology::{Database, NodeId, Rank, Role, since_start};
 
-/// Where a read goes.
+/// Where a read is sent.
 pub(super) enum Read {
     /// To the primary: the session has written within its window.
     InWindow,
@@ -31,17 +31,17 @@ pub(super) struct Choice {
     pub(super) why: WhyNode,
 }
 
-/// The replicas of a database, sorted by what they are good for.
+/// The replicas of a database, sorted by how well they can serve a read.
 #[derive(Default)]
 struct Sorted {
-    /// They can serve, all of one rank.
+    /// Replicas that can serve, all of one rank.
     available: SmallVec<[NodeId; 4]>,
     rank: Option<Rank>,
-    /// Some could serve, but are not known to have what the session saw.
+    /// Whether some replica could serve, but is not known to have what the session saw.
     some_lack: bool,
-    /// They answer, but lag behind the limit. Better than nothing.
+    /// Replicas that answer, but lag more than the limit allows. Better than no replica.
     behind: SmallVec<[NodeId; 4]>,
-    /// Statements found them dead; no probe did.
+    /// Replicas that statements found dead, but no probe did.
     last: SmallVec<[NodeId; 4]>,
 }
 
@@ -62,7 +62,7 @@ impl RoutingInput<'_> {
         }
     }
 
-    /// Where a read goes when a session has a history, or some node is not well.
+    /// Where a read goes if a session has a history, or some node is not healthy.
     fn read_in_session(
         &self,
         consistency: Consistency,
@@ -81,7 +81,7 @@ impl RoutingInput<'_> {
                 let choice = Choice::picked(node, WhyNode::SessionAffinity);
                 return Ok(Read::On(choice));
             }
-            // Where no other node may serve, an older answer is better than none.
+            // If no other node may serve, an older answer is better than none.
             if is_causal || self.may_fall_back() {
                 self.keep_monotonic(&mut sorted, read.over, is_causal);
             }
@@ -92,7 +92,7 @@ impl RoutingInput<'_> {
             return Ok(Read::On(picked));
         }
         if sorted.some_lack && is_causal {
-            // Whether it may be the primary is said once the time to wait is over.
+            // Whether the primary may serve is decided once the wait has timed out.
             return Ok(Read::On(Choice {
                 admission: Admission::AwaitCatchUp,
                 samples_primary: true,
@@ -127,7 +127,7 @@ impl RoutingInput<'_> {
         sorted
     }
 
-    /// The node the session has read from, if it serves and has not come back with less since.
+    /// The node the session has read from, if it is available and has not lost data since.
     fn same_node(&self, sorted: &Sorted, read: LastRead) -> Option<NodeId> {
         let node = read.node?;
         let found = self.topology.node(node);
@@ -139,8 +139,8 @@ impl RoutingInput<'_> {
         (serves && has_all).then_some(node)
     }
 
-    /// The node the session has read from does not serve: another one must have got as far. Where no
-    /// positions are tracked, any will do.
+    /// The node the session has read from is not available: another one must have caught up as far.
+    /// If no positions are tracked, any node will do.
     fn keep_monotonic(&self, sorted: &mut Sorted, over: Option<Instant>, strict: bool) {
         let Some(over) = over.filter(|_| self.database().tracks_positions) else {
             return;
@@ -152,7 +152,7 @@ impl RoutingInput<'_> {
         sorted.some_lack |= sorted.available.len() < all.len();
         match strict {
             true => sorted.behind.retain(has),
-            // They are within the limit of lag.
+            // These replicas are within the limit of lag.
             false => sorted.behind.insert_many(0, all),
         }
     }
@@ -197,7 +197,7 @@ impl RoutingInput<'_> {
         })
     }
 
-    /// The primary, if it may serve and does; otherwise a replica that is behind; then one that may be
+    /// The primary, if it may serve and is up; otherwise a replica that lags; then one that may be
     /// dead.
     pub(super) fn fall_back(
         &self,
@@ -232,7 +232,7 @@ impl RoutingInput<'_> {
         self.balancing.may_fall_back() && !self.failed.contains(&self.database().primary)
     }
 
-    /// The primary, if it is a candidate like the replicas and well.
+    /// The primary, if it is a candidate like the replicas and is healthy.
     fn included_primary(&self) -> Option<NodeId> {
         let database = self.database();
         let is_well = self.balancing.includes_primary()
@@ -249,7 +249,7 @@ impl RoutingInput<'_> {
 }
 
 impl Sorted {
-    /// Only the best rank counts.
+    /// Adds a replica; only those of the best rank are kept.
     fn add(&mut self, node: NodeId, rank: Rank) {
         match self.rank {
             Some(best) if rank > best => return,

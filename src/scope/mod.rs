@@ -12,7 +12,7 @@ use crate::topology::{DatabaseId, NodeId, Role};
 pub(crate) use transactions::Transactions;
 pub use transactions::{ReadOnlyTransactions, TransactionMode};
 
-/// What a handle has fixed; it is asked before everything else.
+/// What a handle has fixed; it takes precedence over policies and bindings.
 #[derive(Debug, Clone)]
 pub(crate) struct Scope {
     pub(crate) place: Place,
@@ -21,18 +21,18 @@ pub(crate) struct Scope {
     pub(crate) bindings: Option<Arc<Bindings>>,
     pub(crate) session: Option<Session>,
     pub(crate) transactions: Arc<Transactions>,
-    /// What the handle speaks: SeaORM asks before it has a statement.
+    /// The dialect of the handle: SeaORM asks for it before there is a statement.
     pub(crate) dialect: DbBackend,
 }
 
 /// Where a handle sends its statements.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Place {
-    /// Where each of them belongs.
+    /// Each statement to the database it belongs to.
     Anywhere,
-    /// To one database.
+    /// All statements to one database.
     Database(DatabaseId, Chosen),
-    /// To one node.
+    /// All statements to one node.
     Node(NodeId),
 }
 
@@ -58,7 +58,7 @@ impl Scope {
         }
     }
 
-    /// Whether it has fixed nothing that a decision depends on.
+    /// Whether the scope fixes nothing that a decision depends on.
     pub(crate) fn is_plain(&self) -> bool {
         self.place == Place::Anywhere
             && self.role.is_none()

@@ -8,27 +8,27 @@ use crate::topology::{DatabaseId, Role};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum TransactionMode {
-    /// One database is written, any number are read. A write to a second database is refused: the
-    /// two could come apart.
+    /// One database is written, any number are read. A write to a second database is refused,
+    /// because the two could come apart.
     #[default]
     SingleDatabase,
-    /// Any number of databases are written, and each is committed for itself, in the order of their
-    /// first use. When one fails to commit, those before it stay committed, and
+    /// Any number of databases are written, and each is committed on its own, in the order of their
+    /// first use. If one fails to commit, those before it stay committed, and
     /// [`TxnError::PartialCommit`](crate::error::TxnError::PartialCommit) says which.
     ///
-    /// This is what SQLAlchemy does with several binds, except that there the caller is not told.
+    /// SQLAlchemy does the same with several binds, but does not report a partial commit.
     Independent,
 }
 
-/// Where transactions run that are declared to only read.
+/// Where read-only transactions run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum ReadOnlyTransactions {
-    /// On the primary, as every other.
+    /// On the primary, like every other transaction.
     #[default]
     Primary,
-    /// On a replica, chosen when the transaction first touches a database, and kept. Serializable
-    /// ones stay on the primary: no replica can run them.
+    /// On a replica, chosen when the transaction first uses a database, and kept. Serializable ones
+    /// stay on the primary: no replica can run them.
     Replica,
 }
 
@@ -37,12 +37,12 @@ pub enum ReadOnlyTransactions {
 pub(crate) struct Transactions {
     pub(crate) mode: TransactionMode,
     pub(crate) read_only: ReadOnlyTransactions,
-    /// What is run on each branch of a database when it opens.
+    /// Statements that run first on each branch of a database.
     pub(crate) branch_begin: Vec<(DatabaseId, Statement)>,
 }
 
 impl Transactions {
-    /// The handle they begin on has fixed a role.
+    /// Applies the role that the handle of the transaction has fixed.
     pub(crate) fn choose(&mut self, role: Role) {
         self.read_only = match role {
             Role::Primary => ReadOnlyTransactions::Primary,

@@ -41,21 +41,20 @@ pub enum Consistency {
         /// How long a read waits for a replica to catch up before it does what `on_timeout` says. With
         /// zero it does not wait.
         max_wait: Duration,
-        /// What happens to a read for which no replica has caught up.
+        /// What happens to a read if no replica has caught up.
         on_timeout: OnTimeout,
     },
 }
 
-/// What happens to a causal read for which no replica has caught up in time.
+/// What happens to a causal read if no replica has caught up in time.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OnTimeout {
-    /// It goes to the primary.
+    /// The read goes to the primary.
     #[default]
     Primary,
-    /// It fails with
+    /// The read fails with
     /// [`AvailabilityError::NotCaughtUp`](crate::error::AvailabilityError::NotCaughtUp): the
-    /// primary is
-    /// kept for writes.
+    /// primary is kept for writes.
     Error,
 }

@@ -9,29 +9,29 @@ use crate::topology::{NodeId, Position, Progress};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SessionHistory {
     pub(crate) written: Option<Written>,
-    /// Its last read that another node than the primary could have served.
+    /// The last read that a node other than the primary could have served.
     pub(crate) read: Option<LastRead>,
 }
 
 /// The last read of a session from a database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct LastRead {
-    /// The node. `None` if it is not known here, as after a token of another process.
+    /// The node. `None` if it is unknown here, for example after a token of another process.
     pub(crate) node: Option<NodeId>,
-    /// When the last one that was answered ended.
+    /// When the last answered read ended.
     pub(crate) over: Option<Instant>,
 }
 
 /// The last write of a session to a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// It ended at this instant.
+    /// The write ended at this instant.
     At(Instant),
-    /// Another process did it; its window ends at this instant.
+    /// Another process wrote; its window ends at this instant.
     Until(Instant),
-    /// Another process did it, before the primary reached this position.
+    /// Another process wrote, before the primary reached this position.
     Before(Position),
-    /// Its end was not observed: the server may finish it at any time.
+    /// The end of the write was not observed: the server may finish it at any time.
     InDoubt,
 }
 
@@ -44,7 +44,7 @@ pub(crate) enum ReadRequirement {
     Since(Instant),
     /// Everything up to this position.
     Position(Position),
-    /// What no replica can prove.
+    /// A state that no replica can prove.
     Unprovable,
 }
 
@@ -62,7 +62,7 @@ impl SessionHistory {
                 within(now.saturating_duration_since(*over) < window)
             }
             (Consistency::ReadYourWrites { .. }, Written::Until(end)) => within(now < *end),
-            // Its mode is part of a token, so that these do not meet; the stricter serves both.
+            // The mode is part of a token, so these do not meet; the stricter rule covers both.
             (Consistency::ReadYourWrites { .. }, Written::Before(_))
             | (Consistency::Causal { .. }, Written::Until(_)) => ReadRequirement::Primary,
             (Consistency::Causal { .. }, Written::At(over)) => ReadRequirement::Since(*over),
@@ -81,7 +81,7 @@ fn within(window: bool) -> ReadRequirement {
 }
 
 impl ReadRequirement {
-    /// Whether a replica with this progress is good enough.
+    /// Whether a replica with this progress meets the requirement.
     pub(crate) fn is_met_by(&self, progress: &Progress) -> bool {
         match self {
             Self::Nothing => true,

@@ -4,10 +4,10 @@
 //! work, a request or a job, and remembers what it wrote and where it read; its [`Consistency`] says
 //! what its reads may miss. The handle carries it; there is no ambient state.
 //!
-//! A write costs a session one clock read: the *instant* it ended. A replica has the write once it has
-//! replayed a position of the primary that was sampled by a question asked after that instant; the
+//! A write costs a session one clock read: the *instant* it ended. A replica has the write once it
+//! has replayed a position of the primary that was sampled by a probe sent after that instant; the
 //! monitor samples continuously (the idea is Galera's and MongoDB's causal consistency, without a
-//! position in every answer).
+//! position in every reply).
 
 mod consistency;
 mod history;
@@ -27,7 +27,7 @@ pub(crate) use token::{
 
 use crate::topology::{DatabaseId, NodeId};
 
-/// One unit of work, with its consistency. Its clones are the same session.
+/// One unit of work, with its consistency. Clones share the same session.
 #[derive(Debug, Clone)]
 pub struct Session {
     state: Arc<SessionState>,
@@ -65,12 +65,12 @@ impl Session {
         self.state.id
     }
 
-    /// Whether it is a session of this connection.
+    /// Whether the session belongs to this connection.
     pub(crate) fn belongs_to(&self, router: &RouterId) -> bool {
         Arc::ptr_eq(&self.state.router.0, &router.0)
     }
 
-    /// What its reads may miss.
+    /// What the reads of the session may miss.
     pub fn consistency(&self) -> Consistency {
         self.state.consistency
     }
@@ -84,12 +84,12 @@ impl Session {
             .unwrap_or_default()
     }
 
-    /// What it did, for each database it used.
+    /// What the session did, for each database it used.
     pub(crate) fn histories(&self) -> Vec<(DatabaseId, SessionHistory)> {
         self.lock().to_vec()
     }
 
-    /// The session wrote to a database; the write ended at an instant.
+    /// Records a write to a database that ended at an instant.
     pub(crate) fn wrote(&self, database: DatabaseId, over: Instant) {
         self.change(database, |history| {
             history.written = Some(match history.written.take() {
@@ -100,12 +100,13 @@ impl Session {
         });
     }
 
-    /// The session may have written to a database, and the write may still happen.
+    /// Records that the session may have written to a database, and that the write may still
+    /// happen.
     pub(crate) fn may_write_any_time(&self, database: DatabaseId) {
         self.change(database, |history| history.written = Some(Written::InDoubt));
     }
 
-    /// The session reads from a node now; its next reads go there too.
+    /// Records that the session reads from a node now; its next reads go there too.
     pub(crate) fn reads(&self, database: DatabaseId, node: Option<NodeId>) {
         self.change(database, |history| {
             let over = history.read.and_then(|read| read.over);
@@ -113,7 +114,7 @@ impl Session {
         });
     }
 
-    /// The session has read from a node; the read ended at an instant.
+    /// Records a read from a node that ended at an instant.
     pub(crate) fn read(&self, database: DatabaseId, node: Option<NodeId>, over: Instant) {
         self.change(database, |history| {
             let before = history.read.and_then(|read| read.over);
@@ -124,7 +125,7 @@ impl Session {
         });
     }
 
-    /// Takes over what another session did, whose token this one resumes.
+    /// Takes over the history of another session, whose token this one resumes.
     pub(crate) fn resume(&self, database: DatabaseId, resumed: SessionHistory) {
         self.change(database, |history| *history = resumed);
     }
@@ -147,8 +148,8 @@ impl Session {
     }
 }
 
-/// A write of a session that is in flight. If it is dropped without an answer of the server, the write
-/// may happen at any time.
+/// A write of a session that is in flight. If this is dropped without a reply of the server, the
+/// write may happen at any time.
 #[derive(Debug)]
 pub(crate) struct Writing {
     session: Session,
@@ -165,7 +166,7 @@ impl Writing {
         }
     }
 
-    /// The server has answered, with an error or not: the write has ended.
+    /// The server has replied, with an error or not: the write has ended.
     pub(crate) fn answered(&mut self) {
         self.answered = true;
     }

@@ -122,7 +122,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_text_is_looked_at_once_per_dialect() {
+    fn a_text_is_classified_once_per_dialect() {
         let cache = Cache::new(1 << 20);
         let find = |dialect| *cache.get_or_insert(dialect, "SELECT 1", || dialect);
         assert_eq!(find(DbBackend::Postgres), DbBackend::Postgres);

@@ -1,8 +1,9 @@
 //! Which node is the primary, judged by what the servers report.
 //!
-//! A node that reports to be the primary takes the role if the current primary is gone or reports to be
-//! a replica. Two different servers that report it are a split brain, and nothing may be written. A
-//! claim that is older than another one is probed again first, because it may be outdated.
+//! A node that reports to be the primary takes the role if the current primary is lost or reports
+//! to be a replica. Two different servers that report it are a split brain, and nothing may be
+//! written. A claim that is older than another one is probed again first, because it may be
+//! outdated.
 
 use std::time::Instant;
 
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn a_primary_that_was_not_asked_since_is_not_gone() {
+    fn a_primary_that_was_not_probed_since_is_not_lost() {
         let at = |second| Some(*START + Duration::from_secs(second));
         for asked in [None, at(4)] {
             let nodes = [
@@ -159,7 +160,7 @@ mod tests {
     }
 
     #[test]
-    fn a_promoted_replica_takes_over_when_the_primary_is_gone() {
+    fn a_promoted_replica_takes_over_when_the_primary_is_lost() {
         let nodes = [(A, None), (B, primary("b", 5, 9)), (C, replica("c"))];
         assert_eq!(judged(A, &nodes), Verdict::Promote(B));
     }
@@ -171,7 +172,7 @@ mod tests {
     }
 
     #[test]
-    fn an_older_claim_is_looked_at_again_before_it_counts() {
+    fn an_older_claim_is_probed_again_before_it_counts() {
         let nodes = [(A, primary("a", 0, 4)), (B, primary("b", 5, 5))];
         assert_eq!(judged(A, &nodes), Verdict::LookAgain(A));
     }

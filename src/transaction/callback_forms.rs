@@ -63,7 +63,7 @@ macro_rules! transaction_trait {
             ///
             /// # Errors
             ///
-            /// The closure's error, or that of the transaction.
+            /// The closure's error, or the error of the transaction.
             pub async fn transaction_async<F, T, E>(
                 &self,
                 callback: F,
@@ -82,7 +82,7 @@ macro_rules! transaction_trait {
             ///
             /// # Errors
             ///
-            /// The closure's error, or that of the transaction.
+            /// The closure's error, or the error of the transaction.
             pub async fn transaction_with_config_async<F, T, E>(
                 &self,
                 callback: F,

@@ -13,7 +13,8 @@ use crate::sql::Access;
 use crate::topology::{DatabaseId, NodeId, Role, WriteBlock};
 
 impl TransactionState {
-    /// Refuses a statement that the transaction must not run. `access_mode` is that of its level.
+    /// Refuses a statement that the transaction must not run. `access_mode` is the access mode of
+    /// its level.
     pub(super) fn check(
         &self,
         analysis: &Analysis,

@@ -1,9 +1,10 @@
 //! How a transaction ends: its branches in which order, and what the caller, the session and the
 //! callbacks are told. How *one* branch ends is its [commit protocol](super::protocol).
 //!
-//! Several databases cannot commit at the same instant. So whatever can fail without harm comes first:
-//! a look at every branch, then the branches that only read. From the first commit of a writing branch
-//! on, an error is [`TxnError::PartialCommit`], and says what is committed and what is not.
+//! Several databases cannot commit at the same instant. So whatever can fail without harm comes
+//! first: a check of every branch, then the commits of the branches that only read. From the first
+//! commit of a writing branch on, an error is [`TxnError::PartialCommit`], and says what is
+//! committed and what is not.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -113,7 +114,7 @@ impl TransactionState {
             self.callbacks.call(None, When::Committed);
             return Ok(());
         };
-        // The caller needs the error of the commit, not that of the rollback.
+        // The caller needs the error of the commit, not the one of the rollback.
         let rolled_back = self.roll_back().await;
         match RoutingError::of(&error) {
             Some(

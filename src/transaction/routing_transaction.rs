@@ -51,7 +51,7 @@ pub struct RoutingTransaction {
     scope: Scope,
     /// `None` for the outermost.
     level: Option<Level>,
-    /// Its own access mode, or else that of the transaction around it.
+    /// The access mode of this level, or else the one of the transaction around it.
     access_mode: Option<AccessMode>,
     ended: bool,
 }

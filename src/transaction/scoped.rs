@@ -52,7 +52,7 @@ macro_rules! scopes {
     ([$($generics:tt)*] $type:ty, $life:lifetime) => {
         /// Scopes: views of the transaction. Each can be narrowed further.
         impl<$($generics)*> $type {
-            /// Returns a view for one database, by its name or by that of its primary.
+            /// Returns a view for one database, by its name or by the name of its primary.
             ///
             /// # Errors
             ///

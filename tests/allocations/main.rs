@@ -1,6 +1,6 @@
-//! What routing allocates: nothing to decide on a known text, and no more than the bare connection
-//! to run a statement. A binary of its own, with an allocator that counts, and one test: the
-//! counter is global.
+//! What routing allocates: a decision on a known text allocates nothing, and running a statement
+//! allocates no more than the bare connection does. This is a binary of its own, with a counting
+//! allocator and one test, because the counter is global.
 
 use sea_orm::{ConnectionTrait, Database, DbBackend, EntityTrait, QueryTrait};
 use sea_orm_routing::{__private::decide, DatabaseOptions, RoutingConnection};
@@ -44,7 +44,7 @@ fn a_known_text_is_decided_and_sent_without_an_allocation_of_ours() {
         assert_eq!(blocks(|| (0..100).for_each(|_| decided())), 0);
     }
 
-    // The thread of SQLite answers now sooner, now later, which costs the runtime a block or none.
+    // The SQLite thread replies at varying times, which costs the runtime one block or none.
     let once = |db: &dyn Fn()| blocks(|| (0..200).for_each(|_| db()));
     let find = |db: &dyn Fn()| (0..7).map(|_| once(db)).max().unwrap_or_default();
     let on_bare = || find_one(&runtime, &bare);

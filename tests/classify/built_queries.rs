@@ -1,4 +1,4 @@
-//! What sea-query builds for reading rows, in each dialect.
+//! The queries that sea-query builds, in each dialect.
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::{

@@ -1,4 +1,4 @@
-//! What sea-query builds for a schema, in each dialect.
+//! The schema changes that sea-query builds, in each dialect.
 
 use sea_orm::DbBackend;
 use sea_orm::sea_query::extension::postgres::Type;

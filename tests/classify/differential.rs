@@ -40,7 +40,7 @@ fn over_random_statements(dialect: DbBackend) {
     );
 }
 
-/// How many statements sqlparser judged, and where the two differ.
+/// How many statements sqlparser judged, and those on which the two differ.
 fn compare_all(dialect: DbBackend) -> (u64, Vec<String>) {
     let mut failures = Vec::new();
     let mut judged = 0;
@@ -71,12 +71,11 @@ fn both_agree_on_sqlite() {
     over_random_statements(DbBackend::Sqlite);
 }
 
-/// What sqlparser takes for something else: `ONLY` and pragmas for tables, MariaDB's executable
-/// comment for a comment, variables for columns, a full-text table for a function, `1.FROM` for a
-/// name.
+/// Where sqlparser reads something else: `ONLY` and pragmas as tables, MariaDB's executable comment
+/// as a comment, variables as columns, a full-text table as a function, `1.FROM` as a name.
 const MISREAD: [&str; 6] = [" ONLY ", "pragma_", "/*M!", "@", "docs(", "1.FROM"];
 
-/// Only the tables: the case files use functions that the second opinion does not know.
+/// Compares the tables only: the case files use functions that the second opinion does not know.
 #[test]
 fn both_agree_on_the_tables_of_the_case_files() {
     let mut failures = Vec::new();

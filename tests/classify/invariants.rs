@@ -1,4 +1,4 @@
-//! What must not change a classification, and what must.
+//! Changes to a text that must not change its classification, and changes that must.
 
 use sea_orm::DbBackend;
 use sea_orm_routing::sql::{Access, Evidence, Operation};
@@ -8,7 +8,7 @@ use crate::support::{DIALECTS, access, case_texts, none_failed, outcome, tables}
 
 const STATEMENTS: u64 = 400;
 
-/// Generated statements and the case files, without those that break off in the middle.
+/// Generated statements and the case files, without texts that end in the middle of a token.
 fn whole_texts() -> Vec<(DbBackend, String)> {
     let generated = DIALECTS
         .into_iter()
@@ -28,7 +28,7 @@ fn whole_texts() -> Vec<(DbBackend, String)> {
         .collect()
 }
 
-/// Every whole text, changed, must mean what it meant.
+/// Every whole text is changed and must be classified as before.
 #[track_caller]
 fn unchanged_by(change: impl Fn(&str) -> String) {
     let mut failures = Vec::new();

@@ -1,4 +1,4 @@
-//! What a literal, a quoted alias or a comment holds never matters.
+//! The content of a literal, a quoted alias or a comment never matters.
 
 use proptest::prelude::*;
 use sea_orm::DbBackend;

@@ -1,5 +1,5 @@
-//! The classifier against what it cannot have been written for: random text, random SQL judged by
-//! another parser, and every statement sea-query builds.
+//! The classifier on input it was not written for: random text, random SQL judged by another
+//! parser, and every statement sea-query builds.
 
 mod built;
 mod support;

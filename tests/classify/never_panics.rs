@@ -5,7 +5,7 @@ use sea_orm_routing::sql::Operation;
 
 use crate::support::DIALECTS;
 
-/// What SQL is made of, and what breaks lexers.
+/// The tokens of SQL, and characters that break lexers.
 #[rustfmt::skip]
 const PIECES: &[&str] = &[
     "SELECT", "FROM", "WITH", "RECURSIVE", "AS", "INSERT", "INTO", "UPDATE", "DELETE", "USING",

@@ -1,4 +1,4 @@
-//! What applications and tools really send, row by row.
+//! Statements that applications and tools really send, row by row.
 
 use sea_orm_routing::sql::Access;
 
@@ -27,7 +27,7 @@ fn every_statement_goes_where_its_row_says() {
     none_failed(&failures);
 }
 
-/// Text that a row cannot hold: a string goes on after a line break and a comment.
+/// A text that a row cannot hold: a string continues after a line break and a comment.
 #[test]
 fn an_escape_string_goes_on_past_a_comment() {
     let sql = "SELECT E'a' -- c\n'x\\'' FROM a FOR UPDATE --'";

@@ -18,7 +18,7 @@ pub(crate) fn access(sql: &str, dialect: DbBackend) -> Access {
     Operation::of(sql, dialect).access()
 }
 
-/// Everything about a text that decides its route.
+/// The parts of a classification that decide its route.
 pub(crate) fn outcome(sql: &str, dialect: DbBackend) -> (Access, BTreeSet<String>) {
     (access(sql, dialect), tables(sql, dialect))
 }

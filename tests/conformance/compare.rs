@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::journal::{ENDED, IN_A_TRANSACTION, Line};
 
-/// Where a routed run saw something else than the bare one.
+/// Where a routed run saw something other than the bare one.
 #[derive(Debug)]
 pub(crate) struct Difference {
     pub(crate) scenario: String,
@@ -27,7 +27,7 @@ impl fmt::Display for Difference {
     }
 }
 
-/// A text around the place where it begins to differ.
+/// A text around its first difference.
 struct Excerpt<'t>(&'t str, usize);
 
 impl fmt::Display for Excerpt<'_> {
@@ -49,7 +49,7 @@ impl fmt::Display for Excerpt<'_> {
 const BEFORE: usize = 120;
 const AFTER: usize = 400;
 
-/// Every line that is not the same in both, scenario by scenario.
+/// Every line that differs, scenario by scenario.
 pub(crate) fn differences(bare: &[Line], routed: &[Line]) -> Vec<Difference> {
     let mut found = Vec::new();
     for scenario in scenarios(bare, routed) {
@@ -92,11 +92,12 @@ fn scenarios<'l>(bare: &'l [Line], routed: &'l [Line]) -> Vec<&'l str> {
     names
 }
 
-/// A scenario that fails on the bare connection, or sees nothing, would prove nothing.
+/// Rejects a scenario that fails on the bare connection, or records nothing: it would prove
+/// nothing.
 ///
 /// # Panics
 ///
-/// When there is one. In a transaction of Postgres an error ends the rest of a scenario too.
+/// If there is one. In a Postgres transaction an error ends the rest of a scenario too.
 pub(crate) fn assert_sound(bare: &[Line]) {
     for (index, line) in bare.iter().enumerate() {
         if line.what != ENDED {

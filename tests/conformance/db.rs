@@ -1,4 +1,4 @@
-//! What a scenario may ask of a connection or a transaction, SeaORM's or ours.
+//! What a scenario may call on a connection or a transaction, SeaORM's or ours.
 
 use sea_orm::{
     AccessMode, ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
@@ -8,7 +8,7 @@ use sea_orm_routing::{RoutingConnection, RoutingTransaction};
 
 /// SeaORM's three traits, and `transaction_async`, which is inherent on each of its types.
 pub(crate) trait Db: ConnectionTrait + StreamTrait + TransactionTrait {
-    /// What `transaction_async` hands out.
+    /// The transaction that `transaction_async` begins.
     type Inner: Db<Transaction = Self::Inner, Inner = Self::Inner>
         + sea_orm::TransactionSession
         + Send;
@@ -20,7 +20,7 @@ pub(crate) trait Db: ConnectionTrait + StreamTrait + TransactionTrait {
         F: for<'c> AsyncFnOnce(&'c Self::Inner) -> Result<T, DbErr> + Send,
         T: Send;
 
-    /// The same with options, which those of an outer transaction beat.
+    /// The same with options; the options of an outer transaction take precedence.
     async fn within_config<F, T>(
         &self,
         callback: F,

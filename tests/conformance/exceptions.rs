@@ -1,4 +1,4 @@
-//! Differences that are meant: each is written down on the page "What does not work".
+//! Intended differences: each is documented on the page "What does not work".
 
 use crate::compare::Difference;
 use crate::journal::IN_A_TRANSACTION;
@@ -6,14 +6,14 @@ use crate::stage::{Engine, Layout};
 
 /// What differs, and where it is documented.
 struct Exception {
-    /// What the page says of it, word for word.
+    /// The sentence of the page, word for word.
     page: &'static str,
     engines: &'static [Engine],
     layouts: &'static [Layout],
     subject: &'static str,
-    /// Scenarios, and lines of theirs.
+    /// The scenarios, and the lines of theirs that differ.
     lines: &'static [(&'static str, &'static str)],
-    /// A part of what the router says instead.
+    /// A part of what the router records instead.
     routed: &'static str,
 }
 

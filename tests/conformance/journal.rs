@@ -1,4 +1,4 @@
-//! What a run has seen, line by line.
+//! What a run observed, line by line.
 
 use std::fmt::Debug;
 
@@ -19,7 +19,7 @@ pub(crate) struct Journal<'s> {
     lines: Vec<Line>,
     scenario: String,
     settle: &'s Settle,
-    /// The names of this run's databases, which servers put into their errors.
+    /// The names of this run's databases, which servers include in their errors.
     names: &'s [String],
     in_transaction: bool,
 }
@@ -35,7 +35,7 @@ impl<'s> Journal<'s> {
         }
     }
 
-    /// What came of a call: the value, or the error with its kind, SeaORM's reading and its text.
+    /// The outcome of a call: the value, or the error with its kind, SeaORM's reading and its text.
     pub(crate) fn note<T: Debug, E: Failure>(&mut self, what: &str, outcome: &Result<T, E>) {
         let seen = match outcome {
             Ok(value) => format!("{value:?}"),
@@ -49,7 +49,7 @@ impl<'s> Journal<'s> {
         self.push(what, format!("{value:?}"));
     }
 
-    /// After a write, before a read of the same rows: waits until the replicas have it too.
+    /// Called after a write, before a read of the same rows: waits until the replicas have it too.
     pub(crate) async fn settled(&self) -> Result<(), DbErr> {
         match self.in_transaction {
             true => Ok(()),
@@ -57,20 +57,20 @@ impl<'s> Journal<'s> {
         }
     }
 
-    /// The lines after this one are those of a scenario, which finds the replicas settled.
+    /// Starts a scenario once the replicas have caught up: later lines belong to it.
     pub(crate) async fn begin(&mut self, scenario: &str) {
         self.in_transaction = false;
         scenario.clone_into(&mut self.scenario);
         self.settled().await.expect("settled");
     }
 
-    /// The lines after this one are those of a scenario inside a transaction.
+    /// Starts a scenario inside a transaction: later lines belong to it.
     pub(crate) async fn begin_in_transaction(&mut self, scenario: &str) {
         self.begin(&format!("{scenario}{IN_A_TRANSACTION}")).await;
         self.in_transaction = true;
     }
 
-    /// A scenario is over.
+    /// Ends a scenario.
     pub(crate) fn end(&mut self, outcome: &Result<(), DbErr>) {
         self.note(ENDED, outcome);
     }
@@ -92,10 +92,10 @@ impl<'s> Journal<'s> {
     }
 }
 
-/// What is added to the name of a scenario that is played in a transaction.
+/// The suffix of a scenario that is played in a transaction.
 pub(crate) const IN_A_TRANSACTION: &str = ", in a transaction";
 
-/// How the last line of a scenario is called.
+/// The name of the last line of a scenario.
 pub(crate) const ENDED: &str = "the scenario";
 
 /// An error that a journal can describe.
@@ -109,7 +109,7 @@ impl Failure for DbErr {
         let kind = kind.split(['{', '"']).next().unwrap_or_default().trim();
         let mut text = self.to_string();
         if kind.contains("PgDatabaseError") {
-            // The line of Postgres' own source, which depends on what it has prepared before.
+            // The line in Postgres' own source code, which depends on what it has prepared before.
             text.truncate(text.rfind(" at line ").unwrap_or(text.len()));
         }
         let code = match self {
@@ -120,7 +120,7 @@ impl Failure for DbErr {
     }
 }
 
-/// The server's code of an error.
+/// The server's error code.
 fn code(error: &RuntimeErr) -> Option<String> {
     match error {
         RuntimeErr::SqlxError(error) => {

@@ -66,7 +66,7 @@ pub(crate) use scenarios;
 ///
 /// # Panics
 ///
-/// When something differs that no documented exception allows, or an exception no longer holds.
+/// If something differs that no documented exception allows, or an exception no longer holds.
 pub(crate) async fn conform<S: Subject>(engine: Engine, subject: &str) {
     let Some(stages) = Stages::of(engine).await else {
         return;
@@ -127,7 +127,7 @@ async fn performance<S: Subject, C: Db>(
     tables(stage, journal).await.expect("the tables");
 }
 
-/// Notes every row there is, past the router.
+/// Records every row of every table, without going through the router.
 async fn tables(stage: &Stage, journal: &mut Journal<'_>) -> Result<(), DbErr> {
     for part in Part::ALL {
         for (table, rows) in part.rows(stage.home(part)).await? {
@@ -137,7 +137,7 @@ async fn tables(stage: &Stage, journal: &mut Journal<'_>) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// Every statement was understood, and what is a read by itself was served by a replica.
+/// Every statement was classified, and every plain read was served by a replica.
 fn assert_reads_went_to_replicas(db: &RoutingConnection, routes: &Recording) {
     let routes = routes.routes();
     let reads = || {

@@ -109,7 +109,7 @@ async fn a_declared_database_that_is_missing_stops_the_start() {
 }
 
 #[tokio::test]
-async fn a_connection_that_knows_some_databases_can_leave_declarations_aside() {
+async fn a_connection_that_knows_some_databases_can_ignore_declarations() {
     let db = RoutingConnection::builder()
         .database("default", "sqlite::memory:")
         .declared_bindings(false)

@@ -1,4 +1,5 @@
-//! The README's code is that of `examples/readme.rs` and of the file beside this one, which compile.
+//! The README's code is the code of `examples/readme.rs` and of the file beside this one, which
+//! compile.
 
 const README: &str = include_str!("../../README.md");
 const EXAMPLE: &str = include_str!("../../examples/readme.rs");

@@ -1,4 +1,4 @@
-//! Bindings: a table, said in any of the ways, lives in the database it is bound to.
+//! Bindings: however it is written, a table lives in the database it is bound to.
 
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait};
 use sea_orm_routing::error::BindingError;

@@ -1,4 +1,4 @@
-//! The spans of a transaction are those SeaORM opens for its own.
+//! The spans of a transaction are the same as SeaORM's own.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -14,10 +14,10 @@ use tracing_subscriber::registry;
 
 type Fields = BTreeMap<&'static str, String>;
 
-/// A span with its number, its name and what it says.
+/// A span with its number, its name and its fields.
 type Span = (u64, &'static str, Fields);
 
-/// The spans SeaORM's users see, in the order they were opened.
+/// The spans that a SeaORM user sees, in the order they were opened.
 #[derive(Clone, Default)]
 struct Spans(Arc<Mutex<Vec<Span>>>);
 
@@ -80,7 +80,7 @@ async fn work<C: TransactionTrait>(db: &C) -> Result<(), DbErr> {
     txn.rollback().await
 }
 
-/// What the spans say while `db` works.
+/// The fields of the spans while `db` works.
 async fn spans_of<C: TransactionTrait>(db: &C) -> Result<Vec<(&'static str, Fields)>, DbErr> {
     let spans = Spans::default();
     let guard = tracing::subscriber::set_default(registry().with(spans.clone()));
@@ -98,7 +98,7 @@ async fn a_transaction_opens_the_spans_that_seaorms_own_opens() -> Result<(), Db
     let bare = Database::connect("sqlite::memory:").await?;
     let routed = RoutingConnection::from(Database::connect("sqlite::memory:").await?);
     let (mut bare, routed) = (spans_of(&bare).await?, spans_of(&routed).await?);
-    // A branch begins with its first statement; what is said is the same.
+    // A branch begins with its first statement; its fields are the same.
     assert!(bare.iter().any(|(name, _)| *name == "sea_orm.begin"));
     assert!(
         bare.iter()

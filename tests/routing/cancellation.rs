@@ -1,4 +1,4 @@
-//! Futures that are dropped after some polls: the pool stays whole, and nothing is half done.
+//! Futures that are dropped after some polls: the pool stays whole, and no write is half done.
 
 use std::future::{Future, poll_fn};
 use std::pin::pin;
@@ -15,7 +15,7 @@ use crate::shop::{Files, Result, Shop, add_category};
 
 type Done = std::result::Result<(), DbErr>;
 
-/// Polls a future so many times, whenever it can go on, and drops it; its output, if it was done.
+/// Polls a future so many times, whenever it is ready, and drops it; its output, if it finished.
 pub(crate) async fn poll_times<F: Future>(future: F, times: usize) -> Option<F::Output> {
     let mut future = pin!(future);
     let mut left = times;
@@ -30,7 +30,7 @@ pub(crate) async fn poll_times<F: Future>(future: F, times: usize) -> Option<F::
     .await
 }
 
-/// One connection to the primary, and soon tired of waiting for it.
+/// One connection to the primary, with a short acquire timeout.
 fn one_connection(files: &Files) -> DatabaseOptions {
     let mut options = ConnectOptions::new(files.primary("shop"));
     options
@@ -39,7 +39,7 @@ fn one_connection(files: &Files) -> DatabaseOptions {
     DatabaseOptions::new(options)
 }
 
-/// Each row takes the server a few milliseconds, so that its answer has to be waited for.
+/// Each row takes the server a few milliseconds, so that its reply has to be awaited.
 const SLOW: &str = "CREATE TRIGGER slow AFTER INSERT ON category \
                     BEGIN SELECT length(hex(randomblob(500000))); END";
 
@@ -50,8 +50,8 @@ async fn slow_shop() -> Result<(Shop, DatabaseConnection)> {
     Ok((shop, others))
 }
 
-/// Cuts `work` off after one poll, two polls, ... until it is done, and checks each time that the
-/// one connection serves again and that its writes are not in some forgotten transaction.
+/// Cancels `work` after one poll, two polls, ... until it finishes, and checks each time that the
+/// one connection works again and that its writes are not in a transaction left open.
 ///
 /// `work` adds so many rows, all or none.
 async fn cut_off_everywhere<W>(rows: u64, work: W) -> Result
@@ -80,7 +80,7 @@ where
             Some(done) => {
                 done?;
                 assert_eq!(added, rows);
-                // Now and then the server answers at once, and nothing was cut off.
+                // Sometimes the server replies at once, and nothing was cancelled.
                 if times > 1 {
                     return Ok(());
                 }
@@ -143,8 +143,8 @@ async fn write_is_dropped_at_every_poll() -> Result {
     cut_off_everywhere(1, async |db| add_category(db, "one").await.map(|_| ())).await
 }
 
-/// A statement of a live transaction is cut off; the transaction says so or goes on, and never
-/// writes outside of itself.
+/// A statement of a live transaction is cancelled; the transaction reports it or continues, and
+/// never writes outside of itself.
 #[tokio::test]
 async fn statement_of_a_transaction_is_dropped_at_every_poll() -> Result {
     let (shop, others) = slow_shop().await?;
@@ -169,8 +169,8 @@ async fn statement_of_a_transaction_is_dropped_at_every_poll() -> Result {
     panic!("never done");
 }
 
-/// A nested `begin` writes nothing until its first statement; cut off there, later statements of
-/// the parent stay in the transaction.
+/// A nested `begin` sends nothing until its first statement; if that is cancelled, later statements
+/// of the parent stay in the transaction.
 #[tokio::test]
 async fn first_nested_statement_is_dropped_at_every_poll() -> Result {
     let (shop, others) = slow_shop().await?;

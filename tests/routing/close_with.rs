@@ -46,7 +46,7 @@ async fn an_open_transaction_is_named_by_its_node() -> Result {
     let text = closed.as_ref().expect_err("in use").to_string();
     assert_says(&text, &["default/1", "80ms"]);
     assert_eq!(still_open(closed), ["default/1"]);
-    // What is under way finishes.
+    // The statement in flight finishes.
     add_category(&txn, "Coffee").await?;
     txn.commit().await?;
     shop.db.close_with(LONG).await?;
@@ -119,7 +119,7 @@ async fn a_connection_that_is_idle_closes_with_no_time_at_all() -> Result {
     category::Entity::find().count(&shop.db).await?;
     // Closing takes some time, too.
     if let Err(error) = shop.db.close_with(Duration::ZERO).await {
-        assert!(!still_open(Err(error)).is_empty(), "nobody is named");
+        assert!(!still_open(Err(error)).is_empty(), "no node is named");
     }
     assert!(category::Entity::find().count(&shop.db).await.is_err());
     Ok(())

@@ -1,5 +1,5 @@
-//! One transaction used by several futures at once: what is acknowledged is kept, and what is not
-//! possible is refused.
+//! One transaction used by several futures at once: every acknowledged write is kept, and what
+//! cannot run concurrently is refused.
 
 use crate::entities::category;
 use crate::shop::Shop;
@@ -12,7 +12,7 @@ fn named(name: &str) -> category::ActiveModel {
     }
 }
 
-/// Statements that wait for the branch while a nested transaction comes to life do not undo it.
+/// Statements that wait for the branch while a nested transaction begins do not undo it.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_nested_transaction_begun_meanwhile_is_not_undone() {
     let shop = Shop::open().await.expect("a shop");

@@ -1,4 +1,5 @@
-//! SeaORM's writes over a connection with replicas: rows come back, and all go to the primary.
+//! SeaORM's writes over a connection with replicas: rows are returned, and every statement goes to
+//! the primary.
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{

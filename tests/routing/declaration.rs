@@ -1,4 +1,5 @@
-//! A declaration that contradicts itself is refused, with what, where and the way out.
+//! A declaration that contradicts itself is refused; the error names the setting, the place and the
+//! fix.
 
 use sea_orm::{ConnectOptions, DbBackend};
 use sea_orm_routing::error::{AvailabilityError, BindingError, ConfigError};

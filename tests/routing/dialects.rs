@@ -1,5 +1,5 @@
-//! Databases of several dialects behind one handle: a query is rendered for where it goes,
-//! everything else is refused with the handle to use.
+//! Databases of several dialects behind one handle: a query is rendered for the node it is sent to;
+//! any other statement is refused, and the error names the handle to use.
 
 use futures_util::TryStreamExt;
 use sea_orm::{
@@ -27,7 +27,7 @@ fn row() -> stock::Model {
     }
 }
 
-/// `default` is SQLite; `warehouse` is of the dialect and answers with rows.
+/// `default` is SQLite; `warehouse` has the dialect and returns rows.
 fn two(dialect: DbBackend) -> Result<Two> {
     let result = MockExecResult {
         last_insert_id: 7,
@@ -132,7 +132,7 @@ async fn raw_and_unprepared_text_in_another_dialect_is_refused() -> Result {
 #[tokio::test]
 async fn a_locking_read_in_another_dialect_is_refused() -> Result {
     let two = two(DbBackend::MySql)?;
-    // SQLite locks no rows, so that the lock only shows when it is rendered for MySQL.
+    // SQLite locks no rows, so the lock only shows if the query is rendered for MySQL.
     let locked = stock::Entity::find().lock_exclusive().all(&two.db).await;
     assert_foreign(&locked.expect_err("it locks"), "a locking read");
     assert!(sent_to(&two.warehouse).is_empty());

@@ -1,4 +1,4 @@
-//! A connection that was never open: statements fail, nothing panics.
+//! A connection that was never opened: statements fail, nothing panics.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, TransactionTrait};
 use sea_orm_routing::error::AvailabilityError;

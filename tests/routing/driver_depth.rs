@@ -1,5 +1,6 @@
-//! SQLite's driver counts the depth of transactions on a connection: it is 0 when ours returns it,
-//! so that bare SeaORM on the same pool begins a transaction and not a savepoint.
+//! SQLite's driver counts the transaction depth of a connection. The depth is 0 when our
+//! transaction returns the connection, so bare SeaORM on the same pool begins a transaction and not
+//! a savepoint.
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, TransactionTrait};
 use sea_orm_routing::{RoutingConnection, RoutingTransaction};
@@ -14,7 +15,7 @@ async fn shared(notes: &Notes) -> Result<(RoutingConnection, DatabaseConnection)
     Ok((bare.clone().into(), bare))
 }
 
-/// What bare SeaORM does is done: undone when dropped or rolled back, and seen when committed.
+/// Bare SeaORM's transactions work: undone when dropped or rolled back, and visible when committed.
 async fn bare_is_whole(notes: &Notes, bare: &DatabaseConnection, state: &str) -> Result {
     let before = notes.texts("default").await?;
     let txn = bare.begin().await?;
@@ -178,7 +179,7 @@ async fn after_a_commit_or_rollback_that_was_cut_off_at_any_poll() -> Result {
                 true => poll_times(txn.commit(), times).await,
                 false => poll_times(txn.rollback(), times).await,
             };
-            // Whatever is still under way is done once the one connection is back.
+            // Whatever is still in flight has finished once the one connection is returned.
             bare.ping().await?;
             bare_is_whole(&notes, &bare, &format!("{commit} {times}")).await?;
             if done.is_some() {

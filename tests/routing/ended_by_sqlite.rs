@@ -1,5 +1,5 @@
-//! SQLite ends a transaction by itself, and nobody waits for its answer: what is sent next must not
-//! be committed by itself.
+//! SQLite ends a transaction on its own while the reply is not awaited: the next statement must not
+//! be committed on its own.
 
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbBackend, Statement, StreamTrait, TransactionTrait};
@@ -29,7 +29,7 @@ async fn a_statement_that_ends_it_is_cut_off() -> Result {
         assert_eq!(
             texts(&notes.db.using("default")?).await?,
             NONE,
-            "after {times} polls {later:?} was committed by itself; {ended:?}"
+            "after {times} polls {later:?} was committed on its own; {ended:?}"
         );
         if let Some(done) = cut {
             done.expect_err("the text is there");
@@ -54,7 +54,7 @@ async fn a_stream_whose_statement_ends_it_is_dropped() -> Result {
     let later = add_note(&there, "later").await;
     let ended = txn.rollback().await;
     let kept = texts(&notes.db.using("default")?).await?;
-    assert_eq!(kept, NONE, "{later:?} was committed by itself; {ended:?}");
+    assert_eq!(kept, NONE, "{later:?} was committed on its own; {ended:?}");
     Ok(())
 }
 
@@ -90,7 +90,7 @@ async fn a_trigger_ends_it_in_a_nested_transaction() -> Result {
     add_note(&nested, "never").await.expect_err("the trigger");
     nested.rollback().await?;
     let later = add_note(&txn, "later").await;
-    assert!(later.is_err(), "it would be committed by itself");
+    assert!(later.is_err(), "it would be committed on its own");
     txn.rollback().await?;
     assert_eq!(notes.texts("default").await?, NONE);
     Ok(())

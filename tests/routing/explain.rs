@@ -1,4 +1,4 @@
-//! Explanations: where a statement would go, and why, without sending it.
+//! Explanations: where a statement would be sent, and why, without sending it.
 
 use sea_orm::{DbBackend, EntityTrait, Set};
 use sea_orm_routing::sql::{Access, Evidence};

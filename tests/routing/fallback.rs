@@ -1,4 +1,4 @@
-//! Replicas that cannot serve: reads find another node, or fail as declared.
+//! Replicas that cannot serve reads: reads fall back to another node, or fail as declared.
 
 use futures_util::TryStreamExt;
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};

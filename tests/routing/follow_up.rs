@@ -1,5 +1,5 @@
 //! Without RETURNING, SeaORM reads a row right after it wrote it: from the primary, since a replica
-//! that lags does not have it yet.
+//! that lags does not have the row yet.
 
 use sea_orm::{
     ActiveModelTrait, DatabaseConnection, DbBackend, DbErr, EntityTrait, IntoActiveModel,
@@ -26,7 +26,7 @@ fn ann() -> customer::Model {
     }
 }
 
-/// A primary that has the row, and takes writes.
+/// A primary that has the row and accepts writes.
 fn primary() -> DatabaseConnection {
     let result = MockExecResult {
         last_insert_id: 7,
@@ -47,7 +47,7 @@ fn mysql(replica: DatabaseConnection) -> Result<RoutingConnection> {
 
 #[tokio::test]
 async fn the_row_that_was_inserted_is_read_from_the_primary() -> Result {
-    // This replica has no rows: asked, it errs.
+    // This replica has no rows, so a read sent to it fails.
     let db = mysql(mock(DbBackend::MySql))?;
     let routes = db.record();
     assert_eq!(add_category(&db, "Tea").await?, tea());
@@ -103,7 +103,7 @@ async fn what_another_connection_wrote_does_not_matter() -> Result {
     Ok(())
 }
 
-/// The classic hand-written `get_bind`, which cannot know what was written.
+/// The classic hand-written `get_bind`, which does not know about the write.
 #[derive(Debug)]
 struct ReadsFrom(Bind);
 

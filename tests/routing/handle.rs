@@ -1,4 +1,4 @@
-//! The handle itself: ping, close, one line to adopt, and what the compiler must know of it.
+//! The handle itself: ping, close, one line to adopt, and the traits the compiler has to see.
 
 use std::fmt::Debug;
 

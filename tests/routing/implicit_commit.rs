@@ -1,4 +1,4 @@
-//! A schema change in a transaction: MySQL would commit first, the others take it back.
+//! A schema change in a transaction: MySQL would commit first, the others roll it back.
 
 use sea_orm::{ConnectionTrait, DbBackend, MockDatabase, MockExecResult, TransactionTrait};
 use sea_orm_routing::error::TxnError;
@@ -16,7 +16,7 @@ const SCHEMA: [&str; 6] = [
     "LOCK TABLES note WRITE",
 ];
 
-/// A mock that takes any number of writes.
+/// A mock that accepts any number of writes.
 fn mock(dialect: DbBackend) -> sea_orm::DatabaseConnection {
     MockDatabase::new(dialect)
         .append_exec_results(vec![MockExecResult::default(); 20])
@@ -90,6 +90,6 @@ async fn sqlite_takes_it_back() -> Result {
     let more = notes.outside("default").await?;
     more.execute_unprepared("DELETE FROM more")
         .await
-        .expect_err("it is gone");
+        .expect_err("the table was rolled back");
     Ok(())
 }

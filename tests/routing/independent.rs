@@ -1,4 +1,5 @@
-//! `TransactionMode::Independent`: each database commits for itself, and what came apart is told.
+//! `TransactionMode::Independent`: each database commits on its own, and a partial commit is
+//! reported.
 
 use sea_orm::{ConnectionTrait, DbErr, TransactionTrait};
 use sea_orm_routing::error::TxnError;
@@ -21,7 +22,7 @@ fn names(databases: &[DatabaseName]) -> Vec<&str> {
     databases.iter().map(DatabaseName::as_str).collect()
 }
 
-/// A commit that failed half-way: at a database, after some, before others.
+/// A partial commit: the database that failed, those committed before it, and those rolled back.
 #[track_caller]
 fn assert_partial(error: &DbErr, at: &str, before: &[&str], after: &[&str]) {
     match routing(error) {
@@ -116,7 +117,7 @@ async fn the_second_commit_fails_and_the_error_says_what_is_kept() -> Result {
     assert_partial(&error, "default", &["third"], &["second"]);
     assert_says(&error, &["FOREIGN KEY constraint failed"]);
     assert_eq!(notes.all().await?, [vec![], vec![], vec!["kept"]]);
-    // Their connections are whole.
+    // The connections of all of them are usable.
     for name in ["default", "second", "third"] {
         add_note(&notes.db.using(name)?, "after").await?;
     }
@@ -133,7 +134,7 @@ async fn the_last_commit_is_locked_out_and_the_error_says_what_is_kept() -> Resu
     let notes = Notes::open().await?;
     let txn = notes.independent().await?;
     note_in(&txn, &["default", "second", "third"]).await?;
-    // Without a WAL, a reader keeps a writer from committing.
+    // Without a WAL, an open reader blocks the commit of a writer.
     let reader = notes.outside("third").await?.begin().await?;
     assert_eq!(texts(&reader).await?, NONE);
     let error = txn.commit().await.expect_err("locked");

@@ -10,13 +10,14 @@ use crate::entities::category;
 use crate::entities::warehouse::stock;
 use crate::shop::{Result, Shop, add_category, add_stock};
 
-/// What a callback was told: the node, the first word of the text, whether it failed.
-type Told = Arc<Mutex<Vec<(String, String, bool)>>>;
+/// What a callback received: the node, the first word of the text, and whether the statement
+/// failed.
+type Calls = Arc<Mutex<Vec<(String, String, bool)>>>;
 
 /// A handle with a callback.
-fn measured(db: &RoutingConnection) -> (RoutingConnection, Told) {
-    let told = Told::default();
-    let write = Arc::clone(&told);
+fn measured(db: &RoutingConnection) -> (RoutingConnection, Calls) {
+    let calls = Calls::default();
+    let write = Arc::clone(&calls);
     let mut db = db.clone();
     db.set_node_metric_callback(move |node, info| {
         let word = info
@@ -31,11 +32,11 @@ fn measured(db: &RoutingConnection) -> (RoutingConnection, Told) {
             .expect("not poisoned")
             .push((node.to_string(), word, info.failed));
     });
-    (db, told)
+    (db, calls)
 }
 
-fn take(told: &Told) -> Vec<(String, String, bool)> {
-    std::mem::take(&mut *told.lock().expect("not poisoned"))
+fn take(calls: &Calls) -> Vec<(String, String, bool)> {
+    std::mem::take(&mut *calls.lock().expect("not poisoned"))
 }
 
 fn ran(node: &str, word: &str) -> (String, String, bool) {
@@ -43,9 +44,9 @@ fn ran(node: &str, word: &str) -> (String, String, bool) {
 }
 
 #[tokio::test]
-async fn it_is_told_the_node_of_each_statement() -> Result {
+async fn it_receives_the_node_of_each_statement() -> Result {
     let shop = Shop::open().await?;
-    let (db, told) = measured(&shop.db);
+    let (db, calls) = measured(&shop.db);
     add_category(&db, "Tea").await?;
     add_stock(&db, 1, 1).await?;
     stock::Entity::find().all(&db).await?;
@@ -58,71 +59,71 @@ async fn it_is_told_the_node_of_each_statement() -> Result {
         ran("warehouse/2", "SELECT"),
         ran("default/3", "SELECT"),
     ];
-    assert_eq!(take(&told), expected);
+    assert_eq!(take(&calls), expected);
     Ok(())
 }
 
 #[tokio::test]
-async fn it_is_told_of_failures() -> Result {
+async fn it_receives_failures() -> Result {
     let shop = Shop::open().await?;
-    let (db, told) = measured(&shop.db);
+    let (db, calls) = measured(&shop.db);
     let sql = Statement::from_string(DbBackend::Sqlite, "SELECT missing FROM category");
     db.query_all_raw(sql).await.expect_err("no such column");
-    let told = take(&told);
-    assert_eq!(told.len(), 1);
-    assert!(told[0].2, "{told:?}");
+    let calls = take(&calls);
+    assert_eq!(calls.len(), 1);
+    assert!(calls[0].2, "{calls:?}");
     Ok(())
 }
 
 #[tokio::test]
 async fn it_belongs_to_one_handle_and_what_is_made_from_it() -> Result {
     let shop = Shop::open().await?;
-    let (db, told) = measured(&shop.db);
+    let (db, calls) = measured(&shop.db);
     category::Entity::find().all(&shop.db).await?;
-    assert!(take(&told).is_empty());
+    assert!(take(&calls).is_empty());
     category::Entity::find()
         .all(&db.session().on_primary())
         .await?;
-    assert_eq!(take(&told), [ran("default/1", "SELECT")]);
+    assert_eq!(take(&calls), [ran("default/1", "SELECT")]);
     Ok(())
 }
 
 #[tokio::test]
-async fn it_is_told_of_a_stream() -> Result {
+async fn it_receives_a_stream() -> Result {
     let shop = Shop::open().await?;
-    let (db, told) = measured(&shop.db.using("default/2")?);
+    let (db, calls) = measured(&shop.db.using("default/2")?);
     category::Entity::find()
         .stream(&db)
         .await?
         .try_collect::<Vec<_>>()
         .await?;
-    assert_eq!(take(&told), [ran("default/2", "SELECT")]);
+    assert_eq!(take(&calls), [ran("default/2", "SELECT")]);
     Ok(())
 }
 
 #[tokio::test]
-async fn it_is_told_of_statements_in_a_transaction() -> Result {
+async fn it_receives_statements_in_a_transaction() -> Result {
     let shop = Shop::open().await?;
-    let (db, told) = measured(&shop.db);
+    let (db, calls) = measured(&shop.db);
     let txn = db.begin().await?;
     add_category(&txn, "Tea").await?;
     category::Entity::find().all(&txn).await?;
     txn.commit().await?;
-    let told: Vec<_> = take(&told)
+    let calls: Vec<_> = take(&calls)
         .into_iter()
         .filter(|(_, word, _)| word != "BEGIN")
         .collect();
     assert_eq!(
-        told,
+        calls,
         [ran("default/1", "INSERT"), ran("default/1", "SELECT")]
     );
     Ok(())
 }
 
 #[tokio::test]
-async fn it_is_told_of_a_stream_in_a_transaction() -> Result {
+async fn it_receives_a_stream_in_a_transaction() -> Result {
     let shop = Shop::open().await?;
-    let (db, told) = measured(&shop.db);
+    let (db, calls) = measured(&shop.db);
     let txn = db.begin().await?;
     category::Entity::find()
         .stream(&txn)
@@ -130,13 +131,13 @@ async fn it_is_told_of_a_stream_in_a_transaction() -> Result {
         .try_collect::<Vec<_>>()
         .await?;
     txn.commit().await?;
-    assert_eq!(take(&told), [ran("default/1", "SELECT")]);
+    assert_eq!(take(&calls), [ran("default/1", "SELECT")]);
     Ok(())
 }
 
-/// A branch reports what a pool reports, statement for statement.
+/// A branch reports the same as a pool, statement for statement.
 #[tokio::test]
-async fn it_is_told_in_a_transaction_what_it_is_told_without() -> Result {
+async fn it_receives_the_same_with_and_without_a_transaction() -> Result {
     async fn run(db: &impl ConnectionTrait) -> Result {
         let raw = |sql: &str| Statement::from_string(DbBackend::Sqlite, sql);
         db.execute_unprepared("DELETE FROM category").await?;
@@ -152,24 +153,24 @@ async fn it_is_told_in_a_transaction_what_it_is_told_without() -> Result {
         Ok(())
     }
     let shop = Shop::open().await?;
-    let (db, told) = measured(&shop.db);
+    let (db, calls) = measured(&shop.db);
     run(&db.on_primary()).await?;
-    let without = take(&told);
+    let without = take(&calls);
     let txn = db.begin().await?;
     run(&txn).await?;
     let nested = txn.begin().await?;
     run(&nested.using("default")?).await?;
     nested.commit().await?;
     txn.commit().await?;
-    assert_eq!(take(&told), [without.clone(), without].concat());
+    assert_eq!(take(&calls), [without.clone(), without].concat());
     Ok(())
 }
 
 #[tokio::test]
-async fn the_callback_of_seaorm_is_told_the_same() -> Result {
+async fn the_callback_of_seaorm_receives_the_same() -> Result {
     let shop = Shop::open().await?;
-    let told = Arc::new(Mutex::new(Vec::new()));
-    let write = Arc::clone(&told);
+    let calls = Arc::new(Mutex::new(Vec::new()));
+    let write = Arc::clone(&calls);
     let mut db = shop.db.clone();
     db.set_metric_callback(move |info| {
         write
@@ -179,6 +180,6 @@ async fn the_callback_of_seaorm_is_told_the_same() -> Result {
     });
     category::Entity::find().all(&db).await?;
     let expected = "SELECT \"category\".\"id\", \"category\".\"name\" FROM \"category\"";
-    assert_eq!(*told.lock().expect("not poisoned"), [expected]);
+    assert_eq!(*calls.lock().expect("not poisoned"), [expected]);
     Ok(())
 }

@@ -1,4 +1,5 @@
-//! The options of nested transactions: a savepoint has none but to only read, which is ours to keep.
+//! The options of nested transactions: a savepoint has none except the access mode, which the
+//! router enforces.
 
 use sea_orm::{
     AccessMode, ConnectionTrait, DbBackend, DbErr, EntityTrait, IsolationLevel, MockDatabase,

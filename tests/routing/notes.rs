@@ -25,7 +25,7 @@ impl Notes {
         Self::with(|builder| builder).await
     }
 
-    /// With more said to the builder.
+    /// The same, with more settings on the builder.
     pub(crate) async fn with(more: impl FnOnce(RoutingBuilder) -> RoutingBuilder) -> Result<Self> {
         let files = Files::new()?;
         let mut builder = RoutingConnection::builder();
@@ -48,17 +48,17 @@ impl Notes {
         Ok(db.begin().await?)
     }
 
-    /// A connection of somebody else.
+    /// A connection of another client.
     pub(crate) async fn outside(&self, database: &str) -> Result<DatabaseConnection> {
         Ok(Database::connect(self.files.primary(database)).await?)
     }
 
-    /// What somebody else sees in `note`, sorted.
+    /// The rows of `note` that another client sees, sorted.
     pub(crate) async fn texts(&self, database: &str) -> Result<Vec<String>> {
         texts(&self.outside(database).await?).await
     }
 
-    /// What somebody else sees in each database.
+    /// The rows that another client sees in each database.
     pub(crate) async fn all(&self) -> Result<[Vec<String>; 3]> {
         Ok([
             self.texts("default").await?,
@@ -68,7 +68,7 @@ impl Notes {
     }
 }
 
-/// What a connection sees in `note`, sorted.
+/// The rows of `note` that a connection sees, sorted.
 pub(crate) async fn texts(db: &impl ConnectionTrait) -> Result<Vec<String>> {
     let sql = "SELECT text FROM note ORDER BY text";
     let rows = db.query_all_raw(Statement::from_string(DbBackend::Sqlite, sql));
@@ -84,18 +84,18 @@ pub(crate) async fn add_note(
     db.execute_unprepared(&sql).await.map(drop)
 }
 
-/// A note about one that does not exist: it fails the commit, and not before.
+/// A note with a dangling foreign key: it fails the commit, and no statement before it.
 pub(crate) async fn add_orphan(db: &impl ConnectionTrait) -> std::result::Result<(), DbErr> {
     let sql = "INSERT INTO note (text, about) VALUES ('orphan', 'missing')";
     db.execute_unprepared(sql).await.map(drop)
 }
 
-/// What a transaction called at its end, by name.
+/// Which callbacks a transaction called at its end, by name.
 #[derive(Clone, Default)]
 pub(crate) struct Ends(Arc<Mutex<Vec<String>>>);
 
 impl Ends {
-    /// Listens to how a transaction ends.
+    /// Records how a transaction ends.
     pub(crate) fn of(&self, txn: &RoutingTransaction, name: &str) {
         let (committed, rolled_back) = (self.clone(), self.clone());
         let (one, two) = (format!("{name} committed"), format!("{name} rolled back"));

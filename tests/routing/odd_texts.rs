@@ -1,4 +1,4 @@
-//! Texts that are no statements: the server answers, and nothing panics.
+//! Texts that are not statements: the server answers, and nothing panics.
 
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement};
 use sea_orm_routing::error::RefusedError;
@@ -65,7 +65,7 @@ async fn nonsense_goes_to_the_primary_and_is_the_servers_error() -> Result {
     Ok(())
 }
 
-/// sqlx itself never comes back from a text with a zero byte.
+/// sqlx itself never returns from a text with a NUL byte.
 #[tokio::test]
 async fn a_zero_byte_is_refused_before_it_is_sent() -> Result {
     let shop = Shop::open().await?;

@@ -1,4 +1,4 @@
-//! `on_branch_begin`: a statement that runs before everything else on each branch.
+//! `on_branch_begin`: a statement that runs before every other statement of each branch.
 
 use std::sync::{Arc, Mutex};
 
@@ -26,7 +26,7 @@ async fn is_deferred(db: &impl ConnectionTrait) -> Result<bool> {
     Ok(row.expect("a row").try_get_by_index::<i32>(0)? == 1)
 }
 
-/// A handle that writes down what its nodes ran.
+/// A handle that records what its nodes ran.
 fn watched(db: &RoutingConnection) -> (RoutingConnection, Arc<Mutex<Vec<String>>>) {
     let ran = Arc::<Mutex<Vec<_>>>::default();
     let write = Arc::clone(&ran);
@@ -157,7 +157,7 @@ async fn it_fails_and_nothing_else_is_sent_until_it_does_not() -> Result {
                     && source.to_string().contains("no such table")
         );
     }
-    // Its connection is free, and others do not run it.
+    // The connection is free, and statements outside of the transaction do not run it.
     let setting = "CREATE TABLE setting (id INTEGER)";
     let plain = notes.db.using("default")?;
     plain.execute_unprepared(setting).await?;
@@ -174,7 +174,7 @@ async fn a_statement_is_cut_off_while_it_runs_and_the_next_does_not_go_without_i
                 SELECT COUNT(*) FROM c";
     let db = notes.db.on_branch_begin("default", sqlite(slow))?;
     let db = db.on_branch_begin("default", defer())?;
-    // SQLite may answer before it is asked twice; not always.
+    // SQLite may reply before the second poll, so not every poll is cancelled.
     let mut cuts = 0;
     for times in (0..120).map(|round| round % 6 + 1) {
         let txn = db.begin().await?;

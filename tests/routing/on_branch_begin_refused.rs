@@ -1,4 +1,4 @@
-//! What cannot be a statement of `on_branch_begin`.
+//! Texts that are refused as the statement of `on_branch_begin`.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use sea_orm_routing::error::{BindingError, TopologyError, TxnError};

@@ -1,4 +1,4 @@
-//! No password is shown: not in an error, not in its sources, not by a subscriber that records
+//! No password is shown: not in an error, not in its sources, not to a subscriber that records
 //! everything.
 
 use std::error::Error;
@@ -17,7 +17,7 @@ use crate::shop::{Result, mock};
 
 const PASSWORD: &str = "hunter-two";
 
-/// Everything that is traced on this thread.
+/// All trace output of this thread.
 #[derive(Clone, Default)]
 struct Traced(Arc<Mutex<Vec<u8>>>);
 
@@ -73,7 +73,7 @@ fn assert_hidden_in(error: &impl Error) {
     }
 }
 
-/// The address of a server that hangs up on everyone.
+/// The address of a server that closes every connection.
 fn rude_server() -> Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let address = listener.local_addr()?.to_string();
@@ -81,7 +81,7 @@ fn rude_server() -> Result<String> {
     Ok(address)
 }
 
-/// URLs that name the password and lead nowhere.
+/// URLs that contain the password and lead to no server.
 fn urls() -> Result<Vec<String>> {
     let server = rude_server()?;
     Ok(vec![
@@ -105,7 +105,7 @@ async fn connect_fails(options: DatabaseOptions) -> RoutingError {
     builder.connect().await.expect_err("it leads nowhere")
 }
 
-/// Else the tests below could not fail.
+/// Without this, the tests below could not fail.
 #[tokio::test]
 async fn seaorm_alone_shows_the_url() -> Result {
     let url = format!("postgres://app:{PASSWORD}@{}/app", rude_server()?);
@@ -139,7 +139,7 @@ async fn the_url_of_options_is_never_shown() -> Result {
     Ok(())
 }
 
-/// What is wrong with it can be seen without its server, so the start is stopped.
+/// This mistake can be detected without the server, so the startup fails.
 #[tokio::test]
 async fn a_replica_whose_url_makes_no_sense_stops_the_start() -> Result {
     let server = rude_server()?;

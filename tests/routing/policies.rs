@@ -34,7 +34,7 @@ pub(crate) fn rule<F: Fn(&BindRequest<'_>) -> Answer + Send + Sync>(decide: F) -
     Rule(decide)
 }
 
-/// A policy without an opinion that writes down what it was asked.
+/// A policy without an opinion that records its requests.
 type Asked = Arc<Mutex<Vec<(Access, Vec<String>)>>>;
 
 fn write_down(asked: &Asked) -> impl RoutingPolicy + 'static {
@@ -92,7 +92,7 @@ async fn it_is_asked_once_though_a_query_is_rendered_twice() -> Result {
             Ok(None)
         }))
         .build()?;
-    // The mock has no rows to give, but is asked.
+    // The mock has no rows to return, but receives the statement.
     stock::Entity::find().all(&db).await.expect_err("no rows");
     assert_eq!(sent_to(&warehouse).len(), 1);
     assert_eq!(asked.load(Ordering::Relaxed), 1);

@@ -1,4 +1,4 @@
-//! Transactions that are declared to only read, on replicas where that is wanted.
+//! Transactions declared as read-only, on replicas if that is configured.
 
 use sea_orm::{
     AccessMode, ConnectionTrait, EntityTrait, IsolationLevel, PaginatorTrait, TransactionTrait,
@@ -19,7 +19,7 @@ fn on_replicas(shop: &Shop) -> RoutingConnection {
     shop.db.read_only_transactions(replica)
 }
 
-/// The nodes that so many reads of a read-only transaction of `db` went to.
+/// The nodes of so many reads in one read-only transaction of `db`.
 async fn read(shop: &Shop, db: &RoutingConnection, reads: usize) -> Result<Vec<String>> {
     let routes = shop.db.record();
     let txn = db.begin_with_config(None, READ_ONLY).await?;
@@ -136,7 +136,7 @@ async fn others_are_not_moved() -> Result {
 }
 
 #[tokio::test]
-async fn on_replica_does_not_become_the_primary_behind_ones_back() -> Result {
+async fn on_replica_never_silently_becomes_the_primary() -> Result {
     let shop = Shop::open().await?;
     let db = shop.db.on_replica();
     for (level, mode) in [
@@ -180,7 +180,7 @@ async fn writes_are_refused_before_they_are_sent() -> Result {
 }
 
 #[tokio::test]
-async fn explain_tells_the_replica_it_is_on() -> Result {
+async fn explain_names_the_replica_it_is_on() -> Result {
     let shop = Shop::open().await?;
     let routes = shop.db.record();
     let txn = on_replicas(&shop)
@@ -194,7 +194,7 @@ async fn explain_tells_the_replica_it_is_on() -> Result {
 }
 
 #[tokio::test]
-async fn explain_tells_before_the_first_statement_that_it_will_be_a_replica() -> Result {
+async fn explain_names_a_replica_before_the_first_statement() -> Result {
     let shop = Shop::open().await?;
     let txn = on_replicas(&shop)
         .begin_with_config(None, READ_ONLY)

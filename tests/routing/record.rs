@@ -1,4 +1,5 @@
-//! Recordings: the routes of what ran meanwhile, and assertions that say what they saw.
+//! Recordings: the routes of the statements that ran meanwhile, and assertions whose messages show
+//! them.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 

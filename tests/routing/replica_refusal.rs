@@ -1,7 +1,7 @@
-//! A replica that refuses what looked like a read.
+//! A replica refuses a write that was classified as a read.
 //!
-//! In SQLite, `optimize` of a full-text table is called in a SELECT and writes: a user who declares
-//! it as a function that only reads is wrong, and the read-only file says so.
+//! In SQLite, `optimize` of a full-text table is called in a SELECT and writes. A user who declares
+//! it as a read-only function is wrong, and the file, opened read-only, refuses it.
 
 use sea_orm::{ConnectionTrait, DbBackend, QueryResult, Statement};
 use sea_orm_routing::{Bind, Role, RoutingConnection};
@@ -19,7 +19,7 @@ async fn shop_with_documents() -> Result<Shop> {
     Ok(shop)
 }
 
-/// Each in a segment of its own, so that there is something to optimize.
+/// Each row in a segment of its own, so that there is something to optimize.
 async fn add_documents(db: &RoutingConnection) -> Result {
     db.execute_unprepared("CREATE VIRTUAL TABLE doc USING fts4(body)")
         .await?;
@@ -84,7 +84,7 @@ async fn replica_refuses_a_write_on_a_replica_scope() -> Result {
         let refused = optimize(&handle).await.expect_err("the replica refuses");
         assert_says(&refused, &["readonly"]);
     }
-    // Nothing has run on the primary.
+    // No statement ran on the primary.
     assert_eq!(
         answer(optimize(&shop.db.on_primary()).await?)?,
         "Index optimized"
@@ -97,7 +97,7 @@ async fn replica_refuses_a_write_on_a_read_only_handle() -> Result {
     let shop = shop_with_documents().await?;
     let refused = optimize(&shop.db.read_only()).await;
     refused.expect_err("a handle that only reads runs no write on the primary");
-    // Nothing has run on the primary.
+    // No statement ran on the primary.
     assert_eq!(
         answer(optimize(&shop.db.on_primary()).await?)?,
         "Index optimized"

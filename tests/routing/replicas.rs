@@ -1,4 +1,4 @@
-//! Reads go to replicas, spread as declared; nothing else does.
+//! Reads go to replicas, spread as declared; no other statement does.
 
 use sea_orm::{
     ColumnTrait, ConnectOptions, ConnectionTrait, Database, EntityTrait, PaginatorTrait,

@@ -1,4 +1,4 @@
-//! `rollback_on(..)`: one database is rolled back for itself, the transaction goes on.
+//! `rollback_on(..)`: one database is rolled back on its own, and the transaction continues.
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use sea_orm_routing::RoutingError;
@@ -57,7 +57,7 @@ async fn its_next_statement_begins_anew() -> Result {
 }
 
 #[tokio::test]
-async fn what_would_have_failed_the_commit_is_gone() -> Result {
+async fn what_would_have_failed_the_commit_is_rolled_back() -> Result {
     let notes = Notes::open().await?;
     let txn = notes.independent().await?;
     add_note(&txn.using("default")?, "kept").await?;
@@ -79,7 +79,7 @@ async fn a_database_that_ended_its_part_can_go_on() -> Result {
     let ended = txn.using("second")?.execute_unprepared(again).await;
     ended.expect_err("the text is there");
     let over = add_note(&txn.using("second")?, "alone").await;
-    assert!(over.is_err(), "it would be committed by itself");
+    assert!(over.is_err(), "it would be committed on its own");
     txn.rollback_on("second").await?;
     add_note(&txn.using("second")?, "anew").await?;
     txn.commit().await?;
@@ -99,7 +99,7 @@ async fn a_database_that_was_not_used_has_nothing_to_roll_back() -> Result {
 }
 
 #[tokio::test]
-async fn no_end_of_the_transaction_is_told() -> Result {
+async fn no_end_of_the_transaction_is_reported() -> Result {
     let notes = Notes::open().await?;
     let (txn, ends) = (notes.independent().await?, Ends::default());
     ends.of(&txn, "txn");

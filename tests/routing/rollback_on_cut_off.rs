@@ -1,4 +1,4 @@
-//! `rollback_on(..)` that is cut off, on a branch with a statement of `on_branch_begin`.
+//! `rollback_on(..)` that is cancelled, on a branch with a statement of `on_branch_begin`.
 
 use sea_orm::{ConnectionTrait, DbBackend, Statement, TransactionTrait};
 use sea_orm_routing::TransactionMode;
@@ -7,8 +7,8 @@ use crate::cancellation::poll_times;
 use crate::notes::{Notes, add_note, texts};
 use crate::shop::Result;
 
-/// `rollback_on` is cut off at any poll: what comes next is in a transaction, with its statement
-/// run, or is refused.
+/// `rollback_on` is cancelled at any poll: the next statement runs in a transaction, after the
+/// `on_branch_begin` statement, or is refused.
 #[tokio::test]
 async fn rollback_on_is_cut_off_and_nothing_goes_without_it() -> Result {
     let notes = Notes::open().await?;
@@ -16,7 +16,7 @@ async fn rollback_on_is_cut_off_and_nothing_goes_without_it() -> Result {
     let on = Statement::from_string(DbBackend::Sqlite, format!("{sql} = ON"));
     let db = notes.db.transaction_mode(TransactionMode::Independent);
     let db = db.on_branch_begin("default", on)?;
-    // SQLite may answer before it is asked twice; not always.
+    // SQLite may reply before the second poll, so not every poll is cancelled.
     let mut cuts = 0;
     for times in (0..200).map(|round| round % 10 + 1) {
         let txn = db.begin().await?;

@@ -1,4 +1,4 @@
-//! What a handle that only reads, and one for replicas, refuse.
+//! What a read-only handle and a handle for replicas refuse.
 
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, QuerySelect, TransactionTrait,
@@ -10,7 +10,7 @@ use sea_orm_routing::{DatabaseOptions, Role, RoutingConnection, RoutingError};
 use crate::entities::category;
 use crate::shop::{Result, Shop, add_category, assert_error, assert_says, mock, nodes, routing};
 
-/// A primary and a replica that lock rows, as SQLite cannot.
+/// A primary and a replica of an engine that locks rows, which SQLite does not.
 fn postgres() -> Result<RoutingConnection> {
     let options =
         DatabaseOptions::new(mock(DbBackend::Postgres)).replica(mock(DbBackend::Postgres));
@@ -145,7 +145,7 @@ fn a_replica_scope_takes_what_may_be_a_read() -> Result {
     for sql in ["SELECT total(1)", "SELECT 1"] {
         assert_eq!(replica.explain_sql(sql)?.role(), Role::Replica, "{sql}");
     }
-    // It could lift the guard of a connection that others use next.
+    // The statement could lift the guard of a connection that others use next.
     let sets = replica.explain_sql("SET default_transaction_read_only = off");
     assert!(sets.is_err());
     Ok(())

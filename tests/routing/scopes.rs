@@ -8,7 +8,7 @@ use crate::entities::category;
 use crate::entities::warehouse::stock;
 use crate::shop::{Result, Shop, add_category, add_stock, assert_error, assert_says, nodes};
 
-/// What any function of an application may take.
+/// A function of an application that accepts any handle.
 async fn count(db: &RoutingConnection) -> Result<u64> {
     Ok(category::Entity::find().count(db).await?)
 }

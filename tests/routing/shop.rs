@@ -56,12 +56,12 @@ impl Shop {
         Self::with(|builder| builder).await
     }
 
-    /// With more said to the builder.
+    /// The same, with more settings on the builder.
     pub(crate) async fn with(more: impl FnOnce(RoutingBuilder) -> RoutingBuilder) -> Result<Self> {
         Self::on(|files| files.with_two_replicas("shop"), more).await
     }
 
-    /// With other options of the database `default`, whose file is `shop`.
+    /// With other options for the database `default`, whose file is `shop`.
     pub(crate) async fn on(
         default: impl FnOnce(&Files) -> DatabaseOptions,
         more: impl FnOnce(RoutingBuilder) -> RoutingBuilder,
@@ -125,12 +125,12 @@ pub(crate) async fn add_stock(
     stock.insert(db).await
 }
 
-/// A mock without answers.
+/// A mock without replies.
 pub(crate) fn mock(dialect: DbBackend) -> DatabaseConnection {
     MockDatabase::new(dialect).into_connection()
 }
 
-/// The texts a mock was sent, and clears them.
+/// The texts that were sent to a mock; clears them.
 pub(crate) fn sent_to(mock: &DatabaseConnection) -> Vec<String> {
     let log = mock.clone().into_transaction_log();
     let statements = log.iter().flat_map(|transaction| transaction.statements());
@@ -145,7 +145,7 @@ pub(crate) fn three_mocks(dialect: DbBackend) -> RoutingBuilder {
         .database("archive", mock(dialect))
 }
 
-/// Where a text goes.
+/// The node that a text goes to.
 pub(crate) fn database_of(db: &RoutingConnection, sql: &str) -> Result<String> {
     Ok(db.explain_sql(sql)?.database().to_string())
 }

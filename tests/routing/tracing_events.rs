@@ -1,4 +1,4 @@
-//! What `tracing` is told: one event for each statement.
+//! What `tracing` receives: one event for each statement.
 
 use std::collections::BTreeMap;
 use std::fmt::Debug;
@@ -84,7 +84,7 @@ async fn each_statement_is_one_event() -> Result {
 }
 
 #[tokio::test]
-async fn an_event_tells_the_route() -> Result {
+async fn an_event_names_the_route() -> Result {
     let shop = Shop::open().await?;
     let (events, _guard) = Events::start();
     stock::Entity::find().count(&shop.db).await?;

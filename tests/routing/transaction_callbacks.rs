@@ -134,7 +134,7 @@ async fn a_closure_of_a_scope_runs_in_its_database() -> Result {
 }
 
 #[tokio::test]
-async fn an_error_of_ones_own_comes_back() -> Result {
+async fn a_custom_error_comes_back() -> Result {
     #[derive(Debug, PartialEq, thiserror::Error)]
     #[error("{0} is out of stock")]
     struct OutOfStock(&'static str);

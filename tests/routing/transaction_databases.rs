@@ -1,4 +1,4 @@
-//! A transaction and several databases: one is written, others may be read.
+//! A transaction over several databases: one is written, others may be read.
 
 use sea_orm::{
     ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement, TransactionTrait,

@@ -1,4 +1,4 @@
-//! `on_commit` and `on_rollback`: what is called once a transaction is over.
+//! `on_commit` and `on_rollback`: callbacks that run once a transaction has ended.
 
 use sea_orm::{DbErr, TransactionTrait};
 use sea_orm_routing::RoutingError;
@@ -124,7 +124,7 @@ async fn a_nested_one_that_is_committed_waits_for_the_outermost() -> Result {
 }
 
 #[tokio::test]
-async fn a_nested_one_that_is_rolled_back_is_told_with_what_is_in_it() -> Result {
+async fn a_nested_rollback_is_reported_for_the_levels_inside_it_too() -> Result {
     let (notes, ends) = (Notes::open().await?, Ends::default());
     for by_drop in [true, false] {
         let txn = notes.db.begin().await?;
@@ -193,7 +193,7 @@ async fn a_commit_that_is_cut_off_is_neither() -> Result {
         add_note(&txn.using("default")?, &format!("note {times}")).await?;
         if poll_times(txn.commit(), times).await.is_some() {
             assert_eq!(ends.take(), ["txn committed"]);
-            // SQLite may answer before it is asked twice.
+            // SQLite may reply before the second poll.
             match times {
                 1 => continue,
                 _ => return Ok(()),
@@ -220,15 +220,15 @@ async fn a_callback_that_panics_spoils_neither_the_commit_nor_the_others() -> Re
 #[tokio::test]
 async fn a_callback_may_use_the_connection_again() -> Result {
     let notes = Notes::open().await?;
-    let (told, hears) = tokio::sync::oneshot::channel();
+    let (sender, receiver) = tokio::sync::oneshot::channel();
     let txn = notes.db.begin().await?;
     add_note(&txn.using("default")?, "one").await?;
     let db = notes.db.clone();
     txn.on_commit(move || {
-        tokio::spawn(async move { told.send(add_note(&db, "two").await) });
+        tokio::spawn(async move { sender.send(add_note(&db, "two").await) });
     });
     txn.commit().await?;
-    hears.await??;
+    receiver.await??;
     assert_eq!(notes.texts("default").await?, ["one", "two"]);
     Ok(())
 }

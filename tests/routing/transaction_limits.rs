@@ -1,4 +1,4 @@
-//! What a transaction refuses: text that would end it, and writes where it only reads.
+//! What a transaction refuses: text that would end it, and writes in a read-only transaction.
 
 use sea_orm::{
     AccessMode, ConnectionTrait, DbBackend, EntityTrait, PaginatorTrait, Statement,

@@ -49,7 +49,7 @@ async fn a_view_is_narrowed_further() -> Result {
     let shop = Shop::open().await?;
     let routes = shop.db.record();
     let txn = shop.db.begin().await?;
-    // What was fixed last counts, and what does not contradict it stays.
+    // The scope applied last counts, and earlier ones that do not contradict it stay.
     let view = txn.read_only().using("default")?;
     let view = view.for_entity(stock::Entity)?;
     assert_eq!(stock::Entity::find().count(&view).await?, 0);
@@ -80,7 +80,7 @@ async fn bindings_of_a_view_are_its_own() -> Result {
     let moved = txn.with_bindings([("note", "second")])?;
     add_note(&moved, "moved").await?;
     add_note(&txn, "at home").await?;
-    // On top of those there are, or instead of one of them.
+    // Added to the existing bindings, or instead of one of them.
     let again = moved.with_bindings([("other", "third")])?;
     add_note(&again, "moved too").await?;
     let third = moved.with_bindings([("note", "third")])?;
@@ -135,7 +135,7 @@ async fn a_second_database_through_a_view_is_a_second_database() -> Result {
 }
 
 #[tokio::test]
-async fn explain_tells_the_branch_and_sends_nothing() -> Result {
+async fn explain_names_the_branch_and_sends_nothing() -> Result {
     let shop = Shop::open().await?;
     let txn = shop.db.begin().await?;
     let sent = shop.db.record();
@@ -151,7 +151,7 @@ async fn explain_tells_the_branch_and_sends_nothing() -> Result {
     let route = moved.explain(&category::Entity::find())?;
     assert_eq!(route.database().as_str(), "warehouse");
     assert_eq!(nodes(&sent), [""; 0]);
-    // Nothing has begun: others write on the pools of one connection.
+    // No branch has begun: other clients write on the pools of one connection.
     add_category(&shop.db, "Tea").await?;
     add_stock(&shop.db, 1, 1).await?;
     txn.commit().await?;

@@ -1,4 +1,4 @@
-//! Transactions: what is committed stays, everything else leaves no trace.
+//! Transactions: committed writes stay, all others leave no trace.
 
 use sea_orm::{
     ActiveModelTrait, ConnectOptions, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait,
@@ -9,7 +9,7 @@ use sea_orm_routing::{DatabaseOptions, Role};
 use crate::entities::category::Entity;
 use crate::shop::{Files, Result, Shop, add_category};
 
-/// What others see.
+/// The rows that other clients see.
 async fn committed(shop: &Shop) -> Result<u64> {
     Ok(Entity::find().count(&shop.db.on_replica()).await?)
 }
@@ -52,7 +52,7 @@ async fn a_drop_rolls_back() -> Result {
 async fn a_transaction_without_a_statement_opens_nothing() -> Result {
     let shop = Shop::open().await?;
     let (one, two) = (shop.db.begin().await?, shop.db.begin().await?);
-    // The primary has one connection; none of the two holds it.
+    // The primary has one connection; neither of the two transactions holds it.
     add_category(&shop.db, "Tea").await?;
     one.commit().await?;
     two.rollback().await?;

@@ -1,4 +1,4 @@
-//! The answer to a commit is lost: it is never said to be committed, nor to be rolled back.
+//! The reply to a commit is lost: the commit is reported neither as committed nor as rolled back.
 
 use sea_orm::{DbErr, TransactionError, TransactionTrait};
 use sea_orm_routing::error::TxnError;
@@ -58,7 +58,8 @@ async fn is_unknown(db: &RoutingConnection, scissors: &Scissors) {
         assert_unknown(&committed.expect_err("its answer is lost"));
         assert_eq!(ends.take(), [""; 0], "{breaks:?}");
         pool_is_whole(db).await;
-        // What the server did not get it rolls back once it sees that nobody is there.
+        // If the commit did not arrive, the server rolls back once it notices that the client is
+        // disconnected.
         support::eventually("the server is done", || async {
             names(db).await == expected
         })
@@ -114,7 +115,7 @@ async fn of_a_transaction_in_which_a_statement_failed() {
     let nested = txn.begin().await.expect("nested");
     insert(&nested, "one").await.expect_err("the name is taken");
     nested.rollback().await.expect("rolled back");
-    // Its commit is checked, in the same message.
+    // Since a statement failed, the commit is verified, in the same message.
     scissors.wait_for("COMMIT", Breaks::OnTheWayBack);
     let committed = soon("a commit", txn.commit()).await;
     assert_unknown(&committed.expect_err("its answer is lost"));

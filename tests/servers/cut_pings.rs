@@ -1,4 +1,4 @@
-//! Questions of our own that are cut off leave nothing on their connection for the next statement.
+//! Pings of our own that are cancelled leave no reply on their connection for the next statement.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 use crate::support::bed::Bed;
 use crate::support::{impatient, item, single, value};
 
-/// One connection, which everybody must share, and an answer that takes 10 ms.
+/// One shared connection, and a reply that takes 10 ms.
 async fn one_connection() -> Option<(MariaDbCluster, routing_servers::Proxy, RoutingConnection)> {
     let maria = MariaDbCluster::begin(1).await?;
     let (proxy, through) = maria.proxy(Node::Primary);
@@ -29,7 +29,7 @@ async fn one_connection() -> Option<(MariaDbCluster, routing_servers::Proxy, Rou
     Some((maria, proxy, db))
 }
 
-/// The answers are those to these questions.
+/// Checks that each reply belongs to its query.
 async fn is_in_step(db: &RoutingConnection, after: &str) {
     let again = "INSERT INTO item (id, name) VALUES (1, 'again')";
     let error = db.execute_unprepared(again).await;

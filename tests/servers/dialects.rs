@@ -53,7 +53,7 @@ fn of(product_id: i32) -> stock::ActiveModel {
     }
 }
 
-/// The refusal names the way out, and nothing was sent.
+/// The refusal names the fix, and nothing was sent.
 #[track_caller]
 fn refused<T: Debug>(what: &str, result: Result<T, DbErr>) {
     let error = result.expect_err(what);

@@ -1,4 +1,5 @@
-//! A text that would begin or end a transaction inside one is refused, whatever else is in it.
+//! A text that would begin or end a transaction inside another is refused, whatever else it
+//! contains.
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use sea_orm_routing::error::TxnError;

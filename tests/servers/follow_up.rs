@@ -1,4 +1,4 @@
-//! SeaORM reads a row after it wrote it, and finds it although the replica never gets it.
+//! SeaORM reads a row after it wrote it, and finds it although it never reaches the replica.
 
 use std::future::Future;
 use std::pin::pin;
@@ -14,7 +14,7 @@ use crate::support::{item, options, single};
 /// Rows that each test writes, three times each.
 const ROWS: usize = 240;
 
-/// A MariaDB whose replica knows the table `item`, and never hears of its rows.
+/// A MariaDB whose replica has the table `item` but never receives its rows.
 async fn lagging() -> Option<&'static MariaDbCluster> {
     static CLUSTER: OnceCell<Option<MariaDbCluster>> = OnceCell::const_new();
     let start = || async {
@@ -54,7 +54,7 @@ async fn write(db: &RoutingConnection, prefix: String, rows: usize) -> Result<()
     Ok(())
 }
 
-/// Reads the same table, and takes no mark away from those who write.
+/// Reads the same table, without consuming the follow-up mark of the writers.
 async fn read(db: &RoutingConnection, times: usize) -> Result<(), DbErr> {
     for _ in 0..times {
         assert_eq!(

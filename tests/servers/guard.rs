@@ -1,4 +1,4 @@
-//! A pool declared as a replica cannot write, whatever server it leads to.
+//! A pool declared as a replica cannot write, whichever server it connects to.
 
 use futures_util::future::join_all;
 use sea_orm::sqlx::{self, Executor};
@@ -85,7 +85,7 @@ async fn every_connection_of_a_mariadb_replica_is_guarded() {
     };
     let replica = db.node("default/2").expect("declared");
     let pool = replica.get_mysql_connection_pool();
-    // All held at once, so that each is a connection of its own.
+    // All held at once, so that each is a separate connection.
     let held = join_all((0..5).map(|_| pool.acquire())).await;
     let mut held: Vec<_> = held
         .into_iter()

@@ -1,4 +1,4 @@
-//! Writes whose text starts like something else count as writes to their database.
+//! Writes whose text starts like another statement count as writes to their database.
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
 use sea_orm_routing::error::TxnError;

@@ -1,4 +1,5 @@
-//! The routing cases, judged by a real hot standby: what is called a read it does not refuse.
+//! The routing cases, checked on a real hot standby: it accepts every statement that is classified
+//! as a read.
 
 use std::collections::BTreeMap;
 
@@ -60,7 +61,7 @@ pub(crate) async fn run(node: &DatabaseConnection, sql: &str) -> Result<ExecResu
 
 #[tokio::test]
 async fn a_hot_standby_refuses_no_case_that_is_called_a_read() {
-    // One of the cases names the database itself.
+    // One of the cases names the database.
     let Some(pg) = support::postgres("db").await else {
         return;
     };

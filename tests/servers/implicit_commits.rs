@@ -1,4 +1,4 @@
-//! What makes MariaDB commit a transaction behind its back is refused inside one.
+//! Statements that make MariaDB commit implicitly are refused inside a transaction.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -10,7 +10,7 @@ use sea_orm_routing::{RoutingConnection, RoutingError};
 use crate::support::item::{self, insert, names};
 use crate::support::{self, value};
 
-/// Everything in the manual's list of statements that commit, and ways to say them.
+/// Every statement on the manual's list of implicit commits, in several spellings.
 const COMMITS: [&str; 71] = [
     "ALTER TABLE item ADD COLUMN more INT",
     "ALTER USER app IDENTIFIED BY 'secret'",
@@ -89,7 +89,7 @@ async fn connect(name: &'static str) -> Option<RoutingConnection> {
     Some(support::mariadb(name).await?.connect().await)
 }
 
-/// Whatever the server makes of it: what is rolled back afterwards is not there.
+/// Whatever the server does with the statement, the rows of a rolled back transaction do not exist.
 #[tokio::test]
 async fn no_statement_commits_a_transaction_behind_its_back() {
     let Some(maria) = support::mariadb("implicit").await else {
@@ -114,7 +114,7 @@ async fn no_statement_commits_a_transaction_behind_its_back() {
         if !left.is_empty() {
             broken.push(format!("{sql}: {ran:?} {rolled_back:?}, left is {left:?}"));
             maria.sql("DELETE FROM item").await;
-            // What `BACKUP LOCK` leaves on the one connection.
+            // Releases what `BACKUP LOCK` leaves on the one connection.
             db.execute_unprepared("BACKUP UNLOCK").await.ok();
         }
     }
@@ -153,7 +153,7 @@ async fn they_are_refused_by_name_and_the_transaction_goes_on() {
         }
         insert(&txn, &format!("item {place}"))
             .await
-            .expect("it goes on");
+            .expect("the transaction continues");
         assert!(names(&db).await.is_empty(), "{sql}");
     }
     drop(there);
@@ -249,7 +249,8 @@ async fn what_only_looks_like_it_is_allowed() {
     assert!(names(&db).await.is_empty());
 }
 
-/// Some servers take `/*!99999 x */` for a comment, some for code: it is found out afterwards.
+/// Some servers treat `/*!99999 x */` as a comment, some as code, so the commit is detected
+/// afterwards.
 #[tokio::test]
 async fn what_is_hidden_from_us_is_not_reported_as_rolled_back() {
     let Some(db) = connect("implicit_hidden").await else {
@@ -273,19 +274,19 @@ async fn what_is_hidden_from_us_is_not_reported_as_rolled_back() {
     }
 }
 
-/// The commit of what a procedure has committed is an error, and no rollback.
+/// Committing what a procedure has already committed is an error, and not reported as a rollback.
 #[tokio::test]
-async fn a_procedure_that_commits_is_not_told_as_a_rollback() {
+async fn a_procedure_that_commits_is_not_reported_as_a_rollback() {
     let Some(db) = connect("implicit_call").await else {
         return;
     };
     let create = "CREATE PROCEDURE commits() COMMIT";
     db.execute_unprepared(create).await.expect("a procedure");
-    let told = Arc::new(AtomicBool::new(false));
+    let called = Arc::new(AtomicBool::new(false));
     let txn = db.begin().await.expect("begun");
     insert(&txn, "kept").await.expect("inserted");
-    let tells = Arc::clone(&told);
-    txn.on_rollback(move || tells.store(true, Ordering::Relaxed));
+    let write = Arc::clone(&called);
+    txn.on_rollback(move || write.store(true, Ordering::Relaxed));
     let there = txn.using("default").expect("declared");
     there
         .execute_unprepared("CALL commits()")
@@ -295,5 +296,5 @@ async fn a_procedure_that_commits_is_not_told_as_a_rollback() {
     let error = txn.commit().await.expect_err("it is over");
     assert!(error.to_string().contains("CALL has ended it"), "{error}");
     assert_eq!(names(&db).await, ["kept"]);
-    assert!(!told.load(Ordering::Relaxed));
+    assert!(!called.load(Ordering::Relaxed));
 }

@@ -11,7 +11,7 @@ use routing_servers::PostgresCluster;
 
 const NONE: [&str; 0] = [];
 
-/// From now on the commit of an item runs so much SQL.
+/// From here on the commit of an item runs so much SQL.
 async fn at_commit(pg: &Servers<PostgresCluster>, run: &str) {
     pg.sql(&format!(
         "CREATE FUNCTION at_commit() RETURNS trigger LANGUAGE plpgsql AS
@@ -25,7 +25,7 @@ async fn at_commit(pg: &Servers<PostgresCluster>, run: &str) {
 const FAIL: &str = "RAISE EXCEPTION 'not today'";
 const DIE: &str = "PERFORM pg_terminate_backend(pg_backend_pid())";
 
-/// Which failed, whether it may be committed, which are committed, which are not.
+/// Which database failed, whether it may be committed, which are committed, which are not.
 #[track_caller]
 fn partial(error: &DbErr) -> (&str, bool, Vec<&str>, Vec<&str>) {
     match RoutingError::of(error) {
@@ -144,7 +144,7 @@ async fn a_connection_that_was_killed_is_found_before_the_first_commits() {
     let kill = format!("SELECT pg_terminate_backend({}, 5000)", pid.expect("a pid"));
     two.second.sql(&kill).await;
     let error = soon("a commit", txn.commit()).await;
-    let error = error.expect_err("second is gone");
+    let error = error.expect_err("the connection to second was killed");
     assert!(RoutingError::of(&error).is_none(), "{error}");
     assert_eq!(ends.take(), ["rolled back"]);
     assert_eq!(names_on(&two.db, "default").await, NONE);
@@ -163,7 +163,7 @@ async fn a_connection_that_is_killed_by_the_second_commit() {
         insert_on(&txn, name, "one").await.expect("inserted");
     }
     let error = soon("a commit", txn.commit()).await;
-    let error = error.expect_err("second is gone");
+    let error = error.expect_err("the connection to second was killed");
     assert_eq!(partial(&error), ("second", true, vec!["default"], vec![]));
     assert_eq!(ends.take(), NONE);
     assert_eq!(names_on(&two.db, "default").await, ["one"]);
@@ -182,7 +182,7 @@ async fn a_connection_that_is_killed_by_the_first_commit() {
         insert_on(&txn, name, "one").await.expect("inserted");
     }
     let error = soon("a commit", txn.commit()).await;
-    let error = error.expect_err("default is gone");
+    let error = error.expect_err("the connection to default was killed");
     assert_eq!(partial(&error), ("default", true, vec![], vec!["second"]));
     for name in ["default", "second"] {
         assert_eq!(names_on(&two.db, name).await, NONE);
@@ -208,7 +208,7 @@ async fn a_nested_commit_that_fails_on_one_database_is_undone_on_the_others() {
     again.expect_err("the name is taken");
     nested.commit().await.expect_err("second is aborted");
     assert_eq!(ends.take(), ["rolled back"]);
-    txn.commit().await.expect("the outer one goes on");
+    txn.commit().await.expect("the outer one continues");
     assert_eq!(names_on(&two.db, "second").await, ["outer"]);
     assert_eq!(names_on(&two.db, "default").await, ["outer"]);
 }
@@ -244,7 +244,7 @@ async fn postgres_and_mariadb_commit_or_say_which_did() {
 }
 
 #[tokio::test]
-async fn an_aborted_branch_is_rolled_back_for_itself() {
+async fn an_aborted_branch_is_rolled_back_on_its_own() {
     let Some(two) = Two::open("indep_rollback_1", "indep_rollback_2").await else {
         return;
     };

@@ -1,4 +1,4 @@
-//! What a replica that is only a URL has from its primary.
+//! What a replica that is declared by URL alone inherits from its primary.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use sea_orm_routing::DatabaseOptions;
 
 use crate::support::{self, options, single, value};
 
-/// With every sign that means something in a URL.
+/// Contains every character that has a meaning in a URL.
 const PASSWORD: &str = "p@ss/w:o?r#d%20&";
 const IN_A_URL: &str = "p%40ss%2Fw%3Ao%3Fr%23d%2520%26";
 
@@ -48,12 +48,12 @@ async fn a_bare_url_has_the_options_of_its_primary() {
         Ok(true)
     );
 
-    // And the replica's server sees it too.
+    // The replica's server accepts it too.
     let sql = "SELECT count(*) > 0 FROM pg_stat_activity
         WHERE application_name = 'shop at work' AND datname = current_database()";
     let seen = pg.cluster.psql(0, pg.name, sql).await;
     assert_eq!(seen.as_deref(), Ok("t"));
-    // Through the search path a read finds its table.
+    // A read finds its table through the search path.
     assert_eq!(value::<i32>(&db, "SELECT n FROM only_here").await, Ok(7));
 }
 
@@ -107,7 +107,7 @@ async fn a_password_with_signs_of_a_url_is_understood_by_postgres() {
 }
 
 #[tokio::test]
-async fn a_url_with_options_but_no_password_has_that_of_its_primary() {
+async fn a_url_with_options_but_no_password_inherits_the_password_of_its_primary() {
     let Some(pg) = support::postgres("inherit_query").await else {
         return;
     };

@@ -43,7 +43,7 @@ async fn postgres_has_the_level_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn postgres_is_told_of_a_read_only_transaction() {
+async fn a_read_only_transaction_reaches_postgres() {
     let Some(pg) = support::postgres("read_only").await else {
         return;
     };
@@ -55,7 +55,7 @@ async fn postgres_is_told_of_a_read_only_transaction() {
     let read_only = value::<String>(&txn, "SHOW transaction_read_only").await;
     assert_eq!(read_only.as_deref(), Ok("on"));
     refuses_writes(&txn).await;
-    // What is not known to write is the server's to refuse.
+    // A statement that is not known to write is refused by the server.
     let unknown = error_of(value::<i64>(&txn, "SELECT nextval('item_id_seq')").await);
     assert!(unknown.contains("read-only transaction"), "{unknown}");
     drop(txn);
@@ -77,7 +77,7 @@ async fn mariadb_has_the_level_that_was_asked_for() {
             .await
             .expect("begun");
         insert(&txn, name).await.expect("inserted");
-        // The server looks at its transactions now and then.
+        // The server updates its list of transactions at intervals.
         let txn_of = &txn;
         eventually(name, || async move {
             value::<String>(txn_of, sql).await.as_deref() == Ok(name)
@@ -95,7 +95,7 @@ async fn mariadb_has_the_level_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn mariadb_is_told_of_a_read_only_transaction() {
+async fn a_read_only_transaction_reaches_mariadb() {
     let Some(maria) = support::mariadb("read_only").await else {
         return;
     };
@@ -116,7 +116,7 @@ async fn mariadb_is_told_of_a_read_only_transaction() {
         0
     );
     refuses_writes(&txn).await;
-    // What is not known to write is the server's to refuse.
+    // A statement that is not known to write is refused by the server.
     let unknown = error_of(value::<i32>(&txn, "SELECT touch()").await);
     assert!(unknown.contains("1792"), "{unknown}");
     drop(txn);

@@ -1,4 +1,4 @@
-//! What is left open when the parts of a transaction end in the wrong order.
+//! What stays open when the parts of a transaction end in the wrong order.
 
 use sea_orm::{DbBackend, Statement, StreamTrait, TransactionTrait};
 use sea_orm_routing::RoutingError;

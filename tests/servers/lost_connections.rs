@@ -8,10 +8,10 @@ use sea_orm_routing::{RoutingConnection, RoutingError, RoutingTransaction};
 use crate::support::item::{self, insert, names};
 use crate::support::{self, eventually, impatient, single, soon, value};
 
-/// The next statement fails, those after it are refused, and nothing was committed.
+/// The next statement fails, later ones are refused, and nothing is committed.
 async fn is_over(db: &RoutingConnection, txn: RoutingTransaction) {
     let lost = soon("a statement", insert(&txn, "two")).await;
-    lost.expect_err("the connection is gone");
+    lost.expect_err("the connection was killed");
     let later = item::Entity::find()
         .count(&txn)
         .await
@@ -76,7 +76,7 @@ async fn a_connection_is_killed_before_the_commit() {
         .await;
     soon("a commit", txn.commit())
         .await
-        .expect_err("the connection is gone");
+        .expect_err("the connection was killed");
     assert_eq!(names(&db).await, [""; 0]);
 }
 
@@ -95,7 +95,7 @@ async fn a_connection_is_killed_and_the_transaction_rolled_back() {
         .await;
     soon("a statement", insert(&txn, "two"))
         .await
-        .expect_err("the connection is gone");
+        .expect_err("the connection was killed");
     soon("a rollback", txn.rollback())
         .await
         .expect("the server has rolled back");
@@ -119,17 +119,17 @@ async fn the_server_of_postgres_is_killed_in_a_transaction() {
     pg.stop_primary().await.expect("stopped");
     soon("a statement", insert(&txn, "three"))
         .await
-        .expect_err("the server is gone");
+        .expect_err("the server was killed");
     soon("a commit", txn.commit())
         .await
-        .expect_err("the server is gone");
+        .expect_err("the server was killed");
     soon("a commit", other.commit())
         .await
-        .expect_err("the server is gone");
+        .expect_err("the server was killed");
     let next = db.begin().await.expect("nothing is opened yet");
     soon("a statement", insert(&next, "four"))
         .await
-        .expect_err("the server is gone");
+        .expect_err("the server was killed");
     drop(next);
 
     pg.start_primary().await.expect("started");
@@ -159,10 +159,10 @@ async fn the_server_of_mariadb_is_killed_in_a_transaction() {
     maria.stop_primary().await.expect("stopped");
     soon("a statement", insert(&txn, "two"))
         .await
-        .expect_err("the server is gone");
+        .expect_err("the server was killed");
     soon("a commit", txn.commit())
         .await
-        .expect_err("the server is gone");
+        .expect_err("the server was killed");
     maria.start_primary().await.expect("started");
     let db = &db;
     eventually("transactions go on", || async move {

@@ -1,4 +1,4 @@
-//! A primary that cannot be reached, at the start and later.
+//! A primary that is unreachable, at startup and later.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ async fn cluster() -> Option<PostgresCluster> {
     Some(pg)
 }
 
-/// The error of a start, which names the node and nothing secret, however it is printed.
+/// The error of a failed startup, which names the node and never a secret, however it is printed.
 async fn refused_start(primary: impl Into<DatabaseOptions>, secret: &str) -> String {
     let builder = RoutingConnection::builder().database("default", primary);
     let started = soon("a start", builder.connect()).await;
@@ -91,7 +91,7 @@ async fn a_primary_dies_and_reads_go_on() {
     assert!(!error.contains("secret"), "{error}");
     for _ in 0..10 {
         let items = soon("a read", item::Entity::find().all(&db)).await;
-        assert_eq!(items.expect("a read goes on").len(), 1);
+        assert_eq!(items.expect("reads continue").len(), 1);
     }
     let unreachable = error_of(soon("a ping", db.ping()).await);
     assert!(unreachable.contains("default/1"), "{unreachable}");
@@ -105,7 +105,7 @@ async fn a_primary_dies_and_reads_go_on() {
     assert_eq!(item::names(db).await, ["one", "two"]);
 }
 
-/// It answers, and takes no writes: whoever waits for it would only get errors.
+/// The primary answers but refuses writes: a statement that waited for it would only fail.
 #[tokio::test]
 async fn a_primary_that_only_reads_is_not_there_yet() {
     let Some(maria) = MariaDbCluster::begin(1).await else {

@@ -1,5 +1,5 @@
-//! Read-only transactions on replicas, when the primary is lost, when the replica hangs, and when no
-//! replica is there.
+//! Read-only transactions on replicas, when the primary is lost, when the replica hangs, and when
+//! no replica is available.
 
 use std::time::{Duration, Instant};
 
@@ -21,10 +21,10 @@ on_each_server! {
     the_primary_dies_and_the_transaction_goes_on(1),
     another_node_becomes_the_primary_and_the_transaction_goes_on(2),
     its_replica_stalls_and_the_transaction_ends(1),
-    no_more_transactions_spill_over_than_may(1),
+    no_more_transactions_fall_back_than_may(1),
 }
 
-/// A transaction that reads from a node, and has read once.
+/// A transaction that reads from a node and has read once.
 async fn begin(db: &RoutingConnection, node: &str) -> RoutingTransaction {
     let routes = db.record();
     let db = db.read_only_transactions(ReadOnlyTransactions::Replica);
@@ -58,7 +58,7 @@ async fn the_primary_dies_and_the_transaction_goes_on<B: Bed>(bed: B) {
         value::<i64>(&txn, &slow),
         becomes(&db, "default/1", NodeState::Down)
     );
-    assert_eq!(read, Ok(1), "it was under way meanwhile");
+    assert_eq!(read, Ok(1), "it was in flight meanwhile");
     goes_on(txn).await;
 }
 
@@ -74,7 +74,7 @@ async fn another_node_becomes_the_primary_and_the_transaction_goes_on<B: Bed>(be
     let primary = db.wait_for_primary("default", Duration::from_secs(15));
     let (read, primary) = tokio::join!(value::<i64>(&txn, &slow), primary);
     primary.expect("another primary");
-    assert_eq!(read, Ok(1), "it was under way meanwhile");
+    assert_eq!(read, Ok(1), "it was in flight meanwhile");
     goes_on(txn).await;
 }
 
@@ -105,7 +105,7 @@ async fn read_elsewhere(db: &RoutingConnection) {
     txn.commit().await.expect("committed");
 }
 
-async fn no_more_transactions_spill_over_than_may(bed: impl Bed) {
+async fn no_more_transactions_fall_back_than_may(bed: impl Bed) {
     let options = bed.options().max_fallback_reads(1);
     let options = options.read_deadline(Duration::from_millis(300));
     let db = bed.connect(options).await;
@@ -114,7 +114,7 @@ async fn no_more_transactions_spill_over_than_may(bed: impl Bed) {
     let txn = begin(&db, "default/1").await;
 
     let replicas = db.read_only_transactions(ReadOnlyTransactions::Replica);
-    let spilled = |error: &DbErr| {
+    let is_over_limit = |error: &DbErr| {
         is(error, |it| {
             matches!(
                 it,
@@ -126,13 +126,13 @@ async fn no_more_transactions_spill_over_than_may(bed: impl Bed) {
     let second = second.expect("begun");
     let start = Instant::now();
     let error = count(&second).await.expect_err("one is there already");
-    assert!(spilled(&error), "{error:?}");
+    assert!(is_over_limit(&error), "{error:?}");
     assert!(start.elapsed() >= Duration::from_millis(300), "it waited");
     assert!(start.elapsed() < SLACK, "{:?}", start.elapsed());
     second.rollback().await.expect("rolled back");
     let error = read(&db).await.expect_err("reads are counted with them");
-    assert!(spilled(&error), "{error:?}");
-    assert_eq!(count(&txn).await, Ok(1), "the first goes on");
+    assert!(is_over_limit(&error), "{error:?}");
+    assert_eq!(count(&txn).await, Ok(1), "the first continues");
     txn.commit().await.expect("committed");
     read_elsewhere(&db).await;
     read(&db).await.expect("a read");

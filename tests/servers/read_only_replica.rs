@@ -1,4 +1,4 @@
-//! The routing cases of MySQL, judged by a read-only MariaDB.
+//! The routing cases of MySQL, checked on a read-only MariaDB.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ CREATE TABLE t (id int);
 
 #[tokio::test]
 async fn a_read_only_mariadb_refuses_no_case_that_is_called_a_read() {
-    // One of the cases names the database itself.
+    // One of the cases names the database.
     let Some(maria) = support::mariadb("db").await else {
         return;
     };

@@ -35,7 +35,7 @@ async fn node_of(db: &RoutingConnection) -> String {
     node.to_string()
 }
 
-/// Runs on a replica by our account; what the server says of itself is `on_replica`.
+/// Runs on a replica according to the router; `on_replica` asks the server.
 async fn it_runs_on_replicas(db: &RoutingConnection, on_replica: &str) {
     insert(db, "one").await.expect("inserted");
     let primary = value::<bool>(&db.on_primary(), on_replica).await;
@@ -56,7 +56,7 @@ async fn it_runs_on_replicas(db: &RoutingConnection, on_replica: &str) {
     }
 }
 
-/// Where it must not run on a replica.
+/// Cases that must not run on a replica.
 async fn it_stays_on_the_primary(db: &RoutingConnection, on_replica: &str) {
     let replicas = on_replicas(db);
     for (handle, level, mode) in [
@@ -83,7 +83,10 @@ async fn it_refuses_writes(db: &RoutingConnection) {
         Some(RoutingError::Refused(RefusedError::ReadOnly { .. }))
     );
     assert!(is_it, "{refused}");
-    item::Entity::find().all(&txn).await.expect("it goes on");
+    item::Entity::find()
+        .all(&txn)
+        .await
+        .expect("the transaction continues");
     txn.commit().await.expect("committed");
     assert_eq!(names(db).await, ["one"]);
 }
@@ -98,7 +101,7 @@ async fn on_postgres() {
     it_runs_on_replicas(&db, sql).await;
     it_stays_on_the_primary(&db, sql).await;
     it_refuses_writes(&db).await;
-    // What is not known to write is the server's to refuse.
+    // A statement that is not known to write is refused by the server.
     let txn = begin(&on_replicas(&db)).await;
     let refused = error_of(value::<i64>(&txn, "SELECT nextval('item_id_seq')").await);
     assert!(
@@ -140,7 +143,7 @@ async fn a_policy_of_row_level_security_is_enlisted_on_the_replica_too() {
     );
 }
 
-/// A Postgres of the test's own with two replicas and one row in `item`.
+/// A Postgres cluster of this test, with two replicas and one row in `item`.
 async fn cluster() -> Option<(PostgresCluster, RoutingConnection)> {
     let pg = routing_servers::postgres(2).await?;
     pg.create_database("shop").await.expect("a database");
@@ -186,7 +189,9 @@ async fn its_replica_dies_and_the_transaction_is_over() {
         pg.stop_replica(replica).await.expect("stopped");
     }
     let lost = item::Entity::find().count(&txn);
-    soon("a read", lost).await.expect_err("its replica is gone");
+    soon("a read", lost)
+        .await
+        .expect_err("its replica was killed");
     let later = item::Entity::find().count(&txn).await;
     let later = later.expect_err("it does not go on elsewhere");
     let is_it = matches!(

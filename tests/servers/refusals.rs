@@ -1,4 +1,4 @@
-//! A statement that looks like a read and is none: a replica refuses it, the primary runs it.
+//! A write that is classified as a read: a replica refuses it, and the primary runs it.
 
 use sea_orm::{ConnectionTrait, StreamTrait};
 use sea_orm_routing::RoutingConnection;
@@ -42,7 +42,7 @@ async fn on_postgres(name: &'static str) -> Option<RoutingConnection> {
 async fn on_mariadb(name: &'static str, guard: ReplicaGuard) -> Option<RoutingConnection> {
     let maria = support::mariadb(name).await?;
     item::create(&support::single(maria.options()).await).await;
-    // Without it, only the superuser creates functions on a server with a log.
+    // Without this setting, only the superuser creates functions on a server with a log.
     maria
         .sql("SET GLOBAL log_bin_trust_function_creators = ON")
         .await;
@@ -61,7 +61,7 @@ async fn on_mariadb(name: &'static str, guard: ReplicaGuard) -> Option<RoutingCo
     Some(builder.connect().await.expect("connected"))
 }
 
-/// Twice: the first time a replica is asked, then it is known.
+/// Runs twice: the first time a replica is tried, afterwards the refusal is known.
 async fn runs_once_on_the_primary(db: &RoutingConnection, sql: &str) {
     let first = db.record();
     assert_eq!(value::<i32>(db, sql).await, Ok(1));
@@ -134,7 +134,7 @@ async fn a_function_that_writes_is_an_error_on_a_replica_of_mariadb() {
     is_an_error_on_a_replica(&db, "SELECT touch()", &["1290", "1792"]).await;
 }
 
-/// The refusal comes with the first row, and nothing was returned before it.
+/// The refusal comes with the first row; no row was returned before it.
 #[tokio::test]
 async fn a_stream_that_a_replica_refuses_runs_on_the_primary() {
     use futures_util::TryStreamExt;

@@ -39,7 +39,7 @@ async fn a_write_to_a_second_database() {
         }
         insert_on(&txn, "default", "three")
             .await
-            .expect("it goes on");
+            .expect("the transaction continues");
         txn.rollback().await.expect("rolled back");
         assert_eq!(names_on(&db, "default").await, NONE);
         assert_eq!(names_on(&db, "second").await, NONE);

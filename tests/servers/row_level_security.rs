@@ -1,5 +1,5 @@
-//! `on_branch_begin` as row-level security needs it: whose rows a transaction sees is set before its first
-//! statement, and by nobody's mistake afterwards.
+//! `on_branch_begin` as row-level security needs it: the tenant of a transaction is set before its
+//! first statement, and does not leak to the next user of the connection.
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement, TransactionTrait};
 use sea_orm_routing::error::TxnError;
@@ -9,8 +9,8 @@ use crate::support::cut::{Dropped, cut};
 use crate::support::slow_link::slow_link;
 use crate::support::{self, error_of, options, single, value};
 
-/// A handle of somebody who is no superuser, on a pool of one connection; each row belongs to a
-/// tenant, `acme` has two and `other` has one.
+/// A handle of a user who is not a superuser, on a pool of one connection. Each row belongs to a
+/// tenant: `acme` has two and `other` has one.
 async fn tenants(name: &'static str) -> Option<RoutingConnection> {
     let pg = support::postgres(name).await?;
     pg.sql(&format!(
@@ -66,7 +66,7 @@ async fn each_sees_and_writes_its_own_rows() {
 }
 
 #[tokio::test]
-async fn the_next_user_of_the_connection_is_nobody() {
+async fn the_next_user_of_the_connection_has_no_tenant() {
     let Some(db) = tenants("rls_next").await else {
         return;
     };
@@ -105,7 +105,7 @@ async fn a_branch_that_opens_in_a_nested_transaction_stays_its_own() {
         }
         assert_eq!(count(&txn).await, Ok(2));
     }
-    // An aborted statement is undone, and the setting is older than it.
+    // Only the aborted statement is undone; the setting was made before it.
     let nested = txn.begin().await.expect("nested");
     value::<i32>(&nested, "SELECT 1 / 0")
         .await

@@ -1,4 +1,4 @@
-//! Postgres changes schemas inside transactions, and takes them back.
+//! Postgres changes schemas inside transactions, and rolls them back.
 
 use sea_orm::{ConnectionTrait, TransactionTrait};
 
@@ -37,7 +37,7 @@ async fn a_schema_change_is_rolled_back_or_committed_with_the_rows() {
 }
 
 #[tokio::test]
-async fn a_nested_schema_change_is_undone_for_itself() {
+async fn a_nested_schema_change_is_undone_on_its_own() {
     let Some(pg) = support::postgres("schema_nested").await else {
         return;
     };

@@ -54,7 +54,7 @@ async fn committed_rows_stay(db: &RoutingConnection) {
         .await
         .expect("a read");
     assert_eq!(found, Some(one));
-    assert_eq!(names(db).await, [""; 0], "nobody else sees it yet");
+    assert_eq!(names(db).await, [""; 0], "no other connection sees it yet");
     txn.commit().await.expect("committed");
     assert_eq!(names(db).await, ["one"]);
 }
@@ -71,7 +71,7 @@ async fn dropped_transactions_are_rolled_back(db: &RoutingConnection) {
         let txn = db.begin().await.expect("begun");
         insert(&txn, "one")
             .await
-            .expect("the lock of the one before is gone");
+            .expect("the earlier transaction released its lock");
         drop(txn);
     }
     assert_eq!(names(db).await, [""; 0]);
@@ -143,7 +143,9 @@ async fn an_error_in_a_nested_transaction_is_undone_with_it(db: &RoutingConnecti
         .rollback()
         .await
         .expect("rolled back to its savepoint");
-    insert(&txn, "three").await.expect("the outer one goes on");
+    insert(&txn, "three")
+        .await
+        .expect("the outer one continues");
     txn.commit().await.expect("committed");
     assert_eq!(names(db).await, ["one", "three"]);
 }

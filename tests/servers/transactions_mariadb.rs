@@ -1,5 +1,5 @@
-//! What only MariaDB does: a deadlock ends the victim's transaction on the server, and what it
-//! sends next would be committed by itself.
+//! What only MariaDB does: a deadlock ends the victim's transaction on the server, so the next
+//! statement would be committed on its own.
 
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, ConnectionTrait, DbErr, EntityTrait, QueryFilter, TransactionTrait};
@@ -35,7 +35,7 @@ fn doomed(error: &DbErr) -> bool {
     )
 }
 
-/// Each has changed one row and wants the other's. Returns the one that went on and the victim.
+/// Each transaction has changed one row and wants the other's. Returns the survivor and the victim.
 async fn deadlock(db: &RoutingConnection) -> (RoutingTransaction, RoutingTransaction) {
     let first = db.begin().await.expect("begun");
     let second = db.begin().await.expect("begun");
@@ -106,7 +106,7 @@ async fn the_victim_of_a_deadlock_in_a_nested_transaction_is_over_as_a_whole() {
     let outer = db.begin().await.expect("begun");
     let other = db.begin().await.expect("begun");
     append(&outer, "a", "1").await.expect("updated");
-    // The other has changed more rows, so the server spares it.
+    // The other transaction has changed more rows, so the server spares it.
     append(&other, "b", "2").await.expect("updated");
     for n in 0..30 {
         insert(&other, &format!("other {n}"))
@@ -118,7 +118,7 @@ async fn the_victim_of_a_deadlock_in_a_nested_transaction_is_over_as_a_whole() {
     let (victim, spared) = soon("a deadlock is found", both).await;
     let victim = victim.expect_err("the victim").to_string();
     assert!(victim.contains("1213"), "{victim}");
-    spared.expect("the other goes on");
+    spared.expect("the other continues");
     drop(nested.rollback().await);
     let later = insert(&outer, "would be committed by itself").await;
     assert!(
@@ -168,7 +168,9 @@ async fn a_lost_update_under_snapshot_isolation_commits_nothing_by_itself() {
         item::Entity::find().all(&txn).await.expect("a read").len(),
         3
     );
-    append(&db, "a", "1").await.expect("somebody else's update");
+    append(&db, "a", "1")
+        .await
+        .expect("another connection's update");
     let error = error_of(append(&txn, "a1", "2").await);
     assert!(error.contains("1020"), "{error}");
     // Whether the server keeps the rest or not: all of it is committed, or nothing.

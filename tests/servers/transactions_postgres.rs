@@ -36,7 +36,7 @@ async fn the_closure_of_an_aborted_transaction_does_not_report_success() {
     let swallowed = db
         .transaction_async::<_, _, sea_orm::DbErr>(async |txn| {
             insert(txn, "one").await?;
-            // The error is swallowed, and with it the transaction.
+            // The error is swallowed, so the transaction stays aborted.
             drop(insert(txn, "one").await);
             Ok(())
         })

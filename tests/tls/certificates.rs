@@ -11,7 +11,7 @@ const REQUIRE: &str = "ROUTING_REQUIRE_SERVERS";
 pub(crate) struct Certificates(TempDir);
 
 impl Certificates {
-    /// Makes them with `openssl`, or skips the test if there is none.
+    /// Creates the files with `openssl`, or skips the test if it is not installed.
     pub(crate) fn create() -> Option<Self> {
         let directory = TempDir::new().expect("a directory");
         if Command::new("openssl").arg("version").output().is_err() {
@@ -33,12 +33,12 @@ impl Certificates {
         Some(Self(directory))
     }
 
-    /// The file of the authority that has signed the certificate.
+    /// The file of the authority that signed the certificate.
     pub(crate) fn authority(&self) -> String {
         self.path("authority.crt")
     }
 
-    /// The file of an authority that has not.
+    /// The file of an authority that did not.
     pub(crate) fn other_authority(&self) -> String {
         self.path("other.crt")
     }

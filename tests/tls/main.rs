@@ -54,7 +54,7 @@ async fn connect(cluster: &PostgresCluster, authority: &str) -> Result<RoutingCo
     builder.connect().await
 }
 
-/// Gives a server its certificate, in its directory of data, and turns TLS on.
+/// Installs a server's certificate in its data directory, and turns TLS on.
 async fn require_tls(cluster: &PostgresCluster, node: Node, certificates: &Certificates) {
     let psql = async |sql: &str| cluster.psql(node, "postgres", sql).await.expect("psql");
     for (file, text) in [

@@ -6,7 +6,7 @@ use sea_orm_routing::schema::SchemaTarget;
 
 /// The one connection of a migrator on a database. It holds the lock, and the migrations run on it:
 /// while the server still works on a statement of a migrator, no other migrator gets the lock, even
-/// if the process that sent the statement is gone.
+/// if the process that sent the statement has ended.
 pub(crate) struct OwnConnection {
     db: DatabaseConnection,
     /// False if the database lives in the application's pool, as SQLite in memory does.

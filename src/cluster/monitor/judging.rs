@@ -44,7 +44,7 @@ impl Watch {
             .collect()
     }
 
-    /// Warns if the URL of a node leads to another database than that of its primary.
+    /// Warns if the URL of a node leads to another database than the URL of its primary.
     pub(in crate::cluster) fn warn_of_catalog(&self, node: NodeId, name: &NodeName) {
         if let Some((own, primary)) = self.lock().other_catalog(node) {
             tracing::warn!(

@@ -217,8 +217,8 @@ impl Knowledge {
 }
 
 impl NodeKnowledge {
-    /// It cannot be asked. A node that hangs keeps its history; one that is gone may be rebuilt before
-    /// it returns.
+    /// The node cannot be probed. One that hangs keeps its history; one that is down may be rebuilt
+    /// before it returns.
     pub(super) fn lost(&mut self, silent: bool) {
         self.asked = true;
         self.silent |= silent;
@@ -298,7 +298,7 @@ mod tests {
     }
 
     #[test]
-    fn a_node_that_was_gone_may_be_rebuilt() {
+    fn a_node_that_was_unreachable_may_be_rebuilt() {
         let (mut node, later) = ahead();
         node.lost(false);
         node.reach(&Position::Lsn(4000), Instant::now());

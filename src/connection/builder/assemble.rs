@@ -62,7 +62,7 @@ impl RoutingBuilder {
         Ok(connection)
     }
 
-    /// One open connection needs no check; even one that is not open is taken, and its statements
+    /// One open connection needs no check. One that is not open is accepted too, and its statements
     /// fail as SeaORM's do.
     pub(super) fn assemble_single(mut self, connection: DatabaseConnection) -> RoutingConnection {
         let dialect = dialect_of(&connection).unwrap_or(DbBackend::Sqlite);
@@ -187,7 +187,7 @@ impl RoutingBuilder {
     }
 }
 
-/// A table that is bound where it is forbidden could never be reached.
+/// Refuses a table that is bound where it is forbidden: it could never be reached.
 fn check_bound(
     forbidden: &Forbidden,
     bindings: &Bindings,

@@ -167,8 +167,8 @@ impl RoutingBuilder {
         self
     }
 
-    /// Keeps an entity off a database: no statement that names its table is sent there, whatever a
-    /// handle, a policy or a migration says.
+    /// Forbids the table of an entity on a database: no statement that names the table is sent
+    /// there, whatever a handle, a policy or a migration says.
     #[must_use]
     pub fn forbid<E: EntityTrait>(mut self, entity: E, database: impl Into<String>) -> Self {
         let what = format!("the entity {}", std::any::type_name::<E>());
@@ -177,7 +177,7 @@ impl RoutingBuilder {
         self
     }
 
-    /// Keeps a table, `"orders"` or `"reporting.orders"`, off a database.
+    /// Forbids a table, `"orders"` or `"reporting.orders"`, on a database.
     #[must_use]
     pub fn forbid_table(
         mut self,
@@ -207,38 +207,38 @@ impl RoutingBuilder {
         self
     }
 
-    /// Adds a policy, asked after those added before it.
+    /// Adds a policy, which is asked after those added before it.
     #[must_use]
     pub fn policy(mut self, policy: impl RoutingPolicy + 'static) -> Self {
         self.policies.push(Box::new(policy));
         self
     }
 
-    /// Declares a function of yours, `"total"` or `"app.total"`, as one that only reads, so that
-    /// statements that call it can go to replicas.
+    /// Declares one of your functions, `"total"` or `"app.total"`, as read-only, so that statements
+    /// that call it can be sent to replicas.
     #[must_use]
     pub fn read_only_function(mut self, name: impl AsRef<str>) -> Self {
         self.functions.add(name.as_ref());
         self
     }
 
-    /// What a transaction may write to. Defaults to [`TransactionMode::SingleDatabase`]; a handle can
-    /// choose another mode with [`RoutingConnection::transaction_mode`].
+    /// What a transaction may write to. Defaults to [`TransactionMode::SingleDatabase`]; a handle
+    /// can choose another mode with [`RoutingConnection::transaction_mode`].
     #[must_use]
     pub fn transaction_mode(mut self, mode: TransactionMode) -> Self {
         self.transaction_mode = mode;
         self
     }
 
-    /// Where transactions run that are declared to only read. Defaults to the primary.
+    /// Where read-only transactions run. Defaults to the primary.
     #[must_use]
     pub fn read_only_transactions(mut self, place: ReadOnlyTransactions) -> Self {
         self.read_only_transactions = place;
         self
     }
 
-    /// A statement that is run before everything else on each branch a transaction opens on a
-    /// database; see [`RoutingConnection::on_branch_begin`].
+    /// A statement that runs first on each branch that a transaction opens on a database; see
+    /// [`RoutingConnection::on_branch_begin`].
     #[must_use]
     pub fn on_branch_begin(mut self, database: impl Into<String>, statement: Statement) -> Self {
         self.branch_begin.push((database.into(), statement));
@@ -290,8 +290,7 @@ impl RoutingBuilder {
     ///
     /// A contradiction in the declaration, before anything is opened; then the first primary that
     /// cannot be reached ([`AvailabilityError::Connect`]; the error never shows its password), or a
-    /// replica
-    /// that does not replicate its primary
+    /// replica that does not replicate its primary
     /// ([`TopologyError::ForeignReplica`](crate::error::TopologyError::ForeignReplica)).
     pub async fn connect(self) -> Result<RoutingConnection, RoutingError> {
         let connection = self.assemble()?;
@@ -326,7 +325,7 @@ impl RoutingBuilder {
 }
 
 impl RoutingConnection {
-    /// Opens a database, or a node that was added to it: its primary, if that must answer, and its
+    /// Opens a database, or a node that was added to it: its primary, if it must answer, and its
     /// replicas without a connection.
     pub(crate) async fn open(
         &self,

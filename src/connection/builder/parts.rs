@@ -71,7 +71,7 @@ impl<'t> Parts<'t> {
         Ok(id)
     }
 
-    /// Adds one database, `default`, of a connection that may not be open.
+    /// Adds one database, `default`, for a connection that may not be open.
     pub(crate) fn add_unchecked(&mut self, connection: DatabaseConnection, dialect: DbBackend) {
         let options = DatabaseOptions::from(connection.clone());
         let id = self
@@ -137,7 +137,7 @@ impl<'t> Parts<'t> {
     fn push_pool(&mut self, pool: Pool) -> PoolId {
         let place = self.first_pool.index() + self.newcomers.pools.len();
         self.newcomers.pools.push(pool);
-        // Memory ends before the numbers do.
+        // The memory is exhausted before the numbers are.
         PoolId::new(u32::try_from(place).unwrap_or(u32::MAX))
     }
 
@@ -182,8 +182,8 @@ impl<'t> Parts<'t> {
     }
 }
 
-/// Whether the pool of the primary is opened with its first connection. A primary that may be down, or
-/// may have lost the role, is probed by the monitor first. SQLite opens files.
+/// Whether the pool of the primary is opened with a first connection. A primary that may be down,
+/// or may no longer be the primary, is probed by the monitor first. SQLite opens files.
 fn is_eager(declared: &DatabaseSpec, dialect: DbBackend) -> bool {
     let settings = &declared.settings;
     let observed = settings.monitored && settings.roles == RoleSource::Observed;

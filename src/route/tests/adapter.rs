@@ -1,6 +1,6 @@
-//! Puts a setting to the router, and its decision into the words of the case file.
+//! Decides a setting with the router, and writes the decision in the terms of the case file.
 //!
-//! The one file here that names the router's own types.
+//! The only file here that names the router's own types.
 
 use std::time::Duration;
 
@@ -27,11 +27,11 @@ use crate::session::{
 use crate::sql::{Access, Evidence, Operation};
 use crate::topology::{DatabaseId, NodeId, Role};
 
-/// What became of a statement.
+/// The outcome of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     Goes(Goes),
-    /// The branch of a transaction, or `None` where nothing says which.
+    /// The branch of a transaction, or `None` if none is determined.
     Branch(Option<(String, &'static str)>),
     /// The kind of the error.
     Fails(&'static str),
@@ -67,7 +67,7 @@ impl<'a> Router<'a> {
         }
     }
 
-    /// What becomes of the statement.
+    /// The outcome of the statement.
     pub(super) fn decide(&self, random: u64) -> Outcome {
         let (operation, bound, scope) = (self.operation(), self.bound(), self.scope());
         let input = StatementInput {
@@ -133,9 +133,12 @@ impl<'a> Router<'a> {
 
     fn goes(&self, decision: Decision) -> Goes {
         let node = self.world.topology.node(decision.node);
-        assert_eq!(node.pool, decision.pool, "the pool is that of the node");
-        assert_eq!(node.role, decision.role, "the role is that of the node");
-        assert_eq!(node.database, decision.database, "so is the database");
+        assert_eq!(node.pool, decision.pool, "the pool is the node's");
+        assert_eq!(node.role, decision.role, "the role is the node's");
+        assert_eq!(
+            node.database, decision.database,
+            "the database is the node's"
+        );
         Goes {
             node: node.name.as_str().to_owned(),
             role: decision.role,
@@ -271,7 +274,7 @@ fn role(role: RoleSpec) -> Role {
     }
 }
 
-/// A routing policy that always says the same.
+/// A routing policy that always answers the same.
 #[derive(Debug)]
 struct Says(RouteSpec);
 

@@ -21,7 +21,7 @@ const FILES: [(&str, &str); 2] = [
 
 /// One line of a file.
 struct Case<'a> {
-    /// Its file and number.
+    /// The file and the line number.
     place: String,
     text: &'a str,
     setting: Setting,
@@ -96,7 +96,7 @@ fn failure(case: &Case<'_>) -> Option<String> {
     Some(failure)
 }
 
-/// What becomes of the statement, for every random number that may matter.
+/// The outcomes of the statement, for every random number that may matter.
 fn outcomes(router: &Router<'_>, setting: &Setting) -> Vec<Outcome> {
     match setting.given.random {
         Some(fraction) => vec![router.decide((fraction * u64::MAX as f64) as u64)],
@@ -106,7 +106,7 @@ fn outcomes(router: &Router<'_>, setting: &Setting) -> Vec<Outcome> {
     }
 }
 
-/// The outcomes as the file says them: nodes with the same reason and treatment stand together.
+/// The outcomes as the file writes them: nodes with the same reason and treatment stand together.
 fn words(outcomes: &[Outcome]) -> String {
     let mut groups: BTreeMap<String, BTreeSet<&str>> = BTreeMap::new();
     for outcome in outcomes {

@@ -1,4 +1,4 @@
-//! Settings by chance: one database of up to six nodes, each in any state.
+//! Random settings: one database of up to six nodes, each in any state.
 
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
@@ -10,7 +10,7 @@ use super::setting::{
 
 const NAMES: [&str; 6] = ["p", "a", "b", "c", "d", "e"];
 
-/// Milliseconds around the present, so that each comparison meets its edge.
+/// Milliseconds around the present, so that each comparison is tested at its boundary.
 fn ticks() -> impl Strategy<Value = i64> {
     -2..=4_i64
 }

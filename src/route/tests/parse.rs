@@ -113,7 +113,7 @@ fn options(given: &mut Given, words: &[&str]) -> Result<bool, String> {
     Ok(true)
 }
 
-/// What the session did. Returns `false` if it is not about that.
+/// What the session did. Returns `false` if the text is not about that.
 fn history(given: &mut Given, words: &[&str]) -> Result<bool, String> {
     match words {
         ["eventual"] => given.consistency = Some(ConsistencySpec::Eventual),
@@ -142,7 +142,7 @@ fn history(given: &mut Given, words: &[&str]) -> Result<bool, String> {
     Ok(true)
 }
 
-/// What a routing policy says.
+/// The answer of a routing policy.
 fn parse_route(words: &[&str]) -> Result<RouteSpec, String> {
     let database = |name: &&str, role| RouteSpec::Database((*name).to_owned(), role);
     Ok(match words {

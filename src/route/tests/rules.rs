@@ -18,7 +18,7 @@ proptest! {
         mut setting in generated::read(), random: u64,
     ) {
         setting.given.consistency = Some(ConsistencySpec::Causal);
-        // A window of another process is no proof of anything, and an explicit replica is obeyed.
+        // A window of another process proves nothing, and an explicit replica takes precedence.
         let window = matches!(setting.given.wrote, Some(WroteSpec::Until(_)));
         prop_assume!(!(window && setting.given.role == Some(RoleSpec::Replica)));
         let Some(goes) = goes(&setting, random) else { return Ok(()) };
@@ -33,14 +33,14 @@ proptest! {
     fn a_retry_never_returns_to_a_node_that_failed(
         mut setting in generated::read(), failed: u8, random: u64,
     ) {
-        // A retry stays in the database and asks for a replica.
+        // A retry stays in the database and requires a replica.
         setting.given.place = Some(PlaceSpec::Using("main".to_owned()));
         setting.given.role = Some(RoleSpec::Replica);
         let nodes = setting.databases[0].nodes.iter().enumerate();
         let failed = nodes.filter(|(place, _)| failed & (1 << place) != 0);
         setting.given.failed = failed.map(|(_, node)| node.name.clone()).collect();
         let Some(goes) = goes(&setting, random) else { return Ok(()) };
-        // Where it waits, the node is decided on after the wait.
+        // If the statement waits, its node is decided after the wait.
         let waits = goes.admission == Admission::AwaitCatchUp;
         prop_assert!(waits || !setting.given.failed.contains(&goes.node), "{goes:?}");
     }
@@ -134,7 +134,7 @@ fn has_written(setting: &Setting, node: &NodeSpec) -> bool {
     }
 }
 
-/// Whether a node is known to have what the session read, where that can be known.
+/// Whether a node is known to have what the session read, if that can be known.
 fn has_read(setting: &Setting, node: &NodeSpec) -> bool {
     let Some(read) = &setting.given.read else {
         return true;
@@ -151,7 +151,7 @@ fn is_primary(setting: &Setting, node: &NodeSpec) -> bool {
     setting.databases[0].nodes[0].name == node.name
 }
 
-/// Whether nothing is known against a node.
+/// Whether no fault of a node is known.
 fn is_up(setting: &Setting, node: &NodeSpec) -> bool {
     let block = setting.databases[0].block;
     let unreachable = matches!(block, Some(Block::Unreachable(until)) if until > 0);

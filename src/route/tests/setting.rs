@@ -14,10 +14,10 @@ pub(super) struct Setting {
 #[derive(Debug, Clone, Default)]
 pub(super) struct DatabaseSpec {
     pub(super) block: Option<Block>,
-    /// The monitor knows how far the primary is.
+    /// Whether the monitor knows the position of the primary.
     pub(super) tracks_positions: bool,
     pub(super) removed: bool,
-    /// The primary first.
+    /// The nodes, the primary first.
     pub(super) nodes: Vec<NodeSpec>,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct DatabaseSpec {
 pub(super) enum Block {
     SplitBrain,
     NoPrimary,
-    /// Until this many milliseconds from now.
+    /// Blocked until this many milliseconds from now.
     Unreachable(i64),
 }
 
@@ -36,19 +36,19 @@ pub(super) struct NodeSpec {
     pub(super) health: HealthSpec,
     pub(super) service: ServiceSpec,
     pub(super) refused: bool,
-    /// It is further behind than its database allows.
+    /// Whether the node lags more than its database allows.
     pub(super) lagging: bool,
-    /// It has everything the primary had committed before this long ago.
+    /// The node has everything the primary had committed before this long ago.
     pub(super) has: Option<i64>,
-    /// The position it has replayed: `lsn:7`.
+    /// The position that the node has replayed: `lsn:7`.
     pub(super) at: Option<String>,
-    /// How long ago it came back, or another server was found at its address.
+    /// How long ago the node came back, or another server was found at its address.
     pub(super) back: Option<i64>,
     pub(super) zone: Option<String>,
     pub(super) weight: u32,
     /// Statements in flight.
     pub(super) busy: u32,
-    /// Its measured latency.
+    /// The measured latency of the node.
     pub(super) slow: Option<i64>,
 }
 
@@ -58,9 +58,9 @@ pub(super) enum HealthSpec {
     Up,
     Probation,
     Suspect(i64),
-    /// Statements found it down; due for a try then.
+    /// Statements found the node down; a half-open trial is due then.
     Down(i64),
-    /// A probe found it down; the probe is trusted until then.
+    /// A probe found the node down; the probe is trusted until then.
     Dead(i64),
 }
 
@@ -84,15 +84,15 @@ pub(super) struct Given {
     pub(super) consistency: Option<ConsistencySpec>,
     pub(super) wrote: Option<WroteSpec>,
     pub(super) read: Option<ReadSpec>,
-    /// Nodes that failed this statement already.
+    /// Nodes on which this statement has failed already.
     pub(super) failed: Vec<String>,
     /// The database whose row was written just before.
     pub(super) follows_up: Option<String>,
-    /// What a routing policy says.
+    /// The answer of a routing policy.
     pub(super) route: Option<RouteSpec>,
     pub(super) sqlite: bool,
     pub(super) in_transaction: bool,
-    /// Between 0 and 1; every outcome is collected if it is not given.
+    /// Between 0 and 1; without it, every outcome is collected.
     pub(super) random: Option<f64>,
 }
 
@@ -127,11 +127,11 @@ pub(super) enum ConsistencySpec {
 /// The last write of the session, to `main`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum WroteSpec {
-    /// Over that long ago.
+    /// The write ended that long ago.
     Ago(i64),
-    /// By another process, in a window that ends then.
+    /// Another process wrote; its window ends then.
     Until(i64),
-    /// By another process, before the primary stood at a position.
+    /// Another process wrote, before the primary reached a position.
     Before(String),
     InDoubt,
 }
@@ -139,9 +139,9 @@ pub(super) enum WroteSpec {
 /// The last read of the session, from `main`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct ReadSpec {
-    /// `None` if it is not known here.
+    /// The node. `None` if it is unknown here.
     pub(super) node: Option<String>,
-    /// How long ago it was over; `None` if it is under way.
+    /// How long ago the read ended; `None` if it is in flight.
     pub(super) ago: Option<i64>,
 }
 
@@ -169,21 +169,21 @@ pub(super) enum AccessSpec {
     Unknown,
     Write,
     Schema,
-    /// A read whose text has a zero byte in it.
+    /// A read whose text contains a NUL byte.
     ZeroByte,
 }
 
-/// What the bind table says of the statement's tables.
+/// Where the tables of the statement are bound.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Tables {
     None,
-    /// One, bound to a database.
+    /// One table, bound to a database.
     Bound(String),
-    /// One without a binding, which lives in the default database.
+    /// One table without a binding, which lives in the default database.
     Unbound,
-    /// One without a binding, where that is refused.
+    /// One table without a binding, where unbound tables are refused.
     Refused,
-    /// In two databases.
+    /// Tables in two databases.
     Several,
 }
 

@@ -15,7 +15,7 @@ use crate::topology::{
 /// The names of the databases, in the order of a case.
 const DATABASES: [&str; 2] = ["main", "other"];
 
-/// The topology at a moment, and its places by name: a removed node keeps its place.
+/// The topology at an instant, and its places by name: a removed node keeps its place.
 pub(super) struct World {
     pub(super) topology: Topology,
     pub(super) now: Instant,
@@ -26,7 +26,7 @@ impl World {
     pub(super) fn new(databases: &[DatabaseSpec], dialect: DbBackend) -> Self {
         let mut world = Self {
             topology: Topology::empty(),
-            // Far enough from the start of the machine to count back from.
+            // Far enough from the start of the clock to subtract from.
             now: Instant::now() + Duration::from_secs(3600),
             nodes: HashMap::new(),
         };

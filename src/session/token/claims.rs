@@ -1,29 +1,29 @@
-//! What a token says.
+//! The claims of a token.
 
 /// What a session has seen, as plain data. Moments are milliseconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Claims {
     /// When the token was issued.
     pub(crate) issued_ms: u64,
-    /// From when on it is worth nothing.
+    /// When the token expires.
     pub(crate) expires_ms: u64,
     /// What the reads of the session may miss.
     pub(crate) consistency: ConsistencyClaim,
-    /// The databases it has used.
+    /// The databases that the session has used.
     pub(crate) databases: Vec<DatabaseClaim>,
 }
 
 /// What the reads of a session may miss.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ConsistencyClaim {
-    /// Anything.
+    /// Any write.
     Eventual,
-    /// Nothing of its own, for a while after it wrote.
+    /// No write of its own, for a while after it wrote.
     ReadYourWrites {
         /// How long after a write.
         window_ms: u64,
     },
-    /// Nothing of its own, nor of what it has read.
+    /// No write of its own, and none that it has read.
     Causal {
         /// How long a read waits for a replica.
         max_wait_ms: u64,
@@ -37,23 +37,23 @@ pub(crate) enum ConsistencyClaim {
 pub(crate) struct DatabaseClaim {
     /// The name of the database.
     pub(crate) name: String,
-    /// The identity of its cluster, where the position means something.
+    /// The identity of its cluster, if positions are compared there.
     pub(crate) cluster: Option<String>,
-    /// How far the session has written.
+    /// The last write of the session.
     pub(crate) written: Option<Written>,
-    /// The node its last read was of, for reads that do not go back.
+    /// The node of its last read, for reads that do not go back in time.
     pub(crate) replica: Option<String>,
 }
 
-/// How far a session has written.
+/// The last write of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Written {
-    /// Reads belong to the primary until then.
+    /// Reads go to the primary until then.
     Until {
         /// The end of the window.
         unix_ms: u64,
     },
-    /// Reads belong to who has replayed this.
+    /// Reads go to nodes that have replayed this position.
     At {
         /// The position as text.
         position: String,

@@ -1,11 +1,11 @@
 //! From bytes to claims, as [`encode`](super::encode) writes them.
 //!
-//! The bytes are signed, but by a key that other versions have too: they are still read without
-//! trust. No length is believed before its bytes are there.
+//! The bytes are signed, but processes of other versions may hold the same key, so they are still
+//! parsed defensively. No length is trusted before its bytes are there.
 
 use super::claims::{Claims, ConsistencyClaim, DatabaseClaim, Written};
 
-/// What is yet to be read. Every method is `None` when the bytes are not what it reads.
+/// The bytes that are still to be read. Every method returns `None` if they are not what it reads.
 pub(super) struct Reader<'a> {
     rest: &'a [u8],
 }
@@ -15,7 +15,7 @@ impl<'a> Reader<'a> {
         Self { rest: bytes }
     }
 
-    /// The claims, with nothing after them.
+    /// The claims, with no bytes after them.
     pub(super) fn claims(mut self) -> Option<Claims> {
         let mut claims = Claims {
             issued_ms: self.number()?,

@@ -41,7 +41,7 @@ fn sealed() -> String {
     seal(&claims(), &key(1)).expect("short enough")
 }
 
-/// A token of any bytes, rightly signed.
+/// A correctly signed token of any bytes.
 fn signed(mut bytes: Vec<u8>) -> String {
     bytes.extend(key(1).sign(&bytes));
     URL_SAFE_NO_PAD.encode(bytes)
@@ -107,7 +107,7 @@ fn clocks_may_differ_by_a_minute() {
 }
 
 #[test]
-fn what_is_no_token_is_told_from_what_is_forged() {
+fn a_text_that_is_no_token_is_distinguished_from_a_forged_one() {
     let garbage = ["", "A", "not a token", "====", "AQ", "é", "\0"];
     for text in garbage {
         assert_eq!(
@@ -133,7 +133,7 @@ fn another_version_is_named_before_it_is_called_forged() {
 }
 
 #[test]
-fn too_long_is_neither_sealed_nor_looked_at() {
+fn a_token_that_is_too_long_is_neither_sealed_nor_opened() {
     let text = "A".repeat(LONGEST + 1);
     assert_eq!(open(&text, &key(1), NOW), Err(TOO_LONG));
     let mut claims = claims();
@@ -206,7 +206,7 @@ fn some_claims() -> impl Strategy<Value = Claims> {
     })
 }
 
-/// A token and a bit of it, changed.
+/// A token with one bit flipped.
 fn bit_flipped(bit: usize) -> String {
     let mut bytes = URL_SAFE_NO_PAD.decode(sealed()).expect("base64");
     let bit = bit % (bytes.len() * 8);

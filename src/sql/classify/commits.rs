@@ -119,7 +119,7 @@ impl Classifier<'_> {
         true
     }
 
-    /// The next four words; nothing where they are something else.
+    /// The next four words; `None` where a token is not a word.
     fn next_words(&mut self) -> [Option<&str>; 4] {
         let first = self.peek();
         let mut tokens = first.into_iter().chain(self.lexer.clone());

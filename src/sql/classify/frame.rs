@@ -11,7 +11,7 @@ pub(super) struct Frame {
     pub(super) start: bool,
     /// A table name comes next.
     pub(super) expects_table: bool,
-    /// A `SELECT` or another statement with a `FROM` is under way.
+    /// A `SELECT` or another statement with a `FROM` is being read.
     pub(super) query: bool,
     /// `JOIN`s whose `ON` or `USING` is still to come.
     pub(super) open_joins: usize,

@@ -22,7 +22,7 @@ pub(crate) const KNOWN: &[&str] = &[
     "row_number",
 ];
 
-/// The statement of a seed.
+/// The statement generated from a seed.
 pub(crate) fn statement(seed: u64, dialect: DbBackend) -> String {
     let mut generator = Generator {
         rng: StdRng::seed_from_u64(seed),
@@ -35,7 +35,7 @@ pub(crate) fn statement(seed: u64, dialect: DbBackend) -> String {
 struct Generator {
     rng: StdRng,
     dialect: DbBackend,
-    /// How many more parts may have parts of their own.
+    /// How many more parts may have subparts.
     budget: usize,
 }
 
@@ -69,7 +69,7 @@ impl Generator {
         from[self.rng.random_range(0..from.len())]
     }
 
-    /// Whether something that holds other things may come; the last ones may not.
+    /// Whether a compound part may be generated; the last parts must be simple.
     fn may_nest(&mut self) -> bool {
         self.budget = self.budget.saturating_sub(1);
         self.budget > 0

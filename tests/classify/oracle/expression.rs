@@ -1,4 +1,4 @@
-//! Expressions: where subqueries and calls hide.
+//! Expressions, which contain subqueries and calls.
 
 use sqlparser::ast::{
     AccessExpr, Expr, Function, FunctionArg, FunctionArgExpr, FunctionArgumentClause,

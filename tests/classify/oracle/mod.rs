@@ -1,6 +1,6 @@
-//! A second opinion: what sqlparser makes of a text, walked by hand.
+//! A second opinion: the classification of a text by walking sqlparser's tree.
 //!
-//! It answers only for what it understands in full; a part it does not know makes it silent.
+//! It only judges what it understands in full; on an unknown part it returns no verdict.
 
 mod expression;
 mod from;
@@ -16,14 +16,14 @@ use sqlparser::parser::Parser;
 
 use crate::generate::KNOWN;
 
-/// What the second parser says of a text.
+/// The second parser's verdict on a text.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Verdict {
     pub(crate) read: bool,
     pub(crate) tables: BTreeSet<String>,
 }
 
-/// The verdict on a text; nothing when it does not parse or holds something unknown.
+/// The verdict on a text. Returns `None` if it does not parse or contains an unknown part.
 pub(crate) fn verdict(sql: &str, dialect: DbBackend) -> Option<Verdict> {
     let parser: &dyn Dialect = match dialect {
         DbBackend::Postgres => &PostgreSqlDialect {},
@@ -49,7 +49,7 @@ pub(crate) fn verdict(sql: &str, dialect: DbBackend) -> Option<Verdict> {
 
 struct Oracle {
     dialect: DbBackend,
-    /// The names of table expressions in sight.
+    /// The names of the table expressions in scope.
     ctes: Vec<String>,
     tables: BTreeSet<String>,
     read: bool,
@@ -86,7 +86,7 @@ impl Oracle {
         }
     }
 
-    /// A name where a table stands.
+    /// A name in the position of a table.
     fn table(&mut self, name: &ObjectName) {
         let parts = self.parts(name);
         self.named(&parts);
@@ -121,7 +121,7 @@ impl Oracle {
                 .is_some_and(|ident| ident.quote_style.is_some())
         });
         let parts = self.parts(name);
-        // sqlparser takes SQLite's scalar `(VALUES (1))` for a call.
+        // sqlparser parses SQLite's scalar `(VALUES (1))` as a call.
         if quoted || matches!(&parts[..], [name] if name.eq_ignore_ascii_case("values")) {
             return self.unknown();
         }

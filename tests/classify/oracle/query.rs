@@ -1,4 +1,4 @@
-//! Queries and what they are made of.
+//! Queries and their parts.
 
 use sqlparser::ast::{
     Cte, Distinct, GroupByExpr, LimitClause, NamedWindowExpr, OrderBy, OrderByExpr, OrderByKind,
@@ -47,8 +47,8 @@ impl Oracle {
         self.ctes.truncate(visible);
     }
 
-    /// Who sees whom: with `RECURSIVE`, and in SQLite always, each expression sees all of them; in
-    /// MySQL itself and those before it; else only those before it.
+    /// Which table expressions see which: with `RECURSIVE`, and in SQLite always, each sees all of
+    /// them; in MySQL each sees itself and those before it; otherwise only those before it.
     fn with(&mut self, with: &With) {
         use sea_orm::DbBackend as D;
         let name = |oracle: &Self, cte: &Cte| oracle.folded(&cte.alias.name);

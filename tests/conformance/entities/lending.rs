@@ -1,4 +1,4 @@
-//! Readers and their loans: in the layout of two databases, the other one.
+//! Readers and their loans, which live in the other database of the layout with two.
 
 pub mod reader {
     use sea_orm::entity::prelude::*;
@@ -23,7 +23,7 @@ pub mod reader {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Who follows whom.
+/// Which reader follows which.
 pub mod follow {
     use sea_orm::entity::prelude::*;
 
@@ -49,7 +49,7 @@ pub mod follow {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Of a book, which may be in another database: no foreign key there.
+/// The book of the loan, which may be in another database: no foreign key there.
 pub mod loan {
     use sea_orm::entity::prelude::*;
 
@@ -71,7 +71,7 @@ pub mod loan {
     impl ActiveModelBehavior for ActiveModel {}
 }
 
-/// Writes down what happens to it, with the connection that SeaORM hands to it.
+/// Records its writes, through the connection that SeaORM hands to it.
 pub mod parcel {
     use sea_orm::entity::prelude::*;
     use sea_orm::{ConnectionTrait, QuerySelect, Set};

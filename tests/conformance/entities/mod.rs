@@ -23,14 +23,14 @@ pub use lending::{audit, follow, loan, parcel, reader};
 pub use library::{author, biography, book, book_genre, genre, publisher, topic};
 pub use specimens::{collection, specimen};
 
-/// The tables whose rows may stand in one statement.
+/// The tables whose rows may be used in one statement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
     Library,
     Lending,
 }
 
-/// Does something for each entity of a part that every server can hold.
+/// Applies a macro to each entity of a part that every server supports.
 macro_rules! each {
     ($part:expr, $do:ident) => {
         match $part {
@@ -46,7 +46,7 @@ macro_rules! each {
 impl Part {
     pub const ALL: [Self; 2] = [Self::Library, Self::Lending];
 
-    /// Whether there are arrays in it.
+    /// Whether the part has arrays.
     fn has_arrays(self, dialect: DbBackend) -> bool {
         self == Self::Lending && dialect == DbBackend::Postgres
     }
@@ -63,7 +63,7 @@ impl Part {
         Ok(())
     }
 
-    /// Empties the tables of a server, and has it count from one again.
+    /// Empties the tables of a server, and resets their counters.
     pub async fn clear(self, db: &DatabaseConnection) -> Result<(), DbErr> {
         let dialect = db.get_database_backend();
         let tables = self.tables(dialect);
@@ -116,5 +116,5 @@ impl Part {
     }
 }
 
-/// The name of a table, and what is in it.
+/// The name of a table, and its rows.
 type Rows = (&'static str, Vec<JsonValue>);

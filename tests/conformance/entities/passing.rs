@@ -1,4 +1,4 @@
-//! Tables that a scenario makes and drops again.
+//! Tables that a scenario creates and drops again.
 
 use sea_orm::entity::prelude::*;
 
@@ -66,7 +66,7 @@ pub enum Grade {
     Iron,
 }
 
-/// With an enum of its own; in the layout of two databases, in the second.
+/// Has an enum of its own; in the layout of two databases, it lives in the second.
 pub mod badge {
     use super::Grade;
     use sea_orm::entity::prelude::*;

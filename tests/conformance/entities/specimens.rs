@@ -22,7 +22,7 @@ pub enum Size {
     Large,
 }
 
-/// An enum of the server's own, where it has them.
+/// A native enum of the server, if it supports them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumIter, DeriveActiveEnum)]
 #[sea_orm(rs_type = "String", db_type = "Enum", enum_name = "habitat")]
 pub enum Habitat {

@@ -1,5 +1,5 @@
 //! Statements and transactions over both parts. In the layout of two databases they are refused,
-//! each with the way out; `loaders` and `entity_loader` show what works there.
+//! each with the fix; `loaders` and `entity_loader` show what works there.
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, ConnectionTrait, DbErr, EntityTrait, Linked, ModelTrait,

@@ -1,4 +1,4 @@
-//! Rows that go.
+//! Deleted rows.
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, DbErr, EntityTrait, IntoActiveModel, ModelTrait,

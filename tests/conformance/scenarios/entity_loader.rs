@@ -1,4 +1,4 @@
-//! The entity loader, which joins what is one and loads what is many.
+//! The entity loader, which joins to-one relations and loads to-many relations.
 
 use sea_orm::{ColumnTrait, DbErr, EntityLoaderTrait, QueryFilter, QueryOrder};
 
@@ -107,7 +107,7 @@ async fn followers<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr
     Ok(())
 }
 
-/// In the layout of two databases, from one to the other: what is many is loaded.
+/// In the layout of two databases, from one to the other: to-many relations are loaded.
 async fn of_another_part<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> {
     let books = book::Entity::load().with(loan::Entity).order_by_id_asc();
     journal.note("has many", &books.all(db).await);

@@ -1,4 +1,4 @@
-//! Enums that the server knows as types, which only Postgres does.
+//! Enums that are types of the server, which only Postgres has.
 
 use sea_orm::{
     ActiveModelTrait, ColumnTrait, DbErr, EntityTrait, PaginatorTrait, QueryFilter, Schema, Set,

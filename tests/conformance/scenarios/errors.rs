@@ -1,4 +1,4 @@
-//! What goes wrong, and how it is called.
+//! Errors, and how they are reported.
 
 use sea_orm::sea_query::{Alias, Expr, Query};
 use sea_orm::{
@@ -84,8 +84,8 @@ async fn missing_tables<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), 
         ..Default::default()
     };
     journal.note("insert", &insert.insert(db).await);
-    let gone = db.execute_unprepared("DROP TABLE nowhere").await;
-    journal.note("drop", &done(gone));
+    let dropped = db.execute_unprepared("DROP TABLE nowhere").await;
+    journal.note("drop", &done(dropped));
     Ok(())
 }
 
@@ -144,8 +144,8 @@ async fn not_found<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr
     };
     journal.note("updated", &change.clone().update(db).await);
     journal.note("counted", &change.update_without_returning(db).await);
-    let gone = shelfmark::Entity::delete_by_id((9, 9)).exec(db).await;
-    journal.note("deleted", &gone);
+    let deleted = shelfmark::Entity::delete_by_id((9, 9)).exec(db).await;
+    journal.note("deleted", &deleted);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Active models that write, with the connection they are handed, when they are written.
+//! Active models that write through the connection they receive while they are saved.
 
 use sea_orm::prelude::Uuid;
 use sea_orm::{

@@ -1,4 +1,4 @@
-//! New rows.
+//! Inserted rows.
 
 use sea_orm::{
     ActiveModelTrait, ActiveValue, DbErr, EntityTrait, IntoActiveModel, PaginatorTrait, QueryOrder,
@@ -126,7 +126,7 @@ async fn keys_that_are_given<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result
     Ok(())
 }
 
-/// What was written is found by the very next statement, on servers without RETURNING too.
+/// The very next statement finds what was written, on servers without RETURNING too.
 async fn read_back<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> {
     let mut ids = Vec::new();
     for number in 0..10 {

@@ -78,9 +78,9 @@ async fn selected<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr>
 }
 
 async fn of_nothing<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> {
-    let nobody: Vec<author::Model> = vec![];
-    journal.note("one", &nobody.load_one(biography::Entity, db).await);
-    journal.note("many", &nobody.load_many(book::Entity, db).await);
+    let authors: Vec<author::Model> = vec![];
+    journal.note("one", &authors.load_one(biography::Entity, db).await);
+    journal.note("many", &authors.load_many(book::Entity, db).await);
     Ok(())
 }
 

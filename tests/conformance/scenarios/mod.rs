@@ -1,5 +1,4 @@
-//! The scenarios, by subject. Each is a small program; what it writes into its journal is what is
-//! compared.
+//! The scenarios, by subject. Each is a small program; what it writes to its journal is compared.
 
 pub(crate) mod across;
 pub(crate) mod arrays;

@@ -160,7 +160,7 @@ async fn deleted<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> 
     Ok(())
 }
 
-/// The second row meets another, so the first is not saved either.
+/// The second row violates a constraint, so the first is not saved either.
 async fn failed<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> {
     let book = book::ActiveModel::builder()
         .set_title("Nothing")

@@ -138,8 +138,8 @@ async fn required<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr>
         .order_by_asc(book::Column::Id);
     journal.note("all", &both.clone().all(db).await);
     journal.note("one", &both.one(db).await);
-    let nobody = author::Entity::find_by_id(2).find_both_related(biography::Entity);
-    journal.note("none", &nobody.require_one(db).await);
+    let pairs = author::Entity::find_by_id(2).find_both_related(biography::Entity);
+    journal.note("none", &pairs.require_one(db).await);
     Ok(())
 }
 

@@ -1,4 +1,4 @@
-//! Transactions in transactions.
+//! Nested transactions.
 
 use sea_orm::{
     AccessMode, ActiveModelTrait, DbErr, EntityTrait, IsolationLevel, PaginatorTrait,
@@ -117,7 +117,7 @@ async fn siblings<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr>
     Ok(())
 }
 
-/// A savepoint is what saves a transaction of Postgres from an error.
+/// A savepoint keeps a Postgres transaction usable after an error.
 async fn after_an_error<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> {
     let outer = db.begun().await?;
     add(&outer, "before").await?;

@@ -1,4 +1,4 @@
-//! Tables that are made, changed and dropped.
+//! Tables that are created, changed and dropped.
 
 use sea_orm::sea_query::{Alias, ColumnDef, Expr, ForeignKey, Index, Table};
 use sea_orm::{DbErr, EntityTrait, ExecResult, ExprTrait, PaginatorTrait, Schema, Set, Statement};

@@ -69,8 +69,8 @@ async fn filters<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> 
     journal.note("conditions", &books().filter(either).all(db).await);
     let computed = books().filter(Expr::col(book::Column::Pages).modulo(2).eq(1));
     journal.note("expression", &computed.all(db).await);
-    let nobody: Vec<i32> = vec![];
-    let empty = books().filter(book::Column::Id.is_in(nobody));
+    let no_ids: Vec<i32> = vec![];
+    let empty = books().filter(book::Column::Id.is_in(no_ids));
     journal.note("in nothing", &empty.all(db).await);
     Ok(())
 }

@@ -38,11 +38,11 @@ async fn one_row<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> 
 async fn nothing_set<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> {
     let book = book::Entity::find_by_id(2).require_one(db).await?;
     journal.note("there", &book.clone().into_active_model().update(db).await);
-    let nobody = book::ActiveModel {
+    let missing = book::ActiveModel {
         id: ActiveValue::Unchanged(777),
         ..book.clone().into_active_model()
     };
-    journal.note("not there", &nobody.update(db).await);
+    journal.note("not there", &missing.update(db).await);
     let nothing = book::Entity::update_many().exec(db).await;
     journal.note("many", &nothing);
     let same = book.into_active_model().reset_all().update(db).await;
@@ -94,13 +94,13 @@ async fn without_the_row<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(),
 }
 
 async fn rows_that_are_not_there<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> {
-    let nobody = author::ActiveModel {
+    let missing = author::ActiveModel {
         id: ActiveValue::Unchanged(99),
         name: Set("Nobody".to_owned()),
         ..Default::default()
     };
-    journal.note("update", &nobody.clone().update(db).await);
-    journal.note("save", &nobody.save(db).await);
+    journal.note("update", &missing.clone().update(db).await);
+    journal.note("save", &missing.save(db).await);
     Ok(())
 }
 

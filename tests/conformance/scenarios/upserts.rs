@@ -1,4 +1,4 @@
-//! Inserts that meet a row.
+//! Inserts that conflict with an existing row.
 
 use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{

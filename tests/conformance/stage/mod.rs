@@ -24,16 +24,16 @@ pub(crate) enum Engine {
     MariaDb,
 }
 
-/// What stands between a scenario and the tables.
+/// The layer between a scenario and the tables.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Layout {
-    /// `DatabaseConnection`: what the others are compared with.
+    /// `DatabaseConnection`: the reference for the others.
     Bare,
     /// The router over one database, adopted in one line.
     One,
     /// The router over a primary with two replicas of the same data.
     Replicas,
-    /// The same in a causal session, without waiting for the replicas to have what was written.
+    /// The same in a causal session, without waiting for the replicas to catch up.
     Session,
     /// The router over two databases, each with a part of the tables.
     Spread,
@@ -77,7 +77,7 @@ impl Stage {
         stage
     }
 
-    /// Empties the tables, so that keys are counted from one again.
+    /// Empties the tables and resets their counters.
     async fn clear(&self) {
         for part in Part::ALL {
             let cleared = part.clear(self.home(part)).await;
@@ -86,7 +86,7 @@ impl Stage {
         self.settle.wait().await.expect("settled");
     }
 
-    /// Where the tables of a part are.
+    /// The database that holds the tables of a part.
     pub(crate) fn home(&self, part: Part) -> &DatabaseConnection {
         match part {
             Part::Library => &self.library,

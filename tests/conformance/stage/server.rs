@@ -1,4 +1,4 @@
-//! Where databases are made.
+//! Creates databases on each kind of server.
 
 use routing_servers::{MariaDbCluster, Node, PostgresCluster, shared_mariadb, shared_postgres};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend};
@@ -42,7 +42,7 @@ impl Server {
         created.expect("a database");
     }
 
-    /// Returns when the replicas have every database there is.
+    /// Returns once the replicas have every database.
     pub(crate) async fn caught_up(&self) {
         let caught_up = match self {
             Self::Sqlite(_) => return,
@@ -96,8 +96,8 @@ impl Server {
     }
 }
 
-/// With room for the prepared statements of all subjects: sqlx's driver for MySQL waits 40 ms for
-/// each that it has to close.
+/// Has room for the prepared statements of all subjects: sqlx's driver for MySQL waits 40 ms for
+/// each one that it has to close.
 fn roomy(url: String) -> String {
     format!("{url}?statement-cache-capacity=5000")
 }

@@ -1,4 +1,4 @@
-//! Waiting until replicas have what their primary has.
+//! Waits until replicas have caught up with their primary.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,7 @@ const LIMIT: Duration = Duration::from_secs(20);
 
 /// How long replicas lag behind.
 pub(crate) enum Settle {
-    /// There are none, or they read the primary's own file.
+    /// There are no replicas, or they read the primary's own file.
     AtOnce,
     Postgres(Servers),
     MariaDb(Servers),
@@ -21,7 +21,7 @@ pub(crate) struct Servers {
 }
 
 impl Settle {
-    /// Returns when all that was committed before can be read on every replica.
+    /// Returns once every earlier commit can be read on every replica.
     pub(crate) async fn wait(&self) -> Result<(), DbErr> {
         match self {
             Self::AtOnce => Ok(()),

@@ -1,4 +1,4 @@
-//! The stages of the servers are built once; each subject finds their tables empty.
+//! The stages of the servers are built once; each subject starts with empty tables.
 
 use std::future::Future;
 use std::sync::{Arc, OnceLock};
@@ -31,7 +31,7 @@ impl Stages {
         static MARIADB: Shared = OnceCell::const_new();
         let server = Server::of(engine).await?;
         let shared = match engine {
-            // Files of its own for each subject cost next to nothing.
+            // Separate files for each subject cost next to nothing.
             Engine::Sqlite => return Some(Self::built(server).await.lock_owned().await),
             Engine::Postgres => &POSTGRES,
             Engine::MariaDb => &MARIADB,

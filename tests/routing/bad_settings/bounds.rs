@@ -76,7 +76,7 @@ async fn lag_limit() -> Result {
         |it| it.lag_limit(Duration::from_secs(1) - NANO),
         |it| it.lag_limit(HOUR + NANO),
         |it| it.lag_limit(Duration::MAX),
-        // It does not matter which is said first.
+        // The order of the two settings does not matter.
         |it| it.lag_limit(MINUTE).probe_interval(MINUTE + NANO),
     ];
     for setting in beyond {
@@ -122,7 +122,7 @@ async fn max_fallback_reads() -> Result {
 }
 
 #[tokio::test]
-async fn a_balancer_that_is_to_say_who_the_primary_is() -> Result {
+async fn a_balancer_whose_primary_is_to_be_observed() -> Result {
     let observed: Setting = |it| it.endpoint(Endpoint::Balanced).roles(RoleSource::Observed);
     for dialect in [Postgres, MySql] {
         refused(

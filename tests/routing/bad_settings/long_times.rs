@@ -1,4 +1,4 @@
-//! Times that no clock can add up: they are as long as anybody can wait.
+//! Durations that overflow the clock: they count as unlimited.
 
 use std::time::Duration;
 
@@ -67,7 +67,7 @@ async fn waiting_for_a_replica() -> Result {
             let session = shop.db.session_with(causal);
             count(&session).await?;
             add_category(&session, "Tea").await?;
-            // Nothing is measured on SQLite, so there is nothing to wait for.
+            // Positions are not tracked on SQLite, so there is nothing to wait for.
             let read = count(&session).await;
             assert_eq!(read.is_ok(), on_timeout == OnTimeout::Primary);
             let token = session.session_token().await?;

@@ -1,5 +1,5 @@
-//! Numbers that make no sense: refused by the name of the database and of the setting, before
-//! anything is opened. Times that are too long are none of them.
+//! Numbers that make no sense are refused before anything is opened; the error names the database
+//! and the setting. Durations that are too long are accepted.
 
 mod bounds;
 mod long_times;
@@ -20,7 +20,7 @@ const MS_10: Duration = Duration::from_millis(10);
 const MINUTE: Duration = Duration::from_secs(60);
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// Refused by `build()`, by `connect()`, and when it is added later; nothing is opened.
+/// Refused by `build()`, by `connect()`, and when the database is added later; nothing is opened.
 async fn refused(dialect: DbBackend, setting: Setting, says: &[&str]) -> Result {
     let options = || setting(DatabaseOptions::new(mock(dialect)));
     let builder = || {
@@ -48,7 +48,7 @@ async fn refused(dialect: DbBackend, setting: Setting, says: &[&str]) -> Result 
     Ok(())
 }
 
-/// Accepted everywhere.
+/// Accepted by all three.
 async fn accepted(dialect: DbBackend, setting: Setting) -> Result {
     let options = || setting(DatabaseOptions::new(mock(dialect)));
     let builder = || RoutingConnection::builder().database("default", options());

@@ -62,7 +62,7 @@ async fn keys_of_tokens_that_are_too_short() -> Result {
     for length in [32, 33, 10_000] {
         builder().token_key(vec![7; length]).build()?;
     }
-    // The last word counts.
+    // The last setting counts.
     builder().token_key([7; 3]).token_key([7; 32]).build()?;
     refused(|| builder().token_key([7; 32]).token_key([7; 3])).await;
     Ok(())
@@ -113,7 +113,7 @@ async fn names_of_databases_and_nodes() -> Result {
     Ok(())
 }
 
-/// Its tokens could never be used.
+/// Tokens with such a life could never be used.
 #[tokio::test]
 async fn a_life_of_tokens_that_is_over_when_it_begins() -> Result {
     let built = builder().token_life(Duration::ZERO).build();

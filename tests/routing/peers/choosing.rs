@@ -26,7 +26,7 @@ async fn an_explicit_choice_beats_bindings_and_policy() -> Result {
     changed.quantity = Set(13);
     changed.update(&warehouse).await?;
     row.delete(&warehouse).await?;
-    // A bound table, somewhere else.
+    // A bound table, on another database.
     let unbound = shop.db.using("default")?;
     stock::Entity::find()
         .all(&unbound)

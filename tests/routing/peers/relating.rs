@@ -13,7 +13,7 @@ use crate::entities::{category, customer, order, order_line, product, product_ta
 use crate::shop::{Files, Result, Shop, add_category, add_product, add_stock, routing};
 
 /// `category` and `product` in each of two databases.
-async fn twins() -> Result<(RoutingConnection, Files)> {
+async fn two_databases() -> Result<(RoutingConnection, Files)> {
     let files = Files::new()?;
     let db = RoutingConnection::builder()
         .database("default", files.primary("one"))
@@ -32,7 +32,7 @@ async fn twins() -> Result<(RoutingConnection, Files)> {
 /// 10. Rows created in one database are invisible in the other, both ways; aggregates too.
 #[tokio::test]
 async fn rows_of_one_database_are_invisible_in_the_other() -> Result {
-    let (db, _files) = twins().await?;
+    let (db, _files) = two_databases().await?;
     let (one, other) = (db.using("default")?, db.using("other")?);
     for (here, there, name) in [(&one, &other, "Tea"), (&other, &one, "Coffee")] {
         let before = category::Entity::find().count(there).await?;
@@ -96,7 +96,7 @@ async fn relations_of_one_database_stay_there() -> Result {
 /// 11. Loading relations across databases works by separate queries and is refused as a join.
 #[tokio::test]
 async fn relations_across_databases_are_loaded_and_not_joined() -> Result {
-    let (db, _files) = twins().await?;
+    let (db, _files) = two_databases().await?;
     let split = db.with_bindings([("category", "other")])?;
     split
         .using("default")?
@@ -175,7 +175,7 @@ async fn nested_saves_and_deletes_run_where_each_entity_lives() -> Result {
 /// 15. The same entities over two databases: each view sees only its own rows; create-all on each.
 #[tokio::test]
 async fn the_same_entities_over_two_databases() -> Result {
-    let (db, _files) = twins().await?;
+    let (db, _files) = two_databases().await?;
     let tables = EntitySet::new().entity(category::Entity);
     assert_eq!(
         db.using("other")?.create_all(&tables).await?,

@@ -9,7 +9,7 @@ use crate::shop::{Result, routing};
 
 const NONE: [&str; 0] = [];
 
-/// 17. Nothing runs on a transaction after it has ended: what is nested in it is all that can try.
+/// 17. No statement runs on a transaction that has ended; only a nested one can still try.
 #[tokio::test]
 async fn nothing_runs_on_a_transaction_that_has_ended() -> Result {
     let notes = Notes::open().await?;
@@ -36,7 +36,7 @@ async fn nothing_runs_on_a_transaction_that_has_ended() -> Result {
     Ok(())
 }
 
-/// 19. When the second commit fails the caller is told exactly which database is committed.
+/// 19. When the second commit fails the caller learns exactly which database is committed.
 #[tokio::test]
 async fn a_second_commit_that_fails_says_what_is_committed() -> Result {
     let notes = Notes::open().await?;
@@ -80,7 +80,7 @@ async fn dropping_without_commit_rolls_back_everywhere() -> Result {
     }
     let txn = notes.independent().await?;
     add_note(&txn.using("second")?, "gone").await?;
-    // Closing waits for what is in use.
+    // Closing waits for connections in use.
     let (closed, ()) = tokio::join!(notes.db.clone().close(), async { drop(txn) });
     closed?;
     assert_eq!(notes.all().await?, [NONE; 3]);

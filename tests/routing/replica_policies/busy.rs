@@ -1,4 +1,4 @@
-//! Policies that look at how busy and how slow a replica is.
+//! Policies that compare how busy and how slow replicas are.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -80,7 +80,7 @@ async fn failed_and_cut_off_reads_count_no_more() -> Result {
 #[tokio::test]
 async fn a_slow_replica_is_avoided() -> Result {
     let shop = shop(PeakEwma).await?;
-    // Both are measured, the one at work, the other at rest.
+    // Both are measured, one under load and one idle.
     let routes = shop.db.record();
     slow_read(&shop.db).await?;
     let slow = crate::shop::nodes(&routes)[0].clone();
@@ -94,7 +94,7 @@ async fn a_slow_replica_is_avoided() -> Result {
 }
 
 #[tokio::test]
-async fn nothing_is_measured_for_who_does_not_ask() -> Result {
+async fn nothing_is_measured_for_a_policy_that_does_not_ask() -> Result {
     let shop = shop(Random).await?;
     slow_read(&shop.db).await?;
     assert_eq!(choices(&shop.db, 100)?.len(), 2);
@@ -102,7 +102,7 @@ async fn nothing_is_measured_for_who_does_not_ask() -> Result {
 }
 
 #[tokio::test]
-async fn only_one_policy_looks_at_weights() -> Result {
+async fn only_one_policy_uses_weights() -> Result {
     let shop = shop_on(|files| two_zones(files).replica_policy(RoundRobin::default())).await?;
     let counts = choices(&shop.db, 300)?;
     assert!(counts.values().all(|count| *count > 90), "{counts:?}");
@@ -115,7 +115,7 @@ async fn only_one_policy_looks_at_weights() -> Result {
     Ok(())
 }
 
-/// Notes how slow its candidates are.
+/// Records the latencies of its candidates.
 #[derive(Debug, Default)]
 struct Slowest(Arc<Mutex<Duration>>);
 
@@ -138,7 +138,7 @@ async fn a_reader_that_takes_its_time_does_not_make_the_replica_look_slow() -> R
     let shop = shop(Slowest(Arc::clone(&slowest))).await?;
     let mut rows = category::Entity::find().stream(&shop.db).await?;
     rows.try_next().await?;
-    // What it does with its rows.
+    // The time the caller spends on its rows.
     tokio::time::sleep(ITS_TIME).await;
     let rest: Vec<_> = rows.try_collect().await?;
     assert_eq!(rest.len(), 499);

@@ -39,13 +39,13 @@ async fn reads_go_to_the_primary_too_and_explain_names_it() -> Result {
         &primary,
         &["default/1, the primary of default", "random, one of 3"],
     );
-    // It is none of the replicas.
+    // The primary is not one of the replicas.
     assert!(!primary.why_node().contains("replicas"), "{primary}");
     Ok(())
 }
 
 #[tokio::test]
-async fn replicas_that_are_asked_for_are_replicas() -> Result {
+async fn a_request_for_a_replica_never_gets_the_primary() -> Result {
     let shop = included(RoundRobin::default()).await?;
     let counts = choices(&shop.db.on_replica(), 60)?;
     assert!(!counts.contains_key("default/1"), "{counts:?}");
@@ -86,7 +86,7 @@ async fn a_slow_primary_is_avoided() -> Result {
     for _ in 0..6 {
         category::Entity::find().one(&shop.db).await?;
     }
-    // Until it was the primary that was slow.
+    // Until then the primary was the slow one.
     loop {
         let routes = shop.db.record();
         slow_read(&shop.db).await?;
@@ -94,7 +94,7 @@ async fn a_slow_primary_is_avoided() -> Result {
             break;
         }
     }
-    // A replica that was held up by other tests looks slow too, until it has answered again.
+    // A replica that other tests delayed looks slow too, until it has answered again.
     for _ in 0..50 {
         category::Entity::find().one(&shop.db).await?;
         if choices(&shop.db, 100)? == [("default/2".to_owned(), 100)].into() {

@@ -1,4 +1,4 @@
-//! The primary that is kept for writes.
+//! The primary is kept for writes.
 
 use std::time::Duration;
 
@@ -35,7 +35,7 @@ async fn reads_fail_rather_than_use_it() -> Result {
     );
     let stream = category::Entity::find().stream(&shop.db).await;
     assert!(stream.is_err());
-    // What belongs there works.
+    // Statements that belong on the primary still run there.
     add_category(&shop.db, "Tea").await?;
     let primary = shop.db.on_primary();
     assert_eq!(category::Entity::find().count(&primary).await?, 501);

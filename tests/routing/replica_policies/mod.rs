@@ -36,7 +36,7 @@ fn two_zones(files: &Files) -> DatabaseOptions {
         .replica(replica("far").weight(1_000_000))
 }
 
-/// Where so many reads would go.
+/// The nodes that so many reads would go to.
 fn choices(db: &RoutingConnection, times: usize) -> Result<BTreeMap<String, usize>> {
     let mut counts = BTreeMap::new();
     for _ in 0..times {

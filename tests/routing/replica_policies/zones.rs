@@ -1,4 +1,4 @@
-//! Near before far.
+//! Zones: near replicas before far ones.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ async fn reads_stay_in_their_zone() -> Result {
 }
 
 #[tokio::test]
-async fn they_leave_it_when_nobody_serves_there() -> Result {
+async fn they_choose_elsewhere_when_no_replica_of_the_zone_is_available() -> Result {
     let policy = Zones::prefer("near", Random);
     let shop = shop_on(|files| two_zones(files).replica_policy(policy)).await?;
     shop.db

@@ -1,4 +1,4 @@
-//! What is made from a handle with a session belongs to the session.
+//! Handles made from a handle with a session belong to the same session.
 
 use std::collections::BTreeSet;
 
@@ -152,7 +152,7 @@ async fn sessions_of_many_tasks_at_once_keep_apart() -> Result {
     Ok(())
 }
 
-/// Databases and nodes are counted anew by each connection.
+/// Each connection numbers its databases and nodes anew.
 #[tokio::test]
 async fn a_session_is_refused_by_another_connection() -> Result {
     let (here, there) = (Shop::open().await?, Shop::open().await?);

@@ -1,5 +1,5 @@
-//! Where nothing is measured no replica can prove anything: a causal session that wrote reads from
-//! the primary.
+//! Without tracked positions no replica can prove that it has caught up: a causal session that
+//! wrote reads from the primary.
 
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ async fn reads_go_to_the_primary_once_it_wrote() -> Result {
 }
 
 #[tokio::test]
-async fn nobody_waits_for_what_is_never_measured() -> Result {
+async fn no_read_waits_where_positions_are_not_tracked() -> Result {
     let shop = Shop::open().await?;
     let session = shop.db.session_with(Consistency::Causal {
         max_wait: Duration::from_secs(30),
@@ -66,9 +66,9 @@ async fn it_fails_where_the_primary_is_kept_for_writes() -> Result {
     assert_says(&error, &["default"]);
     let stream = category::Entity::find().stream(&session).await;
     assert!(stream.is_err());
-    // Who asks for the primary gets it.
+    // A read for which the primary was requested goes there.
     assert_eq!(read(&session.on_primary()).await?, 1);
-    // So does what cannot go anywhere else.
+    // So does a statement that can only run on the primary.
     let txn = session.begin().await?;
     assert_eq!(category::Entity::find().count(&txn).await?, 1);
     txn.commit().await?;

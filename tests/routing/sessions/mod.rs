@@ -1,4 +1,4 @@
-//! Sessions over SQLite replicas, which measure nothing.
+//! Sessions over SQLite replicas, whose positions are not tracked.
 
 mod carried;
 mod causal;
@@ -26,7 +26,7 @@ const CAUSAL: Consistency = Consistency::Causal {
     on_timeout: OnTimeout::Primary,
 };
 
-/// Where a read of the default database goes.
+/// The node that a read of the default database goes to.
 fn route(db: &RoutingConnection) -> Result<Route> {
     Ok(db.explain(&category::Entity::find())?)
 }

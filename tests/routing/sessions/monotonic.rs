@@ -1,4 +1,4 @@
-//! A session goes on reading where it has read before.
+//! A session keeps reading from the node it has read from before.
 
 use sea_orm::{EntityTrait, PaginatorTrait};
 use sea_orm_routing::Consistency;
@@ -56,7 +56,7 @@ async fn a_replica_that_was_chosen_by_name_is_remembered() -> Result {
 }
 
 #[tokio::test]
-async fn a_replica_whose_pool_is_gone_is_left() -> Result {
+async fn a_session_moves_on_from_a_replica_whose_pool_is_closed() -> Result {
     let shop = Shop::open().await?;
     let session = shop.db.session();
     read(&session).await?;
@@ -68,7 +68,7 @@ async fn a_replica_whose_pool_is_gone_is_left() -> Result {
     Ok(())
 }
 
-/// The primary is ahead of every replica: after it, each of them may go back in time.
+/// The primary is ahead of every replica: after a read from it, any replica could be stale.
 #[tokio::test]
 async fn a_session_that_has_read_from_the_primary_stays_there() -> Result {
     let included = |files: &Files| {

@@ -65,7 +65,7 @@ async fn what_may_have_written_counts_and_what_reads_does_not() -> Result {
         ("INSERT INTO category (nothing) VALUES (1)", true),
     ] {
         let session = shop.db.session_with(WINDOW);
-        // Some fail: they may have written all the same.
+        // Some fail: they count as writes all the same.
         let _ = session.execute_unprepared(sql).await;
         assert_eq!(on_primary(&session)?, counts, "{sql}");
     }
@@ -98,7 +98,7 @@ async fn a_write_that_was_cut_off_counts() -> Result {
     let session = shop.db.session_with(WINDOW);
     let writing = add_category(&session, "Tea");
     let mut writing = Box::pin(writing);
-    // On a fast day it is over at once.
+    // On a fast machine the write ends at once.
     let _ = (&mut writing).now_or_never();
     drop(writing);
     assert!(on_primary(&session)?);
@@ -121,7 +121,7 @@ async fn a_write_made_elsewhere_is_marked() -> Result {
 }
 
 #[tokio::test]
-async fn a_replica_that_is_asked_for_is_asked() -> Result {
+async fn a_replica_that_is_requested_is_used() -> Result {
     let shop = Shop::open().await?;
     let session = shop.db.session_with(WINDOW);
     add_category(&session, "Tea").await?;
@@ -130,7 +130,7 @@ async fn a_replica_that_is_asked_for_is_asked() -> Result {
     Ok(())
 }
 
-/// The fallback is about replicas that do not serve; these do, and are too old for the session.
+/// The fallback is for replicas that cannot serve; these can, but are too stale for the session.
 #[tokio::test]
 async fn where_reads_may_not_fall_back_they_go_to_the_primary_all_the_same() -> Result {
     let strict = |files: &crate::shop::Files| {

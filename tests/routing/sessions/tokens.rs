@@ -1,4 +1,4 @@
-//! Tokens: a session that goes on in another connection.
+//! Tokens: a session that continues in another connection.
 
 use std::time::Duration;
 
@@ -61,7 +61,7 @@ async fn a_session_goes_on_in_another_connection() -> Result {
         let wants_primary = consistency != Consistency::Eventual;
         assert_eq!(on_primary(&resumed)?, wants_primary);
         assert!(!warehouse_on_primary(&resumed)?);
-        // And back.
+        // And back to the first process.
         let token = resumed.session_token().await?;
         assert_eq!(on_primary(&shop.db.resume_session(&token)?)?, wants_primary);
     }
@@ -181,7 +181,7 @@ async fn a_token_of_another_key_is_refused() -> Result {
             })
         );
     }
-    // Without a key, each connection has its own, whatever its seed.
+    // Without a configured key, each connection has its own, whatever its seed.
     let token = random.db.session().session_token().await?;
     random.db.resume_session(&token)?;
     refused(&twin.db, &token);

@@ -92,7 +92,7 @@ async fn every_handle_and_clone_sees_the_replica() -> Result {
 }
 
 #[tokio::test]
-async fn a_metric_callback_hears_of_nodes_that_came_later() -> Result {
+async fn a_metric_callback_receives_nodes_that_were_added_later() -> Result {
     let shop = shop_without_replicas().await?;
     let heard = Arc::new(Mutex::new(Vec::new()));
     let mut measured = shop.db.clone();
@@ -104,7 +104,7 @@ async fn a_metric_callback_hears_of_nodes_that_came_later() -> Result {
     let url = shop.files.replica("shop");
     shop.db.admin().add_replica("default", url.clone()).await?;
     shop.db.admin().add_replica("default", url).await?;
-    // The later one is asked for first.
+    // The replica added later is the first candidate.
     category::Entity::find()
         .count(&measured.using("default/3")?)
         .await?;
@@ -132,7 +132,7 @@ async fn a_replica_whose_file_is_missing_is_not_added() -> Result {
     assert_says(&error, &["late", "unable to open database file"]);
     assert_eq!(names(&shop.db), ["default/1", "warehouse/1", "warehouse/2"]);
 
-    // Its name is free again.
+    // The name is free again.
     let late = ReplicaOptions::new(shop.files.replica("shop")).name("late");
     assert_eq!(shop.db.admin().add_replica("default", late).await?, "late");
     Ok(())

@@ -60,7 +60,7 @@ async fn one_that_cannot_be_opened_says_so_when_it_is_used() -> Result {
         assert!(!error.to_string().contains("secret"), "{error}");
         shop.db.admin().remove_database(name, LONG).await?;
     }
-    // The others do not mind.
+    // Statements on the other databases are not affected.
     add_category(&shop.db, "Tea").await?;
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! What was decided before follows the change.
+//! Statements decided before a change follow it.
 
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, TransactionTrait};
 
@@ -46,7 +46,7 @@ async fn every_kind_of_text_stays_where_it_belongs() -> Result {
         let mut places = Vec::new();
         for (sql, _) in texts {
             let routes = db.record();
-            // One function is not there: what counts is where it was sent.
+            // The function does not exist; only the node it was sent to matters.
             let _ = run(db, sql).await;
             let explained = db.explain_sql(sql)?;
             let node = nodes(&routes)[0].clone();
@@ -71,7 +71,7 @@ async fn every_kind_of_text_stays_where_it_belongs() -> Result {
 }
 
 #[tokio::test]
-async fn a_database_that_comes_moves_nothing_of_the_others() -> Result {
+async fn an_added_database_does_not_change_the_others() -> Result {
     let shop = Shop::open().await?;
     let find = category::Entity::find();
     let before = shop.db.explain(&find)?.database().clone();
@@ -86,7 +86,7 @@ async fn a_database_that_comes_moves_nothing_of_the_others() -> Result {
     Ok(())
 }
 
-/// With one database, a statement without a table needs no branch to know where it belongs.
+/// With one database, a statement without a table needs no branch to be assigned to it.
 #[tokio::test]
 async fn a_tenant_does_not_change_what_transactions_could_do_before() -> Result {
     let shop = crate::shop::Files::new()?;

@@ -1,4 +1,4 @@
-//! Replicas that are taken out of the rotation.
+//! Replicas that are drained.
 
 use std::time::{Duration, Instant};
 
@@ -59,7 +59,7 @@ async fn an_idle_replica_is_drained_with_no_time_at_all() -> Result {
 }
 
 #[tokio::test]
-async fn a_stream_that_is_under_way_finishes() -> Result {
+async fn a_stream_in_flight_finishes() -> Result {
     let shop = shop().await?;
     shop.db.admin().drain("default/3", LONG).await?;
     let mut rows = category::Entity::find().stream(&shop.db).await?;
@@ -165,7 +165,7 @@ async fn a_session_leaves_the_replica_it_has_read_from() -> Result {
 }
 
 #[tokio::test]
-async fn the_topology_prints_who_is_draining() -> Result {
+async fn the_topology_prints_which_nodes_are_draining() -> Result {
     let shop = shop().await?;
     shop.db.admin().drain("default/2", LONG).await?;
     let printed = shop.db.topology().to_string();

@@ -1,4 +1,4 @@
-//! Changes that are cut off, that meet each other, or that meet the end of the connection.
+//! Changes that are cancelled, that run concurrently, or that meet the end of the connection.
 
 use std::future::Future;
 use std::time::Duration;
@@ -12,7 +12,7 @@ use super::{LONG, names, shop_without_replicas, state};
 use crate::entities::category;
 use crate::shop::{Result, Shop};
 
-/// Polls once, then drops. Whether there was more to do.
+/// Polls once, then drops. Returns whether the future was still pending.
 fn cut_off(future: impl Future) -> bool {
     future.now_or_never().is_none()
 }
@@ -74,7 +74,7 @@ async fn a_database_whose_removal_was_cut_off_is_closed_all_the_same() -> Result
 }
 
 #[tokio::test]
-async fn nothing_comes_to_a_connection_that_is_closed() -> Result {
+async fn what_is_added_to_a_closed_connection_runs_no_statement() -> Result {
     let shop = Shop::open().await?;
     shop.db.close_by_ref().await?;
     let added = shop

@@ -1,4 +1,4 @@
-//! Reads go on while replicas come and go.
+//! Reads continue while replicas are added and removed.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,7 +11,7 @@ use super::LONG;
 use crate::entities::category;
 use crate::shop::{Result, Shop, add_category};
 
-/// What 32 tasks of readers did, while the topology changed.
+/// The results of 32 reading tasks while the topology changed.
 struct Readers {
     over: Arc<AtomicBool>,
     done: Arc<AtomicUsize>,

@@ -1,4 +1,4 @@
-//! Replicas and databases that come and go while the connection is used.
+//! Replicas and databases that are added and removed while the connection is in use.
 
 mod adding;
 mod databases;
@@ -21,10 +21,10 @@ use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 use crate::entities::category;
 use crate::shop::{Files, Result, Shop, nodes};
 
-/// Long enough for everything that is not to time out.
+/// Long enough for operations that must not time out.
 const LONG: Duration = Duration::from_secs(10);
 
-/// Short, for what is to time out.
+/// Short, for operations that must time out.
 const SHORT: Duration = Duration::from_millis(60);
 
 /// A primary alone.

@@ -1,4 +1,5 @@
-//! What cannot be added, drained or removed: refused by name, and nothing changes.
+//! Nodes and databases that cannot be added, drained or removed: the error names them, and nothing
+//! changes.
 
 use sea_orm::{Database, DbBackend};
 use sea_orm_routing::error::{AvailabilityError, ConfigError, TopologyError};
@@ -7,7 +8,7 @@ use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingError};
 use super::{LONG, names};
 use crate::shop::{Result, Shop, assert_says, mock};
 
-/// A replica that is refused; what its error says.
+/// Adds a replica that is refused; returns the text of the error.
 async fn refused(shop: &Shop, replica: impl Into<ReplicaOptions>, says: &[&str]) -> RoutingError {
     let before = (names(&shop.db), shop.db.topology().to_string());
     let error = shop.db.admin().add_replica("default", replica).await;
@@ -77,7 +78,7 @@ async fn another_dialect() -> Result {
 }
 
 #[tokio::test]
-async fn a_memory_that_nobody_else_can_see() -> Result {
+async fn a_memory_database_that_no_other_connection_can_see() -> Result {
     let shop = Shop::open().await?;
     for private in ["sqlite::memory:", "sqlite:file:x?mode=memory"] {
         let error = refused(&shop, private, &["default/4"]).await;
@@ -93,7 +94,7 @@ async fn a_memory_that_nobody_else_can_see() -> Result {
 }
 
 #[tokio::test]
-async fn a_weight_of_nothing_or_too_much() -> Result {
+async fn a_weight_of_zero_or_too_much() -> Result {
     let shop = Shop::open().await?;
     for weight in [0, 1_000_001, u32::MAX] {
         let replica = ReplicaOptions::new(shop.files.replica("shop")).weight(weight);
@@ -135,7 +136,7 @@ async fn an_unknown_database_or_node() -> Result {
     let (db, long) = (&shop.db, LONG);
     for error in [
         db.admin().add_replica("nowhere", url).await.map(drop),
-        // A node is no database.
+        // A node is not a database.
         db.admin().remove_database("default/2", long).await,
         db.admin().remove_database("nowhere", long).await,
         db.wait_for_primary("nowhere", long).await,
@@ -155,7 +156,7 @@ async fn an_unknown_database_or_node() -> Result {
     }
     for error in [
         db.admin().drain("nowhere", long).await,
-        // A database is no node.
+        // A database is not a node.
         db.admin().drain("warehouse", long).await,
         db.admin().remove_replica("nowhere", long).await,
         db.admin().undrain("nowhere"),

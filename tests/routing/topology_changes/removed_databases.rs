@@ -41,7 +41,7 @@ async fn the_default_and_bound_ones_stay() -> Result {
 }
 
 #[tokio::test]
-async fn a_removed_database_is_gone_on_every_handle() -> Result {
+async fn a_removed_database_is_unknown_on_every_handle() -> Result {
     let shop = Shop::open().await?;
     let url = tenant(&shop.files, "seven").await?;
     let options = DatabaseOptions::new(url.clone()).replica(shop.files.replica("seven"));
@@ -75,7 +75,7 @@ async fn a_removed_database_is_gone_on_every_handle() -> Result {
         txn.rollback().await?;
     }
     assert!(shop.db.using("tenant").is_err() && shop.db.using("tenant/2").is_err());
-    // Its name is free, and the old handles stay with the old one.
+    // The name is free, and old handles keep the removed database.
     shop.db.admin().add_database("tenant", url).await?;
     assert!(category::Entity::find().count(&handles[0]).await.is_err());
     let new = shop.db.using("tenant")?;

@@ -110,9 +110,9 @@ async fn its_connections_are_closed() -> Result {
     Ok(())
 }
 
-/// Both wait for it to be quiet, and one of them is the second to remove it.
+/// Both wait until it is drained, and one of them is the second to remove it.
 #[tokio::test]
-async fn who_removes_it_a_second_time_does_not_take_the_name_of_its_successor() -> Result {
+async fn a_second_removal_does_not_take_the_name_of_the_successor() -> Result {
     let shop = Shop::open().await?;
     add_category(&shop.db, "Tea").await?;
     let reports = || ReplicaOptions::new(shop.files.replica("shop")).name("reports");
@@ -122,7 +122,7 @@ async fn who_removes_it_a_second_time_does_not_take_the_name_of_its_successor() 
     assert!((&mut second).now_or_never().is_none());
     shop.db.admin().remove_replica("reports", LONG).await?;
     shop.db.admin().add_replica("default", reports()).await?;
-    // It may be refused, now that there is another one.
+    // The second may be refused, since the name belongs to another replica now.
     let _ = second.await;
 
     let topology = shop.db.topology();

@@ -1,4 +1,4 @@
-//! A hundred tenants that come and go while others work.
+//! A hundred tenants that are added and removed while other tenants run statements.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

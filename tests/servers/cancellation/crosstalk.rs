@@ -1,5 +1,5 @@
-//! A statement is cut off while the server prepares it. No later statement, of the transaction or
-//! of the pool's next user, may take the answers that were on their way for its own.
+//! A statement is cancelled while the server prepares it. No later statement, of the transaction or
+//! of the pool's next user, may receive the replies that were still in flight for it.
 
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, TransactionTrait, Value};
 use sea_orm_routing::RoutingConnection;
@@ -9,7 +9,7 @@ use crate::support::item::{self, insert};
 use crate::support::slow_link::slow_link;
 use crate::support::{self, options, single, soon, value};
 
-/// With values or without, with rows or without: what the server answers differs.
+/// With and without values, with and without rows: the server's reply differs for each.
 const TEXTS: [&str; 5] = [
     "DELETE FROM item WHERE name = 'nobody ROUND'",
     "SELECT 'cut ROUND'",
@@ -25,7 +25,8 @@ const WAYS: [(usize, Dropped); 4] = [
     (2, Dropped::WhenAnswered),
 ];
 
-/// One connection, so that the next user has the one that was cut off, if it is still there.
+/// One connection, so that the next user gets the one whose statement was cancelled, if it is still
+/// open.
 async fn one_connection(url: &str) -> RoutingConnection {
     let mut options = options(slow_link(url).await);
     options.max_connections(1);
@@ -34,7 +35,7 @@ async fn one_connection(url: &str) -> RoutingConnection {
     db
 }
 
-/// Answers that can only be right by being one's own.
+/// Replies whose content proves that they belong to the statement that was sent.
 async fn own_answers(db: &impl ConnectionTrait, round: &str) -> Result<(), String> {
     for n in 0..3 {
         let expected = format!("answer {n} of {round}");
@@ -56,8 +57,8 @@ enum Then {
     Drop,
 }
 
-/// Every text, cut off in every way; returns what went wrong. An error is an answer, a wrong row is
-/// none, and neither is a commit that reports success for nothing.
+/// Cancels every text in every way and returns the faults. An error is acceptable; a row of another
+/// statement, or a commit that reports success without committing, is a fault.
 async fn cut_off(db: &RoutingConnection, then: Then) -> Vec<String> {
     let mut wrong = Vec::new();
     for (index, text) in TEXTS.iter().enumerate() {

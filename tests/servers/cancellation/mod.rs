@@ -1,4 +1,4 @@
-//! Futures dropped at every await leave nothing open and nothing half known.
+//! Futures dropped at every await leave no transaction open and no outcome in doubt unreported.
 
 mod crosstalk;
 mod statements;

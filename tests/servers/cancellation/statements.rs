@@ -1,4 +1,4 @@
-//! One statement of a transaction, cut off, and what can still be done with the transaction.
+//! One statement of a transaction is cancelled; what can still be done with the transaction.
 
 use futures_util::TryStreamExt;
 use sea_orm::{DbBackend, DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
@@ -51,10 +51,11 @@ on_both!(
 
 const WAYS: [Dropped; 2] = [Dropped::AtOnce, Dropped::WhenAnswered];
 
-/// Whether a transaction was given up because its connection cannot be trusted any more.
+/// Whether the branch was closed because its connection can no longer be trusted.
 ///
-/// sqlx loses count of MySQL's answers when it is cut off while it prepares, so there it may be.
-fn is_given_up(db: &RoutingConnection, error: &DbErr) -> bool {
+/// sqlx loses track of MySQL's replies if it is cancelled while it prepares, so this may happen
+/// there.
+fn is_in_doubt(db: &RoutingConnection, error: &DbErr) -> bool {
     let in_doubt = matches!(
         RoutingError::of(error),
         Some(
@@ -65,7 +66,7 @@ fn is_given_up(db: &RoutingConnection, error: &DbErr) -> bool {
     in_doubt || db.get_database_backend() == DbBackend::MySql
 }
 
-/// What it sees afterwards is what it commits.
+/// What the transaction reads afterwards is what it commits.
 async fn a_transaction_goes_on_after_a_statement_was_cut_off(db: &RoutingConnection) {
     let mut cuts = 0;
     for (polls, dropped) in (1..8).flat_map(|polls| WAYS.map(|dropped| (polls, dropped))) {
@@ -82,7 +83,7 @@ async fn a_transaction_goes_on_after_a_statement_was_cut_off(db: &RoutingConnect
                 assert!(names.contains(&"first".to_owned()));
                 assert!(outcome.is_none() || seen == 2);
             }
-            (Err(error), Err(_)) if outcome.is_none() && is_given_up(db, &error) => {
+            (Err(error), Err(_)) if outcome.is_none() && is_in_doubt(db, &error) => {
                 assert_eq!(db.get_database_backend(), DbBackend::MySql, "{error}");
                 assert_eq!(names, [""; 0], "{dropped:?} after {polls} polls");
             }
@@ -114,9 +115,9 @@ async fn a_nested_transaction_is_undone_after_a_statement_was_cut_off(db: &Routi
                     "{dropped:?} after {polls} polls"
                 );
             }
-            // Cut off in SAVEPOINT: nobody knows whether it is there.
+            // Cancelled in SAVEPOINT: whether the savepoint exists is unknown.
             Err(error) => {
-                assert!(is_given_up(db, &error), "{error}");
+                assert!(is_in_doubt(db, &error), "{error}");
                 next.expect_err("in doubt");
                 assert_eq!(names, [""; 0], "{dropped:?} after {polls} polls");
             }
@@ -125,7 +126,7 @@ async fn a_nested_transaction_is_undone_after_a_statement_was_cut_off(db: &Routi
     }
 }
 
-/// Nobody knows whether it happened, so nothing goes on.
+/// Whether the release happened is unknown, so the transaction refuses further statements.
 async fn a_release_that_was_cut_off_leaves_the_transaction_in_doubt(db: &RoutingConnection) {
     for dropped in WAYS {
         let txn = db.begin().await.expect("begun");
@@ -173,7 +174,7 @@ async fn a_stream_that_was_cut_off_gives_no_wrong_answers(db: &RoutingConnection
                     .expect("rolled back");
             }
             Err(error) => {
-                assert!(outcome.is_none() && is_given_up(db, &error), "{error}");
+                assert!(outcome.is_none() && is_in_doubt(db, &error), "{error}");
                 soon("a commit", txn.commit())
                     .await
                     .expect_err("it is over");

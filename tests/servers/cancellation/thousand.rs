@@ -1,5 +1,5 @@
 //! A thousand operations on a primary and its replicas, each dropped at a random moment. Afterwards
-//! nothing is open, every pool is whole, and no node is taken for dead.
+//! no transaction is open, every pool is whole, and no node is marked down.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ struct Report {
 
 async fn a_thousand_operations_are_cut_off(bed: impl Bed) {
     eprintln!("the seed is {SEED}");
-    // A busy machine is no dead server.
+    // A slow reply of a busy machine must not count as a dead server.
     let options = bed.options().probe_timeout(Duration::from_secs(10));
     let db = bed.connect(options).await;
     let lanes: Vec<_> = (0..LANES)
@@ -80,7 +80,7 @@ async fn play(db: RoutingConnection, lane: u64) -> Report {
         let name = format!("lane {lane} number {number}");
         let (handle, kind) = (handle(&db, &mut random), random.random_range(0..5));
         let operation = operation(&handle, kind, name.clone());
-        // Whole ones open connections, of which the next ones are cut off.
+        // Operations that finish open connections, on which later operations are cancelled.
         let outcome = match number % 6 {
             0 => Some(soon("an operation", operation).await),
             _ => dropped(&mut random, operation).await,
@@ -95,7 +95,7 @@ async fn play(db: RoutingConnection, lane: u64) -> Report {
     report
 }
 
-/// In a session or in none.
+/// Runs the operation with or without a session.
 fn handle(db: &RoutingConnection, random: &mut StdRng) -> RoutingConnection {
     let (max_wait, on_timeout) = (Duration::from_millis(20), OnTimeout::Primary);
     match random.random_range(0..3) {
@@ -108,7 +108,7 @@ fn handle(db: &RoutingConnection, random: &mut StdRng) -> RoutingConnection {
     }
 }
 
-/// Whether it wrote its name.
+/// Whether the operation wrote its name.
 async fn operation(db: &RoutingConnection, kind: u32, name: String) -> Result<bool, DbErr> {
     match kind {
         0 => read(db).await.map(|()| false),
@@ -136,8 +136,8 @@ async fn operation(db: &RoutingConnection, kind: u32, name: String) -> Result<bo
     }
 }
 
-/// What a future returned, if it was not dropped before. Early is frequent; late comes to operations
-/// that open a connection first.
+/// The output of a future, unless it was dropped first. Most drops come early; late drops hit
+/// operations that open a connection first.
 async fn dropped<F: Future>(random: &mut StdRng, future: F) -> Option<F::Output> {
     let (magnitude, part): (u32, f64) = (random.random_range(0..8), random.random());
     let up_to = |most: u64| (f64::from(1 << magnitude) * part * most as f64 / 128.0) as u64;

@@ -1,4 +1,4 @@
-//! A whole transaction, cut off at every place there is.
+//! A whole transaction, cancelled at every await.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,19 +10,19 @@ use crate::support::cut::{Dropped, cut};
 use crate::support::item::{self, insert, names};
 use crate::support::look::{none_open_in_mariadb, none_open_in_postgres};
 
-/// No work here takes as many polls.
+/// Upper bound: no work here takes as many polls.
 const MOST_POLLS: usize = 300;
 
 /// What is known about a transaction from outside.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Known {
     Committed,
-    /// It was cut off in its commit.
+    /// The transaction was cancelled during its commit.
     InDoubt,
     Undone,
 }
 
-/// Begins, inserts, nests, inserts, ends both: two rows or none.
+/// Begins, inserts, nests, inserts and ends both levels: two rows or none.
 async fn two_rows(
     db: &RoutingConnection,
     name: &str,
@@ -37,7 +37,7 @@ async fn two_rows(
     txn.commit().await
 }
 
-/// Cuts the work after one poll, two, ... until it is never cut.
+/// Cancels the work after one poll, two, ... until it finishes.
 async fn cut_everywhere(db: &RoutingConnection, dropped: Dropped) -> Vec<(String, Known)> {
     let mut transactions = Vec::new();
     for polls in 1..MOST_POLLS {
@@ -64,7 +64,7 @@ async fn cut_everywhere(db: &RoutingConnection, dropped: Dropped) -> Vec<(String
     panic!("{MOST_POLLS} polls are not enough");
 }
 
-/// Whatever was cut off before, the pool's next statements get their own answers.
+/// Whatever was cancelled before, the pool's next statements get their own replies.
 async fn next_statements_are_right(db: &RoutingConnection, name: &str) {
     let probe = format!("probe {name}");
     let inserted = insert(db, &probe).await.expect("the pool is fine");
@@ -76,7 +76,8 @@ async fn next_statements_are_right(db: &RoutingConnection, name: &str) {
     assert_eq!(found, Some(inserted));
 }
 
-/// Nothing is half there, what was acknowledged is there, what was not to be committed is not.
+/// No transaction is half committed, acknowledged rows exist, and rows that were never to be
+/// committed do not.
 async fn all_or_nothing(db: &RoutingConnection, transactions: &[(String, Known)]) {
     let names = names(db).await;
     for (name, known) in transactions {
@@ -101,7 +102,7 @@ async fn all_or_nothing(db: &RoutingConnection, transactions: &[(String, Known)]
     };
     let (undone, in_doubt) = (count(Known::Undone), count(Known::InDoubt));
     eprintln!("{undone} transactions undone, {in_doubt} in doubt");
-    // Six statements and more are sent, and each is a place to be cut off.
+    // Six statements and more are sent, and each is a place to cancel.
     assert!(
         undone >= 10 && in_doubt >= 2,
         "{undone} undone, {in_doubt} in doubt"

@@ -15,7 +15,7 @@ use super::subject::Subject;
 use super::texts::{Texts, create_rows, names};
 use crate::support::item;
 
-/// No step takes as many polls.
+/// Upper bound: no step takes as many polls.
 const MOST_POLLS: usize = 300;
 
 /// A pool, and what happened on it.
@@ -23,7 +23,7 @@ pub(super) struct Lane<C> {
     place: Place,
     db: C,
     number: usize,
-    /// What was played on the pool, and was in order then.
+    /// The cases that were played on the pool without a fault.
     played: Vec<(String, Case, Story)>,
     pub(super) report: Report,
 }
@@ -40,7 +40,7 @@ impl<C: Subject> Lane<C> {
         }
     }
 
-    /// Cuts every step off after no poll, one, two, ... until it is not cut off.
+    /// Cancels every step after no poll, one, two, ... until the step finishes.
     pub(super) async fn play_all(&mut self, steps: &[Step]) {
         let own = |case: &Case| self.place.way.is_none_or(|way| way == case.dropped);
         for first in cases(steps).filter(own).collect::<Vec<_>>() {
@@ -52,7 +52,7 @@ impl<C: Subject> Lane<C> {
         }
     }
 
-    /// Whether it was cut off.
+    /// Whether the step was cancelled.
     async fn play(&mut self, case: Case) -> bool {
         self.number += 1;
         let label = format!("{}-{:05}", self.place.name, self.number);
@@ -74,7 +74,7 @@ impl<C: Subject> Lane<C> {
         cut_off
     }
 
-    /// Plays one case and looks around.
+    /// Plays one case and checks its outcome.
     async fn story(&self, label: &str, case: Case) -> Story {
         let mut run = Run {
             case,
@@ -115,14 +115,14 @@ impl<C: Subject> Lane<C> {
         }
     }
 
-    /// With a new pool, so that what was found once is not found again.
+    /// Continues with a new pool, so that one fault is not reported twice.
     async fn start_anew(&mut self) {
         self.db = connect(&self.place).await;
         self.played.clear();
     }
 
-    /// What was in order is still so when all is over.
-    pub(super) async fn look_again(&mut self) {
+    /// Checks at the end that the cases without a fault are still without one.
+    pub(super) async fn check_again(&mut self) {
         let texts = Texts::new(self.db.pool().get_database_backend(), None);
         for (label, case, story) in std::mem::take(&mut self.played) {
             let kept = self.names(&texts, &label).await;
@@ -146,15 +146,15 @@ impl<C: Subject> Lane<C> {
         rows.and_then(names).expect("the rows of a case")
     }
 
-    /// Nobody looks from outside any more.
-    pub(super) async fn leave(&self) {
+    /// Closes the connection that observes from outside.
+    pub(super) async fn close(&self) {
         if let Some(outside) = &self.place.outside {
             outside.close_by_ref().await.expect("closed");
         }
     }
 }
 
-/// A database in memory begins with its pool.
+/// A database in memory is created with its pool.
 async fn connect<C: Subject>(place: &Place) -> C {
     let db = C::connect(place.options.clone()).await;
     if place.outside.is_none() {
@@ -163,7 +163,7 @@ async fn connect<C: Subject>(place: &Place) -> C {
     db
 }
 
-/// The tables.
+/// Creates the tables.
 pub(super) async fn create(db: &DatabaseConnection) {
     item::create_on(db).await;
     create_rows(db).await;

@@ -1,8 +1,8 @@
-//! A future is dropped at every await of a transaction, thousands of times on each engine, and then
-//! the server is looked at: no transaction is open, no row is lost or stray, the pool is whole, and
-//! the next statements are right.
+//! A future is dropped at every await of a transaction, thousands of times on each engine.
+//! Afterwards the server is checked: no transaction is open, no row is lost or stray, the pool is
+//! whole, and the next statements are right.
 //!
-//! The same cases run over bare SeaORM, where they show what the branches protect from.
+//! The same cases run over bare SeaORM, where they show the faults that branches prevent.
 
 mod lane;
 mod nested;
@@ -31,14 +31,14 @@ use plan::Step;
 use report::Report;
 use subject::Subject;
 
-/// Plays the cases of all these steps so many times in each place. The lanes are still open.
+/// Plays the cases of all these steps so many times in each place. The lanes stay open.
 async fn play<C: Subject>(
     places: Vec<Place>,
     steps: &[Step],
     times: usize,
 ) -> (Report, Vec<Lane<C>>) {
     quiet::about_a_panic_of_seaorm();
-    // Not joined: a future that is polled for its neighbours' sake would be cut off too early.
+    // Not joined: polling a future because of its neighbour would cancel it too early.
     let lanes = places.into_iter().map(|place| lane(place, steps, times));
     let mut lanes: Vec<Lane<C>> = lanes.collect::<FuturesUnordered<_>>().collect().await;
     let reports = lanes
@@ -52,7 +52,7 @@ async fn lane<C: Subject>(place: Place, steps: &[Step], times: usize) -> Lane<C>
     for _ in 0..times {
         lane.play_all(steps).await;
     }
-    lane.look_again().await;
-    lane.leave().await;
+    lane.check_again().await;
+    lane.close().await;
     lane
 }

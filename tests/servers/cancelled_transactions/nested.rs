@@ -19,7 +19,7 @@ pub(super) async fn begin_cut_off<C: Subject>(run: &mut Run<'_>, db: &C) -> Done
         Ok::<_, DbErr>(nested)
     };
     let fate = match run.cut(begin).await.transpose()? {
-        // It is dropped, and with it what it wrote.
+        // The nested transaction is dropped, and its writes with it.
         None => Fate::Undone,
         Some(nested) => {
             nested.commit().await?;
@@ -40,7 +40,7 @@ pub(super) async fn statement_cut_off<C: Subject>(run: &mut Run<'_>, db: &C) -> 
     Ok(())
 }
 
-/// Ends a nested transaction in which something was cut off.
+/// Ends a nested transaction in which a statement was cancelled.
 async fn end<T: Transaction>(run: &mut Run<'_>, nested: T) {
     let committed = match run.case.then {
         Then::WriteAndCommit => nested.commit().await.map(|()| true),

@@ -1,4 +1,4 @@
-//! What the next users of the pool see after a case.
+//! What the next users of the pool observe after a case.
 
 use std::time::Duration;
 
@@ -21,8 +21,8 @@ pub(super) fn label_after(label: &str) -> String {
     format!("{label}+")
 }
 
-/// All connections of the pool are used at once: each answers its own statement, and what it
-/// writes is there for others at once.
+/// Uses all connections of the pool at once: each answers its own statement, and its write is
+/// visible to others at once.
 pub(super) async fn next_users_are_fine<C: Subject>(
     db: &C,
     texts: &Texts,
@@ -46,7 +46,7 @@ pub(super) async fn next_users_are_fine<C: Subject>(
     }
     if let DbBackend::Sqlite = db.pool().get_database_backend() {
         let pool = db.pool();
-        nobody_holds_a_lock(place.outside.as_ref().unwrap_or(&pool)).await?;
+        no_lock_is_held(place.outside.as_ref().unwrap_or(&pool)).await?;
     }
     transaction(db, texts, &format!("{label}/txn")).await
 }
@@ -83,7 +83,7 @@ async fn transaction<C: Subject>(db: &C, texts: &Texts, row: &str) -> Done {
 }
 
 /// SQLite has one writer, and refuses to begin where a transaction is open.
-async fn nobody_holds_a_lock(sqlite: &DatabaseConnection) -> Done {
+async fn no_lock_is_held(sqlite: &DatabaseConnection) -> Done {
     let begun = sqlite.execute_unprepared("BEGIN IMMEDIATE; ROLLBACK").await;
     begun.map_err(|error| Found::new(Fault::OpenInPool, error))?;
     Ok(())

@@ -12,7 +12,7 @@ use super::{lane, play};
 use crate::support::look::{none_open_in_mariadb, none_open_in_postgres};
 use crate::support::{self, Servers};
 
-/// Answers come whole, or so that each is seen in parts.
+/// Whether replies arrive whole, or in pieces that are read one by one.
 const MANNERS: [Manner; 6] = [
     Manner {
         bytes: 16 * 1024,
@@ -40,7 +40,8 @@ const MANNERS: [Manner; 6] = [
     },
 ];
 
-/// Whole, bare SeaORM's connections to MariaDB come back; in parts, too many are lost.
+/// With whole replies, bare SeaORM's connections to MariaDB come back; in pieces, too many are
+/// lost.
 const WHOLE: &[Manner] = MANNERS.split_at(2).0;
 
 const IN_PARTS: Manner = MANNERS[4];
@@ -58,7 +59,8 @@ async fn places(url: &str, manners: &[Manner], patience: Duration) -> Vec<Place>
     places
 }
 
-/// All steps would take too long: bare SeaORM's answers from MariaDB often never come after a cut.
+/// Running all steps would take too long: bare SeaORM's replies from MariaDB often never arrive
+/// after a cancellation.
 const FEW_STEPS: &[Step] = &[
     Step::Begin,
     Step::Execute,
@@ -67,7 +69,7 @@ const FEW_STEPS: &[Step] = &[
     Step::ChildWhileItsParentStreams,
 ];
 
-/// The password `secret`, hashed once instead of 4096 times: here many connections are opened, and
+/// The password `secret`, hashed once instead of 4096 times: this test opens many connections, and
 /// the client hashes too.
 const HASHED_ONCE: &str = "SCRAM-SHA-256$1:MDEyMzQ1Njc4OWFiY2RlZg==$rb2i4FWE8CCi1HDhnBxhv8/uERf3QN6tiTjE4qSdliQ=:gWfVquF9Vgm4YA/KIyjllnL4Zn6B7unP+DKFnilYEAg=";
 
@@ -124,8 +126,8 @@ async fn mariadb_is_whole_after_every_cut_in_a_transaction() {
     report.is_clean(2_000);
 }
 
-/// sqlx loses its place when it is cut off while it reads the answer to a prepare, and then waits
-/// for ever to give the connection back to its pool.
+/// sqlx loses its place if it is cancelled while it reads the reply to a prepare, and then never
+/// returns the connection to its pool.
 #[tokio::test]
 async fn mariadb_is_whole_after_every_cut_on_the_pool() {
     let Some(maria) = support::mariadb("cut_pool").await else {

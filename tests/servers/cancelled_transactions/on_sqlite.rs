@@ -44,7 +44,7 @@ async fn files(directory: &TempDir) -> Vec<Place> {
     places
 }
 
-/// With or without sqlx's look at a connection before it is used again.
+/// With or without sqlx's check of a connection before it is used again.
 fn memories(looked_at: bool) -> Vec<Place> {
     let places = (0..LANES).map(|number| {
         let mut options = sqlite("sqlite::memory:".to_owned(), 1);
@@ -81,8 +81,8 @@ async fn a_file_is_whole_after_every_cut_on_the_pool() {
     report.is_clean(150);
 }
 
-/// sqlx looks whether a connection is alive before it is used; cut off there, it would close it, and
-/// with it would go the database in memory. We turn that off.
+/// sqlx checks whether a connection is alive before it uses it. Cancelled during the check, it
+/// would close the connection, and the database in memory with it. The check is off here.
 #[tokio::test]
 async fn memory_is_whole_after_every_cut() {
     let steps = [IN_A_TRANSACTION, ON_THE_POOL].concat();

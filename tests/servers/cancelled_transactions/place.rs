@@ -1,4 +1,4 @@
-//! Where cases run: a pool on a server, and a second look at the same server.
+//! Where cases run: a pool on a server, and a second connection that observes the same server.
 
 use std::time::Duration;
 
@@ -8,39 +8,39 @@ use super::run::Slowness;
 use crate::support::cut::Dropped;
 use crate::support::slow_link::paced_link;
 
-/// A database, reached in two ways.
+/// A database, reached through two connections.
 #[derive(Debug)]
 pub(super) struct Place {
-    /// Begins the names of all its rows.
+    /// Prefix of the names of all rows of this place.
     pub(super) name: String,
-    /// For the pool under test.
+    /// Options of the pool under test.
     pub(super) options: ConnectOptions,
     pub(super) connections: usize,
     pub(super) slowness: Option<Slowness>,
-    /// Each text is new to the server, which has to prepare it.
+    /// Whether each text is new to the server, which then has to prepare it.
     pub(super) fresh: bool,
-    /// None: all ways are played here.
+    /// The only way of dropping that is played here; `None` plays all of them.
     pub(super) way: Option<Dropped>,
-    /// A connection of its own; a database in memory has none.
+    /// A connection that observes from outside; a database in memory has none.
     pub(super) outside: Option<DatabaseConnection>,
-    /// Connections come back to the pool within this time, and answers come.
+    /// Upper bound for a connection to return to the pool and for a reply to arrive.
     pub(super) patience: Duration,
 }
 
-/// For what must come back, and for what may not.
+/// Patience for what must return, and for what may not.
 pub(super) const PATIENT: Duration = Duration::from_secs(10);
 pub(super) const IMPATIENT: Duration = Duration::from_millis(1_500);
 
-/// How the answers of a server come.
+/// How the replies of a server arrive.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
-    /// Answers come in pieces of so many bytes.
+    /// Replies arrive in pieces of so many bytes.
     pub(super) bytes: usize,
     pub(super) fresh: bool,
 }
 
 impl Place {
-    /// A server at the other end of a link of its own.
+    /// A server behind a link of its own.
     pub(super) async fn on_server(
         url: &str,
         way: Dropped,
@@ -71,7 +71,7 @@ pub(super) fn options(url: String, connections: usize) -> ConnectOptions {
     options
 }
 
-/// One connection that nothing is cut off on.
+/// One connection on which no statement is cancelled.
 pub(super) async fn outside(url: &str) -> DatabaseConnection {
     let connection = Database::connect(options(url.to_owned(), 1)).await;
     connection.expect("a second connection")

@@ -1,20 +1,20 @@
-//! What is cut off, how, and what is done afterwards: all of it data.
+//! Which step is cancelled, how, and what is done afterwards: all of it data.
 
 use crate::support::cut::Dropped;
 
-/// The step of a transaction that is cut off.
+/// The step of a transaction that is cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Step {
-    /// `begin` and the first statement: some begin with it.
+    /// `begin` and the first statement: a branch begins with its first statement.
     Begin,
     Execute,
     QueryOne,
     QueryAll,
-    /// The server refuses the statement, and nobody hears of it.
+    /// The server refuses the statement, and the refusal is never read.
     FailingStatement,
     /// The stream is the first statement of the transaction.
     StreamOpening,
-    /// Polls are rows here.
+    /// A poll means a row here.
     StreamBetweenRows,
     StreamInsideARow,
     /// A nested `begin` and its first statement.
@@ -32,7 +32,7 @@ pub(super) enum Step {
     PoolStream,
 }
 
-/// What is done with the transaction after the cut.
+/// What is done with the transaction after the cancellation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Then {
     Drop,
@@ -41,7 +41,7 @@ pub(super) enum Then {
     WriteAndRollBack,
 }
 
-/// One future, cut off in one way.
+/// One future, cancelled in one way.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Case {
     pub(super) step: Step,
@@ -51,7 +51,7 @@ pub(super) struct Case {
 }
 
 impl Case {
-    /// The same, cut off one poll later.
+    /// The same, cancelled one poll later.
     pub(super) fn later(self) -> Self {
         Self {
             polls: self.polls + 1,
@@ -79,7 +79,7 @@ pub(super) const IN_A_TRANSACTION: &[Step] = &[
     Step::Rollback,
 ];
 
-/// What needs no transaction.
+/// The steps that need no transaction.
 pub(super) const ON_THE_POOL: &[Step] = &[
     Step::PoolExecute,
     Step::PoolQueryOne,
@@ -104,7 +104,7 @@ pub(super) fn cases(steps: &[Step]) -> impl Iterator<Item = Case> {
     })
 }
 
-/// Some steps leave no transaction to go on with.
+/// Some steps leave no transaction to continue with.
 fn ends(step: Step) -> &'static [Then] {
     match step {
         Step::Begin

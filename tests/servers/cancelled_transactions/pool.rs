@@ -1,4 +1,4 @@
-//! What runs without a transaction.
+//! Steps that run without a transaction.
 
 use super::run::{Done, Run};
 use super::statements::write_cut_off;

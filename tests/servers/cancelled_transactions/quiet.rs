@@ -1,9 +1,9 @@
-//! SeaORM's panic is expected here, many times, and would fill the output.
+//! Silences SeaORM's panic, which is expected here many times and would fill the output.
 
 use std::panic;
 use std::sync::Once;
 
-/// What SeaORM says when a nested transaction is dropped while its parent streams.
+/// SeaORM's message when a nested transaction is dropped while its parent streams.
 const EXPECTED: &str = "Dropping a locked Transaction";
 
 pub(super) fn about_a_panic_of_seaorm() {

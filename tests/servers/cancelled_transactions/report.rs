@@ -1,4 +1,4 @@
-//! How many cuts there were, and what was found.
+//! How many cancellations there were, and which faults were found.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -50,14 +50,14 @@ impl Report {
         counts
     }
 
-    /// Every step was cut off, thousands of times in all, and nothing was found.
+    /// Every step was cancelled, thousands of times in all, and no fault was found.
     #[track_caller]
     pub(super) fn is_clean(&self, least: usize) {
         assert!(self.found.is_empty(), "{self}");
         assert!(self.cuts() >= least, "only {} cuts: {self}", self.cuts());
     }
 
-    /// The fault is still there.
+    /// The fault still occurs.
     #[track_caller]
     pub(super) fn has(&self, fault: Fault) {
         assert!(

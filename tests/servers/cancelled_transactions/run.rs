@@ -1,4 +1,4 @@
-//! One case while it runs: what it may do, and what it writes down.
+//! One case while it runs: what it does, and what it records.
 
 use std::future::Future;
 
@@ -12,14 +12,14 @@ use super::{nested, pool, statements, streams};
 use crate::support::cut::cut;
 use crate::support::slow_link::Pace;
 
-/// An error of what was not cut off.
+/// The outcome of a step that was not cancelled.
 pub(super) type Done = Result<(), Found>;
 
-/// How slow the server is during the step that is cut off.
+/// How slow the server is during the step that is cancelled.
 #[derive(Clone, Debug)]
 pub(super) struct Slowness {
     pub(super) pace: Pace,
-    /// Answers come in such pieces.
+    /// Replies arrive in pieces of so many bytes.
     pub(super) bytes: usize,
 }
 
@@ -30,13 +30,13 @@ pub(super) struct Run<'r> {
     pub(super) label: &'r str,
     pub(super) texts: Texts,
     pub(super) slowness: Option<&'r Slowness>,
-    /// Another connection, where there can be one.
+    /// A connection that observes from outside, if the place has one.
     pub(super) outside: Option<&'r DatabaseConnection>,
     pub(super) story: Story,
 }
 
 impl Run<'_> {
-    /// Does all that the case says.
+    /// Runs the whole case.
     pub(super) async fn play<C: Subject>(&mut self, db: &C) -> Done {
         match self.case.step {
             Step::Begin => statements::begin_cut_off(self, db).await,
@@ -62,7 +62,7 @@ impl Run<'_> {
         }
     }
 
-    /// Cuts a future off as the case says, on a link that is slow meanwhile.
+    /// Cancels a future as the case says, on a link that is slow meanwhile.
     pub(super) async fn cut<F: Future>(&mut self, future: F) -> Option<F::Output> {
         self.slow();
         let outcome = cut(self.case.polls, self.case.dropped, future).await;
@@ -101,7 +101,7 @@ impl Run<'_> {
         Ok(nested)
     }
 
-    /// Writes a row, to its end.
+    /// Writes a row, without cancelling.
     pub(super) async fn write(
         &mut self,
         on: &impl ConnectionTrait,
@@ -124,7 +124,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Asks for what nobody else asks for.
+    /// Sends a query whose reply is unique.
     pub(super) async fn own_answer(&mut self, on: &impl ConnectionTrait) {
         let expected = self.row("answer");
         let answer = on.query_one_raw(self.texts.answer(&expected)).await;

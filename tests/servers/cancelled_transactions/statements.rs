@@ -64,7 +64,7 @@ pub(super) async fn write_cut_off(run: &mut Run<'_>, on: &impl ConnectionTrait) 
     Ok(())
 }
 
-/// The name is taken already.
+/// The name exists already, so the insert is refused.
 async fn failing_statement_cut_off(run: &mut Run<'_>, on: &impl ConnectionTrait) -> Done {
     let insert = run.texts.insert(&[run.row("outer")]);
     if let Some(Ok(_)) = run.cut(on.execute_raw(insert)).await {

@@ -1,29 +1,29 @@
-//! What was done in one case, and whether the rows that are there agree with it.
+//! What one case did, and whether the rows in the database agree with it.
 
 use std::fmt;
 
 use sea_orm::DbErr;
 
-/// What can go wrong.
+/// A fault that a case can show.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Fault {
     /// An open transaction is in the pool: what its next user writes is not kept.
     OpenInPool,
-    /// A row of a transaction is kept before it commits.
+    /// A row of a transaction is kept before the commit.
     Autocommitted,
-    /// A row is kept that nobody committed.
+    /// A row is kept although its transaction was not committed.
     Stray,
-    /// A row is missing, and its commit returned `Ok`.
+    /// A row is missing although its commit returned `Ok`.
     Lost,
     /// A part of a transaction is kept.
     Partly,
-    /// A statement got the answer of another one.
+    /// A statement received the reply of another one.
     Crosstalk,
     /// A connection does not come back to its pool.
     Leaked,
-    /// An answer never comes.
+    /// A reply never arrives.
     Hangs,
-    /// What was not cut off failed.
+    /// A statement that was not cancelled failed.
     Refused,
     /// A drop panicked.
     Panicked,
@@ -53,13 +53,13 @@ impl From<DbErr> for Found {
     }
 }
 
-/// What became of a write.
+/// The outcome of a write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Acknowledged,
-    /// Cut off: written or not.
+    /// Cancelled: written or not.
     Perhaps,
-    /// Its level was undone, or it was refused.
+    /// Its level was rolled back, or the statement was refused.
     Undone,
 }
 
@@ -68,12 +68,12 @@ pub(super) enum Fate {
 pub(super) enum End {
     #[default]
     Undone,
-    /// Cut off in its commit: all or nothing.
+    /// Cancelled during the commit: all or nothing.
     InDoubt,
     Committed,
 }
 
-/// What was done, as its program knows it.
+/// What was done, as the program knows it.
 #[derive(Debug, Default)]
 pub(super) struct Story {
     /// The rows of each write: all of them or none.
@@ -82,7 +82,7 @@ pub(super) struct Story {
     /// The rows that the transaction itself saw before it committed.
     pub(super) seen: Option<Vec<String>>,
     pub(super) cut_off: bool,
-    /// A statement failed as it should, so later ones may fail too.
+    /// A statement failed as expected, so later ones may fail too.
     pub(super) failed: bool,
     pub(super) found: Vec<Found>,
 }
@@ -92,12 +92,12 @@ impl Story {
         self.writes.push((rows, fate));
     }
 
-    /// A level was rolled back, with what it wrote.
+    /// A level was rolled back, and its writes with it.
     pub(super) fn undo(&mut self, row: &str) {
         self.turns(row, Fate::Undone);
     }
 
-    /// The end of a level was cut off.
+    /// The end of a level was cancelled.
     pub(super) fn perhaps(&mut self, row: &str) {
         self.turns(row, Fate::Perhaps);
     }
@@ -114,7 +114,7 @@ impl Story {
         self.found.push(Found::new(fault, seen));
     }
 
-    /// An error, where one is only in order after a cut.
+    /// Records an error, unless a cancellation or an expected failure explains it.
     pub(super) fn error(&mut self, what: &str, error: &DbErr) {
         if !self.cut_off && !self.failed {
             self.find(Fault::Refused, format!("{what}: {error}"));
@@ -151,7 +151,7 @@ impl Story {
         found
     }
 
-    /// What a transaction saw is what it commits.
+    /// What a transaction read is what it commits.
     fn judge_seen(&self, kept: &[String], missing: Fault) -> Vec<Found> {
         let Some(seen) = &self.seen else {
             return Vec::new();

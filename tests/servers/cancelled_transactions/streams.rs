@@ -27,7 +27,7 @@ pub(super) async fn cut_off_while_opening<C: Subject>(run: &mut Run<'_>, db: &C)
     Ok(())
 }
 
-/// As many rows are taken as the case has polls.
+/// Takes as many rows as the case has polls.
 pub(super) async fn dropped_between_rows<C: Subject>(run: &mut Run<'_>, db: &C) -> Done {
     let txn = run.begun(db).await?;
     run.slow();

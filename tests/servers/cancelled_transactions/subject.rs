@@ -1,4 +1,4 @@
-//! What is cut off: the same steps run over the routing connection and over SeaORM's own.
+//! The code under test: the same steps run over the routing connection and over SeaORM's own.
 
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, StreamTrait, TransactionSession,
@@ -29,7 +29,7 @@ pub(super) trait Subject:
 {
     async fn connect(options: ConnectOptions) -> Self;
 
-    /// The pool beneath.
+    /// The pool beneath it.
     fn pool(&self) -> DatabaseConnection;
 }
 

@@ -2,7 +2,7 @@
 
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
-/// So many rows are streamed.
+/// How many rows are streamed.
 pub(super) const ROWS: usize = 6;
 
 /// The table that is streamed.
@@ -16,7 +16,7 @@ pub(super) async fn create_rows(db: &impl ConnectionTrait) {
     }
 }
 
-/// What is in a row.
+/// The content of a row.
 pub(super) fn row(n: usize) -> String {
     format!("row {n} of those that are streamed, long enough to be cut in two")
 }
@@ -38,7 +38,7 @@ impl Texts {
         }
     }
 
-    /// A write without rows in its answer.
+    /// A write whose reply has no rows.
     pub(super) fn insert(&self, names: &[String]) -> Statement {
         self.statement(
             &format!("INSERT INTO item (name) VALUES {}", self.values(names)),
@@ -59,7 +59,7 @@ impl Texts {
         self.statement(&sql, &[format!("{label}/%")])
     }
 
-    /// An answer that can only be one's own.
+    /// A reply that can only belong to its own statement.
     pub(super) fn answer(&self, answer: &str) -> Statement {
         let sql = format!("SELECT '{answer}' AS name");
         self.statement(&sql, &[])
@@ -87,7 +87,7 @@ impl Texts {
     }
 }
 
-/// The names in an answer.
+/// The names in a reply.
 pub(super) fn names(rows: Vec<QueryResult>) -> Result<Vec<String>, DbErr> {
     rows.iter().map(name).collect()
 }

@@ -1,11 +1,11 @@
-//! What is done with a transaction after something in it was cut off.
+//! What is done with a transaction after a statement in it was cancelled.
 
 use super::plan::Then;
 use super::run::Run;
 use super::story::Fault;
 use super::subject::Transaction;
 
-/// Goes on as the case says.
+/// Continues as the case says.
 pub(super) async fn go_on<T: Transaction>(run: &mut Run<'_>, txn: T) {
     match run.case.then {
         Then::Drop => drop(txn),
@@ -28,7 +28,7 @@ async fn roll_back<T: Transaction>(run: &mut Run<'_>, txn: T) {
     }
 }
 
-/// Asks, writes, and looks from inside and from outside.
+/// Queries, writes, and checks from inside and from outside.
 async fn write<T: Transaction>(run: &mut Run<'_>, txn: &T) {
     run.own_answer(txn).await;
     if let Err(error) = run.write(txn, "after").await {

@@ -33,7 +33,7 @@ async fn it_stays_closed() {
         when(opening, || proxy.accepted() > before).await;
         tokio::time::sleep(delay * 2).await;
         drop(db.close_with(Duration::from_secs(3)).await);
-        // As long as a promotion could take.
+        // Waits as long as a promotion could take.
         tokio::time::sleep(delay * 20).await;
         let written = db
             .execute_unprepared("INSERT INTO item (name) VALUES ('late')")

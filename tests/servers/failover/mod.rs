@@ -1,4 +1,4 @@
-//! Another server becomes the primary, or several say they are.
+//! Another server becomes the primary, or several servers claim to be the primary.
 
 mod closed;
 mod promoted;

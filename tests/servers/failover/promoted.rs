@@ -1,4 +1,4 @@
-//! The primary is lost or steps down, and a replica becomes the primary.
+//! The primary is lost or steps down, and a replica is promoted.
 
 use std::collections::HashSet;
 use std::time::Duration;
@@ -71,7 +71,7 @@ async fn the_primary_is_frozen_under_load(bed: impl Bed) {
     no_connection_only_reads(&db).await;
 }
 
-/// A planned switchover: the primary takes no more writes, the replica gets all there is.
+/// A planned switchover: the primary refuses writes, and the replica catches up completely.
 async fn the_primary_steps_down(bed: impl Bed) {
     let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let reader = reader(&bed).await;
@@ -85,7 +85,7 @@ async fn the_primary_steps_down(bed: impl Bed) {
         takes(handle, "default/2", Role::Primary).await;
         is_read_from(handle, "default/1").await;
     }
-    // Anew: a Postgres replica may have got more than the one that took over.
+    // Rebuilt: a Postgres replica may have received more than the one that was promoted.
     bed.rejoin(1, 0).await;
     writes.more(50).await;
     is_read_from(&reader, "default/3").await;
@@ -105,7 +105,7 @@ async fn the_primary_steps_down(bed: impl Bed) {
     no_connection_only_reads(&db).await;
 }
 
-/// A MariaDB that is built anew replays everything from the first change on, and answers meanwhile.
+/// A rebuilt MariaDB replays its log from the first change, and answers meanwhile.
 fn no_read_failed(failed: &[DbErr]) {
     let is_built = |error: &&DbErr| {
         error
@@ -116,12 +116,13 @@ fn no_read_failed(failed: &[DbErr]) {
     assert!(failed.is_empty(), "{failed:?}");
 }
 
-/// Another connection: without RETURNING the read after a write goes to the primary, whoever reads.
+/// Uses another connection: without RETURNING, a read after a write goes to the primary in any
+/// session.
 async fn reader(bed: &impl Bed) -> RoutingConnection {
     single(bed.options().roles(RoleSource::Observed)).await
 }
 
-/// All that was acknowledged is there, on every server.
+/// Every acknowledged row exists, on every server.
 async fn nothing_is_missing(bed: &impl Bed, written: &[String]) {
     let all = [Node::Primary, Node::Replica(0)];
     for node in all {
@@ -135,7 +136,7 @@ async fn nothing_is_missing(bed: &impl Bed, written: &[String]) {
     }
 }
 
-/// Every connection of the new primary's pool takes writes.
+/// Every connection of the new primary's pool accepts writes.
 async fn no_connection_only_reads(db: &RoutingConnection) {
     let mut held = Vec::new();
     for number in 0..8 {

@@ -1,4 +1,4 @@
-//! Two servers say they are the primary, or seem to.
+//! Two servers claim to be the primary, or seem to.
 
 use std::time::Duration;
 
@@ -18,7 +18,7 @@ on_each_server! {
     a_replica_is_promoted_while_the_primary_lives(2),
     the_old_primary_comes_back_as_one(1),
     a_transaction_is_open_when_another_node_becomes_the_primary(1),
-    a_commit_is_under_way_when_another_node_becomes_the_primary(1),
+    a_commit_is_in_flight_when_another_node_becomes_the_primary(1),
     a_transaction_ends_on_a_frozen_server_that_is_the_primary_no_more(1),
     a_transaction_is_open_when_a_second_primary_appears(1),
     one_server_has_two_names(1),
@@ -72,7 +72,7 @@ async fn a_replica_is_promoted_while_the_primary_lives(bed: impl Bed) {
     bed.promote(0).await;
     writes_stop(&db).await;
 
-    // One of them goes.
+    // One of the two is stopped.
     bed.kill(Node::Primary).await;
     takes(&db, "default/2", Role::Primary).await;
     writes.more(50).await;
@@ -126,8 +126,9 @@ async fn a_transaction_is_open_when_another_node_becomes_the_primary(bed: impl B
     assert_eq!(item::names(&db).await, ["first", "new"]);
 }
 
-/// The commit of a frozen primary does not come back; nobody waits for it once there is another.
-async fn a_commit_is_under_way_when_another_node_becomes_the_primary(bed: impl Bed) {
+/// The commit of a frozen primary never returns; the caller stops waiting once there is another
+/// primary.
+async fn a_commit_is_in_flight_when_another_node_becomes_the_primary(bed: impl Bed) {
     let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let txn = db.begin().await.expect("begun");
     item::insert(&txn, "unknown").await.expect("a write");
@@ -153,7 +154,7 @@ async fn a_commit_is_under_way_when_another_node_becomes_the_primary(bed: impl B
         ("commit", commit),
     ] {
         match tokio::time::timeout(Duration::from_secs(5), task).await {
-            // What was decided after the promotion is on the new primary.
+            // A statement decided after the promotion is on the new primary.
             Ok(ended) => {
                 let outcome = ended.expect("no panic");
                 assert!(outcome.is_err() || what != "commit", "{what}: {outcome:?}");
@@ -167,7 +168,7 @@ async fn a_commit_is_under_way_when_another_node_becomes_the_primary(bed: impl B
     );
 }
 
-/// The end of a transaction does not wait for a server that is the primary no more, either.
+/// The end of a transaction does not wait for a former primary either.
 async fn a_transaction_ends_on_a_frozen_server_that_is_the_primary_no_more(bed: impl Bed) {
     let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let mut open = Vec::new();
@@ -233,7 +234,7 @@ async fn a_replica_is_declared_that_is_the_primary(bed: impl Bed) {
     is_read_from(&db, "default/2").await;
 }
 
-/// At a start nothing is known of a node that has not been asked yet: it is not gone.
+/// At startup a node that has not been probed yet is not treated as lost.
 async fn the_primary_answers_later_than_another_name_of_it(bed: impl Bed) {
     let (proxy, url) = bed.proxy(Node::Primary);
     proxy
@@ -264,7 +265,7 @@ async fn a_second_primary_is_there_at_the_start(bed: impl Bed) {
     assert_eq!(role(&db, "default/1"), Role::Primary, "{}", db.topology());
 }
 
-/// For as long as the monitor needs to ask each node several times: it goes on taking writes.
+/// Until the monitor has probed each node several times, the primary still accepts writes.
 async fn no_alarm(db: &RoutingConnection) {
     let load = Load::writing(db, 2);
     let long = tokio::time::sleep(INTERVAL * 8 + TIMEOUT);

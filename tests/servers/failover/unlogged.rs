@@ -1,5 +1,5 @@
-//! A MariaDB that did not log what it replicated (`log_slave_updates` is off unless it is set) is
-//! promoted. Its log begins anew here, which comes to the same.
+//! A MariaDB that did not log what it replicated (`log_slave_updates` is off by default) is
+//! promoted. Here its log is reset instead, which has the same effect.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ const CAUSAL: Consistency = Consistency::Causal {
 };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn its_replicas_are_not_taken_for_strangers() {
+async fn its_replicas_are_not_refused_as_foreign() {
     let Some(maria) = MariaDbCluster::begin(2).await else {
         return;
     };
@@ -34,14 +34,14 @@ async fn its_replicas_are_not_taken_for_strangers() {
         SET GLOBAL gtid_binlog_state = '0-2-1'; SET GLOBAL read_only = OFF";
     maria.ask(0, promotion).await;
     takes(&db, "default/2", Role::Primary).await;
-    // It is measured against the new one, and is not refused.
+    // The replica is measured against the new primary, and is not refused.
     let measured = || {
         let topology = db.topology();
         let node = topology.find("default/3").expect("declared");
         node.state() == NodeState::Up && node.lag().is_some()
     };
     when("the other replica is measured".to_owned(), measured).await;
-    // Numbers go on where they were, as they do where the log did not begin anew.
+    // GTID numbers continue, as they do when the log is not reset.
     let sql = "SET gtid_seq_no = 1000; INSERT INTO item (name) VALUES ('more')";
     maria.ask(0, sql).await;
     maria.follow(1, 0).await.expect("following");

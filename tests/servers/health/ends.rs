@@ -14,9 +14,9 @@ on_each_server! {
     the_last_handle_is_dropped_while_a_node_is_frozen(1),
 }
 
-async fn nobody_is_connected(bed: &impl Bed) {
+async fn no_client_is_connected(bed: &impl Bed) {
     for node in [Node::Primary, Node::Replica(0)] {
-        eventually("nobody is connected", || async {
+        eventually("no client is connected", || async {
             bed.connections(node).await == 0
         })
         .await;
@@ -32,7 +32,7 @@ async fn the_last_handle_is_dropped(bed: impl Bed) {
     assert!(bed.connections(Node::Primary).await > 0);
     read(&session).await.expect("a read");
     drop(session);
-    nobody_is_connected(&bed).await;
+    no_client_is_connected(&bed).await;
 }
 
 async fn the_connection_is_closed(bed: impl Bed) {
@@ -40,7 +40,7 @@ async fn the_connection_is_closed(bed: impl Bed) {
     let other = db.clone();
     read(&db).await.expect("a read");
     db.close().await.expect("closed");
-    nobody_is_connected(&bed).await;
+    no_client_is_connected(&bed).await;
     drop(other);
 }
 
@@ -49,10 +49,10 @@ async fn the_last_handle_is_dropped_while_a_node_is_frozen(bed: impl Bed) {
     read(&db).await.expect("a read");
     bed.freeze(0).await;
     drop(db);
-    eventually("nobody is connected", || async {
+    eventually("no client is connected", || async {
         bed.connections(Node::Primary).await == 0
     })
     .await;
     bed.thaw(0).await;
-    nobody_is_connected(&bed).await;
+    no_client_is_connected(&bed).await;
 }

@@ -57,7 +57,7 @@ async fn a_replica_is_of_another_cluster() {
     );
 }
 
-/// It has answered before it is known of which cluster the primary is.
+/// The replica answers before the cluster of the primary is known.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_of_another_cluster_answers_before_the_primary() {
     let Some((own, other)) = two().await else {
@@ -84,7 +84,7 @@ async fn a_replica_of_another_cluster_appears_later() {
     let Some((own, other)) = two().await else {
         return;
     };
-    // What it takes to be refused is a matter of microseconds, so several times.
+    // Whether it is refused is a race of microseconds, so the test repeats it.
     for _ in 0..8 {
         let (proxy, url) = other.proxy(0);
         proxy.set(Mode::Refuse).expect("set");

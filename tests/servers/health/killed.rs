@@ -1,4 +1,4 @@
-//! A replica is killed while it serves.
+//! A replica is killed while it serves reads.
 
 use sea_orm_routing::topology::NodeState;
 

@@ -1,4 +1,4 @@
-//! Replicas that are behind their primary.
+//! Replicas that lag behind their primary.
 
 use std::time::Duration;
 
@@ -38,7 +38,7 @@ async fn a_replica_replays_nothing(bed: impl Bed) {
     assert!(lag.expect("measured").time > LIMIT, "{lag:?}");
     writes.end().await.assert_well(Duration::MAX);
 
-    // Idle now, and it still lacks what was written.
+    // The primary is idle now, and the replica still lacks the rows.
     for _ in 0..20 {
         assert_ne!(served_by(&db).await, "default/2");
     }
@@ -59,7 +59,7 @@ async fn the_only_replica_replays_nothing(bed: impl Bed) {
     is_read_from(&db, "default/2").await;
 }
 
-/// Old rows are better than none.
+/// Stale rows are better than none.
 async fn the_only_replica_lags_and_the_primary_dies(bed: impl Bed) {
     let db = bed.connect(bed.options().lag_limit(LIMIT)).await;
     bed.pause(0).await;
@@ -83,7 +83,7 @@ async fn the_only_replica_lags_and_the_primary_dies(bed: impl Bed) {
 async fn the_primary_is_idle(bed: impl Bed) {
     let limit = INTERVAL * 2;
     let db = bed.connect(bed.options().lag_limit(limit)).await;
-    // Replaying nothing is no lag where there is nothing to replay.
+    // A replica that replays nothing does not lag if there is nothing to replay.
     bed.caught_up().await;
     bed.pause(0).await;
     let caught_up = || db.topology().to_string().contains("caught up");

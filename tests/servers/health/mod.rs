@@ -1,10 +1,10 @@
-//! Replicas and primaries that die, hang, lag and come back, and what their monitor makes of it.
+//! Replicas and primaries that die, hang, lag and recover, and how the monitor reports them.
 
 mod ends;
+mod fallback;
 mod foreign;
 mod killed;
 mod lag;
 mod network;
-mod spill_over;
 mod stalled;
 mod starts;

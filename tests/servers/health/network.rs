@@ -1,4 +1,4 @@
-//! A network that cuts, resets, refuses or is slow.
+//! A network that cuts, resets, refuses or delays.
 
 use std::time::Duration;
 
@@ -45,7 +45,7 @@ async fn again_and_again(bed: impl Bed, mode: Mode) {
     let db = bed.connect(options).await;
     let load = Load::reading(&db, 8);
     for _ in 0..4 {
-        // All at once, and then at once again: connections break, the server is there.
+        // All at once, twice: connections break although the server is up.
         proxy.set(mode).expect("set");
         proxy.set(Mode::Pass).expect("set");
         load.more(30).await;
@@ -71,7 +71,7 @@ async fn a_replica_is_slow_and_a_read_takes_longer_than_a_probe_may(bed: impl Be
     let count = soon("a slow read", value::<i64>(&db, &sleeping)).await;
     assert_eq!(count, Ok(1));
     let routes = routes.routes();
-    assert_eq!(routes.len(), 1, "it was never given up: {routes:?}");
+    assert_eq!(routes.len(), 1, "it was never sent elsewhere: {routes:?}");
     assert_eq!(routes[0].node().as_str(), "default/2");
     assert!(serves(&db, "default/2"), "{}", db.topology());
 }
@@ -80,7 +80,7 @@ fn sleeping<B: Bed>(_: &B, seconds: f64) -> String {
     B::sleeping(seconds)
 }
 
-/// Each answer comes in time; a connection takes several of them.
+/// Each reply arrives in time; a connection needs several of them.
 async fn a_replica_is_slow_to_connect_to(bed: impl Bed) {
     let (proxy, url) = bed.proxy(0);
     let options = often_asked(bed.url(Node::Primary)).replica(url);
@@ -104,7 +104,7 @@ async fn statements_alone_find_the_last_replica_dead(bed: impl Bed) {
     assert!(!error.to_string().contains("secret"), "{error}");
     becomes(&db, "default/2", NodeState::Down).await;
     proxy.set(Mode::Pass).expect("set");
-    // At once: nothing but statements has found it dead.
+    // At once: only statements found the node dead, so no probe excludes it.
     soon("a read", read(&db))
         .await
         .expect("the last replica is tried");
@@ -126,10 +126,10 @@ async fn a_write_is_cut_off(bed: impl Bed) {
     ] {
         scissors.wait_for(row, breaks);
         let sql = format!("INSERT INTO item (name) VALUES ('{row}')");
-        // In one message: a prepared one is cut off before it runs.
+        // In one message: a prepared statement would be cut before it runs.
         let written = soon("a write", db.execute_unprepared(&sql)).await;
         let error = written.expect_err("it was cut off");
-        // A second try would be refused by the unique index, or succeed.
+        // A second attempt would be refused by the unique index, or succeed.
         assert!(
             !error.to_string().to_lowercase().contains("duplicate"),
             "{error}"

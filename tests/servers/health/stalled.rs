@@ -1,4 +1,4 @@
-//! A replica that is there and gives no answer.
+//! A replica that accepts connections and never replies.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::support::bed::{Bed, INTERVAL, SLACK, TIMEOUT, often_asked, on_each_se
 use crate::support::load::{Load, read};
 use crate::support::nodes::{becomes, is_read_from, is_whole, state};
 
-/// By then whoever waits for a node knows that it is dead.
+/// By then every statement that waits for the node has been told that it is down.
 const LIMIT: Duration = INTERVAL
     .saturating_mul(2)
     .saturating_add(TIMEOUT)
@@ -50,7 +50,8 @@ async fn the_only_replica_stalls(bed: impl Bed) {
     hangs_and_comes_back(&db, &proxy, Mode::Stall).await;
 }
 
-/// Reads that were decided on just before, and sent just after, must be told as well.
+/// Reads that were decided just before the node went down, and sent just after, must fail over as
+/// well.
 async fn reads_come_at_the_moment_a_replica_is_found_dead(bed: impl Bed) {
     let (proxy, url) = bed.proxy(0);
     let options = often_asked(bed.url(Node::Primary))
@@ -70,7 +71,7 @@ async fn reads_come_at_the_moment_a_replica_is_found_dead(bed: impl Bed) {
                 let db = db.clone();
                 reads.spawn(async move { read(&db).await });
             }
-            // As they come in a service: not all at once.
+            // As requests arrive in a service: not all at once.
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
         let all = reads.len();

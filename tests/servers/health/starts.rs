@@ -1,4 +1,4 @@
-//! Nodes that are dead when the connection starts.
+//! Nodes that are dead when the connection is opened.
 
 use std::time::{Duration, Instant};
 
@@ -113,7 +113,7 @@ async fn everything_is_frozen_at_the_start(bed: impl Bed) {
     bed.freeze(Node::Primary).await;
     let start = Instant::now();
     let db = single(bed.options().require_primary(false)).await;
-    // Opening a connection has more time than a question.
+    // Opening a connection has a longer timeout than a probe.
     assert!(
         start.elapsed() < TIMEOUT * 4 + Duration::from_secs(2) + SLACK,
         "{:?}",

@@ -1,4 +1,4 @@
-//! A replica cancels a read because it is in the way of what is replayed.
+//! A replica cancels a read because of a recovery conflict.
 
 use routing_servers::{Node, PostgresCluster};
 use sea_orm_routing::topology::NodeState;
@@ -7,7 +7,7 @@ use crate::support::bed::Bed;
 use crate::support::nodes::state;
 use crate::support::{soon, value};
 
-/// A replica that does not wait for its reads.
+/// A replica that cancels conflicting reads at once.
 async fn impatient() -> Option<PostgresCluster> {
     let pg = PostgresCluster::begin(1).await?;
     let never = "ALTER SYSTEM SET max_standby_streaming_delay = 0";
@@ -17,7 +17,7 @@ async fn impatient() -> Option<PostgresCluster> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_is_cancelled_on_its_replica_and_goes_on_elsewhere() {
+async fn a_read_is_cancelled_on_its_replica_and_retried_elsewhere() {
     let Some(pg) = impatient().await else {
         return;
     };
@@ -38,6 +38,6 @@ async fn a_read_is_cancelled_on_its_replica_and_goes_on_elsewhere() {
         .map(|it| it.node().to_string())
         .collect();
     assert_eq!(nodes, ["default/2", "default/1"]);
-    // It is well, and was only busy.
+    // The replica is healthy; it was only busy.
     assert_eq!(state(&db, "default/2"), NodeState::Up, "{}", db.topology());
 }

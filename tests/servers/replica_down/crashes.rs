@@ -73,7 +73,7 @@ async fn a_replica_dies_mid_read() {
         let replica = usize::from(asked.as_deref() == Some("default/3"));
         let sql = "SELECT count(*) > 0 FROM pg_stat_activity WHERE query LIKE '%pg_sleep(1.5)'";
         let pg = &pg;
-        eventually("the read is under way", || async move {
+        eventually("the read is in flight", || async move {
             pg.psql(replica, "shop", sql).await.as_deref() == Ok("t")
         })
         .await;

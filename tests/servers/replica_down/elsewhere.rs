@@ -1,4 +1,4 @@
-//! Replicas that freeze, that are dead from the start, that are of MariaDB, and streams.
+//! Replicas that freeze, that are dead at startup, MariaDB replicas, and streams.
 
 use std::time::{Duration, Instant};
 

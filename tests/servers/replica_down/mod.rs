@@ -1,4 +1,4 @@
-//! Replicas that die, hang and come back.
+//! Replicas that die, hang and recover.
 
 mod conflicts;
 mod crashes;
@@ -12,7 +12,7 @@ use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 use crate::support::{eventually, impatient, item, single, soon};
 
-/// A Postgres of the test's own with two replicas and one row in `item`.
+/// A Postgres cluster of this test, with two replicas and one row in `item`.
 async fn cluster() -> Option<(PostgresCluster, RoutingConnection)> {
     let pg = routing_servers::postgres(2).await?;
     pg.create_database("shop").await.expect("a database");
@@ -30,10 +30,10 @@ async fn connect(pg: &PostgresCluster) -> RoutingConnection {
     single(database).await
 }
 
-/// Reads the row, which must be there.
+/// Reads the row, which must exist.
 async fn read(db: &RoutingConnection) {
     let items = soon("a read", item::Entity::find().all(db)).await;
-    assert_eq!(items.expect("a read goes on").len(), 1);
+    assert_eq!(items.expect("reads continue").len(), 1);
 }
 
 fn is_up(db: &RoutingConnection, node: &str) -> bool {
@@ -42,7 +42,7 @@ fn is_up(db: &RoutingConnection, node: &str) -> bool {
     node.expect("declared").is_up()
 }
 
-/// Where a read went that did not fail.
+/// The node that served a read, which must not fail.
 async fn served_by(db: &RoutingConnection) -> String {
     let routes = db.record();
     read(db).await;
@@ -50,7 +50,7 @@ async fn served_by(db: &RoutingConnection) -> String {
     routes.last().expect("a route").node().to_string()
 }
 
-/// Gives the pool of a node that many idle connections.
+/// Fills the pool of a node with that many idle connections.
 async fn warm(db: &RoutingConnection, node: &str, connections: u32) {
     let node = db.node(node).expect("declared");
     let pool = node.get_postgres_connection_pool();
@@ -80,7 +80,7 @@ async fn read_until_down(db: &RoutingConnection, node: &str) -> usize {
     panic!("{node} was never found to be down, {slow} of 60 reads were slow");
 }
 
-/// For less than the pause after a failure: no read tries the node.
+/// For less than the backoff after a failure: no read tries the node.
 async fn reads_stay_away_from(db: &RoutingConnection, node: &str) {
     let start = Instant::now();
     let mut reads = 0;

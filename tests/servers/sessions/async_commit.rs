@@ -1,5 +1,5 @@
-//! Commits of Postgres that return before they are on the disk, and so before any replica can have
-//! them: the replica has the whole log that was written out, and yet not the commit.
+//! Commits of Postgres that return before they are on disk, and so before a replica can have them:
+//! the replica has all of the log that was flushed, but not the commit.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::support::{options, single};
 
 const SET: &str = "SET synchronous_commit = off";
 
-/// A Postgres that is slow to write its log out.
+/// A Postgres that flushes its log slowly.
 async fn slow_to_flush() -> Option<Side> {
     let side = Side::postgres(1).await?;
     let seldom = "ALTER SYSTEM SET wal_writer_delay = '1s'";
@@ -24,7 +24,7 @@ async fn slow_to_flush() -> Option<Side> {
     Some(side)
 }
 
-/// Writes, and reads until the session is served by a replica; no read is stale.
+/// Writes, and reads until a replica serves the session; no read is stale.
 async fn no_read_is_stale(db: &RoutingConnection, first: i32, in_transaction: Option<&str>) {
     for id in first..first + 20 {
         let session = db.session_with(CAUSAL);
@@ -76,7 +76,7 @@ async fn set_while_the_connection_is_open() {
     no_read_is_stale(&db, 2, None).await;
 }
 
-/// Nobody has declared it: the monitor looks for it, in whatever words it was said.
+/// The setting is not declared: the monitor detects it, in any spelling.
 #[tokio::test]
 async fn set_in_other_words_while_the_connection_is_open() {
     let Some(side) = slow_to_flush().await else {
@@ -95,7 +95,7 @@ async fn set_in_other_words_while_the_connection_is_open() {
     }
 }
 
-/// Connections do not last: those opened after a change have the new setting.
+/// Connections are short-lived: those opened after a change have the new setting.
 fn young(side: &Side) -> ConnectOptions {
     let mut young = options(match side {
         Side::Postgres(pg) => pg.primary_url("shop"),
@@ -128,7 +128,8 @@ async fn set_in_a_transaction() {
     no_read_is_stale(&db, 1, Some(local)).await;
 }
 
-/// What a user does on each new connection of a pool is not done on the monitor's.
+/// What a user's `after_connect` does on each connection of a pool is not done on the monitor's
+/// connection.
 #[tokio::test]
 async fn set_on_each_new_connection() {
     let Some(side) = slow_to_flush().await else {

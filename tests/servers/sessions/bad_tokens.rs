@@ -1,4 +1,4 @@
-//! Tokens that are not to be believed.
+//! Tokens that must be rejected.
 
 use std::time::Duration;
 
@@ -155,7 +155,8 @@ async fn a_token_of_another_cluster() {
     ));
 }
 
-/// Where a token is worth nothing there is an error at the start, not a session without memory.
+/// Where a token proves nothing, entering the session fails, instead of starting a session without
+/// history.
 #[tokio::test]
 async fn a_handle_without_session_has_no_token() {
     let Some(side) = Side::postgres(0).await else {

@@ -23,7 +23,7 @@ fn is_not_caught_up(error: &DbErr) -> bool {
     )
 }
 
-/// Where the reads went that a future made.
+/// The nodes that served the reads of a future.
 async fn roles<F: Future>(db: &RoutingConnection, reads: F) -> (F::Output, Vec<Role>) {
     let routes = db.record();
     let output = reads.await;
@@ -31,8 +31,8 @@ async fn roles<F: Future>(db: &RoutingConnection, reads: F) -> (F::Output, Vec<R
     (output, routes.iter().map(|route| route.role()).collect())
 }
 
-/// While no replica has the write, reads go to the primary, at once; once one has, to the replica,
-/// in one round trip each.
+/// Until a replica has the write, reads go to the primary at once; afterwards to that replica, in
+/// one round trip each.
 async fn reads_return_to_replicas(side: &Side, db: &RoutingConnection) {
     side.pause(0).await;
     let session = db.session_with(CAUSAL);
@@ -59,7 +59,7 @@ async fn reads_return_to_replicas(side: &Side, db: &RoutingConnection) {
     assert_eq!(statements.load(Ordering::Relaxed), 50);
 }
 
-/// A read that may wait is served by the replica when that has caught up.
+/// A read that may wait is served by the replica once it has caught up.
 async fn reads_wait(side: &Side, db: &RoutingConnection) {
     side.pause(0).await;
     let session = db.session_with(causal(15_000, OnTimeout::Error));
@@ -77,7 +77,7 @@ async fn reads_wait(side: &Side, db: &RoutingConnection) {
     );
 }
 
-/// What becomes of a read whose time is over.
+/// The outcome of a read whose wait timed out.
 async fn reads_time_out(side: &Side, db: &RoutingConnection) {
     side.pause(0).await;
     for (id, on_timeout) in [(3, OnTimeout::Error), (4, OnTimeout::Primary)] {
@@ -91,7 +91,7 @@ async fn reads_time_out(side: &Side, db: &RoutingConnection) {
         assert!(waited < Duration::from_millis(wait + 1000), "{waited:?}");
         match on_timeout {
             OnTimeout::Error => {
-                let error = read.expect_err("nobody has it");
+                let error = read.expect_err("no replica has it");
                 assert!(is_not_caught_up(&error), "{error}");
                 assert_eq!(went, []);
             }
@@ -104,7 +104,7 @@ async fn reads_time_out(side: &Side, db: &RoutingConnection) {
     side.resume(0).await;
 }
 
-/// Where the primary is kept for writes, no read goes there, and none is stale.
+/// If the primary is kept for writes, no read goes there, and none is stale.
 async fn the_primary_is_spared(side: &Side) {
     let never = side.options("shop").primary_reads(PrimaryReads::Never);
     let id = 5;
@@ -115,7 +115,7 @@ async fn the_primary_is_spared(side: &Side) {
         let session = db.session_with(causal(wait, OnTimeout::Primary));
         session.mark_written("default").expect("a session");
         let routes = db.record();
-        let failed = name_of(&session, id).await.expect_err("nobody has it");
+        let failed = name_of(&session, id).await.expect_err("no replica has it");
         assert!(is_not_caught_up(&failed), "{failed}");
         routes.assert_nothing_sent();
     }

@@ -1,4 +1,4 @@
-//! Choices of a replica beside the session, which is not stale for all that.
+//! Replica choices other than the session's, none of which makes a read stale.
 
 use sea_orm::{ConnectionTrait, DbErr, TransactionTrait};
 use sea_orm_routing::error::AvailabilityError;
@@ -10,7 +10,7 @@ use super::side::Side;
 use super::{CAUSAL, WINDOW, causal, forget_follow_up, has, name_of, next_read, write};
 use crate::support::single;
 
-/// Wants everything that only reads on a replica.
+/// A policy that sends every read to a replica.
 #[derive(Debug)]
 struct Replicas;
 
@@ -92,8 +92,8 @@ async fn a_primary_that_serves_reads_too() {
     }
 }
 
-/// The primary is kept for writes, and the session wants it for a while: it is told so, and not given
-/// old rows.
+/// The primary is kept for writes, and the session requires it for a while: the read fails instead
+/// of returning stale rows.
 #[tokio::test]
 async fn a_primary_that_serves_no_reads() {
     let Some(side) = Side::postgres(1).await else {
@@ -107,7 +107,7 @@ async fn a_primary_that_serves_no_reads() {
     assert_ne!(read, Ok(None), "written a moment ago");
 }
 
-/// A procedure commits a transaction that is then rolled back: what it had written is there.
+/// A procedure commits a transaction that is then rolled back: its rows exist.
 #[tokio::test]
 async fn what_a_procedure_committed_counts() {
     let Some(side) = Side::mariadb(1).await else {

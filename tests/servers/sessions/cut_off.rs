@@ -1,4 +1,4 @@
-//! A write that was given up may still happen, after nobody waits for it any more.
+//! A write that was cancelled may still be committed after its caller stopped waiting.
 
 use std::time::Duration;
 
@@ -24,24 +24,24 @@ fn slow(side: &Side, id: i32) -> String {
     }
 }
 
-/// The session gives up its write, the replica is asked and has everything, then the write is
-/// committed, and the replica does not get it.
-async fn a_write_that_was_given_up_is_not_missed(side: Side) {
+/// The session cancels its write, the replica is probed and has everything, then the write is
+/// committed, and does not reach the replica.
+async fn a_cancelled_write_is_not_missed(side: Side) {
     let db = side.connect().await;
     db.ping().await.expect("open");
     let session = db.session_with(CAUSAL);
     let insert = slow(&side, 1);
-    let given_up = tokio::time::timeout(
+    let cancelled = tokio::time::timeout(
         Duration::from_millis(300),
         session.execute_unprepared(&insert),
     );
-    given_up.await.expect_err("it takes its time");
+    cancelled.await.expect_err("it takes its time");
     forget_follow_up(&session);
     assert_eq!(next_read(&session), Role::Primary, "it counts at once");
     the_row_is_read(&side, &session, 1).await;
 }
 
-/// The monitor goes on, and the replica has all there is; then it stays as it is. Then the write is
+/// The monitor runs on, and the replica has caught up; then its replay is paused. Then the write is
 /// committed after all.
 async fn the_row_is_read(side: &Side, session: &RoutingConnection, id: i32) {
     tokio::time::sleep(Duration::from_millis(200)).await;
@@ -56,20 +56,20 @@ async fn the_row_is_read(side: &Side, session: &RoutingConnection, id: i32) {
 }
 
 #[tokio::test]
-async fn a_write_that_was_given_up_is_not_missed_on_postgres() {
+async fn a_cancelled_write_is_not_missed_on_postgres() {
     if let Some(side) = Side::postgres(1).await {
-        a_write_that_was_given_up_is_not_missed(side).await;
+        a_cancelled_write_is_not_missed(side).await;
     }
 }
 
 #[tokio::test]
-async fn a_write_that_was_given_up_is_not_missed_on_mariadb() {
+async fn a_cancelled_write_is_not_missed_on_mariadb() {
     if let Some(side) = Side::mariadb(1).await {
-        a_write_that_was_given_up_is_not_missed(side).await;
+        a_cancelled_write_is_not_missed(side).await;
     }
 }
 
-/// The network breaks while the server is at it.
+/// The network breaks while the statement is in flight.
 #[tokio::test]
 async fn a_write_whose_connection_broke_is_not_missed() {
     let Some(side) = Side::postgres(1).await else {
@@ -88,9 +88,9 @@ async fn a_write_whose_connection_broke_is_not_missed() {
     the_row_is_read(&side, &session, 1).await;
 }
 
-/// A commit that takes its time, and is given up.
+/// A commit that takes a while, and is cancelled.
 #[tokio::test]
-async fn a_commit_that_was_given_up_is_not_missed() {
+async fn a_cancelled_commit_is_not_missed() {
     let Some(side) = Side::postgres(1).await else {
         return;
     };
@@ -105,12 +105,12 @@ async fn a_commit_that_was_given_up_is_not_missed() {
     let txn = session.begin().await.expect("begun");
     let insert = "INSERT INTO item (id, name) VALUES (1, 'late')";
     txn.execute_unprepared(insert).await.expect("written");
-    let given_up = tokio::time::timeout(Duration::from_millis(300), txn.commit());
-    given_up.await.expect_err("it takes its time");
+    let cancelled = tokio::time::timeout(Duration::from_millis(300), txn.commit());
+    cancelled.await.expect_err("it takes its time");
     the_row_is_read(&side, &session, 1).await;
 }
 
-/// A future that is dropped at any poll: what it wrote is read.
+/// A future dropped at any poll: its writes are read afterwards.
 async fn dropped_futures_count(side: Side) {
     let db = side.connect().await;
     side.pause(0).await;

@@ -1,4 +1,4 @@
-//! What a session did is its own, and that of one database.
+//! The history of a session belongs to that session, and is kept per database.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ async fn it_stays_with_session_and_database(side: Side) {
     side.resume(0).await;
 }
 
-/// Nothing is measured: an old row shows once the window is over, as said.
+/// Positions are not tracked: a stale row shows once the window is over, as documented.
 async fn the_window_ends(db: &RoutingConnection) {
     let window = Duration::from_millis(400);
     let session = db.session_with(Consistency::ReadYourWrites { window });

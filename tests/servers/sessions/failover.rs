@@ -1,4 +1,4 @@
-//! What a session has written is read while another server becomes the primary.
+//! A session reads its own writes while another server becomes the primary.
 
 use std::time::Duration;
 
@@ -31,7 +31,7 @@ async fn takes_over(db: &RoutingConnection, node: &str) {
     .await;
 }
 
-/// Transactions that only one replica gets before the primary dies.
+/// Transactions that only one replica receives before the primary dies.
 fn lost(side: &Side) -> String {
     match side {
         Side::Postgres(_) => {
@@ -45,8 +45,8 @@ fn lost(side: &Side) -> String {
     }
 }
 
-/// The second replica has received more than the one that was promoted, and cannot follow it: it goes
-/// on to serve old rows, with a log that is longer.
+/// The second replica has received more than the promoted one and cannot follow it: it keeps
+/// serving stale rows, with a longer log.
 async fn a_replica_that_was_ahead_proves_nothing(side: Side) {
     side.create("shop").await;
     let db = observed(&side).await;
@@ -82,8 +82,8 @@ async fn a_replica_that_was_ahead_proves_nothing_on_mariadb() {
     }
 }
 
-/// A read waits for a replica, meanwhile another server takes over, and there is still no replica that
-/// has caught up: the read ends at the new primary.
+/// A read waits for a replica, meanwhile another server is promoted, and still no replica has
+/// caught up: the read ends at the new primary.
 #[tokio::test]
 async fn a_read_that_waits_goes_to_the_new_primary() {
     let Some(side) = Side::postgres(2).await else {
@@ -108,7 +108,7 @@ async fn a_read_that_waits_goes_to_the_new_primary() {
     assert_eq!(read, Ok(Some("item 1".to_owned())));
 }
 
-/// Writes and reads of many sessions while another server takes over: whatever was written is read.
+/// Writes and reads of many sessions while another server is promoted: every write is read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_read_is_stale_while_another_takes_over() {
     let Some(side) = Side::postgres(2).await else {
@@ -148,7 +148,7 @@ async fn no_read_is_stale_while_another_takes_over() {
     assert!(has(&session, 99_999_999).await);
 }
 
-/// Returns how many reads there were; each sees what was written before.
+/// Returns how many reads there were; each sees the earlier writes.
 async fn writes_and_reads(db: RoutingConnection, first: i32) -> usize {
     let (start, mut reads, mut id) = (std::time::Instant::now(), 0, first);
     while start.elapsed() < Duration::from_secs(8) {

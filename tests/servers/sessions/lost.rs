@@ -1,4 +1,4 @@
-//! Sessions and their tokens when the servers they have used are lost.
+//! Sessions and their tokens when servers they have used are lost.
 
 use std::time::{Duration, Instant};
 
@@ -17,7 +17,7 @@ use crate::support::{eventually, single, soon, value};
 on_each_server! {
     its_replica_and_the_primary_are_known_to_be_dead_and_it_reads_from_the_other_replica(2),
     its_replica_and_the_primary_die_and_its_next_read_goes_to_the_other_replica(2),
-    its_replica_is_dead_and_who_resumes_its_token_reads_from_the_other_replica(2),
+    its_replica_is_dead_and_its_resumed_token_reads_from_the_other_replica(2),
     a_token_of_a_write_ends_in_an_error_when_the_primary_is_frozen(1),
     the_replica_that_caught_up_breaks_and_a_strict_read_does_not_go_to_the_primary(2),
 }
@@ -35,7 +35,7 @@ fn replica(name: &str) -> usize {
     usize::from(name == "default/3")
 }
 
-/// Of two replicas the other one.
+/// The other one of two replicas.
 fn other(name: &str) -> &'static str {
     match name {
         "default/2" => "default/3",
@@ -55,7 +55,7 @@ async fn its_replica_and_the_primary_are_known_to_be_dead_and_it_reads_from_the_
     assert_eq!(served_by(&session).await, other(&first));
 }
 
-/// Some know that their replica is dead, and nobody that the primary is.
+/// Some connections know that their replica is dead; none knows that the primary is.
 async fn its_replica_and_the_primary_die_and_its_next_read_goes_to_the_other_replica(
     bed: impl Bed,
 ) {
@@ -70,7 +70,7 @@ async fn its_replica_and_the_primary_die_and_its_next_read_goes_to_the_other_rep
     }
     tokio::join!(bed.kill(0), bed.kill(Node::Primary));
     let reads = (0..).zip(sessions).map(|(number, session)| async move {
-        // As they come in a service: not all at once.
+        // As requests arrive in a service: not all at once.
         tokio::time::sleep(Duration::from_millis(50) * number).await;
         let start = Instant::now();
         (served_by(&session).await, start.elapsed())
@@ -81,13 +81,13 @@ async fn its_replica_and_the_primary_die_and_its_next_read_goes_to_the_other_rep
     }
 }
 
-async fn its_replica_is_dead_and_who_resumes_its_token_reads_from_the_other_replica(bed: impl Bed) {
+async fn its_replica_is_dead_and_its_resumed_token_reads_from_the_other_replica(bed: impl Bed) {
     let db = bed.connect(bed.options()).await;
     let (session, first) = reader(&db).await;
     let token = session.session_token().await.expect("a token");
     bed.kill(replica(&first)).await;
     becomes(&db, &first, NodeState::Down).await;
-    // The other one has to be asked once after the token was made.
+    // The other replica has to be probed once after the token was made.
     eventually("it reads from the other replica", || async {
         let resumed = db.resume_session(&token).expect("accepted");
         served_by(&resumed).await == other(&first)
@@ -103,7 +103,7 @@ async fn a_token_of_a_write_ends_in_an_error_when_the_primary_is_frozen(bed: imp
         let session = db.session_with(CAUSAL);
         write(&session, id).await.expect("written");
         bed.freeze(Node::Primary).await;
-        // What the monitor has seen before is not enough.
+        // A probe from before this write is not enough.
         session.mark_written("default").expect("declared");
         let start = Instant::now();
         let error = soon("a token", session.session_token()).await;

@@ -1,4 +1,4 @@
-//! Sessions: what was written is read, though the replicas are late.
+//! Sessions read their own writes although the replicas lag.
 
 mod async_commit;
 mod bad_tokens;
@@ -51,19 +51,20 @@ async fn write(db: &RoutingConnection, id: i32) -> Result<(), DbErr> {
     written.map(drop)
 }
 
-/// The name of a row, if it is there.
+/// The name of a row, if it exists.
 async fn name_of(db: &impl ConnectionTrait, id: i32) -> Result<Option<String>, DbErr> {
     let row = item::Entity::find_by_id(id).one(db).await?;
     Ok(row.map(|row| row.name))
 }
 
-/// Whether a row is there.
+/// Whether a row exists.
 async fn has(db: &impl ConnectionTrait, id: i32) -> bool {
     name_of(db, id).await.expect("a read").is_some()
 }
 
-/// Without RETURNING the read that follows a write in the same thread goes to the primary whatever
-/// the session says: that is not what is tested here. A statement that is planned takes that away.
+/// Without RETURNING, the read that follows a write in the same thread goes to the primary
+/// regardless of the session, which is not under test here. Planning a statement consumes that
+/// mark.
 fn forget_follow_up(db: &RoutingConnection) {
     drop(db.execute_unprepared("SELECT 1"));
 }

@@ -1,4 +1,5 @@
-//! The moment a write was over, and the moment the primary was asked: a slow network lies between.
+//! The instant a write ended, and the instant the primary was probed, with a slow network in
+//! between.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use super::side::Side;
 use super::{CAUSAL, has};
 use crate::support::{options, single};
 
-/// A connection whose way to the primary leads through a proxy.
+/// A connection that reaches the primary through a proxy.
 pub(super) async fn through_proxy(side: &Side) -> (RoutingConnection, Proxy) {
     let (primary, replica) = match side {
         Side::Postgres(it) => (it.primary_url("shop"), it.replica_url(0, "shop")),
@@ -25,8 +26,8 @@ pub(super) async fn through_proxy(side: &Side) -> (RoutingConnection, Proxy) {
     (single(database).await, proxy)
 }
 
-/// The primary answers the monitor, then the write is over, then the answer arrives: it proves nothing
-/// of the write.
+/// The primary answers the probe, then the write ends, then the reply arrives: it proves nothing
+/// about the write.
 async fn an_answer_on_its_way_proves_nothing(side: Side) {
     side.create("shop").await;
     let (db, proxy) = through_proxy(&side).await;
@@ -37,7 +38,7 @@ async fn an_answer_on_its_way_proves_nothing(side: Side) {
     for id in 1_i32..13 {
         side.caught_up().await;
         side.pause(0).await;
-        // The monitor is somewhere in its round.
+        // The monitor is at an unknown point of its round.
         tokio::time::sleep(Duration::from_millis(
             300 + 37 * u64::from(id.unsigned_abs()),
         ))

@@ -1,4 +1,4 @@
-//! A session never sees a row come and go: one of two replicas stays behind.
+//! A session never sees a row appear and vanish: one of two replicas lags.
 
 use std::time::Duration;
 
@@ -16,12 +16,12 @@ use crate::support::{eventually, single};
 
 const MODES: [Consistency; 3] = [Consistency::Eventual, WINDOW, CAUSAL];
 
-/// A cluster whose first replica has the row 1 and whose second one has not, since before the
-/// connection was made.
+/// A cluster whose first replica has row 1 and whose second does not, since before the connection
+/// was opened.
 async fn half_late(side: &Side) -> RoutingConnection {
     side.create("shop").await;
     side.pause(1).await;
-    // Behind everything this connection will ever have seen of the primary.
+    // Behind every position that this connection will have seen of the primary.
     let before = "INSERT INTO item (id, name) VALUES (1000, 'before')";
     side.sql(Node::Primary, "shop", before).await;
     let db = single(side.options("shop")).await;
@@ -30,7 +30,7 @@ async fn half_late(side: &Side) -> RoutingConnection {
     db
 }
 
-/// Sessions, each of which reads until it sees the row, and then for some more times.
+/// Sessions that each read until they see the row, and then some more times.
 async fn sessions_that_saw_it(db: &RoutingConnection, mode: Consistency) -> Vec<RoutingConnection> {
     let mut saw = Vec::new();
     for _ in 0..60 {
@@ -51,7 +51,10 @@ async fn all_see_it(sessions: &[RoutingConnection], times: usize, what: &str) {
     for time in 0..times {
         for session in sessions {
             let route = session.explain_sql("SELECT * FROM item").expect("a route");
-            assert!(has(session, 1).await, "{what}, read {time}: gone\n{route}");
+            assert!(
+                has(session, 1).await,
+                "{what}, read {time}: the row is missing\n{route}"
+            );
         }
     }
 }
@@ -90,7 +93,7 @@ async fn no_row_vanishes_on_mariadb() {
     }
 }
 
-/// Reads of a session that are under way at the same time.
+/// Reads of a session that are in flight at the same time.
 #[tokio::test]
 async fn no_row_vanishes_after_concurrent_reads() {
     let Some(side) = Side::postgres(2).await else {
@@ -103,13 +106,13 @@ async fn no_row_vanishes_after_concurrent_reads() {
             let (a, b, c) = tokio::join!(has(&session, 1), has(&session, 1), has(&session, 1));
             if a || b || c {
                 let after = has(&session, 1).await;
-                assert!(after, "{mode:?}, round {round}: {a} {b} {c}, then gone");
+                assert!(after, "{mode:?}, round {round}: {a} {b} {c}, then missing");
             }
         }
     }
 }
 
-/// A transaction that only reads is part of what a session has seen.
+/// A read-only transaction is part of the session's history.
 #[tokio::test]
 async fn no_row_vanishes_after_a_transaction_on_a_replica() {
     let Some(side) = Side::postgres(2).await else {
@@ -125,13 +128,16 @@ async fn no_row_vanishes_after_a_transaction_on_a_replica() {
             let seen = has(&txn, 1).await;
             txn.commit().await.expect("committed");
             if seen {
-                assert!(has(&session, 1).await, "{mode:?}, round {round}: gone");
+                assert!(
+                    has(&session, 1).await,
+                    "{mode:?}, round {round}: the row is missing"
+                );
             }
         }
     }
 }
 
-/// The primary serves reads too, and has always got further than the replicas.
+/// The primary serves reads too, and is always ahead of the replicas.
 #[tokio::test]
 async fn no_row_vanishes_where_the_primary_serves_reads_too() {
     let Some(side) = Side::postgres(1).await else {
@@ -153,8 +159,8 @@ async fn no_row_vanishes_where_the_primary_serves_reads_too() {
     }
 }
 
-/// Reads went to the primary while the replica had not caught up with the session's own write; then
-/// the replica has that, but not yet what others wrote and the session has seen.
+/// Reads went to the primary until the replica caught up with the session's own write; the replica
+/// has that write now, but not yet the rows of others that the session has seen.
 #[tokio::test]
 async fn no_row_vanishes_when_reads_return_to_a_replica() {
     let Some(side) = Side::postgres(1).await else {
@@ -166,7 +172,7 @@ async fn no_row_vanishes_when_reads_return_to_a_replica() {
     write(&session, 1).await.expect("written");
     let mut last = 1;
     loop {
-        // A session that sees new rows on the primary all the time stays there.
+        // A session that keeps seeing new rows on the primary stays there.
         let next = match last < 20 {
             true => last + 1,
             false => last,

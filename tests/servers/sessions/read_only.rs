@@ -1,4 +1,4 @@
-//! Transactions that only read, on replicas, in a session that has written.
+//! Read-only transactions on replicas, in a session that has written.
 
 use sea_orm::AccessMode::ReadOnly;
 use sea_orm::{DbErr, TransactionTrait};
@@ -11,7 +11,7 @@ use super::side::Side;
 use super::{CAUSAL, WINDOW, causal, has, next_read, write};
 use crate::support::{eventually, soon};
 
-/// Whether a transaction that only reads sees a row, and where it ran.
+/// Whether a read-only transaction sees a row, and where it ran.
 async fn sees(session: &RoutingConnection, id: i32) -> Result<(bool, Role), DbErr> {
     let routes = session.record();
     let txn = session.begin_with_config(None, Some(ReadOnly)).await?;
@@ -39,7 +39,7 @@ async fn they_see_what_was_written(side: Side) {
     }
     let strict = db.session_with(causal(50, OnTimeout::Error));
     write(&strict, 5).await.expect("written");
-    let error = sees(&strict, 5).await.expect_err("nobody has it");
+    let error = sees(&strict, 5).await.expect_err("no replica has it");
     let late = matches!(
         RoutingError::of(&error),
         Some(RoutingError::Availability(

@@ -1,4 +1,4 @@
-//! Ten thousand reads right after the write of what is read, on each server: none is stale.
+//! Ten thousand reads, each right after the write of its row, on each server: none is stale.
 
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
@@ -13,7 +13,7 @@ use crate::support::item;
 
 const TASKS: usize = 20;
 
-/// Writes a row or changes it, and reads it at once; returns how often it was not read as written.
+/// Inserts or updates a row and reads it at once; returns how many reads were stale.
 async fn reread(db: RoutingConnection, times: usize) -> Result<usize, DbErr> {
     static NEXT: AtomicI32 = AtomicI32::new(1);
     let (mut id, mut stale) = (0, 0);
@@ -52,7 +52,7 @@ async fn stale(db: &RoutingConnection, consistency: Consistency, reads: usize) -
     stale
 }
 
-/// `delay` is the least the server can do.
+/// `delay` is the shortest delay the server supports.
 async fn no_read_is_stale(side: Side, delay: Duration) {
     let db = side.connect().await;
     side.pause(0).await;
@@ -69,7 +69,7 @@ async fn no_read_is_stale(side: Side, delay: Duration) {
     side.delay(0, Duration::ZERO).await;
     side.caught_up().await;
 
-    // Each read goes to the replica at the first moment it may.
+    // Each read goes to the replica as soon as it may.
     let routes = db.record();
     let waits = causal(10_000, OnTimeout::Error);
     assert_eq!(stale(&db, waits, 2500).await, 0, "on the replica, causal");

@@ -1,4 +1,4 @@
-//! A replica that was killed and is back, and for a while has less than it had shown before.
+//! A replica that was killed and restarted, and for a while lacks rows it had shown before.
 
 use std::time::{Duration, Instant};
 
@@ -9,8 +9,8 @@ use super::side::Side;
 use super::{CAUSAL, WINDOW, has};
 use crate::support::{eventually, single};
 
-/// Brings a Postgres to a state in which a restarted replica has to apply a row again, which takes a
-/// while: nothing of it was written to its files.
+/// Brings a Postgres to a state in which a restarted replica has to apply a row again, which takes
+/// a while: the row was never written to its data files.
 async fn much_to_apply_again(side: &Side, id: i32) {
     let replica = Node::Replica(0);
     side.sql(Node::Primary, "shop", "CHECKPOINT").await;
@@ -19,7 +19,7 @@ async fn much_to_apply_again(side: &Side, id: i32) {
     let row = format!("INSERT INTO item (id, name) VALUES ({id}, 'late {id}')");
     side.sql(Node::Primary, "shop", &row).await;
     side.has(replica, id).await;
-    // It has been applied; after a restart, it is not until then.
+    // The row has been applied; after a restart it has to be applied again.
     side.delay(0, Duration::from_secs(3)).await;
 }
 
@@ -52,7 +52,7 @@ async fn no_row_vanishes_when_its_replica_is_back() {
             while start.elapsed() < Duration::from_secs(3) {
                 for session in &sessions {
                     let route = session.explain_sql("SELECT * FROM item").expect("a route");
-                    assert!(has(session, id).await, "row {id} is gone\n{route}");
+                    assert!(has(session, id).await, "row {id} is missing\n{route}");
                 }
             }
         };

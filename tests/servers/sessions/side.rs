@@ -1,4 +1,4 @@
-//! A cluster of the test's own, of either kind.
+//! A cluster of one test, Postgres or MariaDB.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 use crate::support::{eventually, item, options, single};
 
-/// A cluster of the test's own, of either kind.
+/// A cluster of one test, Postgres or MariaDB.
 pub(super) enum Side {
     Postgres(PostgresCluster),
     MariaDb(MariaDbCluster),
@@ -36,7 +36,7 @@ impl Side {
         routing_servers::mariadb(replicas).await.map(Self::MariaDb)
     }
 
-    /// A database with all replicas, whose monitor asks often.
+    /// A database with all replicas, whose monitor probes often.
     pub(super) fn options(&self, name: &str) -> DatabaseOptions {
         on_side!(self, cluster => {
             let primary = DatabaseOptions::new(options(cluster.primary_url(name)));
@@ -99,7 +99,7 @@ impl Side {
         on_side!(self, it => it.sql(node, name, sql).await.expect("the client"))
     }
 
-    /// Waits until the server itself has a row.
+    /// Waits until the server has a row.
     pub(super) async fn has(&self, node: impl Into<Node>, id: i32) {
         let node = node.into();
         let sql = format!("SELECT count(*) FROM item WHERE id = {id}");

@@ -1,4 +1,4 @@
-//! A session goes on in another process, which has a connection of its own.
+//! A session continues in another process, which has a connection of its own.
 
 use std::time::Duration;
 
@@ -33,7 +33,8 @@ async fn handed_over(from: &RoutingConnection, to: &RoutingConnection) -> Routin
     next
 }
 
-/// What was written here is read there, and further on, though no replica has it.
+/// Rows written here are read in the next process, and in the one after it, though no replica has
+/// them.
 async fn nothing_is_stale(side: Side) {
     side.create("shop").await;
     let (here, there) = (connect(builder(&side)).await, connect(builder(&side)).await);
@@ -47,13 +48,13 @@ async fn nothing_is_stale(side: Side) {
         let next = handed_over(&session, &there).await;
         assert!(has(&next, id).await, "{mode:?}");
         assert_eq!(next_read(&next), Role::Primary);
-        // From one to the next, and with a write on the way.
+        // From one process to the next, with another write in between.
         let third = handed_over(&next, &here).await;
         assert!(has(&third, id).await, "{mode:?}, the third");
         write(&third, id + 100).await.expect("written");
         let fourth = handed_over(&third, &there).await;
         assert!(has(&fourth, id).await && has(&fourth, id + 100).await);
-        // Those it came from know nothing of that.
+        // The processes it came from know nothing of that write.
         assert_eq!(next_read(&unused), Role::Replica);
     }
     let eventual = here.session_with(Consistency::Eventual);
@@ -100,7 +101,7 @@ async fn nothing_is_stale_on_mariadb() {
     }
 }
 
-/// What was seen here is seen there: of two replicas one is late.
+/// Rows seen here are seen in the next process, although one of two replicas lags.
 #[tokio::test]
 async fn no_row_vanishes_on_the_way() {
     let Some(side) = Side::postgres(2).await else {
@@ -121,14 +122,14 @@ async fn no_row_vanishes_on_the_way() {
             seen += 1;
             let next = handed_over(&session, &there).await;
             for _ in 0..5 {
-                assert!(has(&next, 1).await, "{mode:?}: gone");
+                assert!(has(&next, 1).await, "{mode:?}: the row is missing");
             }
         }
         assert!((3..38).contains(&seen), "{seen} of 40: no control");
     }
 }
 
-/// The next process calls its replicas by other names: it reads from one that has as much.
+/// The next process names its replicas differently: it reads from one that has caught up.
 #[tokio::test]
 async fn no_row_vanishes_where_the_replica_has_another_name() {
     let Some(side) = Side::postgres(2).await else {
@@ -156,7 +157,7 @@ async fn no_row_vanishes_where_the_replica_has_another_name() {
             let session = here.session_with(mode);
             if has(&session, 1).await {
                 let next = handed_over(&session, &there).await;
-                assert!(has(&next, 1).await, "{mode:?}: gone");
+                assert!(has(&next, 1).await, "{mode:?}: the row is missing");
             }
         }
     }

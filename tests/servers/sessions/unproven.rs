@@ -1,4 +1,4 @@
-//! Where nothing proves that a replica has caught up, causal reads go to the primary.
+//! If nothing proves that a replica has caught up, causal reads go to the primary.
 
 use routing_servers::Node;
 use sea_orm_routing::topology::Endpoint;
@@ -15,7 +15,7 @@ fn urls(side: &Side) -> [String; 2] {
     }
 }
 
-/// Reads stay on the primary, also when the replica has everything; before the session's first write
+/// Reads stay on the primary, even if the replica has everything; before the session's first write
 /// they go to the replica.
 async fn proves_nothing(side: &Side, db: &RoutingConnection, id: i32) {
     let session = db.session_with(CAUSAL);
@@ -23,7 +23,7 @@ async fn proves_nothing(side: &Side, db: &RoutingConnection, id: i32) {
     write(&session, id).await.expect("written");
     assert!(has(&session, id).await, "it was written");
     side.has(0, id).await;
-    // For longer than a monitor with this interval needs.
+    // Waits longer than a monitor with this interval needs.
     for _ in 0..20 {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         assert_eq!(next_read(&session), Role::Primary);
@@ -59,8 +59,8 @@ async fn without_proof_on_mariadb() {
     }
 }
 
-/// An idle primary at the start of a segment of its log, whose next record goes past a page header:
-/// no replica ever gets there, and yet it has everything.
+/// An idle primary at the start of a log segment, whose next record goes past a page header: no
+/// replica reaches that position, although it has everything.
 #[tokio::test]
 async fn an_idle_primary_at_the_end_of_a_page_does_not_keep_reads() {
     let Some(side) = Side::postgres(1).await else {
@@ -75,24 +75,24 @@ async fn an_idle_primary_at_the_end_of_a_page_does_not_keep_reads() {
         let db = single(side.options("shop")).await;
         write(&db, id).await.expect("written");
         pg.switch_wal().await.expect("at the start of a segment");
-        // The session's last write is older than all that is asked from now on, and nothing follows.
+        // The session's last write is older than every later probe, and no record follows it.
         let session = db.session_with(CAUSAL);
         session.mark_written("default").expect("declared");
         let start = std::time::Instant::now();
         let returns = || async { next_read(&session) == Role::Replica };
         eventually("reads return to the replica", returns).await;
         let waited = start.elapsed();
-        // The server writes something by itself within 15 seconds.
+        // The server writes a record by itself within 15 seconds.
         assert!(waited.as_secs() < 3, "only after {waited:?}");
         assert!(has(&session, id).await);
     }
     drop(db);
 }
 
-/// A replica that is a server of its own and follows nobody: it proves nothing, and no statement that
-/// waits is sent to anybody.
+/// A replica that is an independent server and follows no primary: it proves nothing, and no
+/// waiting statement is sent to any server.
 #[tokio::test]
-async fn a_mariadb_that_follows_nobody_proves_nothing() {
+async fn a_mariadb_that_follows_no_primary_proves_nothing() {
     let (Some(side), Some(other)) = (Side::mariadb(0).await, Side::mariadb(0).await) else {
         return;
     };

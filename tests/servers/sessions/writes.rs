@@ -1,4 +1,4 @@
-//! What counts as a write of a session, and what does not. The replica never hears of anything.
+//! What counts as a write of a session, and what does not. The replica receives none of the rows.
 
 use futures_util::TryStreamExt;
 use routing_servers::Node;
@@ -20,7 +20,7 @@ const FUNCTION: [&str; 2] = [
 ];
 
 /// A connection whose replica has the table and the function, and never a row. `trusted`: the user
-/// says that the function only reads, which is wrong.
+/// declares, wrongly, that the function only reads.
 async fn connect(side: &Side, trusted: bool) -> RoutingConnection {
     side.create("shop").await;
     let db = single(side.options("shop")).await;
@@ -48,7 +48,7 @@ fn sessions(db: &RoutingConnection) -> [RoutingConnection; 2] {
     [db.session_with(CAUSAL), db.session_with(WINDOW)]
 }
 
-/// The session has written a row, and sees it.
+/// The session has written a row, and reads it back.
 #[track_caller]
 fn wrote(session: &RoutingConnection, what: &str) {
     assert_eq!(next_read(session), Role::Primary, "{what} counts");
@@ -164,7 +164,7 @@ async fn writes_count(side: Side) {
     let db = connect(&side, false).await;
     statements(&db, 1).await;
     transactions(&db, 11).await;
-    // The replica has seen none of it.
+    // The replica has none of it.
     assert!(
         item::Entity::find()
             .all(&db)

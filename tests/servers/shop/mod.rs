@@ -26,7 +26,7 @@ const MOVEMENTS_OF_A_STOCK: i32 = 4;
 /// Rows that one statement inserts.
 const CHUNK: usize = 500;
 
-/// What no server knows: a product's stock is in another database.
+/// What no server knows: the stock of a product is in another database.
 impl Related<stock::Entity> for product::Entity {
     fn to() -> RelationDef {
         Self::belongs_to(stock::Entity)
@@ -43,7 +43,7 @@ struct Shop {
 }
 
 impl Shop {
-    /// An open shop with all its rows on all servers; or skips the test.
+    /// An open shop whose rows are on all servers; or skips the test.
     async fn open(name: &'static str) -> Option<Self> {
         let (postgres, mariadb) = (postgres(name).await?, mariadb(name).await?);
         let db = RoutingConnection::builder()

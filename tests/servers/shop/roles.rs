@@ -1,4 +1,4 @@
-//! Who served what: the router's record, and what the servers say of themselves.
+//! Which node served what: the router's recording, and the servers' own statistics.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,7 +74,7 @@ async fn reads_go_to_both_replicas_and_writes_to_primaries_only() {
 }
 
 #[tokio::test]
-async fn the_servers_agree_on_who_they_are() {
+async fn the_servers_agree_on_their_roles() {
     let Some(shop) = Shop::open("shop_servers").await else {
         return;
     };
@@ -118,7 +118,7 @@ async fn the_replicas_count_the_reads_they_served() {
         let all = product::Entity::find().all(db).await.expect("a read");
         assert_eq!(all.len(), super::PRODUCTS as usize);
     }
-    // The servers' sessions report what they did with some delay.
+    // The servers report their sessions' statistics with some delay.
     for (replica, before) in before.into_iter().enumerate() {
         let shop = &shop;
         eventually("the replica has counted rows it returned", || async move {
@@ -128,7 +128,7 @@ async fn the_replicas_count_the_reads_they_served() {
     }
 }
 
-/// Rows that a replica has returned in this database, by its own statistics.
+/// The rows that a replica has returned in this database, by its own statistics.
 async fn fetched(shop: &Shop, replica: usize) -> i64 {
     let name = shop.postgres.name;
     let sql = format!("SELECT tup_returned FROM pg_stat_database WHERE datname = '{name}'");

@@ -104,7 +104,7 @@ async fn a_transaction_writes_to_one_database_and_reads_the_other() {
     let line = format!("SELECT quantity FROM order_line WHERE order_id = {order}");
     assert_eq!(shop.in_postgres(&line).await, 10);
 
-    // The two could come apart, so a write to the second is refused.
+    // The two databases could come apart, so a write to the second is refused.
     let txn = db.begin().await.expect("begun");
     buy(&txn, 2, 1).await.expect("bought");
     let warehouse = txn.for_entity(stock::Entity).expect("bound");

@@ -1,4 +1,4 @@
-//! A cluster of a test's own, of either kind of server, whose nodes fail and change their roles.
+//! A cluster of one test, Postgres or MariaDB, whose nodes fail and change their roles.
 
 use std::time::Duration;
 
@@ -7,19 +7,19 @@ use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 use super::{eventually, item, options, single};
 
-/// How often and how patiently the monitors of these tests ask.
+/// The probe interval and timeout of the monitors of these tests.
 pub(crate) const INTERVAL: Duration = Duration::from_millis(100);
 pub(crate) const TIMEOUT: Duration = Duration::from_millis(1000);
 
-/// A node that was down for a while is asked again soon.
+/// The backoff after a failure, short so that a recovered node is probed soon.
 const MAX_BACKOFF: Duration = Duration::from_millis(500);
 
-/// What a machine that is busy with other tests may take on top.
+/// Allowance for a machine that is busy with other tests.
 pub(crate) const SLACK: Duration = Duration::from_millis(1500);
 
-/// A cluster of a test's own with the database `shop`.
+/// A cluster of one test, with the database `shop`.
 pub(crate) trait Bed: Sized {
-    /// Starts it, or skips the test.
+    /// Starts the cluster, or skips the test.
     async fn begin(replicas: usize) -> Option<Self>;
     fn url(&self, node: impl Into<Node>) -> String;
     fn replicas(&self) -> usize;
@@ -35,15 +35,15 @@ pub(crate) trait Bed: Sized {
     async fn caught_up(&self);
     /// What the server's client prints.
     async fn ask(&self, node: impl Into<Node>, sql: &str) -> String;
-    /// How many connections others have to the database.
+    /// How many connections other clients have to the database.
     async fn connections(&self, node: impl Into<Node>) -> usize;
-    /// The server takes no more writes, and its replicas have them all; a Postgres ends.
+    /// The server refuses writes, and its replicas have all of them; a Postgres is stopped.
     async fn retire(&self, node: impl Into<Node>);
     /// A read that takes so many seconds.
     fn sleeping(seconds: f64) -> String;
-    /// Waits until such a read is under way.
+    /// Waits until such a read is in flight.
     async fn sleeps(&self, node: impl Into<Node>);
-    /// Waits until no transaction and no statement of ours is left.
+    /// Waits until no transaction and no statement of this process is open.
     async fn is_quiet(&self, node: impl Into<Node>);
 
     /// A proxy before a node, and its URL there.
@@ -54,7 +54,7 @@ pub(crate) trait Bed: Sized {
         (proxy, through)
     }
 
-    /// The primary and all replicas, asked often.
+    /// The primary and all replicas, probed often.
     fn options(&self) -> DatabaseOptions {
         let replicas = (0..self.replicas()).map(|replica| self.url(replica));
         replicas.fold(often_asked(self.url(Node::Primary)), |all, url| {
@@ -72,7 +72,7 @@ pub(crate) trait Bed: Sized {
     }
 }
 
-/// A database that is asked often.
+/// A database that is probed often.
 pub(crate) fn often_asked(primary: String) -> DatabaseOptions {
     DatabaseOptions::new(options(primary))
         .probe_interval(INTERVAL)
@@ -181,7 +181,7 @@ macro_rules! bed {
             async fn sleeps(&self, node: impl Into<Node>) {
                 let node = node.into();
                 let sleeps = || async { self.ask(node, $sleeps).await != "0" };
-                eventually("a slow read is under way", sleeps).await;
+                eventually("a slow read is in flight", sleeps).await;
             }
 
             async fn is_quiet(&self, node: impl Into<Node>) {
@@ -214,7 +214,7 @@ bed!(
     "SELECT COUNT(*) FROM information_schema.innodb_trx"
 );
 
-/// Tests that are run on each kind of server, with so many replicas.
+/// Runs a test on each kind of server, with so many replicas.
 macro_rules! on_each_server {
     ($($test:ident($replicas:literal),)+) => {$(
         mod $test {

@@ -1,4 +1,4 @@
-//! Futures that are dropped before they are done.
+//! Futures that are dropped before they finish.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -6,12 +6,12 @@ use std::task::{Context, Poll};
 
 use super::soon;
 
-/// When a future is dropped that has been polled often enough.
+/// The instant at which a future is dropped that has been polled often enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dropped {
-    /// What it sent is under way.
+    /// The statement is in flight.
     AtOnce,
-    /// What it waits for has come, and it never sees it.
+    /// The reply has arrived, and the future never sees it.
     WhenAnswered,
 }
 
@@ -38,7 +38,7 @@ impl<F: Future> Future for Cut<F> {
     }
 }
 
-/// What a future returned within so many polls; it is gone afterwards.
+/// The output of a future within so many polls; the future is dropped afterwards.
 pub(crate) async fn cut<F: Future>(polls: usize, dropped: Dropped, future: F) -> Option<F::Output> {
     let cut = Cut {
         future: Box::pin(future),

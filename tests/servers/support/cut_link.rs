@@ -1,4 +1,4 @@
-//! A link to a server that breaks once a word passes on its way to the server.
+//! A link to a server that breaks when a given word is sent to the server.
 
 use std::sync::{Arc, Mutex};
 
@@ -7,21 +7,21 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::soon;
 
-/// When a link breaks.
+/// The instant at which a link breaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Breaks {
-    /// The server never gets the word.
+    /// The server never receives the word.
     OnTheWay,
-    /// The server has answered, and nobody gets the answer.
+    /// The server has replied, and the client never receives the reply.
     OnTheWayBack,
 }
 
-/// What breaks the links.
+/// Controls when the links break.
 #[derive(Clone, Default)]
 pub(crate) struct Scissors(Arc<Mutex<Option<(&'static str, Breaks)>>>);
 
 impl Scissors {
-    /// The next link on which the word is sent breaks, and no other.
+    /// Breaks the next link on which the word is sent, and no other.
     pub(crate) fn wait_for(&self, word: &'static str, breaks: Breaks) {
         *self.0.lock().expect("not poisoned") = Some((word, breaks));
     }
@@ -57,7 +57,7 @@ async fn accept(listener: TcpListener, server: String, scissors: Scissors) {
     }
 }
 
-/// Forwards both ways, until one side or the scissors end it.
+/// Forwards in both directions, until either side or the scissors end it.
 async fn forward(mut client: TcpStream, mut server: TcpStream, scissors: Scissors) {
     let (mut up, mut down) = (vec![0; 16 * 1024], vec![0; 16 * 1024]);
     loop {

@@ -1,15 +1,15 @@
-//! What a transaction called at its end.
+//! Which callbacks a transaction called at its end.
 
 use std::sync::{Arc, Mutex};
 
 use sea_orm_routing::RoutingTransaction;
 
-/// What a transaction called at its end.
+/// Which callbacks a transaction called at its end.
 #[derive(Clone, Default)]
 pub(crate) struct Ends(Arc<Mutex<Vec<&'static str>>>);
 
 impl Ends {
-    /// Listens to how a transaction ends.
+    /// Records how a transaction ends.
     pub(crate) fn of(txn: &RoutingTransaction) -> Self {
         let ends = Self::default();
         let (committed, rolled_back) = (ends.clone(), ends.clone());

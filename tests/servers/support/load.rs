@@ -1,4 +1,4 @@
-//! Work that goes on while something fails.
+//! Load that runs while a node fails.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -10,17 +10,17 @@ use tokio::task::JoinSet;
 
 use super::{eventually, item, soon};
 
-/// Tasks that read or write for as long as they are let.
+/// Tasks that read or write until they are stopped.
 pub(crate) struct Load {
     stop: Arc<AtomicBool>,
     done: Arc<AtomicUsize>,
     tasks: JoinSet<Report>,
 }
 
-/// What became of them.
+/// The outcomes of their statements.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// What was written and acknowledged.
+    /// The names that were written and acknowledged.
     pub(crate) written: Vec<String>,
     pub(crate) failed: Vec<DbErr>,
     pub(crate) slowest: Duration,
@@ -55,7 +55,7 @@ impl Load {
         Self { stop, done, tasks }
     }
 
-    /// Waits until so many more of them have succeeded.
+    /// Waits until so many more statements have succeeded.
     pub(crate) async fn more(&self, more: usize) {
         let goal = self.done.load(Ordering::SeqCst) + more;
         eventually("work is done", || async {
@@ -64,7 +64,7 @@ impl Load {
         .await;
     }
 
-    /// Lets what is under way come to its end.
+    /// Waits until everything in flight has finished.
     pub(crate) async fn end(self) -> Report {
         self.stop.store(true, Ordering::SeqCst);
         let reports = soon("the load", self.tasks.join_all()).await;
@@ -80,7 +80,7 @@ impl Report {
         self
     }
 
-    /// Nothing failed, and nothing took longer.
+    /// Asserts that no statement failed, and that none took longer.
     #[track_caller]
     pub(crate) fn assert_well(&self, limit: Duration) {
         assert!(self.failed.is_empty(), "{:?}", self.failed);
@@ -118,13 +118,13 @@ async fn go_on(
             }
             Err(error) => report.failed.push(error),
         }
-        // Others share the machine.
+        // Allowance for other tests on the same machine.
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     report
 }
 
-/// Reads the row that is everywhere, and no more: the table may be long.
+/// Reads only the row that every node has: the table may be long.
 pub(crate) async fn read(db: &RoutingConnection) -> Result<(), DbErr> {
     let first = item::Entity::find().order_by_asc(item::Column::Id);
     let first = first.one(db).await?;

@@ -1,10 +1,10 @@
-//! What the server itself says of our connections.
+//! What the server itself reports about our connections.
 
 use routing_servers::{MariaDbCluster, PostgresCluster};
 
 use super::{Servers, eventually};
 
-/// No transaction is open, and there are no more connections than the pools may have.
+/// No transaction is open, and there are no more connections than the pools may hold.
 pub(crate) async fn none_open_in_postgres(pg: &Servers<PostgresCluster>, connections: usize) {
     let others = "FROM pg_stat_activity WHERE datname = current_database()
         AND pid <> pg_backend_pid() AND backend_type = 'client backend'";
@@ -16,11 +16,11 @@ pub(crate) async fn none_open_in_postgres(pg: &Servers<PostgresCluster>, connect
     eventually("no connection is left over", none_left).await;
 }
 
-/// No transaction is open, and there are no more connections than the pools may have.
+/// No transaction is open, and there are no more connections than the pools may hold.
 pub(crate) async fn none_open_in_mariadb(maria: &Servers<MariaDbCluster>, connections: usize) {
     let name = maria.name;
     let own = format!("SELECT id FROM information_schema.processlist WHERE db = '{name}'");
-    // The table of transactions is a copy that may be old.
+    // The table of transactions is a cached copy.
     let none_open = || async {
         let status = maria.sql("SHOW ENGINE INNODB STATUS").await;
         let own = maria.sql(&own).await;

@@ -22,10 +22,10 @@ use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 /// No test waits longer for a condition.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
 
-/// InnoDB lists its transactions anew only when nobody has looked for 100 ms.
+/// InnoDB refreshes its list of transactions only if it was not read for 100 ms.
 const INTERVAL: Duration = Duration::from_millis(120);
 
-/// The two sides of every test here, by the name of their database.
+/// The two kinds of servers of every test here, by the name of their database.
 pub(crate) struct Servers<C: 'static> {
     pub(crate) cluster: &'static C,
     pub(crate) name: &'static str,
@@ -107,7 +107,7 @@ pub(crate) fn options(url: String) -> ConnectOptions {
     options
 }
 
-/// Options for a pool that gives up soon.
+/// Options for a pool with a short acquire timeout.
 pub(crate) fn impatient(url: String) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options.max_connections(8);
@@ -144,7 +144,7 @@ where
     }
 }
 
-/// The outcome of something that must not hang.
+/// The output of a future that must not hang.
 pub(crate) async fn soon<F: Future>(what: &str, future: F) -> F::Output {
     let outcome = tokio::time::timeout(LIMIT, future).await;
     outcome.unwrap_or_else(|_| panic!("{what}: hangs"))

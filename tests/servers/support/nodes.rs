@@ -1,4 +1,4 @@
-//! What a connection says of its nodes.
+//! What a connection reports about its nodes.
 
 use std::time::{Duration, Instant};
 
@@ -25,7 +25,7 @@ pub(crate) fn serves(db: &RoutingConnection, node: &str) -> bool {
     matches!(state(db, node), NodeState::Up | NodeState::Probation)
 }
 
-/// Waits until a node is in a state; how long that took.
+/// Waits until a node is in a state; returns how long that took.
 #[track_caller]
 pub(crate) fn becomes(
     db: &RoutingConnection,
@@ -36,7 +36,7 @@ pub(crate) fn becomes(
     when(what, move || state(db, node) == wanted)
 }
 
-/// Waits until a node has a role; how long that took.
+/// Waits until a node has a role; returns how long that took.
 #[track_caller]
 pub(crate) fn takes(
     db: &RoutingConnection,
@@ -47,7 +47,7 @@ pub(crate) fn takes(
     when(what, move || role(db, node) == wanted)
 }
 
-/// Waits until something holds, looking often; how long that took.
+/// Waits until a condition holds, polling often; returns how long that took.
 #[track_caller]
 pub(crate) fn when(what: String, holds: impl Fn() -> bool) -> impl Future<Output = Duration> {
     let start = Instant::now();
@@ -68,7 +68,7 @@ pub(crate) async fn is_read_from(db: &RoutingConnection, node: &str) {
         let went_there = async || {
             let routes = db.record();
             soon("a read", read(db)).await.expect("a read");
-            // Others read meanwhile, and write.
+            // Other tasks read and write meanwhile.
             routes.routes().iter().any(|it| it.node().as_str() == node)
         };
         while !went_there().await {
@@ -83,7 +83,7 @@ pub(crate) async fn is_read_from(db: &RoutingConnection, node: &str) {
     );
 }
 
-/// Where a read went at last, which must not fail.
+/// The node that served a read in the end, which must not fail.
 pub(crate) async fn served_by(db: &RoutingConnection) -> String {
     let routes = db.record();
     soon("a read", read(db)).await.expect("a read");
@@ -91,7 +91,7 @@ pub(crate) async fn served_by(db: &RoutingConnection) -> String {
     routes.last().expect("a route").node().to_string()
 }
 
-/// Whether an error is one that is recognised again.
+/// Whether an error is recognised as one of the routing layer.
 pub(crate) fn is(error: &DbErr, kind: impl Fn(&RoutingError) -> bool) -> bool {
     RoutingError::of(error).is_some_and(kind)
 }
@@ -106,7 +106,7 @@ pub(crate) fn names(db: &RoutingConnection) -> Vec<String> {
     names
 }
 
-/// The pool of a node can hand out all its connections at once.
+/// Checks that the pool of a node can hand out all its connections at once.
 pub(crate) async fn is_whole(db: &RoutingConnection, node: &str) {
     let node = db.using(node).expect("declared");
     let sleeping = match node.get_database_backend() {
@@ -118,7 +118,7 @@ pub(crate) async fn is_whole(db: &RoutingConnection, node: &str) {
     for answer in soon("all connections", join_all(reads)).await {
         answer.expect("a connection");
     }
-    // One after the other it would be longer.
+    // One after the other it would take longer.
     let took = start.elapsed();
     assert!(took < Duration::from_secs(3), "{took:?}");
 }

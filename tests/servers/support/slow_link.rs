@@ -1,4 +1,4 @@
-//! A link to a server on which every answer takes time, so that it is never there at once.
+//! A link to a server on which every reply takes time, so that it never arrives at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -10,10 +10,10 @@ use tokio::net::{TcpListener, TcpStream};
 
 const ONE_WAY: Duration = Duration::from_millis(1);
 
-/// A link takes in so much at once.
+/// The size of a link's buffer.
 const BUFFER: usize = 16 * 1024;
 
-/// How a link is now: fast, or slow and so many bytes at a time.
+/// The pace of a link: fast, or slow and so many bytes at a time.
 #[derive(Clone, Debug)]
 pub(crate) struct Pace(Arc<AtomicUsize>);
 
@@ -22,7 +22,7 @@ impl Pace {
         self.0.store(0, Ordering::Relaxed);
     }
 
-    /// Each piece of an answer comes alone, so that whoever waits for it sees it in parts.
+    /// Each piece of a reply arrives alone, so that the reader sees it in parts.
     pub(crate) fn slow(&self, bytes: usize) {
         self.0.store(bytes, Ordering::Relaxed);
     }
@@ -39,7 +39,7 @@ pub(crate) async fn slow_link(url: &str) -> String {
     through
 }
 
-/// The same URL, through a link that is fast until its pace says otherwise.
+/// The same URL, through a link that is fast until its pace is changed.
 pub(crate) async fn paced_link(url: &str) -> (String, Pace) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let own = listener.local_addr().expect("an address").to_string();
@@ -73,7 +73,7 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, pace: Pace) {
             break;
         }
     }
-    // The other side learns of the end; if it is gone already, all the better.
+    // The other side learns of the end; if it is closed already, that is fine.
     let _ = to.shutdown().await;
 }
 

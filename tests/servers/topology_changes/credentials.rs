@@ -10,12 +10,13 @@ use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
 use super::{Load, a_while};
 use crate::support::{Servers, eventually, item, options, postgres, single, soon, value};
 
-/// As a user of the test's own.
+/// Connects as a user of this test.
 fn url(url: &str, user: &str) -> String {
     url.replace("app:secret@", &format!("{user}:first@"))
 }
 
-/// RoleSource `<name>_old`, `<name>_new`, and a connection as the old one whose connections do not last.
+/// Roles `<name>_old`, `<name>_new`, and a connection as the old one whose connections are
+/// short-lived.
 async fn connect(pg: &Servers<PostgresCluster>, lasting: bool) -> RoutingConnection {
     let name = pg.name;
     pg.sql(&format!(
@@ -74,7 +75,7 @@ async fn another_user_takes_over_on_every_node() {
     for node in db.topology().databases()[0].nodes() {
         assert!(node.is_up(), "{}", node.name());
     }
-    // Who comes later logs in like the others, whatever its URL says.
+    // A replica added later logs in like the others, whatever its URL says.
     let late = pg.cluster.replica_url(0, pg.name);
     let late = db
         .admin()
@@ -92,7 +93,7 @@ async fn a_new_password_of_the_same_user() {
         return;
     };
     let db = connect(&pg, true).await;
-    // Every connection is there already: a new one would know the old password alone.
+    // Every connection is open already: a new one would only have the old password.
     for node in ["default/1", "default/2", "default/3"] {
         let node = db.using(node).expect("a node");
         let sleeps = (0..8).map(|_| value::<i32>(&node, "SELECT 1 FROM pg_sleep(0.5)"));
@@ -109,7 +110,7 @@ async fn a_new_password_of_the_same_user() {
         .rotate_credentials("default", "rotate_password_old", "third");
     soon("rotating", rotated).await.expect("rotated");
     assert!(load.stop().await > 50);
-    // New connections know the new one.
+    // New connections use the new password.
     let sql = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
         WHERE usename = 'rotate_password_old'";
     for node in 0..2 {
@@ -153,7 +154,7 @@ async fn a_wrong_password_changes_nothing() {
     assert_eq!(users(&db).await, ["rotate_wrong_old"; 3]);
 }
 
-/// One replica has not heard of the new user yet.
+/// One replica has not received the new user yet.
 #[tokio::test]
 async fn a_replica_that_does_not_accept_it_is_named_and_nothing_changes() {
     let Some(pg) = routing_servers::postgres(2).await else {

@@ -59,7 +59,7 @@ async fn another_user_takes_over_on_every_node() {
     maria.caught_up().await;
     a_while().await;
     assert!(load.stop().await > 50);
-    // The guard of the replica is still there.
+    // The guard of the replica is still in place.
     let replica = db.node("default/2").expect("a node");
     assert!(item::insert(&replica, "past the router").await.is_err());
 }

@@ -9,7 +9,7 @@ use sea_orm_routing::{DatabaseOptions, ReplicaOptions, RoutingConnection, Routin
 use super::state;
 use crate::support::{Servers, eventually, postgres, single, soon};
 
-/// A server of its own, with a database `shop`.
+/// A separate server, with a database `shop`.
 async fn stranger() -> Option<PostgresCluster> {
     let stranger = routing_servers::postgres(0).await?;
     stranger.create_database("shop").await.expect("a database");
@@ -95,7 +95,7 @@ async fn a_replica_that_was_refused_does_not_come_in_by_undrain() {
     assert_eq!(route.node().as_str(), "default/1");
 }
 
-/// The one that was refused stays refused, and is no reason to refuse another.
+/// The replica that was refused stays refused, and is no reason to refuse another.
 #[tokio::test]
 async fn a_replica_is_added_beside_one_that_was_refused() {
     let (Some(pg), Some(stranger)) = (postgres("foreign_beside").await, stranger().await) else {
@@ -111,7 +111,7 @@ async fn a_replica_is_added_beside_one_that_was_refused() {
     assert_eq!(route.node().as_str(), name);
 }
 
-/// A connection with a replica that could not be asked at first, and is of another cluster.
+/// A connection with a replica that could not be probed at first, and belongs to another cluster.
 async fn with_a_refused(
     pg: &Servers<PostgresCluster>,
     stranger: &PostgresCluster,

@@ -1,4 +1,4 @@
-//! Changes that meet a server which gives no answer, and the end of the connection.
+//! Changes that meet a server which never replies, or the end of the connection.
 
 use std::time::Duration;
 
@@ -66,7 +66,7 @@ async fn adding_a_replica_ends_when_its_database_is_removed() {
     let ended = tokio::time::timeout(LONG, both).await;
     let (added, removed) = ended.expect("adding a replica hangs");
     removed.expect("removed");
-    assert!(added.is_err(), "its database is gone");
+    assert!(added.is_err(), "its database was removed");
 }
 
 #[tokio::test]

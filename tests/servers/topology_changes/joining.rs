@@ -1,4 +1,4 @@
-//! Replicas that join while something else happens.
+//! Replicas that join while something else changes.
 
 use std::time::{Duration, Instant};
 
@@ -37,7 +37,7 @@ async fn a_replica_that_is_cut_off_while_it_joins_does_not_hold_up_the_next() {
     added.expect("added");
 }
 
-/// Its monitor began on a runtime that is gone.
+/// The monitor started on a runtime that has been shut down.
 #[test]
 fn a_replica_joins_on_another_runtime() {
     let runtime = || tokio::runtime::Runtime::new().expect("a runtime");

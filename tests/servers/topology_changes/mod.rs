@@ -56,7 +56,7 @@ impl Load {
         Self { over, tasks }
     }
 
-    /// How much was done; nothing may have failed.
+    /// Stops the tasks and returns how much was done; nothing may have failed.
     async fn stop(self) -> usize {
         self.over.store(true, Ordering::Relaxed);
         let (mut done, mut failed) = (0, Vec::new());

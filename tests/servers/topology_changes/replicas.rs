@@ -1,4 +1,4 @@
-//! Postgres replicas that come and go under load.
+//! Postgres replicas that are added and removed under load.
 
 use sea_orm::ConnectionTrait;
 use sea_orm_routing::DatabaseOptions;
@@ -12,7 +12,7 @@ async fn no_read_fails_while_replicas_come_and_go() {
     let Some(pg) = postgres("come_and_go").await else {
         return;
     };
-    // A slow machine is no dead server.
+    // A slow reply of a busy machine must not count as a dead server.
     let database = DatabaseOptions::new(options(pg.cluster.primary_url(pg.name)));
     let patient = database.probe_timeout(std::time::Duration::from_secs(10));
     let db = single(patient).await;
@@ -53,7 +53,7 @@ async fn a_removed_replica_has_no_connection_left() {
     removed.expect("removed");
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'removed_replica'
         AND pid <> pg_backend_pid()";
-    eventually("its connections are gone, the monitor's too", || async {
+    eventually("its connections are closed, the monitor's too", || async {
         pg.cluster.sql(0, pg.name, sql).await.as_deref() == Ok("0")
     })
     .await;
@@ -70,7 +70,7 @@ async fn a_closed_connection_has_no_monitor_left() {
     let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = 'closed_monitor'
         AND pid <> pg_backend_pid()";
     for node in 0..2 {
-        eventually("the monitor is gone", || async {
+        eventually("the monitor's connection is closed", || async {
             pg.cluster.sql(node, pg.name, sql).await.as_deref() == Ok("0")
         })
         .await;

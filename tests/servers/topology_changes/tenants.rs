@@ -39,7 +39,7 @@ async fn a_tenant_is_opened_when_it_is_first_used_and_closed_when_it_is_removed(
 }
 
 #[tokio::test]
-async fn a_tenant_that_does_not_exist_harms_nobody() {
+async fn a_tenant_that_does_not_exist_does_not_affect_others() {
     let Some(pg) = postgres("no_tenant").await else {
         return;
     };

@@ -1,4 +1,4 @@
-//! A server that takes writes itself is no replica to be added.
+//! A server that accepts writes cannot be added as a replica.
 
 use routing_servers::{MariaDbCluster, Node};
 use sea_orm_routing::error::TopologyError;
@@ -13,7 +13,7 @@ on_each_server! {
     a_server_that_was_promoted_is_not_added_and_writes_go_on(2),
 }
 
-/// The primary and its first replica; the servers say who is what.
+/// The primary and its first replica; the servers report their own roles.
 async fn connect(bed: &impl Bed) -> RoutingConnection {
     let options = often_asked(bed.url(Node::Primary)).replica(bed.url(0));
     bed.connect(options.roles(RoleSource::Observed)).await
@@ -25,7 +25,7 @@ async fn a_server_that_was_promoted_is_not_added_and_writes_go_on(bed: impl Bed)
     is_not_added(&bed, &db).await;
 }
 
-/// It follows the primary all the same.
+/// The replica follows the primary all the same.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_replica_that_takes_writes_is_not_added_and_writes_go_on() {
     let Some(bed) = MariaDbCluster::begin(2).await else {

@@ -13,12 +13,12 @@ use crate::locate;
 /// An account to run programs under.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Account {
-    /// User and group to change to; none when this process stays what it is.
+    /// User and group to change to; `None` if this process keeps its own.
     ids: Option<(u32, u32)>,
 }
 
 impl Account {
-    /// The account of that name for root, whom the servers refuse; else the current one.
+    /// Root gets the account of that name, since the servers refuse root; others keep their own.
     pub(crate) fn of_server(name: &str) -> Result<Self> {
         if fs::metadata("/proc/self")?.uid() != 0 {
             return Ok(Self { ids: None });
@@ -70,7 +70,7 @@ impl Account {
     }
 }
 
-/// User and group of a line of `/etc/passwd`, if it is that account's.
+/// User and group from a line of `/etc/passwd`, if the line belongs to that account.
 fn ids_of(name: &str, line: &str) -> Option<(u32, u32)> {
     let mut fields = line.split(':');
     let found = fields.next()? == name;
@@ -78,7 +78,7 @@ fn ids_of(name: &str, line: &str) -> Option<(u32, u32)> {
     found.then_some((ids.next()?, ids.next()?))
 }
 
-/// Clears all that could lead a server or a client elsewhere.
+/// Clears every variable that could redirect a server or a client.
 pub(crate) fn bare(command: &mut Command) {
     command.env_clear().env("LC_ALL", "C").current_dir("/");
     if let Some(path) = env::var_os("PATH") {
@@ -86,7 +86,7 @@ pub(crate) fn bare(command: &mut Command) {
     }
 }
 
-/// `setpriv`, if it is one that knows of the parent death signal.
+/// `setpriv`, if its version supports the parent death signal.
 fn setpriv() -> Option<&'static Path> {
     static SETPRIV: OnceLock<Option<PathBuf>> = OnceLock::new();
     SETPRIV

@@ -38,8 +38,8 @@ impl<E: Engine> Cluster<E> {
         self.parts.replicas.len()
     }
 
-    /// The URL of a database on the primary, which stays that server's after another
-    /// was promoted.
+    /// The URL of a database on the primary. It keeps pointing to that server after another was
+    /// promoted.
     pub fn primary_url(&self, database: &str) -> String {
         url::<E>(&self.parts.primary, database)
     }
@@ -48,12 +48,13 @@ impl<E: Engine> Cluster<E> {
     ///
     /// # Panics
     ///
-    /// When there is no such replica.
+    /// If there is no such replica.
     pub fn replica_url(&self, index: usize, database: &str) -> String {
         url::<E>(&self.parts.replicas[index], database)
     }
 
-    /// Creates a database on the primary, or the server promoted last; returns when the replicas that can have it, have it.
+    /// Creates a database on the primary, or the server promoted last; returns once every replica
+    /// that can have it has it.
     pub async fn create_database(&self, name: &str) -> Result<()> {
         let sql = E::create_database(name);
         self.with(move |parts| {

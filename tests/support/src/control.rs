@@ -8,7 +8,7 @@ use crate::error::Result;
 use crate::node::Node;
 
 impl<E: Engine> Cluster<E> {
-    /// Kills the primary, as a crash would; nothing happens when it is stopped.
+    /// Kills the primary, as a crash would; does nothing if it is stopped.
     pub async fn stop_primary(&self) -> Result<()> {
         self.stop(Node::Primary).await
     }
@@ -20,15 +20,15 @@ impl<E: Engine> Cluster<E> {
         self.restart(Node::Primary).await
     }
 
-    /// Kills a replica, as a crash would; nothing happens when it is stopped.
+    /// Kills a replica, as a crash would; does nothing if it is stopped.
     pub async fn stop_replica(&self, replica: usize) -> Result<()> {
         self.stop(Node::Replica(replica)).await
     }
 
     /// Starts a replica, unless it runs; returns when it accepts connections.
     ///
-    /// It applies changes even if its replay was paused before it was stopped. What
-    /// it missed it may still miss: see [`wait_caught_up`](Self::wait_caught_up).
+    /// The replica applies changes even if its replay was paused before it was stopped. It may not
+    /// have caught up yet: see [`wait_caught_up`](Self::wait_caught_up).
     pub async fn start_replica(&self, replica: usize) -> Result<()> {
         self.restart(Node::Replica(replica)).await
     }
@@ -41,7 +41,7 @@ impl<E: Engine> Cluster<E> {
         self.set_frozen(node.into(), true).await
     }
 
-    /// Lets a frozen server go on.
+    /// Resumes a frozen server.
     pub async fn resume_process(&self, node: impl Into<Node>) -> Result<()> {
         self.set_frozen(node.into(), false).await
     }

@@ -28,8 +28,8 @@ pub trait Engine: Replication + Debug + Sized + Send + Sync + 'static {
     fn query(&self, port: u16, database: &str, sql: &str) -> Result<String>;
     /// The SQL that creates a database.
     fn create_database(name: &str) -> String;
-    /// How far the primary has got.
+    /// The current position of the primary.
     fn position(&self, primary: u16) -> Result<String>;
-    /// Whether the replica has got there.
+    /// Whether the replica has reached that position.
     fn has_reached(&self, replica: u16, position: &str) -> Result<bool>;
 }

@@ -33,12 +33,12 @@ impl From<io::Error> for ServerError {
     }
 }
 
-/// No cluster could be started: nothing is installed, or it does not work.
+/// No cluster could be started: the server is not installed, or does not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable {
     /// The kind of server: `postgres` or `mariadb`.
     pub server: &'static str,
-    /// Why there is none.
+    /// Why no cluster could be started.
     pub reason: String,
 }
 
@@ -57,7 +57,7 @@ impl std::error::Error for Unavailable {}
 ///
 /// # Panics
 ///
-/// When `ROUTING_REQUIRE_SERVERS` is `1`.
+/// If `ROUTING_REQUIRE_SERVERS` is `1`.
 pub fn skip(unavailable: &Unavailable) {
     let thread = thread::current();
     let test = thread.name().unwrap_or("unnamed test");

@@ -10,13 +10,13 @@ use crate::parts::Parts;
 use crate::role::Role;
 use crate::shared_memory;
 
-/// A server keeps its [`Node`] and its URL whatever it becomes.
+/// A server keeps its [`Node`] and its URL, whatever its role.
 impl<E: Engine> Cluster<E> {
     /// Makes a replica a primary; returns when it takes writes.
     ///
-    /// It applies all that it has received first, even if its replay was paused;
-    /// what a MariaDB applies with a delay is waited for. The other servers notice
-    /// nothing: the old primary goes on, and its replicas go on following it.
+    /// The replica first applies all it has received, even if its replay was paused; a MariaDB that
+    /// applies with a delay is waited for. The other servers are not told: the old primary keeps
+    /// running, and its replicas keep following it.
     pub async fn promote(&self, replica: impl Into<Node>) -> Result<()> {
         let replica = replica.into();
         self.with(move |parts| {
@@ -60,12 +60,12 @@ impl<E: Engine> Cluster<E> {
     /// Makes each commit on the primary wait until one of its replicas has received
     /// it, or ends that.
     ///
-    /// Received is not applied: a MariaDB replica that is killed forgets what it had
-    /// only received, and fetches it again from its primary, if that still exists.
+    /// Received is not applied: a MariaDB replica that is killed loses what it had only received,
+    /// and fetches it again from its primary, if that still exists.
     ///
-    /// Without such a replica commits wait for as long as there is none. It holds for
-    /// the server promoted last, if one was, until it is made a replica. Returns when
-    /// it is in effect, for which a replica has to be connected.
+    /// Without such a replica commits wait until there is one. The setting holds for the server
+    /// promoted last, if one was, until it is made a replica. Returns once it is in effect, for
+    /// which a replica has to be connected.
     pub async fn set_synchronous(&self, on: bool) -> Result<()> {
         self.with(move |parts| {
             let leader = parts.leader()?;

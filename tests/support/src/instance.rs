@@ -34,7 +34,7 @@ struct State {
 }
 
 impl Instance {
-    /// Starts a server for the first time, on a port that proves to be free.
+    /// Starts a server for the first time, on a port that turns out to be free.
     pub(crate) fn create<E: Engine>(engine: &E, home: &Path, node: Node) -> Result<Self> {
         let mut attempt = 1;
         loop {
@@ -65,7 +65,7 @@ impl Instance {
         }
     }
 
-    /// Starts the server; says whether it did not run before.
+    /// Starts the server; returns whether it was stopped before.
     pub(crate) fn start<E: Engine>(&self, engine: &E) -> Result<bool> {
         let mut state = self.state();
         if state.process.as_mut().is_some_and(|it| !it.has_ended()) {
@@ -100,7 +100,7 @@ impl Instance {
         self.state().process = None;
     }
 
-    /// Stops the processes of the server, or lets them go on.
+    /// Stops the processes of the server, or resumes them.
     pub(crate) fn set_frozen(&self, frozen: bool) -> Result<()> {
         let mut state = self.state();
         let process = state.process.as_ref();
@@ -115,17 +115,17 @@ impl Instance {
         Ok(())
     }
 
-    /// Remembers whether the replica was told to apply no changes.
+    /// Remembers whether replay is paused on the replica.
     pub(crate) fn set_paused(&self, paused: bool) {
         self.state().paused = paused;
     }
 
-    /// Whether the replica was told to apply no changes.
+    /// Whether replay is paused on the replica.
     pub(crate) fn is_paused(&self) -> bool {
         self.state().paused
     }
 
-    /// Whether the server can be expected to apply the changes of another soon.
+    /// Whether the server can be expected to apply another server's changes soon.
     pub(crate) fn is_following(&self) -> bool {
         let role = self.role();
         let follows = role.source.is_some() && role.delay.is_zero();
@@ -133,7 +133,7 @@ impl Instance {
         follows && state.process.is_some() && !state.frozen && !state.paused
     }
 
-    /// What the server does in the cluster, running or not.
+    /// The role of the server in the cluster, running or not.
     pub(crate) fn role(&self) -> Role {
         *self.role.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -147,7 +147,7 @@ impl Instance {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// An error with what the server logged last.
+    /// An error with the last lines of the server's log.
     pub(crate) fn explained(&self, error: &ServerError) -> ServerError {
         ServerError::new(format!("{error}; {}", self.log().tail()))
     }
@@ -157,7 +157,7 @@ impl Instance {
     }
 }
 
-/// The directory of a server's data inside that of its cluster.
+/// The data directory of a server, inside the directory of the cluster.
 pub(crate) fn data_dir(home: &Path, node: Node) -> PathBuf {
     home.join(node.to_string())
 }

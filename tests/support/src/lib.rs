@@ -14,12 +14,12 @@
 //! Where the servers are not installed the test is skipped, with a line on
 //! stderr; with `ROUTING_REQUIRE_SERVERS=1` in the environment it fails instead.
 //!
-//! A [`Proxy`] between a client and a server is the network that fails.
+//! A [`Proxy`] between a client and a server simulates a failing network.
 //!
-//! Dropping a cluster kills its servers and removes their directory. With
-//! `setpriv` of util-linux at hand the servers also die when the test process
-//! does, however it ends. What a process leaves behind all the same is removed by
-//! the next start: its directories, and servers still running there.
+//! Dropping a cluster kills its servers and removes their directory. If `setpriv` of util-linux is
+//! installed, the servers also die when the test process does, however it ends. Whatever a process
+//! still leaves behind is removed by the next start: its directories, and servers still running
+//! there.
 #![forbid(unsafe_code)]
 
 mod account;

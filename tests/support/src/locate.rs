@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use crate::error::{Result, ServerError};
 
-/// Where servers are installed although it is rarely on a user's `PATH`.
+/// Where servers are installed, which is rarely on a user's `PATH`.
 const SERVER_DIRS: [&str; 3] = ["/usr/sbin", "/usr/local/sbin", "/usr/libexec"];
 
 /// The first of these programs found on the `PATH` or among the server directories.

@@ -7,11 +7,11 @@ use crate::error::Result;
 
 const TAIL: usize = 15;
 
-/// A file with all that a server has said.
+/// A file with all output of a server.
 pub(crate) struct Log(pub(crate) PathBuf);
 
 impl Log {
-    /// Whether the server found its port taken.
+    /// Whether the log reports that the server's port was in use.
     pub(crate) fn names_taken_port(&self) -> bool {
         self.text().contains("Address already in use")
     }
@@ -23,7 +23,7 @@ impl Log {
         lines[lines.len().saturating_sub(TAIL)..].join("\n")
     }
 
-    /// Forgets a failed attempt.
+    /// Clears the log of a failed attempt.
     pub(crate) fn clear(&self) -> Result<()> {
         Ok(fs::remove_file(&self.0)?)
     }

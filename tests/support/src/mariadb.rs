@@ -31,11 +31,10 @@ const SETTINGS: [&str; 17] = [
     "--sync-binlog=0",
     "--gtid-strict-mode=ON",
     "--binlog-format=ROW",
-    // Replicas log too, and must take the functions their primary took.
+    // Replicas write a log too, and must accept the functions of their primary.
     "--log-bin-trust-function-creators=ON",
     "--relay-log=relay",
-    // Each server keeps all changes from the first on, and can be followed by one
-    // that has nothing.
+    // Each server keeps all changes from the first on, so an empty server can follow it.
     "--log-bin=binlog",
     "--log-slave-updates=ON",
     // Replicas confirm what they receive to a primary that asks for it.
@@ -48,7 +47,7 @@ pub struct MariaDb {
     server: PathBuf,
     client: PathBuf,
     account: Account,
-    /// The directory of the cluster, which is that of its sockets too.
+    /// The directory of the cluster, which holds the sockets too.
     home: PathBuf,
 }
 
@@ -65,7 +64,7 @@ impl Engine for MariaDb {
         let mut command = self.account.command(&self.server);
         command.arg("--no-defaults").args(SETTINGS);
         command.arg(format!("--datadir={}", instance.data.display()));
-        // Another server that starts removes what it takes for its own in a shared one.
+        // In a shared directory, another server that starts would remove files of this one.
         command.arg(format!("--tmpdir={}", self.home.display()));
         command.arg(format!("--socket={}", self.socket(instance.port)));
         command.arg(format!("--port={}", instance.port));

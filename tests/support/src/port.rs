@@ -9,10 +9,10 @@ use crate::error::{Result, ServerError};
 const LOWEST: u16 = 15_000;
 const ATTEMPTS: usize = 1_000;
 
-/// A port that nobody listened on a moment ago.
+/// A port that was free a moment ago.
 ///
 /// It lies below the range the kernel takes the ports of outgoing connections
-/// from. So nobody takes the port of a server that is stopped for a while, and
+/// from. So no client takes the port of a server that is stopped for a while, and
 /// no client can end up connected to itself there.
 pub(crate) fn free_port() -> Result<u16> {
     let width = u64::from(ephemeral_start().max(LOWEST + 1_000) - LOWEST);

@@ -25,7 +25,7 @@ const LIMIT: Duration = Duration::from_secs(30);
 pub struct Postgres {
     bin: PathBuf,
     account: Account,
-    /// The directory of the cluster, which is that of its sockets too.
+    /// The directory of the cluster, which holds the sockets too.
     home: PathBuf,
 }
 
@@ -65,7 +65,7 @@ impl Engine for Postgres {
     }
 
     fn create_database(name: &str) -> String {
-        // The usual template cannot be copied by two at the same time.
+        // The default template cannot be copied by two sessions at once.
         let name = name.replace('"', "\"\"");
         format!("CREATE DATABASE \"{name}\" TEMPLATE template0")
     }
@@ -95,9 +95,9 @@ impl Postgres {
         Ok(answer == "t")
     }
 
-    /// Changes a setting of a server for good: `SET name = value` or `RESET name`.
+    /// Changes a setting of a server permanently: `SET name = value` or `RESET name`.
     fn alter_system(&self, port: u16, change: &str) -> Result<()> {
-        // Not in one go, which would be a transaction.
+        // Sent one by one: together they would be a transaction.
         let sql = format!("ALTER SYSTEM {change}");
         self.query(port, Self::SYSTEM_DATABASE, &sql)?;
         self.query(port, Self::SYSTEM_DATABASE, "SELECT pg_reload_conf()")

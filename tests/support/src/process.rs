@@ -51,13 +51,13 @@ impl Process {
     }
 
     fn kill(&mut self) -> Result<()> {
-        // Whatever fails here, what comes after it is still worth trying.
+        // If one step fails, the later ones are still worth trying.
         let _ = self.freeze_parent();
         let children = children(self.0.id());
         self.0.kill()?;
         let _ = signal("KILL", &children);
         self.0.wait()?;
-        await_all(&children, "is gone", |state| "ZX".contains(state))
+        await_all(&children, "has ended", |state| "ZX".contains(state))
     }
 }
 
@@ -68,10 +68,10 @@ impl Drop for Process {
     }
 }
 
-/// Kills the servers that work in a directory or below, whoever started them.
+/// Kills the servers that work in a directory or below it, whichever process started them.
 ///
-/// There are some if their starter was killed and they could not be made to die
-/// with it, or if they were frozen children of a server that did.
+/// There are some if the process that started them was killed and they could not be made to die
+/// with it, or if they are frozen children of a server that did die.
 pub(crate) fn kill_servers_in(dir: &Path) -> Result<()> {
     let is_server = |id: &u32| {
         let name = fs::read_to_string(format!("/proc/{id}/comm")).unwrap_or_default();
@@ -80,7 +80,7 @@ pub(crate) fn kill_servers_in(dir: &Path) -> Result<()> {
     };
     let servers: Vec<u32> = all().filter(is_server).collect();
     signal("KILL", &servers)?;
-    await_all(&servers, "is gone", |state| "ZX".contains(state))
+    await_all(&servers, "has ended", |state| "ZX".contains(state))
 }
 
 /// Sends a signal to those of the processes that still exist.
@@ -94,7 +94,7 @@ fn signal(name: &str, processes: &[u32]) -> Result<()> {
     Ok(())
 }
 
-/// Waits until each process has a state like that or is gone.
+/// Waits until each process has a state like that or has ended.
 fn await_all(processes: &[u32], goal: &str, settled: impl Fn(char) -> bool) -> Result<()> {
     until(&format!("each of {processes:?} {goal}"), SETTLE, || {
         let mut states = processes.iter().filter_map(|id| stat(*id));

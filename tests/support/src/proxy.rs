@@ -19,7 +19,7 @@ use counts::Counts;
 use hub::Hub;
 pub use mode::Mode;
 
-/// A request to change the mode, and where to report that it is in effect.
+/// A request to change the mode, and the channel that confirms that it is in effect.
 type Command = (Mode, SyncSender<Result<()>>);
 
 /// A TCP proxy in front of a server on this machine.
@@ -31,7 +31,7 @@ pub struct Proxy {
     target: u16,
     port: u16,
     counts: Arc<Counts>,
-    /// Both are there until the drop, which has to end them in order.
+    /// Both are set until the drop, which has to end them in order.
     commands: Option<UnboundedSender<Command>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -39,7 +39,7 @@ pub struct Proxy {
 impl Proxy {
     /// Starts a proxy that passes connections to that port of 127.0.0.1.
     ///
-    /// Nobody needs to listen there yet.
+    /// No server needs to listen there yet.
     pub fn start(target_port: u16) -> Result<Self> {
         let counts = Arc::<Counts>::default();
         let (commands, orders) = unbounded_channel();
@@ -49,7 +49,7 @@ impl Proxy {
             let run = async {
                 let hub = Hub::new(target_port, shared).await;
                 let port = hub.as_ref().map(Hub::port).map_err(Clone::clone);
-                // Nobody waits for the port any more: then nobody sends orders either.
+                // The caller stopped waiting for the port, so no commands will follow.
                 let _ = reply.send(port);
                 if let Ok(hub) = hub {
                     hub.run(orders).await;
@@ -63,7 +63,7 @@ impl Proxy {
         let thread = thread::Builder::new()
             .name("proxy".to_owned())
             .spawn(work)?;
-        let port = answer.recv().map_err(|_| gone())??;
+        let port = answer.recv().map_err(|_| proxy_has_ended())??;
         Ok(Self {
             target: target_port,
             port,
@@ -82,7 +82,7 @@ impl Proxy {
     ///
     /// # Panics
     ///
-    /// When the URL is that of another server.
+    /// If the URL belongs to another server.
     pub fn url(&self, server_url: &str) -> String {
         let port = |port| format!("@127.0.0.1:{port}/");
         let (server, proxy) = (port(self.target), port(self.port));
@@ -95,9 +95,11 @@ impl Proxy {
     /// Connections that are to be closed are closed by then. Blocks for a moment.
     pub fn set(&self, mode: Mode) -> Result<()> {
         let (reply, answer) = sync_channel(1);
-        let commands = self.commands.as_ref().ok_or_else(gone)?;
-        commands.send((mode, reply)).map_err(|_| gone())?;
-        answer.recv().map_err(|_| gone())?
+        let commands = self.commands.as_ref().ok_or_else(proxy_has_ended)?;
+        commands
+            .send((mode, reply))
+            .map_err(|_| proxy_has_ended())?;
+        answer.recv().map_err(|_| proxy_has_ended())?
     }
 
     /// The number of connections accepted so far, in whichever mode.
@@ -107,7 +109,7 @@ impl Proxy {
 
     /// The number of connections that are open now.
     ///
-    /// One that its client has closed counts until that has reached the server.
+    /// A connection that its client has closed counts until the close has reached the server.
     pub fn open(&self) -> usize {
         self.counts.open()
     }
@@ -117,12 +119,12 @@ impl Drop for Proxy {
     fn drop(&mut self) {
         self.commands = None;
         if let Some(thread) = self.thread.take() {
-            // A panic there has been reported there, and this must not be another.
+            // A panic of that thread was reported there, and must not cause another here.
             let _ = thread.join();
         }
     }
 }
 
-fn gone() -> ServerError {
+fn proxy_has_ended() -> ServerError {
     ServerError::new("the thread of the proxy has ended")
 }

@@ -1,15 +1,15 @@
-//! What a server does in its cluster.
+//! The role of a server in its cluster.
 
 use std::time::Duration;
 
 use crate::node::Node;
 
-/// What a server goes on doing when it is started again.
+/// The role that a server resumes when it is started again.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Role {
-    /// Whom it follows; nobody as a primary.
+    /// The primary it follows; `None` for a primary.
     pub(crate) source: Option<Node>,
-    /// How late it applies changes.
+    /// The delay with which it applies changes.
     pub(crate) delay: Duration,
     /// Whether its commits wait for a replica.
     pub(crate) synchronous: bool,

@@ -17,9 +17,9 @@ const LOCK: &str = "lock";
 
 /// A directory that is removed when dropped.
 ///
-/// Processes that are killed leave theirs behind. It is named after the process
-/// and contains a file the process held locked, which tells the next one that it
-/// may remove it.
+/// Processes that are killed leave theirs behind. The directory is named after the process and
+/// contains a file that the process held locked, so the next process can tell that it may remove
+/// it.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     dir: TempDir,

@@ -15,7 +15,7 @@ type Shared<T> = OnceCell<Result<T, Unavailable>>;
 ///
 /// # Panics
 ///
-/// When the cluster was started with fewer replicas.
+/// If the cluster was started with fewer replicas.
 pub async fn shared_postgres(replicas: usize) -> Option<&'static PostgresCluster> {
     static CLUSTER: Shared<PostgresCluster> = OnceCell::const_new();
     shared(&CLUSTER, replicas).await
@@ -27,7 +27,7 @@ pub async fn shared_postgres(replicas: usize) -> Option<&'static PostgresCluster
 ///
 /// # Panics
 ///
-/// When the cluster was started with fewer replicas.
+/// If the cluster was started with fewer replicas.
 pub async fn shared_mariadb(replicas: usize) -> Option<&'static MariaDbCluster> {
     static CLUSTER: Shared<MariaDbCluster> = OnceCell::const_new();
     shared(&CLUSTER, replicas).await

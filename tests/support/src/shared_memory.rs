@@ -1,7 +1,7 @@
 //! The System V shared memory that a killed Postgres leaves behind.
 //!
-//! It is a few bytes per server, but the system has only 4096 places for it, and
-//! nobody frees them: only a server started on the same data directory would.
+//! It is a few bytes per server, but the system has only 4096 slots for it, and they are never
+//! freed: only a server started on the same data directory would do that.
 
 use std::fs;
 use std::path::Path;
@@ -22,7 +22,7 @@ pub(crate) fn release_of(data: &Path) {
     if let Some((key, id)) = segment_of(data)
         && is_abandoned(key, id)
     {
-        // Without `ipcrm` it stays, which is no reason to fail.
+        // Without `ipcrm` the memory stays, which is no reason to fail.
         let _ = spawn::run(Command::new("ipcrm").args(["-m", &id.to_string()]));
     }
 }
@@ -34,7 +34,7 @@ fn segment_of(data: &Path) -> Option<(i64, i64)> {
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Whether the segment is still the same and nobody is attached to it.
+/// Whether the segment is unchanged and no process is attached to it.
 ///
 /// The columns of the table are key, id, permissions, size, two processes and the
 /// number of those attached.

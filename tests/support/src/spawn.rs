@@ -29,7 +29,7 @@ pub(crate) fn run(command: &mut Command) -> Result<String> {
     )))
 }
 
-/// Starts a server that appends all it says to a log file.
+/// Starts a server that appends all output to a log file.
 pub(crate) fn server(mut command: Command, log: &Path) -> Result<Child> {
     let log = OpenOptions::new().create(true).append(true).open(log)?;
     command
@@ -61,7 +61,7 @@ fn spawner() -> &'static Sender<Job> {
 
 fn spawn_all(jobs: &Receiver<Job>) {
     for (mut command, reply) in jobs {
-        // Nobody waits for the answer any more: the child is not wanted.
+        // The caller was dropped, so the child is not needed.
         if let Err(unwanted) = reply.send(command.spawn())
             && let Ok(mut child) = unwanted.0
         {

@@ -52,7 +52,7 @@ async fn a_killed_primary_comes_back_as_a_replica() {
     assert_eq!(count(&maria, 0).await, "2");
     assert_eq!(count(&maria, Node::Primary).await, "2");
 
-    // It stays a replica, and the other a primary.
+    // The old primary stays a replica, and the promoted server a primary.
     maria.stop_primary().await.expect("stopped");
     maria.stop_replica(1).await.expect("stopped");
     maria.start_replica(1).await.expect("started");
@@ -105,7 +105,7 @@ async fn a_promoted_replica_has_what_it_received() {
 }
 
 #[tokio::test]
-async fn commits_wait_for_a_replica_if_told_to() {
+async fn commits_wait_for_a_replica_if_configured() {
     const WAITING: &str = "SELECT COUNT(*) FROM information_schema.PROCESSLIST
         WHERE STATE LIKE 'Waiting for semi-sync ACK%'";
     let Some(maria) = with_table(2).await else {
@@ -122,7 +122,7 @@ async fn commits_wait_for_a_replica_if_told_to() {
         maria.resume_process(0).await.expect("going on");
     });
 
-    // That outlasts a restart, and a time without replicas.
+    // The setting outlasts a restart, and a time without replicas.
     maria.stop_replica(0).await.expect("stopped");
     maria.stop_replica(1).await.expect("stopped");
     maria.stop_primary().await.expect("stopped");

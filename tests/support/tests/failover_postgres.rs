@@ -51,7 +51,7 @@ async fn a_killed_primary_comes_back_as_a_replica() {
     assert_eq!(count(&pg, Node::Primary).await, "2");
     assert_eq!(pg.primary_url("postgres"), url);
 
-    // It stays a replica, and the other a primary.
+    // The old primary stays a replica, and the promoted server a primary.
     pg.stop_primary().await.expect("stopped");
     pg.stop_replica(1).await.expect("stopped");
     pg.start_replica(1).await.expect("started");
@@ -105,7 +105,7 @@ async fn a_promoted_replica_has_what_it_received() {
 }
 
 #[tokio::test]
-async fn commits_wait_for_a_replica_if_told_to() {
+async fn commits_wait_for_a_replica_if_configured() {
     const WAITING: &str = "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'";
     let Some(pg) = with_table(2).await else {
         return;
@@ -162,7 +162,7 @@ async fn a_replica_can_be_late() {
     pg.wait_caught_up().await.expect("the other has caught up");
     let delay = pg.psql(0, "postgres", "SHOW recovery_min_apply_delay");
     assert_eq!(delay.await.as_deref(), Ok("1h"));
-    // The delay holds for what it has to apply again, so the table may be missing.
+    // The delay also holds for changes that are applied again, so the table may be missing.
     let rows = pg.psql(0, "postgres", "SELECT id FROM item").await;
     assert!(rows.as_deref().unwrap_or("").is_empty(), "{rows:?}");
     pg.set_apply_delay(0, Duration::ZERO)
@@ -180,7 +180,7 @@ async fn the_log_can_be_brought_to_the_start_of_a_segment() {
     };
     for _ in 0..2 {
         write(&pg, Node::Primary, INSERT).await;
-        // Once in a while the server writes something of its own in between.
+        // Once in a while the server writes a record of its own in between.
         let stands_there = async || {
             pg.switch_wal().await.expect("switched");
             let positions = pg.psql(Node::Primary, "postgres", POSITIONS).await;

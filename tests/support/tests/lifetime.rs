@@ -10,14 +10,14 @@ use std::time::{Duration, Instant};
 
 use routing_servers::{Node, PostgresCluster, Unavailable, skip};
 
-/// All processes that work in a directory; servers work in that of their data.
+/// All processes that work in a directory; servers work in their data directory.
 fn working_in(dir: &Path) -> Vec<PathBuf> {
     let processes = fs::read_dir("/proc").expect("a list of processes");
     let links = processes.filter_map(|entry| fs::read_link(entry.ok()?.path().join("cwd")).ok());
     links.filter(|cwd| cwd.starts_with(dir)).collect()
 }
 
-/// The directory of a cluster, which is that above the data of each server.
+/// The directory of a cluster, which contains the data directory of each server.
 fn home(data: &str) -> PathBuf {
     let home = Path::new(data.trim_end_matches('/')).parent();
     home.expect("a directory in the cluster's").to_owned()
@@ -183,7 +183,7 @@ async fn servers_die_with_a_killed_process() {
     eventually("the servers are dead", || {
         working_in(&pg.join("replica0")).is_empty() && working_in(maria).is_empty()
     });
-    // The frozen children of a dead server are left to the next start.
+    // The frozen children of a dead server are removed by the next start.
     let Some(_next) = routing_servers::postgres(0).await else {
         return;
     };

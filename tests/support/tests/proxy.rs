@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use routing_servers::{Mode, Node, Proxy};
 
-/// Long enough for an answer that comes, short enough to wait for one that does not.
+/// Long enough for a reply to arrive, short enough to wait for one that never does.
 const PATIENCE: Duration = Duration::from_secs(10);
 const SILENCE: Duration = Duration::from_millis(300);
 
@@ -50,13 +50,13 @@ fn receive(mut client: &TcpStream, bytes: usize) -> io::Result<Vec<u8>> {
     client.read_exact(&mut text).map(|()| text)
 }
 
-/// What reads to the end: nothing, or an error.
+/// What is read until the end: nothing, or an error.
 fn ending(mut client: &TcpStream) -> io::Result<usize> {
     client.set_read_timeout(Some(PATIENCE))?;
     client.read(&mut [0])
 }
 
-fn hears_nothing(mut client: &TcpStream) -> bool {
+fn receives_nothing(mut client: &TcpStream) -> bool {
     let timeout = client.set_read_timeout(Some(SILENCE));
     timeout.expect("a timeout");
     let outcome = client.read(&mut [0]);
@@ -102,7 +102,7 @@ fn what_stalls_is_kept() {
     for client in [&old, &new] {
         send(client, b"later");
         client.shutdown(Shutdown::Write).expect("shut down");
-        assert!(hears_nothing(client));
+        assert!(receives_nothing(client));
     }
     proxy.set(Mode::Pass).expect("passing");
     for client in [&old, &new] {
@@ -123,7 +123,7 @@ fn a_delay_is_that_of_each_direction_and_ends_when_it_passes() {
     assert!(sent.elapsed() >= DELAY * 2, "{:?}", sent.elapsed());
     proxy.set(Mode::Delay(PATIENCE * 6)).expect("delayed");
     send(&client, b"later");
-    assert!(hears_nothing(&client));
+    assert!(receives_nothing(&client));
     proxy.set(Mode::Pass).expect("passing");
     assert_eq!(receive(&client, 5).expect("an echo"), b"later");
 }
@@ -167,22 +167,22 @@ fn a_reset_is_an_error_for_old_and_new_connections() {
 }
 
 #[test]
-fn half_open_connections_stay_deaf() {
+fn half_open_connections_stay_silent() {
     let proxy = proxy();
     let old = connected(&proxy);
     proxy.set(Mode::HalfOpen).expect("half-open");
     let new = connect(&proxy).expect("accepted");
     eventually("it is accepted", || proxy.open() == 2);
-    // It must not matter that the connections may never see the mode itself.
+    // Connections may never observe the mode itself, and it must not matter.
     proxy.set(Mode::Stall).expect("stalled");
     proxy.set(Mode::Pass).expect("passing");
     for client in [&old, &new] {
         send(client, b"lost");
-        assert!(hears_nothing(client));
+        assert!(receives_nothing(client));
     }
     let next = connected(&proxy);
     drop((old, new));
-    eventually("the deaf ones are gone", || proxy.open() == 1);
+    eventually("the half-open ones are closed", || proxy.open() == 1);
     proxy.set(Mode::Cut).expect("cut");
     assert_eq!(ending(&next).expect("an end"), 0);
 }

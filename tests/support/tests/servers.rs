@@ -1,4 +1,4 @@
-//! The clusters do what tests of routing rely on.
+//! The clusters behave as tests of routing expect.
 
 use std::process::Command;
 
@@ -86,14 +86,14 @@ async fn postgres_servers_can_be_killed_and_started_again() {
     };
     pg.stop_replica(0).await.expect("stopped");
     let url = pg.replica_url(0, "shop");
-    psql(&url, COUNT).expect_err("nobody there");
+    psql(&url, COUNT).expect_err("no server is there");
     psql(&pg.primary_url("shop"), INSERT).expect("a row");
     pg.start_replica(0).await.expect("started");
     pg.wait_caught_up().await.expect("caught up");
     assert_eq!(psql(&url, COUNT).as_deref(), Ok("1"));
 
     pg.stop_primary().await.expect("stopped");
-    psql(&pg.primary_url("shop"), COUNT).expect_err("nobody there");
+    psql(&pg.primary_url("shop"), COUNT).expect_err("no server is there");
     assert_eq!(psql(&url, COUNT).as_deref(), Ok("1"));
     pg.start_primary().await.expect("started");
     psql(&pg.primary_url("shop"), INSERT).expect("a row");
@@ -133,7 +133,7 @@ async fn a_frozen_postgres_hangs_and_goes_on() {
     pg.resume_process(0).await.expect("going on");
     assert_eq!(psql(&url, COUNT).as_deref(), Ok("0"));
     pg.pause_process(Node::Primary).await.expect("frozen");
-    // And now it is dropped, frozen as it is.
+    // And now the cluster is dropped while frozen.
 }
 
 #[tokio::test]
@@ -173,7 +173,7 @@ async fn mariadb_servers_can_be_killed_and_started_again() {
     };
     maria.stop_replica(0).await.expect("stopped");
     let url = maria.replica_url(0, "shop");
-    mariadb(&url, COUNT).expect_err("nobody there");
+    mariadb(&url, COUNT).expect_err("no server is there");
     mariadb(&maria.primary_url("shop"), INSERT).expect("a row");
     maria.start_replica(0).await.expect("started");
     maria.wait_caught_up().await.expect("caught up");

@@ -161,7 +161,7 @@ async fn change(
     }
 }
 
-/// Prints a line to standard error. A failure is ignored: the reader may be gone.
+/// Prints a line to standard error. A failure is ignored: the reader may have closed it.
 fn print_line(line: &str) {
     let _ = writeln!(std::io::stderr().lock(), "{line}");
 }

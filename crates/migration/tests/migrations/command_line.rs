@@ -61,11 +61,7 @@ async fn up_and_down_as_the_line_says() -> Result {
             tables(&site).await?,
             [vec!["a", "b", MIGRATION_TABLE], vec!["c", MIGRATION_TABLE]]
         );
-        assert_eq!(
-            run(&site, "").await,
-            FINE,
-            "up is what it does when nothing is said"
-        );
+        assert_eq!(run(&site, "").await, FINE, "up is the default command");
         assert_eq!(run(&site, "down -n 2").await, FINE);
         assert_eq!(
             tables(&site).await?,

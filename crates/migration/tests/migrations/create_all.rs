@@ -23,7 +23,7 @@ fn names(tables: &[TableName]) -> Vec<String> {
     tables.iter().map(TableName::to_string).collect()
 }
 
-/// How many rows of a kind the catalogue of the server has.
+/// How many objects of a kind the server's catalogue has.
 async fn count(db: &RoutingConnection, database: &str, sql: &str) -> Result<i64> {
     Ok(column(&plain(db, database), sql).await?[0])
 }

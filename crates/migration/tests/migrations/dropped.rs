@@ -10,7 +10,7 @@ use crate::support::{
     Engine, Gate, Result, Set, Site, Sites, TableGate, creates, eventually, soon, tables_of,
 };
 
-/// Begins `up`, and drops it in the middle of its migration.
+/// Begins `up`, and drops the future in the middle of its migration.
 async fn begin_and_drop(db: &RoutingConnection, gate: &Gate) {
     let migrations = Migrations::new().database("default", gate.migrator());
     let up = std::pin::pin!(migrations.up(db, Steps::All));
@@ -21,7 +21,7 @@ async fn begin_and_drop(db: &RoutingConnection, gate: &Gate) {
     }
 }
 
-/// Nobody on the server is in a transaction.
+/// No transaction is open on the server.
 async fn no_open_transaction(site: &Site) {
     let sql = match &site.engine {
         Engine::Postgres(_) => {
@@ -37,8 +37,8 @@ async fn no_open_transaction(site: &Site) {
     .await;
 }
 
-/// Another migrator gets the lock, and `m_gate` is still pending.
-async fn nothing_is_left(site: &Site, db: &RoutingConnection) -> Result {
+/// Another migrator can take the lock, and `m_gate` is still pending.
+async fn no_lock_is_left(site: &Site, db: &RoutingConnection) -> Result {
     no_open_transaction(site).await;
     let migrations = Migrations::new()
         .database("default", creates(&["b"]))
@@ -53,7 +53,7 @@ async fn a_dropped_up_leaves_no_lock_and_no_transaction() -> Result {
     for site in Sites::All.with("dropped", 1).await? {
         let db = site.connect(&["default"]).await?;
         begin_and_drop(&db, &Gate::new()).await;
-        nothing_is_left(&site, &db).await?;
+        no_lock_is_left(&site, &db).await?;
     }
     Ok(())
 }
@@ -75,9 +75,9 @@ async fn drop_guarded(prefix: &'static str) -> Result {
         let db = forbidding.connect().await?;
         let gate = Gate::new();
         begin_and_drop(&db, &gate).await;
-        // It continues, and finds that its caller is gone.
+        // The migration continues, and notices that its caller was dropped.
         gate.go_on.notify_one();
-        nothing_is_left(&site, &db).await?;
+        no_lock_is_left(&site, &db).await?;
     }
     Ok(())
 }
@@ -106,7 +106,7 @@ async fn the_lock_is_free_at_once_after_a_drop_while_waiting() -> Result {
     Ok(())
 }
 
-/// What the server still does must not run beside a second migrator.
+/// A statement that still runs on the server must not overlap with a second migrator.
 #[tokio::test]
 async fn no_migrator_starts_while_a_dropped_migrations_statement_still_runs() -> Result {
     for site in Sites::Servers.with("dropped_runs", 1).await? {

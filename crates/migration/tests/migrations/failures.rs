@@ -1,4 +1,4 @@
-//! What fails names its database, and goes on where it stopped.
+//! A failed migration names its database, and the next run continues where it stopped.
 
 use sea_orm_routing_migration::{MigrationError, Migrations, SqlMigration, Steps};
 
@@ -104,7 +104,7 @@ async fn a_failure_on_the_way_down_leaves_the_rest_applied() -> Result {
 }
 
 #[tokio::test]
-async fn a_migration_whose_code_is_gone_is_named() -> Result {
+async fn a_migration_whose_code_is_missing_is_named() -> Result {
     for site in Sites::All.with("gone_code", 1).await? {
         let db = site.connect(&["default"]).await?;
         let with = |migrator| Migrations::new().database("default", migrator);

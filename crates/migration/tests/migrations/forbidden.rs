@@ -1,4 +1,4 @@
-//! Tables that must not be on a database: no migration creates them, no statement names them.
+//! Tables that are forbidden on a database: no migration creates them, no statement names them.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{ColumnDef, Table};
@@ -57,7 +57,7 @@ fn built() -> Step {
     })
 }
 
-/// Each way to write the same forbidden migration.
+/// Every spelling of the same forbidden migration.
 fn ways() -> Vec<(&'static str, Set)> {
     vec![
         ("raw", Set::new().with(raw())),

@@ -6,7 +6,7 @@ use sea_orm_routing_migration::{Migrations, Steps};
 
 use crate::support::{Engine, Result, Set, Site, Sites, assert_says, error_of, plain, tables_of};
 
-/// What every dialect here understands.
+/// Texts that every dialect here accepts.
 const COMMON: &[&str] = &[
     "CREATE TABLE IF NOT EXISTS secret (id INTEGER)",
     "create table secret(id integer)",
@@ -62,10 +62,10 @@ fn texts(site: &Site) -> impl Iterator<Item = &'static str> {
     COMMON.iter().chain(own).copied()
 }
 
-/// Only the table `seen`.
+/// Keeps only the table `seen`.
 async fn start_again(db: &RoutingConnection) -> Result {
     let own = plain(db, "default");
-    // Whichever there are.
+    // Drops whichever of them exist.
     for there in [
         "VIEW secret",
         "MATERIALIZED VIEW secret",
@@ -80,7 +80,7 @@ async fn start_again(db: &RoutingConnection) -> Result {
     Ok(())
 }
 
-/// Those of these texts that are not refused, with the tables they leave.
+/// Those of these texts that are not refused, with the tables they create.
 async fn let_through(
     site: &Site,
     texts: impl Iterator<Item = &'static str>,

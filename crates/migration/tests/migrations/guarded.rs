@@ -1,4 +1,4 @@
-//! A migration whose statements are checked can do everything that another can.
+//! A migration whose statements are checked can do everything that an unchecked one can.
 
 use sea_orm::entity::prelude::*;
 use sea_orm::{DbErr, Schema, Set as Value, TransactionTrait};
@@ -133,7 +133,7 @@ async fn entities_are_written_and_read_on_one_worker() -> Result {
     Ok(())
 }
 
-/// Asks the schema.
+/// Queries the schema.
 fn asking() -> Step {
     Step::new("m_ask", |manager| {
         Box::pin(async move {
@@ -156,7 +156,7 @@ async fn the_schema_can_be_asked() -> Result {
     Ok(())
 }
 
-/// One savepoint that stays, and one that is rolled back.
+/// One savepoint that is released, and one that is rolled back.
 fn nested() -> Step {
     Step::new("m_nested", |manager| {
         Box::pin(async move {

@@ -73,7 +73,8 @@ async fn a_guarded_migration_that_panics_is_an_error_and_frees_the_lock() -> Res
     Ok(())
 }
 
-/// A limit, on the page "What does not work": SeaORM's hook does not receive the options.
+/// A documented limit, see the page "What does not work": SeaORM's hook does not receive the
+/// options.
 #[tokio::test]
 async fn a_transaction_of_a_guarded_migration_has_the_level_of_the_server() -> Result {
     let Some(site) = Site::postgres("g_isolation", 1).await? else {
@@ -125,7 +126,8 @@ async fn a_guarded_migration_may_spawn_a_task() -> Result {
 #[tokio::test]
 async fn a_guarded_migration_may_spawn_a_task_on_a_runtime_of_one_thread() -> Result {
     let (done, is_done) = tokio::sync::oneshot::channel();
-    // A thread that blocks for ever takes its runtime with it, and not that of the test.
+    // A thread that blocks forever keeps its runtime from shutting down, so it must not be the
+    // test's.
     std::thread::spawn(move || {
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()

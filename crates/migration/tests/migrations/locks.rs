@@ -40,7 +40,7 @@ async fn the_second_migrator_waits_and_then_does_nothing() -> Result {
     Ok(())
 }
 
-/// What a migrator with this timeout says while another is at work, and the time it took.
+/// The error of a migrator with this timeout while another one runs, and the time it took.
 async fn refused(site: &Site, timeout: Duration) -> Result<(MigrationError, Duration)> {
     let db = site.connect(&["default"]).await?;
     let gate = Gate::new();

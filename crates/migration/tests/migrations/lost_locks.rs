@@ -1,4 +1,4 @@
-//! A lock ends with its session: what a server or a person does to that.
+//! A lock ends with its session, which a server or a person may end.
 
 use futures_util::future::try_join;
 use sea_orm::sqlx::Executor;
@@ -42,7 +42,8 @@ async fn a_lost_lock_stops_before_the_next_migration() -> Result {
         };
         let up = async { Ok(migrations.up(&db, Steps::All).await) };
         let (outcome, ()) = soon("a lost lock", try_join(up, loser)).await?;
-        // The lock is held by the connection of the migration: in a transaction, that fails itself.
+        // The connection of the migration holds the lock: in a transaction, the migration itself
+        // fails.
         let text = error_of(outcome);
         let (failed, tables, left): (_, &[&str], _) = match &site.engine {
             Engine::Postgres(_) => ("m_gate", &["seaql_migrations"], 2),
@@ -57,7 +58,7 @@ async fn a_lost_lock_stops_before_the_next_migration() -> Result {
     Ok(())
 }
 
-/// Servers end sessions that are idle for long, and a migration can take longer.
+/// Servers end sessions that are idle for long, and a migration can take longer than that.
 #[tokio::test]
 async fn a_server_that_ends_idle_sessions_does_not_take_the_lock_away() -> Result {
     for site in Sites::Servers.with("idle", 1).await? {

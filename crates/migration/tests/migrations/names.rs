@@ -1,4 +1,4 @@
-//! The names of constraints, in a migration that another one takes apart by them.
+//! The names of constraints, in a migration that a later one reverts by those names.
 
 use sea_orm::sea_query::{ColumnDef, ForeignKey, Index, Table};
 use sea_orm::{ConnectionTrait, DbErr};
@@ -50,7 +50,7 @@ async fn create(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     manager.create_index(index).await
 }
 
-/// Takes apart what `create` made, by its names.
+/// Drops what `create` made, by its names.
 async fn take_apart(manager: &SchemaManager<'_>) -> Result<(), DbErr> {
     if manager.get_database_backend() != sea_orm::DbBackend::Sqlite {
         let key = naming::foreign_key("order", ["customer_id"], "customer");

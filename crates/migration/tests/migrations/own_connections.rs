@@ -12,7 +12,7 @@ use crate::support::{
     tables_of, value,
 };
 
-/// A pool of one connection that does not wait long for it.
+/// A pool of one connection with a short acquire timeout.
 async fn one_connection(site: &Site) -> Result<RoutingConnection> {
     let mut options = site.options(0);
     options.max_connections(1);
@@ -73,12 +73,12 @@ async fn the_connections_of_a_migration_end_with_it() -> Result {
             gate.go_on.notify_one();
             refused
         };
-        // One that did not get the lock leaves none either; `a` is there already.
+        // A run that did not get the lock leaves no connection either; `a` exists already.
         let (first, refused) = join(first.up(&db, Steps::All), late).await;
         assert!(first.is_err());
         assert!(matches!(refused, Err(MigrationError::Locked { .. })));
         let pool_at_most = before.max(1);
-        eventually("the connections of the migration are gone", async || {
+        eventually("the connections of the migration are closed", async || {
             site.connections(0)
                 .await
                 .is_ok_and(|now| now <= pool_at_most)

@@ -9,7 +9,7 @@ use crate::support::{Result, Set, Sites, Step, assert_says, creates, error_of, t
 
 const MIGRATION_TABLE: &str = "seaql_migrations";
 
-/// Tables that begin with `audit_` belong nowhere but in `shop`.
+/// Tables that begin with `audit_` are only allowed in `shop`.
 #[derive(Debug)]
 struct AuditAtHome;
 

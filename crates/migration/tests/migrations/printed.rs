@@ -3,7 +3,7 @@
 use crate::processes::command;
 use crate::support::{Result, Site, soon};
 
-/// What a command line prints: to standard output, and to standard error.
+/// The output of a command line: standard output, and standard error.
 async fn printed(site: &Site, line: &str) -> Result<[String; 2]> {
     let output = soon("a process", command(site, "SELECT 1", line)?.output()).await?;
     let [out, err] = [output.stdout, output.stderr].map(String::from_utf8);

@@ -11,7 +11,7 @@ use crate::support::{
     Engine, Result, Site, Sites, TableGate, creates, eventually, soon, tables_of,
 };
 
-/// Where the other process finds its database, and which migration it shall have.
+/// Tells the other process where its database is, and which migration it has.
 const URL: &str = "MIGRATIONS_TEST_URL";
 const SQL: &str = "MIGRATIONS_TEST_SQL";
 const LINE: &str = "MIGRATIONS_TEST_LINE";
@@ -24,7 +24,7 @@ fn migrations(sql: &str) -> Migrations {
     Migrations::new().database("default", set)
 }
 
-/// What the other process does; by itself, it migrates a database in memory.
+/// What the other process runs; without that environment, it migrates a database in memory.
 #[tokio::test]
 async fn a_migrator_of_its_own() {
     let url = std::env::var(URL).unwrap_or_else(|_| "sqlite::memory:".to_owned());
@@ -55,7 +55,7 @@ pub(crate) fn command(site: &Site, sql: &str, line: &str) -> Result<Command> {
     Ok(command)
 }
 
-/// What it wrote to standard error, when it is done.
+/// What the process wrote to standard error, once it has ended.
 async fn finished(process: Child) -> Result<String> {
     let output = soon("a process", process.wait_with_output()).await?;
     let text = String::from_utf8(output.stderr)?;

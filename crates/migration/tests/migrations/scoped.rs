@@ -1,4 +1,4 @@
-//! Migrations on a handle that has fixed a database, and what a failure leaves.
+//! Migrations on a handle that has fixed a database, and the state after a failure.
 
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex};
@@ -92,7 +92,7 @@ async fn a_migration_that_may_be_applied_in_part_says_so() -> Result {
 }
 
 #[tokio::test]
-async fn the_listener_of_the_program_hears_on_the_command_line_too() -> Result {
+async fn the_listener_of_the_program_is_called_on_the_command_line_too() -> Result {
     let site = Site::files()?;
     let heard = Arc::new(Mutex::new(Vec::new()));
     let events = Arc::clone(&heard);

@@ -1,4 +1,4 @@
-//! What is applied where, as a person reads it; asking writes nothing.
+//! Which migrations are applied where, as a person reads it; asking writes nothing.
 
 use sea_orm::ConnectionTrait;
 use sea_orm::prelude::DateTimeUtc;

@@ -1,4 +1,4 @@
-//! Entity-first sync, for each database its own entities.
+//! Entity-first sync: each database gets its own entities.
 
 mod entities;
 
@@ -15,7 +15,7 @@ const SHOP: &str = "migrations::sync::entities::shop";
 const BOTH: &str = "migrations::sync::entities";
 const ACROSS: &str = "migrations::sync::entities::across";
 
-/// `shop`, and `stock` with what is bound to it.
+/// `shop`, and `stock` with its bound entities.
 async fn bound(site: &Site) -> Result<RoutingConnection> {
     eprintln!("on {}", site.url(0));
     let builder = site.builder(&["shop", "stock"]).default_database("shop");

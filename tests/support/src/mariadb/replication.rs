@@ -17,8 +17,8 @@ const IS_CONNECTED: &str = "SELECT COUNT(*) FROM information_schema.PROCESSLIST
 
 impl Replication for MariaDb {
     fn promote(&self, replica: &Instance) -> Result<()> {
-        // In this order: with both threads stopped, a start would throw away what
-        // was received and not applied yet.
+        // In this order: with both threads stopped, a start would discard what was received and not
+        // applied yet.
         self.execute(replica.port, "START SLAVE SQL_THREAD; STOP SLAVE IO_THREAD")?;
         let goal = format!("{} has applied what it received", replica.node);
         until(&goal, LIMIT, || {
@@ -46,8 +46,8 @@ impl Replication for MariaDb {
     }
 
     fn recover(&self, replica: &Instance) -> Result<()> {
-        // A change of the schema is logged first, and then noted as applied: one that
-        // was killed in between would refuse to log it a second time.
+        // A schema change is logged first, and then marked as applied: a replica killed in between
+        // would refuse to log it a second time.
         let sql = "STOP SLAVE; SET GLOBAL gtid_slave_pos = @@gtid_binlog_pos; START SLAVE";
         self.execute(replica.port, sql)
     }
@@ -71,7 +71,7 @@ impl Replication for MariaDb {
 }
 
 impl MariaDb {
-    /// Changes what cannot be changed while the replica is at work.
+    /// Changes settings that cannot be changed while the replica runs.
     fn change_master(&self, replica: &Instance, change: &str) -> Result<()> {
         let threads = if replica.is_paused() { "IO_THREAD" } else { "" };
         let sql = format!("STOP SLAVE; CHANGE MASTER TO {change}; START SLAVE {threads}");

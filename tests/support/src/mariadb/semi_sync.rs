@@ -8,8 +8,8 @@ use crate::poll::until;
 
 const LIMIT: Duration = Duration::from_secs(30);
 
-/// The settings of a primary. It waits before the commit can be seen by others, and
-/// for a day, so that no test sees it give up.
+/// The settings of a primary. It waits before others can see the commit, and for a day, so that no
+/// test sees the wait time out.
 pub(super) const OPTIONS: [&str; 3] = [
     "--rpl-semi-sync-master-enabled=ON",
     "--rpl-semi-sync-master-wait-point=AFTER_SYNC",

@@ -15,8 +15,8 @@ use crate::replication::Replication;
 use crate::scratch::Scratch;
 use crate::spawn::run;
 
-/// Users of the primary, which reach the replicas by replication. `app` has all
-/// privileges except those that exempt from `read_only`.
+/// Users of the primary, which replication copies to the replicas. `app` has all privileges except
+/// those that exempt from `read_only`.
 const USERS: &str = "
 CREATE USER repl@'%' IDENTIFIED BY 'secret';
 GRANT REPLICATION SLAVE ON *.* TO repl@'%';
@@ -83,7 +83,7 @@ impl MariaDb {
     }
 }
 
-/// The server, which older versions call by the name of MySQL's.
+/// The server program, which older versions call `mysqld`.
 fn locate_server() -> Result<PathBuf> {
     let server = locate::program(&["mariadbd", "mysqld"])?;
     let version = run(Command::new(&server).arg("--version"))?;

@@ -46,8 +46,8 @@ impl Replication for Postgres {
         );
         until("the delay is set", LIMIT, || self.holds(replica.port, &sql))?;
         if replica.is_following() {
-            // That was the setting of new sessions. The process that applies changes
-            // reads it before it confirms a pause.
+            // New sessions have that setting now. The process that applies changes reads it before
+            // it confirms a pause.
             self.pause_replay(replica.port)?;
             self.resume_replay(replica.port)?;
         }

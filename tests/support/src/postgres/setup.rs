@@ -83,7 +83,7 @@ impl Postgres {
         Instance::create(self, &self.home, node)
     }
 
-    /// Creates the data of a replica from that of the running primary.
+    /// Creates the data of a replica from the data of the running primary.
     pub(super) fn copy(&self, node: Node, primary: u16) -> Result<()> {
         let source = self.source(node, primary);
         let mut backup = self.program("pg_basebackup");
@@ -92,7 +92,7 @@ impl Postgres {
             .args(["-d", &source, "-D"])
             .arg(data_dir(&self.home, node));
         run(&mut backup)?;
-        // Those of the primary may be for a primary, or of its time as a replica.
+        // The primary's own settings may be for a primary, or left from its time as a replica.
         self.configure(node, &format!("primary_conninfo = '{source}'"))
     }
 

@@ -5,7 +5,7 @@ use crate::engine::Engine;
 use crate::error::Result;
 use crate::poll::until;
 
-/// All replicas are among those one of which a commit waits for.
+/// Each commit waits for any one of all replicas.
 const IS_ON: &str = "SELECT count(*) > 0 AND bool_and(sync_state = 'quorum')
     FROM pg_stat_replication WHERE state = 'streaming'";
 const IS_OFF: &str =
@@ -22,8 +22,8 @@ impl Postgres {
         until("commits wait for a replica, or not", LIMIT, || {
             self.holds(primary, is_so)
         })?;
-        // That was the view of the senders. Commits go by what the checkpointer says,
-        // which looks at its settings between two checkpoints at the latest.
+        // The WAL senders have the setting now. Commits follow the checkpointer's setting, which it
+        // reloads between two checkpoints at the latest.
         for _ in 0..2 {
             self.query(primary, Self::SYSTEM_DATABASE, "CHECKPOINT")?;
         }

@@ -14,15 +14,14 @@ impl Cluster<Postgres> {
     /// Brings the log of the primary, or the server promoted last, to the start of
     /// an empty segment.
     ///
-    /// All is flushed then, and yet the position to insert at is higher than the
-    /// flushed one, by the page header between them. No replica gets to
-    /// the higher one. It stays like that until something is written: the server does
-    /// so by itself once, within 15 seconds.
+    /// Everything is flushed then, and yet the insert position is higher than the flushed one, by
+    /// the page header between them. No replica reaches the higher one. This lasts until a record
+    /// is written: the server writes one by itself, within 15 seconds.
     pub async fn switch_wal(&self) -> Result<()> {
         self.with(|parts| {
             let (engine, leader) = (&parts.engine, parts.leader()?.port);
             until("the log is at the start of a segment", LIMIT, || {
-                // Does nothing if it is there already.
+                // Does nothing if the log is there already.
                 let sql = "SELECT pg_switch_wal()";
                 engine.query(leader, Postgres::SYSTEM_DATABASE, sql)?;
                 engine.holds(leader, IS_AT_START)

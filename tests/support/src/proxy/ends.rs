@@ -14,7 +14,7 @@ use super::pump::pump;
 #[derive(Debug)]
 pub(super) struct Ends {
     client: TcpStream,
-    /// None until something may be forwarded to it.
+    /// `None` until data may be forwarded to it.
     server: Option<TcpStream>,
 }
 
@@ -40,7 +40,7 @@ impl Ends {
         tokio::try_join!(requests, answers).map(drop)
     }
 
-    /// Throws away what arrives, until the client closes the connection.
+    /// Discards what arrives, until the client closes the connection.
     pub(super) async fn swallow(&mut self) {
         let answers = async {
             if let Some(server) = &mut self.server {
@@ -57,7 +57,7 @@ impl Ends {
     /// Closes both ends.
     pub(super) async fn close(self, fate: Fate) {
         for mut end in [Some(self.client), self.server].into_iter().flatten() {
-            // An end that is closed already is as good.
+            // An end that is closed already is fine.
             if fate == Fate::Reset {
                 let _ = end.set_zero_linger();
                 continue;
@@ -71,6 +71,6 @@ impl Ends {
 }
 
 async fn discard(mut from: impl AsyncRead + Unpin) {
-    // A connection that fails has ended as well.
+    // A connection that failed has ended as well.
     let _ = copy(&mut from, &mut sink()).await;
 }

@@ -24,7 +24,7 @@ pub(super) struct Hub {
     target: u16,
     port: u16,
     counts: Arc<Counts>,
-    /// None while connections are refused.
+    /// `None` while connections are refused.
     listener: Option<TcpListener>,
     state: watch::Sender<State>,
     links: JoinSet<()>,
@@ -47,15 +47,15 @@ impl Hub {
         self.port
     }
 
-    /// Works until nobody can send orders any more.
+    /// Runs until no more commands can arrive.
     pub(super) async fn run(mut self, mut orders: UnboundedReceiver<Command>) {
         loop {
             tokio::select! {
-                // An order comes before the connections that came after it.
+                // A command takes effect before the connections that arrive after it.
                 biased;
                 order = orders.recv() => {
                     let Some((mode, reply)) = order else { return };
-                    // Nobody waiting for the answer is no reason to end.
+                    // The command is carried out even if its sender stopped waiting for the reply.
                     let _ = reply.send(self.change(mode).await);
                 }
                 Some(_) = self.links.join_next() => {}
@@ -89,7 +89,7 @@ impl Hub {
     }
 }
 
-/// The next connection; never one while nobody listens.
+/// The next connection; pending while connections are refused.
 async fn accept(listener: Option<&TcpListener>) -> TcpStream {
     let Some(listener) = listener else {
         return future::pending().await;
@@ -97,7 +97,7 @@ async fn accept(listener: Option<&TcpListener>) -> TcpStream {
     loop {
         match listener.accept().await {
             Ok((client, _)) => return client,
-            // It was gone before it was accepted, or there are too many open files.
+            // The connection was closed before it was accepted, or there are too many open files.
             Err(_) => yield_now().await,
         }
     }

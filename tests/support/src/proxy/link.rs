@@ -10,7 +10,7 @@ use super::counts::Counted;
 use super::ends::Ends;
 use super::mode::{Fate, State};
 
-/// What a connection knows of its proxy.
+/// What a connection shares with its proxy.
 #[derive(Clone, Debug)]
 pub(super) struct Link {
     pub(super) number: usize,
@@ -22,25 +22,25 @@ pub(super) struct Link {
 pub(super) async fn serve(client: TcpStream, link: Link, counted: Counted) {
     let mut ends = Ends::new(client);
     let mut fate = tokio::select! {
-        // What was decided before comes before what arrives now.
+        // A mode change takes effect before the data that arrives after it.
         biased;
-        fate = link.leaves(Fate::Open) => fate,
+        fate = link.next_fate(Fate::Open) => fate,
         outcome = ends.forward(&link) => if outcome.is_ok() { Fate::Closed } else { Fate::Reset },
     };
     if fate == Fate::Lost {
         fate = tokio::select! {
             biased;
-            fate = link.leaves(Fate::Lost) => fate,
+            fate = link.next_fate(Fate::Lost) => fate,
             () = ends.swallow() => Fate::Closed,
         };
     }
     ends.close(fate).await;
-    // No sooner, so that who sees the count go down can rely on it.
+    // Not earlier: when a test sees the count drop, the connection is closed.
     drop(counted);
 }
 
 impl Link {
-    /// Returns as soon as something may be forwarded that arrived then.
+    /// Returns as soon as data that arrived at this instant may be forwarded.
     pub(super) async fn passes(&self, arrived: Instant) {
         let mut state = self.state.clone();
         loop {
@@ -61,18 +61,18 @@ impl Link {
         let mut state = self.state.clone();
         let forwards = |state: &State| state.hold(self.number).is_some();
         if state.wait_for(forwards).await.is_err() {
-            // Without a hub there is no proxy any more, and this is about to end.
+            // Without a hub the proxy is shut down, and this task is about to end.
             future::pending().await
         }
     }
 
-    /// The first fate of the connection that is another.
-    async fn leaves(&self, fate: Fate) -> Fate {
+    /// Returns the next fate of the connection, once it differs from `fate`.
+    async fn next_fate(&self, fate: Fate) -> Fate {
         let mut state = self.state.clone();
         let left = state
             .wait_for(|state| state.fate(self.number) != fate)
             .await;
-        // Without a hub there is no proxy any more.
+        // Without a hub the proxy is shut down.
         left.map_or(Fate::Closed, |state| state.fate(self.number))
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 /// What a [`Proxy`](super::Proxy) does to its connections, open and new ones.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
-    /// All is forwarded at once.
+    /// Everything is forwarded at once.
     #[default]
     Pass,
     /// Connections stay open and new ones are accepted, but nothing is forwarded,
@@ -13,34 +13,33 @@ pub enum Mode {
     Stall,
     /// All is forwarded that much after it arrived.
     Delay(Duration),
-    /// Connections are closed as a server does that ends (FIN), new ones as soon as
-    /// they are accepted.
+    /// Connections are closed as by a server that ends (FIN); new ones as soon as they are
+    /// accepted.
     Cut,
-    /// Like [`Cut`](Self::Cut), but as a server does that knows nothing of the
-    /// connection (RST).
+    /// Like [`Cut`](Self::Cut), but as by a server that does not know the connection (RST).
     Reset,
-    /// The other side vanishes without a word: what either side of a connection
-    /// sends is thrown away, and the client sees no end. Connections that were
-    /// open or accepted meanwhile stay like that in the modes that forward.
+    /// Either side disappears without notice: what a client or server sends is discarded, and the
+    /// client sees no end. Connections that were open or accepted in this mode stay like that in
+    /// the modes that forward.
     HalfOpen,
-    /// Nobody listens: connecting is refused, and connections are cut.
+    /// The port is closed: connecting is refused, and connections are cut.
     Refuse,
 }
 
-/// What is to become of a connection.
+/// What happens to a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// It lives.
+    /// The connection stays open.
     Open,
-    /// Nobody hears it any more.
+    /// What arrives is discarded.
     Lost,
-    /// It is closed with FIN.
+    /// The connection is closed with FIN.
     Closed,
-    /// It is closed with RST.
+    /// The connection is closed with RST.
     Reset,
 }
 
-/// The mode, and what earlier modes have left.
+/// The mode, and the lasting effects of earlier modes.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct State {
     pub(super) mode: Mode,
@@ -51,8 +50,8 @@ pub(super) struct State {
 impl State {
     /// Changes the mode, where `next` is the number of the next connection.
     ///
-    /// A connection may see only the last of several changes. So what must not be
-    /// missed is remembered here.
+    /// A connection may see only the last of several changes, so effects that must not be missed
+    /// are remembered here.
     pub(super) fn change(&mut self, mode: Mode, next: usize) {
         if self.mode == Mode::HalfOpen {
             self.lost = next;
@@ -70,7 +69,7 @@ impl State {
         }
     }
 
-    /// How long to keep what arrives; none: until further notice.
+    /// How long to hold back what arrives; `None` until further notice.
     pub(super) fn hold(&self, connection: usize) -> Option<Duration> {
         match (self.fate(connection), self.mode) {
             (Fate::Open, Mode::Pass) => Some(Duration::ZERO),

@@ -13,14 +13,13 @@ use super::link::Link;
 const CHUNK: usize = 16 * 1024;
 const KEPT: usize = 64;
 
-/// What arrived and when; nothing means the end. A failure waits for its turn too:
-/// it tells the other side as much as an end does.
+/// What arrived and when; `None` means the end. A failure waits for its turn too: for the other
+/// side it is as significant as an end.
 type Chunk = (Instant, io::Result<Vec<u8>>);
 
-/// Forwards what arrives, and at last the end, each when the link lets it pass.
+/// Forwards what arrives, and finally the end, each when the link lets it pass.
 ///
-/// It goes on reading meanwhile: what arrives at once must not be delayed one
-/// after the other.
+/// Keeps reading meanwhile: pieces that arrive together must not be delayed one after the other.
 pub(super) async fn pump(
     from: impl AsyncRead + Unpin,
     to: impl AsyncWrite + Unpin,

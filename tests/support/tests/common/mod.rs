@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 ///
 /// # Panics
 ///
-/// When it does not in time.
+/// If it does not hold in time.
 pub(crate) async fn eventually(goal: &str, condition: impl AsyncFn() -> bool) {
     let deadline = Instant::now() + Duration::from_secs(20);
     while !condition().await {

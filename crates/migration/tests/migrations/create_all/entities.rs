@@ -1,4 +1,4 @@
-//! A small library, a tree, and a circle of two.
+//! A small library, a tree, and two entities that refer to each other.
 
 pub(super) mod author {
     use sea_orm::entity::prelude::*;

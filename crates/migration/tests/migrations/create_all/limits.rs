@@ -1,4 +1,4 @@
-//! What is left out, refused, or begun and not ended.
+//! Tables and keys that are left out, refused, or only partly created.
 
 use sea_orm::{ConnectionTrait, DbErr, EntityTrait};
 use sea_orm_routing::error::BindingError;
@@ -119,7 +119,7 @@ async fn a_binding_of_the_handle_is_obeyed() -> Result {
     Ok(())
 }
 
-/// The first run ended between the tables and the keys that close their circle.
+/// The first run ended after the tables, and before the foreign keys that close their circle.
 #[tokio::test]
 async fn a_circle_whose_last_keys_are_missing_is_closed_by_the_next_run() -> Result {
     for site in Sites::Servers.with("ca_half", 1).await? {

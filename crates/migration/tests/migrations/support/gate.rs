@@ -22,7 +22,7 @@ impl Gate {
         }
     }
 
-    /// A migrator with one migration, which creates `a` when it may go on.
+    /// A migrator with one migration, which creates `a` once it is released.
     pub(crate) fn migrator(&self) -> Set {
         let (begun, go_on) = (Arc::clone(&self.begun), Arc::clone(&self.go_on));
         Set::new().with(Step::new("m_gate", move |manager| {

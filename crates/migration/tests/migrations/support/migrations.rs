@@ -1,4 +1,4 @@
-//! Migrations and migrators that are put together on the spot.
+//! Migrations and migrators that are assembled at run time.
 
 use std::sync::Arc;
 
@@ -46,7 +46,7 @@ impl Set {
         self.with(SqlMigration::new(name, up))
     }
 
-    /// The table that remembers what was applied.
+    /// The table that records which migrations were applied.
     pub(crate) fn migration_table(mut self, table: &'static str) -> Self {
         self.migration_table = table;
         self

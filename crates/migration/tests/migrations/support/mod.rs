@@ -32,7 +32,7 @@ where
     }
 }
 
-/// The outcome of something that must not hang.
+/// The output of a future that must not hang.
 pub(crate) async fn soon<F: Future>(what: &str, future: F) -> F::Output {
     let outcome = tokio::time::timeout(LIMIT, future).await;
     outcome.unwrap_or_else(|_| panic!("{what}: hangs"))
@@ -71,7 +71,7 @@ pub(crate) async fn value<T: TryGetable>(db: &impl ConnectionTrait, sql: &str) -
     first.ok_or_else(|| DbErr::RecordNotFound(sql.to_owned()))
 }
 
-/// The tables there are, those that remember migrations included, sorted.
+/// The tables that exist, migration tables included, sorted.
 pub(crate) async fn tables(db: &impl ConnectionTrait) -> Result<Vec<String>, DbErr> {
     let sql = match db.get_database_backend() {
         DbBackend::Postgres => {

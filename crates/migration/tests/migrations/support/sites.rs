@@ -1,4 +1,4 @@
-//! The four places a database can be in.
+//! The four kinds of place a database can be in.
 
 use routing_servers::{MariaDbCluster, Node, PostgresCluster, shared_mariadb, shared_postgres};
 use sea_orm::{ConnectOptions, DatabaseConnection, DbErr};
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use super::{Result, tables};
 
-/// What keeps a database.
+/// Where a database is kept.
 pub(crate) enum Engine {
     /// SQLite, in files of this directory.
     Files(TempDir),
@@ -17,26 +17,26 @@ pub(crate) enum Engine {
     MariaDb(&'static MariaDbCluster),
 }
 
-/// Some databases of a test's own on one engine, all empty.
+/// Some databases of one test on one engine, all empty.
 pub(crate) struct Site {
     pub(crate) engine: Engine,
-    /// What their names begin with.
+    /// The prefix of their names.
     prefix: &'static str,
 }
 
 /// The engines a test runs on.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Sites {
-    /// All four.
+    /// All four engines.
     All,
-    /// Those that other processes can reach.
+    /// Engines whose databases other processes can reach.
     Shared,
-    /// Those with a server.
+    /// Engines with a server.
     Servers,
 }
 
 impl Sites {
-    /// Each engine with so many databases; without those whose server is not installed.
+    /// Each engine with so many databases, except those whose server is not installed.
     pub(crate) async fn with(self, prefix: &'static str, databases: usize) -> Result<Vec<Site>> {
         let mut engines = Vec::new();
         if self == Self::All {

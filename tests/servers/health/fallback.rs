@@ -1,4 +1,4 @@
-//! All replicas are dead, or all nodes.
+//! All replicas are down, or all nodes.
 
 use std::time::{Duration, Instant};
 
@@ -14,21 +14,21 @@ use crate::support::load::{Load, read, write};
 use crate::support::nodes::{becomes, is, is_read_from, served_by, when};
 use crate::support::{eventually, soon, value};
 
-/// Whether the first replica is among the nodes that were considered, and down.
+/// Whether the first replica is among the nodes that were considered, and is down.
 fn is_down(considered: &[ConsideredNode]) -> bool {
     let down = |it: &ConsideredNode| it.node == "default/2" && &*it.state == "down";
     considered.iter().any(down)
 }
 
 on_each_server! {
-    all_replicas_are_dead_and_reads_spill_over(2),
-    no_more_reads_spill_over_than_may(1),
+    all_replicas_are_dead_and_reads_fall_back(2),
+    no_more_reads_fall_back_than_may(1),
     everything_is_dead(1),
     everything_is_frozen(1),
-    the_replicas_are_dead_and_reads_must_not_spill_over(1),
+    the_replicas_are_dead_and_reads_must_not_fall_back(1),
 }
 
-async fn all_replicas_are_dead_and_reads_spill_over(bed: impl Bed) {
+async fn all_replicas_are_dead_and_reads_fall_back(bed: impl Bed) {
     let db = bed.connect(bed.options().max_fallback_reads(3)).await;
     let load = Load::reading(&db, 12);
     load.more(100).await;
@@ -43,7 +43,7 @@ async fn all_replicas_are_dead_and_reads_spill_over(bed: impl Bed) {
     load.end().await.assert_well(INTERVAL * 2 + TIMEOUT + SLACK);
 }
 
-async fn no_more_reads_spill_over_than_may(bed: impl Bed) {
+async fn no_more_reads_fall_back_than_may(bed: impl Bed) {
     let deadline = Duration::from_millis(500);
     let options = bed.options().max_fallback_reads(2).read_deadline(deadline);
     let db = bed.connect(options).await;
@@ -58,7 +58,7 @@ async fn no_more_reads_spill_over_than_may(bed: impl Bed) {
     let failed: Vec<_> = outcomes.iter().filter_map(|it| it.as_ref().err()).collect();
     assert_eq!(failed.len(), 6, "{outcomes:?}");
     for error in failed {
-        let spill_over = |it: &RoutingError| {
+        let is_over_limit = |it: &RoutingError| {
             matches!(
                 it,
                 RoutingError::Availability(AvailabilityError::FallbackLimit {
@@ -68,7 +68,7 @@ async fn no_more_reads_spill_over_than_may(bed: impl Bed) {
                 }) if is_down(considered)
             )
         };
-        assert!(is(error, spill_over), "{error:?}");
+        assert!(is(error, is_over_limit), "{error:?}");
     }
     assert!(
         start.elapsed() < Duration::from_secs(2) + SLACK,
@@ -81,13 +81,13 @@ async fn no_more_reads_spill_over_than_may(bed: impl Bed) {
         "{after} connections, {before} before"
     );
 
-    // Those that wait get their turn.
+    // Reads that wait for a permit get one.
     let short = sleeping(&bed, 0.1);
     let reads = join_all((0..6).map(|_| value::<i64>(&db, &short)));
     for outcome in soon("short reads", reads).await {
         outcome.expect("a turn");
     }
-    // Writes are not counted.
+    // Writes need no permit.
     let (blocked, ()) = soon("a write", async {
         tokio::join!(join_all((0..2).map(|_| value::<i64>(&db, &slow))), async {
             write(&db, "beside").await.expect("a write");
@@ -151,7 +151,7 @@ async fn everything_is_dead(bed: impl Bed) {
     is_read_from(&db, "default/2").await;
 }
 
-/// Nobody refuses a connection, and nobody answers.
+/// The server refuses no connection and never answers.
 async fn everything_is_frozen(bed: impl Bed) {
     let db = bed.connect(bed.options()).await;
     let load = Load::reading(&db, 4);
@@ -171,7 +171,7 @@ async fn everything_is_frozen(bed: impl Bed) {
     write(&db, "again").await.expect("a write");
 }
 
-async fn the_replicas_are_dead_and_reads_must_not_spill_over(bed: impl Bed) {
+async fn the_replicas_are_dead_and_reads_must_not_fall_back(bed: impl Bed) {
     let options = bed.options().primary_reads(PrimaryReads::Never);
     let db = bed.connect(options).await;
     bed.kill(0).await;
