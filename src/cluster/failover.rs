@@ -29,9 +29,9 @@ impl ClusterState {
         let database = topology.database_by_id(id);
         match judge(database.primary, nodes) {
             Verdict::Keep => self.resume(id, topology, nodes),
-            Verdict::LookAgain(node) => watch.look_at(node),
-            Verdict::Vacant => self.block_writes(id, topology, WriteBlock::NoPrimary),
-            Verdict::Split(nodes) => {
+            Verdict::ProbeAgain(node) => watch.probe_now(node),
+            Verdict::NoPrimary => self.block_writes(id, topology, WriteBlock::NoPrimary),
+            Verdict::SplitBrain(nodes) => {
                 let names = nodes.iter().map(|id| topology.node(*id).name.clone());
                 self.block_writes(id, topology, WriteBlock::SplitBrain(names.collect()));
             }
@@ -119,7 +119,7 @@ impl ClusterState {
             self.retire(new);
             return self.retire(demoted);
         };
-        watch.start_over();
+        watch.restart();
         // Nothing may be written to the old primary any more, not even on open connections.
         self.close_now(before_old);
         self.retire(before_new);
@@ -170,7 +170,7 @@ impl ClusterState {
     /// Fails the statements of a pool and closes it at once. One that was given open stays open.
     fn close_now(&self, old: PoolId) {
         let pool = self.pool(old).clone();
-        pool.give_up();
+        pool.fence();
         if pool.plan().is_some() {
             pool.refuse();
             tokio::spawn(async move { pool.close().await });

@@ -37,7 +37,7 @@ struct PoolInner {
     /// Ends the waits for its answers.
     loss: LossSignal,
     /// It belonged to a primary that lost the role: no statement waits for its answers.
-    given_up: AtomicBool,
+    is_fenced: AtomicBool,
     /// Held while the schema of a database that no other process can reach is changed.
     migrating: Arc<tokio::sync::Mutex<()>>,
 }
@@ -84,7 +84,7 @@ impl Pool {
                 plan,
                 closed: AtomicBool::new(false),
                 loss: LossSignal::default(),
-                given_up: AtomicBool::new(false),
+                is_fenced: AtomicBool::new(false),
                 migrating: Arc::default(),
             }),
             measured: None,
@@ -107,7 +107,7 @@ impl Pool {
 
     /// Waits for an answer of the node. Fails as soon as the node is declared dead or loses the primary
     /// role, since its connection may hang for as long as the network allows.
-    pub(crate) async fn unless_gone<T>(
+    pub(crate) async fn unless_lost<T>(
         &self,
         role: Role,
         answer: impl Future<Output = Result<T, DbErr>>,
@@ -122,30 +122,30 @@ impl Pool {
         let mut lost = pin!(self.inner.loss.lost());
         // Notifications count from here on; the last one may have come before.
         lost.as_mut().enable();
-        let for_good = self.inner.given_up.load(Ordering::Acquire);
-        let given_up = || {
+        let is_fenced = self.inner.is_fenced.load(Ordering::Acquire);
+        let node_lost = || {
             let node = self.name().clone();
             Err(RoutingError::Availability(AvailabilityError::NodeLost { node, reason }).into())
         };
-        if for_good {
-            return given_up();
+        if is_fenced {
+            return node_lost();
         }
         tokio::select! {
             biased;
             answer = answer => answer,
-            () = lost => given_up(),
+            () = lost => node_lost(),
         }
     }
 
     /// Fails the statements in flight, and all later ones.
-    pub(super) fn give_up(&self) {
-        self.inner.given_up.store(true, Ordering::Release);
+    pub(super) fn fence(&self) {
+        self.inner.is_fenced.store(true, Ordering::Release);
         self.lose();
     }
 
     /// The rows of the node, ended by an error if the node is declared dead.
     #[cfg(feature = "stream")]
-    pub(crate) fn rows_unless_gone<T: Send + 'static>(
+    pub(crate) fn rows_unless_lost<T: Send + 'static>(
         &self,
         role: Role,
         mut rows: impl Stream<Item = Result<T, DbErr>> + Send + Unpin + 'static,
@@ -154,7 +154,7 @@ impl Pool {
         async_stream::stream! {
             loop {
                 let next = async { Ok(rows.next().await) };
-                match pool.unless_gone(role, next).await {
+                match pool.unless_lost(role, next).await {
                     Ok(Some(row)) => yield row,
                     Ok(None) => break,
                     Err(gone) => {

@@ -28,7 +28,7 @@ impl Cluster {
         let name = topology.node(node).name.as_str();
         tracing::warn!(target: "sea_orm_routing", node = name, "a node failed a statement");
         self.state.signal(node, signal);
-        self.state.monitors.look_at(node);
+        self.state.monitors.probe_now(node);
     }
 
     /// A statement failed on the primary. A monitor probes the primary at once.
@@ -37,7 +37,7 @@ impl Cluster {
             Fault::of(error),
             Fault::Lost | Fault::NoConnection | Fault::RefusedAsWrite
         ) {
-            self.look_at_primary(database);
+            self.probe_primary_now(database);
         }
     }
 
@@ -69,7 +69,7 @@ impl ClusterState {
         }
         // Reads of a dead replica are retried elsewhere; a write on a primary may still be answered.
         if now.role == Role::Replica && signal == Signal::ProbeFailed {
-            self.give_up(node);
+            self.fail_in_flight(node);
         }
     }
 
@@ -81,7 +81,7 @@ impl ClusterState {
     }
 
     /// Fails the statements that wait for an answer of a node.
-    pub(super) fn give_up(&self, node: NodeId) {
+    pub(super) fn fail_in_flight(&self, node: NodeId) {
         let pool = self.topology.load().node(node).pool;
         self.pool(pool).lose();
     }

@@ -48,10 +48,10 @@ impl Cluster {
     }
 
     /// Probes a primary now, so that later reads can use its position.
-    pub(crate) fn look_at_primary(&self, database: DatabaseId) {
+    pub(crate) fn probe_primary_now(&self, database: DatabaseId) {
         if self.has_monitor(database) {
             let primary = self.topology().database_by_id(database).primary;
-            self.state.monitors.look_at(primary);
+            self.state.monitors.probe_now(primary);
         }
     }
 

@@ -152,7 +152,7 @@ impl<'a> Attempt<'a> {
         let answer = match self.has_monitor {
             true => {
                 let pool = core.cluster.pool(decision.pool);
-                pool.unless_gone(decision.role, reply.answer).await
+                pool.unless_lost(decision.role, reply.answer).await
             }
             false => reply.answer.await,
         };
@@ -179,7 +179,7 @@ impl<'a> Attempt<'a> {
         match self.has_monitor {
             true => {
                 let pool = self.core.cluster.pool(self.decision.pool);
-                let rows = pool.rows_unless_gone(self.decision.role, rows);
+                let rows = pool.rows_unless_lost(self.decision.role, rows);
                 crate::dispatch::RowStream::new(rows)
             }
             false => rows,

@@ -37,7 +37,7 @@ impl Core {
             Admission::Now | Admission::HalfOpenTrial | Admission::FallbackPermit => retried.before,
         };
         if decision.samples_primary {
-            self.cluster.look_at_primary(decision.database);
+            self.cluster.probe_primary_now(decision.database);
         }
         let permit = match decision.admission {
             // The wait is over, so there is nothing left to wait for.

@@ -113,7 +113,9 @@ impl Core {
 
     /// A replica refused a text as a write: it goes to the primary from now on.
     pub(crate) fn learn_refusal(&self, sql: &str, dialect: DbBackend, analysis: &Analysis) {
-        self.shared.refusals.fetch_add(1, Ordering::Relaxed);
+        self.shared
+            .reads_refused_by_replicas
+            .fetch_add(1, Ordering::Relaxed);
         tracing::warn!(target: "sea_orm_routing", sql, "a replica refused a statement as a write");
         let refused = analysis.operation.refused_by_replica();
         let analysis = self.analysis(refused, analysis.bound.clone(), dialect);

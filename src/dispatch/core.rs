@@ -45,7 +45,7 @@ pub(crate) struct Shared {
     pub(crate) token_key: TokenKey,
     pub(crate) token_life: Duration,
     /// How often a replica refused a statement as a write.
-    pub(crate) refusals: AtomicU64,
+    pub(crate) reads_refused_by_replicas: AtomicU64,
 }
 
 /// Where random numbers come from.

@@ -34,7 +34,7 @@ pub(crate) use rows::Held;
 #[cfg(feature = "stream")]
 pub use rows::RowStream;
 pub(crate) use scopes::Scopes;
-pub(crate) use source::{Built, Explained, Raw, Source, Text};
+pub(crate) use source::{Built, Explained, Raw, Source, UnpreparedText};
 pub(crate) use traits::{built_method, connection_trait, raw_method};
 
 use crate::scope::Scope;

@@ -49,9 +49,9 @@ impl Source for Raw {
 
 /// A text to run unprepared.
 #[derive(Debug)]
-pub(crate) struct Text<'t>(pub(crate) &'t str);
+pub(crate) struct UnpreparedText<'t>(pub(crate) &'t str);
 
-impl Source for Text<'_> {
+impl Source for UnpreparedText<'_> {
     const RAW: bool = true;
 
     fn render(&mut self, dialect: DbBackend) -> Statement {

@@ -26,7 +26,9 @@ macro_rules! connection_trait {
                 's: 'f,
                 Self: 'f,
             {
-                self.dispatch::<$crate::dispatch::Unprepared, _>($crate::dispatch::Text(sql))
+                self.dispatch::<$crate::dispatch::Unprepared, _>($crate::dispatch::UnpreparedText(
+                    sql,
+                ))
             }
 
             /// sea-query renders no RETURNING for MySQL, whatever SeaORM's feature says.

@@ -30,18 +30,18 @@ pub(crate) struct Observers {
     /// The kinds that some observer wants, so that a statement pays one load if there is none.
     wanted: AtomicU32,
     registered: ArcSwap<Vec<Registered>>,
-    /// Held while the list is changed.
+    /// Lifetime while the list is changed.
     writer: Mutex<()>,
 }
 
 #[derive(Debug, Clone)]
 struct Registered {
     wanted: u32,
-    observer: Held,
+    observer: Lifetime,
 }
 
 #[derive(Debug, Clone)]
-enum Held {
+enum Lifetime {
     /// As long as the connection lives.
     Always(Arc<dyn Observer>),
     /// As long as its owner keeps it.
@@ -72,8 +72,8 @@ impl Observers {
                 continue;
             }
             match &registered.observer {
-                Held::Always(observer) => observer.observe(event),
-                Held::While(observer) => match observer.upgrade() {
+                Lifetime::Always(observer) => observer.observe(event),
+                Lifetime::While(observer) => match observer.upgrade() {
                     Some(observer) => observer.observe(event),
                     None => has_gone = true,
                 },
@@ -90,7 +90,7 @@ impl Observers {
         list.change(|registered| {
             registered.extend(observers.into_iter().map(|observer| Registered {
                 wanted: wanted_by(&*observer),
-                observer: Held::Always(observer),
+                observer: Lifetime::Always(observer),
             }));
         });
         list
@@ -100,7 +100,7 @@ impl Observers {
     pub(crate) fn add_while(&self, observer: &Arc<impl Observer + 'static>) {
         let wanted = wanted_by(&**observer);
         let weak = Arc::downgrade(observer);
-        let observer = Held::While(weak);
+        let observer = Lifetime::While(weak);
         self.change(|list| list.push(Registered { wanted, observer }));
     }
 
@@ -110,8 +110,8 @@ impl Observers {
         let mut registered = (**self.registered.load()).clone();
         change(&mut registered);
         registered.retain(|registered| match &registered.observer {
-            Held::Always(_) => true,
-            Held::While(observer) => observer.strong_count() > 0,
+            Lifetime::Always(_) => true,
+            Lifetime::While(observer) => observer.strong_count() > 0,
         });
         let wanted = registered.iter().fold(0, |all, one| all | one.wanted);
         self.registered.store(Arc::new(registered));

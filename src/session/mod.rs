@@ -22,7 +22,7 @@ use smallvec::SmallVec;
 pub use consistency::{Consistency, OnTimeout};
 pub(crate) use history::{LastRead, ReadRequirement, SessionHistory, Written};
 pub(crate) use token::{
-    Claims, ConsistencyClaim, DatabaseClaim, TokenKey, WeakKey, Written as WrittenClaim, open, seal,
+    Claims, ConsistencyClaim, DatabaseClaim, TokenKey, WeakKey, WrittenClaim, open, seal,
 };
 
 use crate::topology::{DatabaseId, NodeId};

@@ -19,11 +19,11 @@ const OVERHEAD: usize = 320;
 /// Entries that are used stay, others make room (S3-FIFO, by the `quick_cache` crate).
 #[derive(Debug)]
 pub(crate) struct Cache<V> {
-    entries: Quick<Text, Arc<V>, ByBytes, foldhash::fast::RandomState>,
+    entries: Quick<CachedText, Arc<V>, ByBytes, foldhash::fast::RandomState>,
 }
 
 #[derive(Debug, Clone)]
-struct Text {
+struct CachedText {
     dialect: DbBackend,
     sql: Box<str>,
 }
@@ -69,7 +69,7 @@ impl<V> Cache<V> {
     pub(crate) fn put(&self, dialect: DbBackend, sql: &str, value: Arc<V>) {
         if sql.len() <= LONGEST {
             let sql = sql.into();
-            self.entries.insert(Text { dialect, sql }, value);
+            self.entries.insert(CachedText { dialect, sql }, value);
         }
     }
 
@@ -80,13 +80,13 @@ impl<V> Cache<V> {
     }
 }
 
-impl<V> Weighter<Text, Arc<V>> for ByBytes {
-    fn weight(&self, text: &Text, _: &Arc<V>) -> u64 {
+impl<V> Weighter<CachedText, Arc<V>> for ByBytes {
+    fn weight(&self, text: &CachedText, _: &Arc<V>) -> u64 {
         (text.sql.len() * 2 + OVERHEAD) as u64
     }
 }
 
-impl Hash for Text {
+impl Hash for CachedText {
     fn hash<H: Hasher>(&self, state: &mut H) {
         hash(self.dialect, &self.sql, state);
     }
@@ -103,16 +103,16 @@ fn hash<H: Hasher>(dialect: DbBackend, sql: &str, state: &mut H) {
     state.write(sql.as_bytes());
 }
 
-impl PartialEq for Text {
+impl PartialEq for CachedText {
     fn eq(&self, other: &Self) -> bool {
         self.dialect == other.dialect && self.sql == other.sql
     }
 }
 
-impl Eq for Text {}
+impl Eq for CachedText {}
 
-impl Equivalent<Text> for Borrowed<'_> {
-    fn equivalent(&self, text: &Text) -> bool {
+impl Equivalent<CachedText> for Borrowed<'_> {
+    fn equivalent(&self, text: &CachedText) -> bool {
         self.dialect == text.dialect && self.sql == &*text.sql
     }
 }

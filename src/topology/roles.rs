@@ -36,13 +36,13 @@ pub(crate) enum Verdict {
     /// Everything stays as it is.
     Keep,
     /// The claim of this node is older than another one.
-    LookAgain(NodeId),
+    ProbeAgain(NodeId),
     /// This node is the primary now.
     Promote(NodeId),
     /// These are primaries, and different servers.
-    Split(Vec<NodeId>),
+    SplitBrain(Vec<NodeId>),
     /// The primary reports that it is a replica, and no node that it is the primary.
-    Vacant,
+    NoPrimary,
 }
 
 /// Judges the reports of the nodes of a database. Nothing is known of a node that cannot be reached.
@@ -56,7 +56,7 @@ pub(crate) fn judge(primary: NodeId, nodes: &[NodeReport]) -> Verdict {
     let Some((newest, claim)) = claims.iter().max_by_key(|(_, seen)| seen.since) else {
         let seen = now.and_then(|now| now.seen.as_ref());
         return match seen {
-            Some(seen) if seen.role == Role::Replica => Verdict::Vacant,
+            Some(seen) if seen.role == Role::Replica => Verdict::NoPrimary,
             Some(_) | None => Verdict::Keep,
         };
     };
@@ -65,10 +65,10 @@ pub(crate) fn judge(primary: NodeId, nodes: &[NodeReport]) -> Verdict {
         claims.iter().filter(other)
     };
     if let Some((older, _)) = others().find(|(_, seen)| seen.asked < claim.since) {
-        return Verdict::LookAgain(*older);
+        return Verdict::ProbeAgain(*older);
     }
     if others().next().is_some() {
-        return Verdict::Split(claims.iter().map(|(node, _)| *node).collect());
+        return Verdict::SplitBrain(claims.iter().map(|(node, _)| *node).collect());
     }
     if claims.iter().any(|(node, _)| *node == primary) {
         return Verdict::Keep;
@@ -76,7 +76,7 @@ pub(crate) fn judge(primary: NodeId, nodes: &[NodeReport]) -> Verdict {
     // A primary that was not asked since the claim may still be there.
     match now.and_then(|now| now.asked) {
         Some(asked) if asked >= claim.since => Verdict::Promote(*newest),
-        Some(_) | None => Verdict::LookAgain(primary),
+        Some(_) | None => Verdict::ProbeAgain(primary),
     }
 }
 
@@ -142,7 +142,7 @@ mod tests {
                     seen: primary("b", 5, 5),
                 },
             ];
-            assert_eq!(judge(A, &nodes), Verdict::LookAgain(A));
+            assert_eq!(judge(A, &nodes), Verdict::ProbeAgain(A));
         }
     }
 
@@ -174,19 +174,19 @@ mod tests {
     #[test]
     fn an_older_claim_is_probed_again_before_it_counts() {
         let nodes = [(A, primary("a", 0, 4)), (B, primary("b", 5, 5))];
-        assert_eq!(judged(A, &nodes), Verdict::LookAgain(A));
+        assert_eq!(judged(A, &nodes), Verdict::ProbeAgain(A));
     }
 
     #[test]
     fn two_primaries_are_a_split() {
         let nodes = [(A, primary("a", 0, 6)), (B, primary("b", 5, 5))];
-        assert_eq!(judged(A, &nodes), Verdict::Split(vec![A, B]));
+        assert_eq!(judged(A, &nodes), Verdict::SplitBrain(vec![A, B]));
     }
 
     #[test]
     fn an_old_primary_that_comes_back_as_one_is_a_split() {
         let nodes = [(A, primary("a", 9, 9)), (B, primary("b", 5, 9))];
-        assert_eq!(judged(B, &nodes), Verdict::Split(vec![A, B]));
+        assert_eq!(judged(B, &nodes), Verdict::SplitBrain(vec![A, B]));
     }
 
     #[test]
@@ -210,13 +210,13 @@ mod tests {
             })
         };
         let nodes = [(A, unknown(0)), (B, unknown(5))];
-        assert_eq!(judged(A, &nodes), Verdict::Split(vec![A, B]));
+        assert_eq!(judged(A, &nodes), Verdict::SplitBrain(vec![A, B]));
         assert_eq!(judged(A, &nodes[..1]), Verdict::Keep);
     }
 
     #[test]
     fn a_primary_that_stepped_down_leaves_the_role_vacant() {
         let nodes = [(A, replica("a")), (B, replica("b"))];
-        assert_eq!(judged(A, &nodes), Verdict::Vacant);
+        assert_eq!(judged(A, &nodes), Verdict::NoPrimary);
     }
 }

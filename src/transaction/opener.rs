@@ -11,7 +11,7 @@ use smallvec::SmallVec;
 use super::connection::BranchConnection;
 use super::control;
 use super::events::BranchEvents;
-use super::state::{BranchState, Link, Watch};
+use super::state::{BranchState, Link, NodeWatch};
 use crate::cluster::{FallbackPermit, Fault};
 use crate::dispatch::{Admitted, Core, NodeRequest, OnBranch, Retried};
 use crate::error::{RoutingError, TxnError};
@@ -90,7 +90,7 @@ impl BranchOpener<'_> {
     ) -> Result<(), DbErr> {
         let pool = self.core.cluster.pool_of(at.0);
         let watched = self.core.cluster.has_monitor(self.database);
-        let watch = Watch {
+        let watch = NodeWatch {
             pool: watched.then(|| pool.clone()),
             role: at.1,
         };

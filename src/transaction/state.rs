@@ -32,7 +32,7 @@ pub(super) struct BranchState {
 pub(super) struct Link {
     pub(super) connection: BranchConnection,
     pub(super) at: (NodeId, Role),
-    pub(super) watch: Watch,
+    pub(super) watch: NodeWatch,
     /// The permit for a read on the primary while no replica serves: held until the branch ends.
     pub(super) _permit: Option<FallbackPermit>,
     /// Tells the observers how the branch ends.
@@ -41,13 +41,13 @@ pub(super) struct Link {
 
 /// Ends what waits for a node once the node's monitor finds it dead.
 #[derive(Debug)]
-pub(super) struct Watch {
+pub(super) struct NodeWatch {
     /// `None` if the node has no monitor.
     pub(super) pool: Option<Pool>,
     pub(super) role: Role,
 }
 
-impl Watch {
+impl NodeWatch {
     /// Returns the answer of the node, or an error once the node is dead. Pin a large `answer`
     /// first: then only its address is moved.
     pub(super) async fn until_lost<T>(
@@ -55,7 +55,7 @@ impl Watch {
         answer: impl Future<Output = Result<T, DbErr>>,
     ) -> Result<T, DbErr> {
         match &self.pool {
-            Some(pool) => pool.unless_gone(self.role, answer).await,
+            Some(pool) => pool.unless_lost(self.role, answer).await,
             None => answer.await,
         }
     }

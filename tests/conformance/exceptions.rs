@@ -139,7 +139,7 @@ const EXCEPTIONS: &[Exception] = &[
         layouts: &Layout::ROUTED,
         subject: "savepoints",
         lines: &[("options", "a nested one with options")],
-        routed: "a nested transaction cannot have the isolation level",
+        routed: "a nested transaction is a savepoint and cannot have the isolation level",
     },
 ];
 

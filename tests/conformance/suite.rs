@@ -154,5 +154,9 @@ fn assert_reads_went_to_replicas(db: &RoutingConnection, routes: &Recording) {
     for read in reads() {
         assert_eq!(read.role(), Role::Replica, "{read}");
     }
-    assert_eq!(db.refusals(), 0, "a replica refused a read");
+    assert_eq!(
+        db.reads_refused_by_replicas(),
+        0,
+        "a replica refused a read"
+    );
 }

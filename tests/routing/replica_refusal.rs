@@ -49,7 +49,7 @@ async fn replica_refuses_a_write_that_looked_like_a_read() -> Result {
     assert_eq!(answer(optimize(&shop.db).await?)?, "Index optimized");
     let roles: Vec<_> = routes.routes().iter().map(|route| route.role()).collect();
     assert_eq!(roles, [Role::Replica, Role::Primary]);
-    assert_eq!(shop.db.refusals(), 1);
+    assert_eq!(shop.db.reads_refused_by_replicas(), 1);
     Ok(())
 }
 
@@ -60,7 +60,7 @@ async fn a_refused_text_goes_to_the_primary_from_then_on() -> Result {
     let routes = shop.db.record();
     assert_eq!(answer(optimize(&shop.db).await?)?, "Index already optimal");
     assert_eq!(nodes(&routes), ["default/1"]);
-    assert_eq!(shop.db.refusals(), 1);
+    assert_eq!(shop.db.reads_refused_by_replicas(), 1);
     assert_says(
         &shop.db.explain_sql(OPTIMIZE)?,
         &["a replica refused it as a write"],

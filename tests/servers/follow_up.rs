@@ -92,7 +92,7 @@ where
         .filter(|name| name.starts_with(&format!("{prefix} ")));
     let saved = own.filter(|name| name.ends_with(" saved"));
     assert_eq!(saved.count(), ROWS);
-    assert_eq!(db.refusals(), 0);
+    assert_eq!(db.reads_refused_by_replicas(), 0);
 }
 
 #[tokio::test(flavor = "current_thread")]

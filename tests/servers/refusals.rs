@@ -72,14 +72,14 @@ async fn runs_once_on_the_primary(db: &RoutingConnection, sql: &str) {
         "{first}"
     );
     assert_eq!(item::names(db).await.len(), 1, "it ran once");
-    assert_eq!(db.refusals(), 1);
+    assert_eq!(db.reads_refused_by_replicas(), 1);
     drop(first);
 
     let second = db.record();
     assert_eq!(value::<i32>(db, sql).await, Ok(1));
     assert_eq!(nodes(&second), ["default/1"]);
     assert_eq!(item::names(db).await.len(), 2);
-    assert_eq!(db.refusals(), 1);
+    assert_eq!(db.reads_refused_by_replicas(), 1);
 }
 
 async fn is_an_error_on_a_replica(db: &RoutingConnection, sql: &str, codes: &[&str]) {
@@ -147,5 +147,5 @@ async fn a_stream_that_a_replica_refuses_runs_on_the_primary() {
     let rows = db.stream_raw(statement).await.expect("a stream");
     let rows: Vec<_> = rows.try_collect().await.expect("it runs on the primary");
     assert_eq!(rows.len(), 1);
-    assert_eq!(db.refusals(), 1);
+    assert_eq!(db.reads_refused_by_replicas(), 1);
 }

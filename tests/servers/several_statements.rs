@@ -21,7 +21,11 @@ async fn routed(db: &RoutingConnection, texts: &[(&str, Role)]) {
             "{sql}"
         );
     }
-    assert_eq!(db.refusals(), 0, "no replica was asked for what it refuses");
+    assert_eq!(
+        db.reads_refused_by_replicas(),
+        0,
+        "no replica was asked for what it refuses"
+    );
 }
 
 #[tokio::test]

@@ -75,7 +75,7 @@ impl Knowledge {
         let before = known.seen.take();
         let restarted = known.server.is_some() && known.server != seen.server;
         if restarted {
-            known.start_over();
+            known.restart();
         }
         known.server.clone_from(&seen.server);
         known.cluster.clone_from(&seen.cluster);
@@ -109,10 +109,10 @@ impl Knowledge {
     }
 
     /// Another server is the primary: the positions of the old one prove nothing.
-    pub(super) fn start_over(&mut self) {
+    pub(super) fn restart(&mut self) {
         self.samples.clear();
         for known in self.nodes.values_mut() {
-            known.start_over();
+            known.restart();
             known.wake.notify_one();
         }
     }
@@ -224,11 +224,11 @@ impl NodeKnowledge {
         self.silent |= silent;
         self.seen = None;
         if !silent {
-            self.start_over();
+            self.restart();
         }
     }
 
-    fn start_over(&mut self) {
+    fn restart(&mut self) {
         self.reached = None;
         self.history = ReplicaHistory::Unknown;
     }
@@ -250,7 +250,7 @@ impl NodeKnowledge {
     fn reach(&mut self, position: &Position, now: Instant) {
         let less = |(_, before): &(Instant, Position)| before.is_ahead_of(position);
         if self.reached.as_ref().is_some_and(less) {
-            self.start_over();
+            self.restart();
         }
         self.reached = Some((now, position.clone()));
     }

@@ -62,8 +62,8 @@ impl Monitors {
     }
 
     /// Asks a node now, if it is monitored.
-    pub(super) fn look_at(&self, node: NodeId) {
-        self.lock().values().for_each(|watch| watch.look_at(node));
+    pub(super) fn probe_now(&self, node: NodeId) {
+        self.lock().values().for_each(|watch| watch.probe_now(node));
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<DatabaseId, Arc<Watch>>> {
@@ -101,7 +101,7 @@ impl ClusterState {
     pub(super) fn stop_probe(&self, node: NodeId) {
         self.tasks.stop(TaskKey::Probe(node));
         for watch in self.monitors.lock().values() {
-            watch.forget(node);
+            watch.remove_node(node);
         }
     }
 

@@ -32,7 +32,7 @@ impl ProbeLoop {
             }
             if let Some(target) = &request.target {
                 let (asked, answer) = probe.ask(target, request.timeout).await;
-                self.watch.heard(self.node, asked, answer);
+                self.watch.record_outcome(self.node, asked, answer);
             }
             let Some(pause) = self.watch.pause(self.node) else {
                 return;

@@ -73,7 +73,7 @@ impl Watch {
         Arc::clone(&self.lock().nodes.entry(node).or_default().wake)
     }
 
-    pub(super) fn forget(&self, node: NodeId) {
+    pub(super) fn remove_node(&self, node: NodeId) {
         if self.lock().nodes.remove(&node).is_some() {
             self.answers.send_replace(());
         }
@@ -90,7 +90,7 @@ impl Watch {
         self.answers.send_replace(());
     }
 
-    pub(in crate::cluster) fn look_at(&self, node: NodeId) {
+    pub(in crate::cluster) fn probe_now(&self, node: NodeId) {
         if let Some(known) = self.lock().nodes.get(&node) {
             known.wake.notify_one();
         }
@@ -136,7 +136,12 @@ impl Watch {
     }
 
     /// Judges the outcome of a probe and publishes what follows.
-    pub(super) fn heard(self: &Arc<Self>, node: NodeId, asked: Instant, answer: ProbeOutcome) {
+    pub(super) fn record_outcome(
+        self: &Arc<Self>,
+        node: NodeId,
+        asked: Instant,
+        answer: ProbeOutcome,
+    ) {
         let Some(state) = self.state.upgrade() else {
             return;
         };
@@ -153,7 +158,7 @@ impl Watch {
             ProbeOutcome::Refused(reason) => self.refused(&state, node, reason),
             ProbeOutcome::Dead(reason) => {
                 self.refused(&state, node, reason);
-                state.give_up(node);
+                state.fail_in_flight(node);
             }
             ProbeOutcome::Silent => self.silent(&state, node),
         }
@@ -329,8 +334,8 @@ impl Watch {
     }
 
     /// Another server is the primary: positions of the old one prove nothing.
-    pub(in crate::cluster) fn start_over(&self) {
-        self.lock().start_over();
+    pub(in crate::cluster) fn restart(&self) {
+        self.lock().restart();
     }
 
     pub(in crate::cluster) fn database(&self) -> DatabaseId {

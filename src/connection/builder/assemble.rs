@@ -107,7 +107,7 @@ impl RoutingBuilder {
                 Some(Err(_)) | None => TokenKey::random(),
             },
             token_life: self.token_life,
-            refusals: AtomicU64::new(0),
+            reads_refused_by_replicas: AtomicU64::new(0),
         };
         RoutingConnection {
             scope: Scope::new(topology.database_by_id(default).dialect),

@@ -40,14 +40,14 @@ pub(crate) struct DatabaseClaim {
     /// The identity of its cluster, if positions are compared there.
     pub(crate) cluster: Option<String>,
     /// The last write of the session.
-    pub(crate) written: Option<Written>,
+    pub(crate) written: Option<WrittenClaim>,
     /// The node of its last read, for reads that do not go back in time.
     pub(crate) replica: Option<String>,
 }
 
 /// The last write of a session.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Written {
+pub(crate) enum WrittenClaim {
     /// Reads go to the primary until then.
     Until {
         /// The end of the window.

@@ -3,7 +3,7 @@
 //! The bytes are signed, but processes of other versions may hold the same key, so they are still
 //! parsed defensively. No length is trusted before its bytes are there.
 
-use super::claims::{Claims, ConsistencyClaim, DatabaseClaim, Written};
+use super::claims::{Claims, ConsistencyClaim, DatabaseClaim, WrittenClaim};
 
 /// The bytes that are still to be read. Every method returns `None` if they are not what it reads.
 pub(super) struct Reader<'a> {
@@ -53,13 +53,13 @@ impl<'a> Reader<'a> {
         })
     }
 
-    fn written(&mut self) -> Option<Option<Written>> {
+    fn written(&mut self) -> Option<Option<WrittenClaim>> {
         match self.byte()? {
             0 => Some(None),
-            1 => Some(Some(Written::Until {
+            1 => Some(Some(WrittenClaim::Until {
                 unix_ms: self.number()?,
             })),
-            2 => Some(Some(Written::At {
+            2 => Some(Some(WrittenClaim::At {
                 position: self.text()?,
             })),
             _ => None,

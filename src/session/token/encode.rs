@@ -3,7 +3,7 @@
 //! A number is LEB128 (seven bits a byte, the lowest first), a text its length and its UTF-8, an
 //! optional or one of several a tag byte before it. [`decode`](super::decode) reads it.
 
-use super::claims::{Claims, ConsistencyClaim, DatabaseClaim, Written};
+use super::claims::{Claims, ConsistencyClaim, DatabaseClaim, WrittenClaim};
 
 pub(super) fn claims(claims: &Claims, out: &mut Vec<u8>) {
     number(claims.issued_ms, out);
@@ -37,11 +37,11 @@ fn database(claim: &DatabaseClaim, out: &mut Vec<u8>) {
     optional_text(claim.cluster.as_deref(), out);
     match &claim.written {
         None => out.push(0),
-        Some(Written::Until { unix_ms }) => {
+        Some(WrittenClaim::Until { unix_ms }) => {
             out.push(1);
             number(*unix_ms, out);
         }
-        Some(Written::At { position }) => {
+        Some(WrittenClaim::At { position }) => {
             out.push(2);
             text(position, out);
         }

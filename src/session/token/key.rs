@@ -12,7 +12,7 @@ const SHORTEST: usize = 32;
 const PURPOSE: &[u8] = b"sea-orm-routing session token\0";
 
 /// A MAC.
-pub(super) type Tag = [u8; 32];
+pub(super) type Signature = [u8; 32];
 
 /// A key that signs tokens and verifies them: HMAC-SHA256. Processes that accept each other's tokens
 /// have the same key. It is never shown.
@@ -52,12 +52,12 @@ impl TokenKey {
         Self { mac }
     }
 
-    pub(super) fn sign(&self, bytes: &[u8]) -> Tag {
+    pub(super) fn sign(&self, bytes: &[u8]) -> Signature {
         self.mac_of(bytes).finalize().into_bytes().into()
     }
 
     /// Compares in constant time, so that timing does not show how much of a forged MAC is right.
-    pub(super) fn verifies(&self, bytes: &[u8], mac: &Tag) -> bool {
+    pub(super) fn verifies(&self, bytes: &[u8], mac: &Signature) -> bool {
         self.mac_of(bytes).verify_slice(mac).is_ok()
     }
 
@@ -95,7 +95,7 @@ mod tests {
         let key = [b'k'; 40];
         let mut plain = Hmac::<Sha256>::new_from_slice(&key).expect("any length");
         plain.update(b"sea-orm-routing session token\0abc");
-        let expected: Tag = plain.finalize().into_bytes().into();
+        let expected: Signature = plain.finalize().into_bytes().into();
         let key = TokenKey::new(&key).expect("long enough");
         assert_eq!(key.sign(b"abc"), expected);
         assert!(key.verifies(b"abc", &expected));

@@ -25,7 +25,7 @@ use std::time::Duration;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-pub(crate) use claims::{Claims, ConsistencyClaim, DatabaseClaim, Written};
+pub(crate) use claims::{Claims, ConsistencyClaim, DatabaseClaim, WrittenClaim};
 use decode::Reader;
 pub(crate) use key::{TokenKey, WeakKey};
 

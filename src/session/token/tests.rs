@@ -22,7 +22,7 @@ fn claims() -> Claims {
             DatabaseClaim {
                 name: "default".to_owned(),
                 cluster: Some("7312".to_owned()),
-                written: Some(Written::At {
+                written: Some(WrittenClaim::At {
                     position: "16/B374D848".to_owned(),
                 }),
                 replica: Some("default/2".to_owned()),
@@ -30,7 +30,7 @@ fn claims() -> Claims {
             DatabaseClaim {
                 name: "warehouse".to_owned(),
                 cluster: None,
-                written: Some(Written::Until { unix_ms: NOW + 5 }),
+                written: Some(WrittenClaim::Until { unix_ms: NOW + 5 }),
                 replica: None,
             },
         ],
@@ -182,8 +182,8 @@ fn some_consistency() -> impl Strategy<Value = ConsistencyClaim> {
 fn some_database() -> impl Strategy<Value = DatabaseClaim> {
     let written = prop_oneof![
         Just(None),
-        any::<u64>().prop_map(|unix_ms| Some(Written::Until { unix_ms })),
-        any::<String>().prop_map(|position| Some(Written::At { position })),
+        any::<u64>().prop_map(|unix_ms| Some(WrittenClaim::Until { unix_ms })),
+        any::<String>().prop_map(|position| Some(WrittenClaim::At { position })),
     ];
     let others = any::<(String, Option<String>, Option<String>)>();
     (others, written).prop_map(|((name, cluster, replica), written)| DatabaseClaim {

@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 
 use super::frame::{Clause, Kind};
 use super::names::{Ident, Name};
-use super::{Classifier, Last};
+use super::{Classifier, LastToken};
 use crate::sql::keyword::Keyword;
 use crate::sql::operation::Evidence;
 
@@ -15,7 +15,9 @@ impl<'a> Classifier<'a> {
         let name = self.chain(first);
         if self.peeks(b'(') {
             match name {
-                Some(name) if last == Last::Keyword(Keyword::Tablesample) && name.is_sampling() => {
+                Some(name)
+                    if last == LastToken::Keyword(Keyword::Tablesample) && name.is_sampling() =>
+                {
                     self.opening = Some(Kind::Names);
                 }
                 Some(name) if !self.is_alias_or_type(last) => {
@@ -24,16 +26,18 @@ impl<'a> Classifier<'a> {
                 _ => self.opening = Some(Kind::Names),
             }
         }
-        self.remember(Last::Name);
+        self.remember(LastToken::Name);
     }
 
     /// `AS alias (`, `:: type (`, and after a table `alias (`: what the parentheses hold are names
     /// and types.
-    fn is_alias_or_type(&mut self, last: Last) -> bool {
-        let after_table =
-            self.frame().clause == Clause::From && matches!(last, Last::Name | Last::Closed);
+    fn is_alias_or_type(&mut self, last: LastToken) -> bool {
+        let after_table = self.frame().clause == Clause::From
+            && matches!(last, LastToken::Name | LastToken::Closed);
         let names_only = self.frame().kind == Kind::Names && !self.frame().query;
-        after_table || names_only || matches!(last, Last::Cast | Last::Keyword(Keyword::As))
+        after_table
+            || names_only
+            || matches!(last, LastToken::Cast | LastToken::Keyword(Keyword::As))
     }
 
     /// A function call; whether the function is known to only read.
@@ -67,13 +71,17 @@ impl<'a> Classifier<'a> {
     /// Whether a keyword before `(` is one in this place, rather than the name of a function.
     pub(super) fn is_clause_before_parenthesis(&mut self, keyword: Keyword) -> bool {
         use Keyword as K;
-        let after = |keywords: &[K]| matches!(self.last, Last::Keyword(k) if keywords.contains(&k));
+        let after =
+            |keywords: &[K]| matches!(self.last, LastToken::Keyword(k) if keywords.contains(&k));
         let (mysql, postgres, sqlite) = (
             self.dialect == DbBackend::MySql,
             self.dialect == DbBackend::Postgres,
             self.dialect == DbBackend::Sqlite,
         );
-        let after_operand = matches!(self.last, Last::Name | Last::Closed | Last::Other);
+        let after_operand = matches!(
+            self.last,
+            LastToken::Name | LastToken::Closed | LastToken::Other
+        );
         match keyword {
             K::All
             | K::And
@@ -130,8 +138,8 @@ impl<'a> Classifier<'a> {
             K::Index | K::Key => mysql,
             K::Partition => mysql || after(&[K::Over]),
             K::By => after(&[K::Group, K::Order, K::Partition]) || self.frame().start,
-            K::Filter | K::Against => self.last == Last::Closed || after(&[K::Within]),
-            K::Over => self.last == Last::Closed || after(&[K::Within, K::Nulls]),
+            K::Filter | K::Against => self.last == LastToken::Closed || after(&[K::Within]),
+            K::Over => self.last == LastToken::Closed || after(&[K::Within, K::Nulls]),
             K::Cube | K::Rollup => self.frame().clause == Clause::Group,
             K::Sets => after(&[K::Grouping]),
             K::First | K::Next => after(&[K::Fetch]),

@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 
 use super::frame::{Clause, Frame, Kind, Verb, With};
 use super::names::Ident;
-use super::{Classifier, Last};
+use super::{Classifier, LastToken};
 use crate::sql::keyword::Keyword;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
@@ -19,7 +19,7 @@ impl<'a> Classifier<'a> {
             return;
         }
         if self.is_label() {
-            return self.remember(Last::Name);
+            return self.remember(LastToken::Name);
         }
         let comments = self.frame().expects_table && self.frame().verb == Verb::Grant;
         if comments && word.eq_ignore_ascii_case("column") {
@@ -30,12 +30,12 @@ impl<'a> Classifier<'a> {
         }
         if self.frame().expects_table && !self.ends_expectation(keyword) {
             return match self.is_modifier(keyword) {
-                true => self.remember(Last::Other),
+                true => self.remember(LastToken::Other),
                 false => self.table(Ident::word(word)),
             };
         }
         if self.frame().start && self.starts(word, keyword) {
-            return self.remember(keyword.map_or(Last::Name, Last::Keyword));
+            return self.remember(keyword.map_or(LastToken::Name, LastToken::Keyword));
         }
         match keyword {
             Some(keyword) if !self.is_function(keyword) => self.keyword(keyword),
@@ -57,7 +57,7 @@ impl<'a> Classifier<'a> {
         self.unexpected_start();
         self.frame().expects_table = false;
         match is_string {
-            true => self.remember(Last::Other),
+            true => self.remember(LastToken::Other),
             false => self.expression_name(ident),
         }
     }
@@ -94,14 +94,14 @@ impl<'a> Classifier<'a> {
                 return false;
             }
         }
-        self.remember(keyword.map_or(Last::Name, Last::Keyword));
+        self.remember(keyword.map_or(LastToken::Name, LastToken::Keyword));
         true
     }
 
     /// After `AS` in the list of a `SELECT`, Postgres takes any word for a label.
     fn is_label(&mut self) -> bool {
         self.dialect == DbBackend::Postgres
-            && self.last == Last::Keyword(Keyword::As)
+            && self.last == LastToken::Keyword(Keyword::As)
             && self.frame().query
             && self.frame().clause == Clause::Select
     }
@@ -112,7 +112,7 @@ impl<'a> Classifier<'a> {
         if functions {
             self.next();
             self.frame().expects_table = false;
-            self.remember(Last::Keyword(Keyword::From));
+            self.remember(LastToken::Keyword(Keyword::From));
         }
         functions
     }
@@ -158,7 +158,7 @@ impl<'a> Classifier<'a> {
             && !matches!(keyword, Some(K::Table | K::View | K::Materialized))
             && matches!(self.peek(), Some(Token::Word(_) | Token::Quoted(..)))
             && !matches!(self.peek_keyword(), Some(K::To | K::From | K::Is))
-            && !matches!(self.last, Last::Keyword(K::Table | K::View))
+            && !matches!(self.last, LastToken::Keyword(K::Table | K::View))
     }
 
     /// A word between the keyword that announces a table and its name.
@@ -232,7 +232,7 @@ impl<'a> Classifier<'a> {
                 self.frame().open_joins = 0;
                 self.frame().leave(Clause::Other);
             }
-            K::Group if self.last != Last::Keyword(K::Within) => {
+            K::Group if self.last != LastToken::Keyword(K::Within) => {
                 self.frame().leave(Clause::Group);
             }
             K::Into => self.into(),
@@ -252,7 +252,7 @@ impl<'a> Classifier<'a> {
             _ => self.definition_word(keyword),
         }
         self.frame().start = false;
-        self.remember(Last::Keyword(keyword));
+        self.remember(LastToken::Keyword(keyword));
     }
 
     pub(super) fn select(&mut self) {
@@ -266,9 +266,9 @@ impl<'a> Classifier<'a> {
 
     fn from(&mut self) {
         use Keyword as K;
-        let operator = self.last == Last::Keyword(K::SystemTime)
-            || self.last == Last::Keyword(K::Distinct)
-                && matches!(self.before_last, Last::Keyword(K::Is | K::Not));
+        let operator = self.last == LastToken::Keyword(K::SystemTime)
+            || self.last == LastToken::Keyword(K::Distinct)
+                && matches!(self.before_last, LastToken::Keyword(K::Is | K::Not));
         let frame = self.frame();
         if !operator && (frame.query || matches!(frame.verb, Verb::Delete | Verb::Update)) {
             frame.open_joins = 0;
@@ -348,11 +348,11 @@ impl<'a> Classifier<'a> {
                 self.frame().leave(Clause::Other);
             }
             (Some(K::SystemTime | K::Read), _) => {}
-            (Some(K::Join), Last::Keyword(K::Index | K::Key)) => {
+            (Some(K::Join), LastToken::Keyword(K::Index | K::Key)) => {
                 self.next();
             }
             // FOR ORDER BY, FOR GROUP BY
-            (Some(K::Order | K::Group), Last::Keyword(K::Index | K::Key)) => {
+            (Some(K::Order | K::Group), LastToken::Keyword(K::Index | K::Key)) => {
                 self.next();
                 self.next();
             }

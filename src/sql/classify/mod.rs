@@ -65,8 +65,8 @@ struct Classifier<'a> {
     evidence: Evidence,
     /// How the next `(` opens.
     opening: Option<Kind>,
-    last: Last,
-    before_last: Last,
+    last: LastToken,
+    before_last: LastToken,
     /// Whether the text has a statement at all.
     any: bool,
     /// The keyword of a statement in it that begins or ends a transaction.
@@ -79,7 +79,7 @@ struct Classifier<'a> {
 
 /// What the previous token was, as far as it changes the meaning of the next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Last {
+enum LastToken {
     Nothing,
     Keyword(Keyword),
     Name,
@@ -103,8 +103,8 @@ impl<'a> Classifier<'a> {
             access: Access::Read,
             evidence: Evidence::Proven,
             opening: None,
-            last: Last::Nothing,
-            before_last: Last::Nothing,
+            last: LastToken::Nothing,
+            before_last: LastToken::Nothing,
             any: false,
             controls: None,
             commits: None,
@@ -153,7 +153,7 @@ impl<'a> Classifier<'a> {
         &mut self.frames[innermost]
     }
 
-    fn remember(&mut self, last: Last) {
+    fn remember(&mut self, last: LastToken) {
         self.before_last = self.last;
         self.last = last;
     }
@@ -180,8 +180,8 @@ impl<'a> Classifier<'a> {
         self.unexpected_start();
         self.frame().expects_table = false;
         self.remember(match token {
-            Token::Cast => Last::Cast,
-            _ => Last::Other,
+            Token::Cast => LastToken::Cast,
+            _ => LastToken::Other,
         });
     }
 
@@ -203,7 +203,7 @@ impl<'a> Classifier<'a> {
                 self.unexpected_start();
                 let star_in_from = symbol == b'*' && self.frame().clause == Clause::From;
                 self.frame().expects_table &= star_in_from;
-                self.remember(Last::Other);
+                self.remember(LastToken::Other);
             }
         }
     }
@@ -226,7 +226,7 @@ impl<'a> Classifier<'a> {
         inner.start = false;
         self.frame().expects_table = false;
         self.frames.push(inner);
-        self.remember(Last::Other);
+        self.remember(LastToken::Other);
     }
 
     /// ODBC's `{ OJ a LEFT OUTER JOIN b ... }`.
@@ -255,18 +255,18 @@ impl<'a> Classifier<'a> {
         let mut inner = Frame::new(kind, visible);
         match self.last {
             _ if grouped_joins => inner.expect(Clause::From),
-            Last::Keyword(Keyword::Inherits) => inner.expect(Clause::Tables),
-            Last::Keyword(Keyword::Sets) => inner.clause = Clause::Group,
+            LastToken::Keyword(Keyword::Inherits) => inner.expect(Clause::Tables),
+            LastToken::Keyword(Keyword::Sets) => inner.clause = Clause::Group,
             _ => {}
         }
         self.frames.push(inner);
-        self.remember(Last::Other);
+        self.remember(LastToken::Other);
     }
 
     fn close(&mut self) {
         if self.frames.len() == 1 {
             self.doubt(Evidence::Unparsed);
-            return self.remember(Last::Closed);
+            return self.remember(LastToken::Closed);
         }
         if let Some(closed) = self.frames.pop() {
             self.ctes.truncate(closed.visible);
@@ -279,7 +279,7 @@ impl<'a> Classifier<'a> {
                 self.cte_ended();
             }
         }
-        self.remember(Last::Closed);
+        self.remember(LastToken::Closed);
     }
 
     fn comma(&mut self) {
@@ -291,15 +291,15 @@ impl<'a> Classifier<'a> {
             _ if frame.verb == frame::Verb::TableList => frame.expect(Clause::Tables),
             _ => {}
         }
-        self.remember(Last::Other);
+        self.remember(LastToken::Other);
     }
 
     fn next_statement(&mut self) {
         self.ctes.clear();
         *self.frame() = Frame::new(Kind::Statement, 0);
         self.opening = None;
-        self.last = Last::Nothing;
-        self.before_last = Last::Nothing;
+        self.last = LastToken::Nothing;
+        self.before_last = LastToken::Nothing;
     }
 
     /// The state a variable belongs to: the connection, unless it is the server's.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use sea_orm::DbBackend;
 
 use super::frame::{Clause, Kind, With};
-use super::{Classifier, Last};
+use super::{Classifier, LastToken};
 use crate::name::TableName;
 use crate::sql::operation::Evidence;
 use crate::sql::token::{Quote, Token};
@@ -180,7 +180,7 @@ impl<'a> Classifier<'a> {
             });
         }
         self.frame().leave(Clause::Other);
-        self.remember(Last::Name);
+        self.remember(LastToken::Name);
     }
 
     /// A name where a table is expected: a table, or a function that returns rows.
@@ -188,7 +188,7 @@ impl<'a> Classifier<'a> {
         let clause = self.frame().clause;
         self.frame().expects_table = false;
         let Some(name) = self.chain(first) else {
-            return self.remember(Last::Name);
+            return self.remember(LastToken::Name);
         };
         if self.peeks(b'(') {
             if clause == Clause::From {
@@ -197,7 +197,7 @@ impl<'a> Classifier<'a> {
                 if !known && self.dialect == DbBackend::Sqlite {
                     self.tables.push(name);
                 }
-                return self.remember(Last::Name);
+                return self.remember(LastToken::Name);
             }
             self.opening = Some(Kind::Names);
         }
@@ -209,7 +209,7 @@ impl<'a> Classifier<'a> {
         if last_of_list || clause == Clause::Table {
             self.frame().leave(Clause::Other);
         }
-        self.remember(Last::Name);
+        self.remember(LastToken::Name);
     }
 
     fn is_no_table(&mut self, name: &Name<'_>) -> bool {
@@ -260,7 +260,7 @@ impl<'a> Classifier<'a> {
             visible: recursive,
         });
         self.frame().with = With::Named { recursive };
-        self.remember(Last::Name);
+        self.remember(LastToken::Name);
     }
 
     /// The body of the latest common table expression ended: from here on it can be named.

@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 
 use super::clauses::is_verb;
 use super::frame::{Clause, Kind, Verb, With};
-use super::{Classifier, Last};
+use super::{Classifier, LastToken};
 use crate::sql::keyword::{Keyword, controls_transaction, is_session_statement};
 use crate::sql::operation::{Access, Evidence, ImplicitCommit};
 use crate::sql::token::Token;
@@ -168,7 +168,7 @@ impl<'a> Classifier<'a> {
     pub(super) fn definition_word(&mut self, keyword: Keyword) {
         use Keyword as K;
         let last = self.last;
-        let after = |keywords: &[K]| matches!(last, Last::Keyword(k) if keywords.contains(&k));
+        let after = |keywords: &[K]| matches!(last, LastToken::Keyword(k) if keywords.contains(&k));
         let next = self.peek_keyword();
         let renames_by_name = self.dialect == DbBackend::MySql && self.renames_by_name();
         let frame = self.frame();
@@ -182,7 +182,7 @@ impl<'a> Classifier<'a> {
         };
         let table = match keyword {
             K::References => !frame.query,
-            K::Like => frame.verb == Verb::Definition && !frame.query && last == Last::Name,
+            K::Like => frame.verb == Verb::Definition && !frame.query && last == LastToken::Name,
             K::To => {
                 let renamed = after(&[K::Rename]) || frame.verb == Verb::TableList;
                 let rule = after(&[K::Insert, K::Update, K::Delete]);

@@ -7,12 +7,12 @@ use super::number;
 
 /// The last transaction of each replication domain.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Domains(BTreeMap<u32, Last>);
+pub(crate) struct Domains(BTreeMap<u32, LastGtid>);
 
 /// The last transaction of a domain. The sequence counts the domain over all servers; the server
 /// that wrote it is kept to write the position as it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Last {
+struct LastGtid {
     sequence: u64,
     server: u32,
 }
@@ -41,7 +41,7 @@ impl Domains {
 
     /// Whether there is a transaction of a domain of the primary's here that the primary has not.
     pub(super) fn is_ahead_of(&self, primary: &Self) -> bool {
-        let ahead = |(domain, own): (&u32, &Last)| {
+        let ahead = |(domain, own): (&u32, &LastGtid)| {
             let last = primary.0.get(domain);
             last.is_some_and(|last| {
                 let same_number = own.sequence == last.sequence && own.server != last.server;
@@ -53,7 +53,7 @@ impl Domains {
 
     /// The transactions of the other that are not here, at most.
     pub(super) fn behind(&self, other: &Self) -> u64 {
-        let missing = |(domain, last): (&u32, &Last)| {
+        let missing = |(domain, last): (&u32, &LastGtid)| {
             match self.0.get(domain) {
                 // One number given by two servers is two transactions.
                 Some(own) if own.sequence == last.sequence => u64::from(own.server != last.server),
@@ -65,10 +65,10 @@ impl Domains {
     }
 }
 
-fn parse_gtid(text: &str) -> Option<(u32, Last)> {
+fn parse_gtid(text: &str) -> Option<(u32, LastGtid)> {
     let mut parts = text.split('-');
     let (domain, server, sequence) = (parts.next()?, parts.next()?, parts.next()?);
-    let last = Last {
+    let last = LastGtid {
         sequence: number(sequence)?,
         server: number(server)?,
     };

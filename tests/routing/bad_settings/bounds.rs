@@ -96,7 +96,7 @@ async fn lag_limit_bytes() -> Result {
         refused(dialect, |it| it.lag_limit_bytes(0), &says).await?;
         refused(dialect, |it| it.lag_limit_bytes(u64::MAX), &says).await?;
     }
-    let says = ["lag_limit_bytes", "0", "nothing would serve"];
+    let says = ["lag_limit_bytes", "0", "no replica would serve"];
     refused(Postgres, |it| it.lag_limit_bytes(0), &says).await?;
     accepted(Postgres, |it| it.lag_limit_bytes(1)).await?;
     accepted(Postgres, |it| it.lag_limit_bytes(u64::MAX)).await

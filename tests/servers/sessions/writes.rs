@@ -207,7 +207,7 @@ async fn what_a_replica_refused_counts(side: Side) {
     let session = connect(&side, true).await.session_with(CAUSAL);
     let call = raw(&session, "SELECT add_item(1)");
     assert!(session.query_one_raw(call).await.expect("called").is_some());
-    assert_eq!(session.refusals(), 1);
+    assert_eq!(session.reads_refused_by_replicas(), 1);
     wrote(&session, "a statement that a replica refused as a write");
     assert!(has(&session, 1).await);
 }

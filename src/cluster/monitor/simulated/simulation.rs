@@ -234,7 +234,7 @@ impl Member {
             return;
         }
         self.is_hanging = false;
-        watch.heard(self.id, self.asked, self.server.answer());
+        watch.record_outcome(self.id, self.asked, self.server.answer());
         let pause = watch.pause(self.id).expect("the cluster is there");
         self.due = (self.asked + pause).max(now() + LEAST_PAUSE);
     }
