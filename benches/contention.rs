@@ -1,0 +1,124 @@
+//! What tasks on two threads cost each other: decisions, and reads of SQLite replicas in files by 2, 4
+//! and 16 tasks, routed and on the bare connection.
+//!
+//! No statement takes a lock that all threads share, so decisions on two threads should take as long as
+//! on one, and more tasks should not make routing dearer.
+
+#![allow(clippy::print_stdout, reason = "a bench prints its report")]
+
+mod common;
+
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use common::{cake, is_smoke, report};
+use sea_orm::entity::prelude::*;
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Set};
+use sea_orm_routing::{DatabaseOptions, RoutingConnection};
+
+const TASKS: [usize; 3] = [2, 4, 16];
+
+fn main() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let files = tempfile::tempdir().expect("a directory");
+    let (bare, routed) = runtime.block_on(open(files.path()));
+    let (rounds, decisions, reads) = match is_smoke() {
+        true => (1, 100, 32),
+        false => (11, 500_000, 8_000),
+    };
+    let ratio = (0..rounds).map(|_| {
+        let one = decide_on(1, &routed, decisions);
+        decide_on(2, &routed, decisions).as_secs_f64() / one.as_secs_f64()
+    });
+    report(
+        "decisions, two threads / one",
+        ratio.fold(f64::INFINITY, f64::min),
+        "",
+        "<= 1.1",
+    );
+    for tasks in TASKS {
+        let mut ratios: Vec<f64> = (0..rounds)
+            .map(|_| {
+                let routed = runtime.block_on(read_by(tasks, &routed, reads));
+                let bare = runtime.block_on(read_by(tasks, &bare, reads));
+                routed.as_secs_f64() / bare.as_secs_f64()
+            })
+            .collect();
+        ratios.sort_by(f64::total_cmp);
+        let what = format!("reads by {tasks} tasks on two threads, time, routed / bare");
+        report(&what, ratios[ratios.len() / 2], "", "<= 1.05");
+    }
+}
+
+/// The time of that many decisions on each of the threads.
+fn decide_on(threads: usize, db: &RoutingConnection, times: usize) -> Duration {
+    let statement = cake::Entity::find_by_id(1).build(DbBackend::Sqlite);
+    let started = Instant::now();
+    std::thread::scope(|scope| {
+        for _ in 0..threads {
+            scope.spawn(|| {
+                for _ in 0..times {
+                    let decided = sea_orm_routing::__private::decide(db, &statement);
+                    assert!(decided.expect("a decision"), "a replica serves it");
+                }
+            });
+        }
+    });
+    started.elapsed()
+}
+
+/// The time of that many reads, shared by the tasks.
+async fn read_by<C>(tasks: usize, db: &C, reads: usize) -> Duration
+where
+    C: ConnectionTrait + Clone + Send + 'static,
+{
+    let started = Instant::now();
+    let running: Vec<_> = (0..tasks)
+        .map(|_| {
+            let db = db.clone();
+            tokio::spawn(async move {
+                for _ in 0..reads / tasks {
+                    let found = cake::Entity::find_by_id(1).one(&db).await;
+                    assert!(found.expect("a result").is_some());
+                }
+            })
+        })
+        .collect();
+    for task in running {
+        task.await.expect("no panic");
+    }
+    started.elapsed()
+}
+
+/// A bare connection to one file, and a database of two replicas, each of half its pool.
+async fn open(files: &Path) -> (DatabaseConnection, RoutingConnection) {
+    let options = |name: &str, connections: u32| {
+        let url = format!("sqlite:{}?mode=rwc", files.join(name).display());
+        let mut options = ConnectOptions::new(url);
+        options.max_connections(connections).sqlx_logging(false);
+        options
+    };
+    for name in ["bare", "primary", "replica-1", "replica-2"] {
+        let db = Database::connect(options(name, 1)).await.expect("a file");
+        let builder = db.get_schema_builder().register(cake::Entity);
+        builder.apply(&db).await.expect("a table");
+        let cake = cake::ActiveModel {
+            name: Set("Cheesecake".to_owned()),
+            ..Default::default()
+        };
+        cake.insert(&db).await.expect("a cake");
+    }
+    let bare = Database::connect(options("bare", 4)).await;
+    let database = DatabaseOptions::new(options("primary", 1))
+        .replica(options("replica-1", 2))
+        .replica(options("replica-2", 2));
+    let builder = RoutingConnection::builder().database("default", database);
+    (
+        bare.expect("a file"),
+        builder.connect().await.expect("a connection"),
+    )
+}
