@@ -73,7 +73,7 @@ impl RoutingConnection {
 
     /// How often a replica refused a statement as a write, which then ran on the primary. Each such
     /// text looks like a read and is not one; the log has a warning for it.
-    pub fn refusals(&self) -> u64 {
+    pub fn reads_refused_by_replicas(&self) -> u64 {
         self.core
             .shared
             .reads_refused_by_replicas

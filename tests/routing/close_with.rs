@@ -10,7 +10,7 @@ use sea_orm_routing::error::TopologyError;
 use crate::entities::category;
 use crate::shop::{Result, Shop, add_category, assert_says, routing};
 
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(120);
 const SHORT: Duration = Duration::from_millis(80);
 
 fn still_open(closed: std::result::Result<(), DbErr>) -> Vec<String> {

