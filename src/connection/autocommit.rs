@@ -9,18 +9,11 @@ use std::future::ready;
 use sea_orm::DbErr;
 
 use super::retry::Attempt;
-use super::send::Deliver;
-use crate::cluster::FallbackPermit;
+use super::send::{Deliver, Reply};
 use crate::dispatch::{Answer, Core, Planned, Rendered, Source};
 use crate::observe::EventKind;
 use crate::route::Admission;
 use crate::scope::Scope;
-
-/// The reply of a node to one attempt, and the permit that the attempt holds meanwhile.
-pub(super) struct Reply<'a, T> {
-    pub(super) answer: Answer<'a, T>,
-    pub(super) permit: Option<FallbackPermit>,
-}
 
 /// Plans a statement and sends it.
 pub(crate) fn autocommit<'a, D: Deliver, S: Source + 'a>(

@@ -5,13 +5,14 @@ use std::time::Instant;
 
 use sea_orm::DbErr;
 
-use crate::cluster::Fault;
+use crate::cluster::{Cluster, FallbackPermit, Fault, Pool};
 use crate::dispatch::Core;
+use crate::error::{AvailabilityError, RoutingError};
 use crate::observe::AttemptTimer;
 use crate::route::{Decision, Remembers};
 use crate::scope::Scope;
 use crate::session::{Session, Writing};
-use crate::topology::{Load, NodeId, since_start};
+use crate::topology::{Load, NodeId, Role, since_start};
 
 /// A statement in flight. If it is dropped before its end, its session takes the write for in doubt.
 pub(crate) struct PendingReply {
@@ -107,37 +108,77 @@ impl Drop for PendingReply {
     }
 }
 
+/// A reply that has come, and what is held until the last row.
+pub(crate) struct Delivered<'a> {
+    pub(super) pending: PendingReply,
+    #[cfg_attr(
+        not(feature = "stream"),
+        expect(dead_code, reason = "held, never read")
+    )]
+    pub(super) permit: Option<FallbackPermit>,
+    #[cfg_attr(
+        not(feature = "stream"),
+        expect(dead_code, reason = "for the end of streams")
+    )]
+    pub(super) cluster: &'a Cluster,
+    /// The pool of the node, if a monitor tells when the node is dead.
+    #[cfg_attr(
+        not(feature = "stream"),
+        expect(dead_code, reason = "for the rows of streams")
+    )]
+    pub(super) monitored: Option<&'a Pool>,
+}
+
+/// Reports an attempt that failed, and what its error says about the node.
+pub(super) fn report_failure(cluster: &Cluster, decision: Decision, error: &DbErr) {
+    if decision.role == Role::Primary && !decision.may_retry_elsewhere {
+        return cluster.report_primary(decision.database, error);
+    }
+    // The monitor that ended the wait knows it already.
+    let is_known = matches!(
+        RoutingError::of(error),
+        Some(RoutingError::Availability(
+            AvailabilityError::NodeLost { .. }
+        ))
+    );
+    let is_about_node = matches!(Fault::of(error), Fault::NoConnection | Fault::Lost);
+    if is_about_node && !is_known {
+        cluster.report_error(decision.node, error);
+    }
+}
+
 /// A stream keeps its pending reply until the last row.
 #[cfg(feature = "stream")]
 mod streams {
     use sea_orm::DbErr;
 
-    use super::PendingReply;
+    use super::{Delivered, PendingReply, report_failure};
     use crate::cluster::{Cluster, FallbackPermit};
-    use crate::connection::retry::{Attempt, report_failure};
     use crate::dispatch::Held;
-    use crate::route::Decision;
+    use crate::topology::Role;
 
     /// What ends with the last row of a stream.
     struct UntilLastRow {
         pending: PendingReply,
         cluster: Cluster,
-        decision: Decision,
         /// Held for as long as there may be rows on the primary.
         _permit: Option<FallbackPermit>,
     }
 
     impl PendingReply {
-        pub(in crate::connection) fn until_last_row(
-            self,
-            attempt: &Attempt<'_>,
-            permit: Option<FallbackPermit>,
-        ) -> Option<impl Held + 'static> {
+        pub(in crate::connection) fn role(&self) -> Role {
+            self.decision.role
+        }
+    }
+
+    impl Delivered<'_> {
+        /// The node has begun to answer; what is held ends with the last row.
+        pub(in crate::connection) fn until_last_row(mut self) -> Option<impl Held + 'static> {
+            self.pending.measure();
             Some(UntilLastRow {
-                decision: self.decision,
-                pending: self,
-                cluster: attempt.cluster().clone(),
-                _permit: permit,
+                pending: self.pending,
+                cluster: self.cluster.clone(),
+                _permit: self.permit,
             })
         }
     }
@@ -146,7 +187,7 @@ mod streams {
         fn ended(&mut self, error: Option<&DbErr>, rows: u64) {
             self.pending.ended(error, Some(rows));
             if let Some(error) = error {
-                report_failure(&self.cluster, self.decision, error);
+                report_failure(&self.cluster, self.pending.decision, error);
             }
         }
     }

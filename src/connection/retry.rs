@@ -6,12 +6,11 @@ use std::time::Instant;
 use sea_orm::{DatabaseConnection, DbErr, Statement};
 use smallvec::SmallVec;
 
-use super::autocommit::Reply;
-use super::pending_reply::PendingReply;
-use super::send::Deliver;
-use crate::cluster::{Cluster, Fault};
+use super::pending_reply::{Delivered, PendingReply, report_failure};
+use super::send::{Deliver, Reply};
+use crate::cluster::Fault;
 use crate::dispatch::{Analysis, Answer, Core, Planned, Retried, Source};
-use crate::error::{AvailabilityError, RoutingError};
+use crate::error::RoutingError;
 use crate::observe::{Event, EventKind};
 use crate::route::{Admission, Decision, Why, WhyNode};
 use crate::scope::Scope;
@@ -61,10 +60,6 @@ impl<'a> Attempt<'a> {
             history: None,
         };
         (attempt, statement)
-    }
-
-    pub(super) fn cluster(&self) -> &Cluster {
-        &self.core.cluster
     }
 
     /// Whether something has to be done while the statement is in flight, or after the reply.
@@ -149,16 +144,20 @@ impl<'a> Attempt<'a> {
         let (core, decision) = (self.core, self.decision);
         let load = self.load.as_ref();
         let mut pending = PendingReply::begin(core, self.scope, decision, load, self.may_write());
-        let answer = match self.has_monitor {
-            true => {
-                let pool = core.cluster.pool(decision.pool);
-                pool.unless_lost(decision.role, reply.answer).await
-            }
-            false => reply.answer.await,
+        let monitored = self.has_monitor.then(|| core.cluster.pool(decision.pool));
+        let answer = match monitored {
+            Some(pool) => pool.unless_lost(decision.role, reply.answer).await,
+            None => reply.answer.await,
         };
         match answer {
             Ok(output) => {
-                let output = D::delivered(self, output, pending, reply.permit);
+                let delivered = Delivered {
+                    pending,
+                    permit: reply.permit,
+                    cluster: &core.cluster,
+                    monitored,
+                };
+                let output = D::delivered(output, delivered);
                 self.report_success();
                 Ok(output)
             }
@@ -167,22 +166,6 @@ impl<'a> Attempt<'a> {
                 report_failure(&core.cluster, decision, &error);
                 Err(error)
             }
-        }
-    }
-
-    /// The rows of a stream; the last one is an error if the node is declared dead meanwhile.
-    #[cfg(feature = "stream")]
-    pub(super) fn unless_node_is_lost(
-        &self,
-        rows: crate::dispatch::RowStream<'static>,
-    ) -> crate::dispatch::RowStream<'static> {
-        match self.has_monitor {
-            true => {
-                let pool = self.core.cluster.pool(self.decision.pool);
-                let rows = pool.rows_unless_lost(self.decision.role, rows);
-                crate::dispatch::RowStream::new(rows)
-            }
-            false => rows,
         }
     }
 
@@ -290,23 +273,5 @@ impl<'a> Attempt<'a> {
                 route: &self.core.route(&self.analysis, self.decision),
             });
         }
-    }
-}
-
-/// Reports an attempt that failed, and what its error says about the node.
-pub(super) fn report_failure(cluster: &Cluster, decision: Decision, error: &DbErr) {
-    if decision.role == Role::Primary && !decision.may_retry_elsewhere {
-        return cluster.report_primary(decision.database, error);
-    }
-    // The monitor that ended the wait knows it already.
-    let is_known = matches!(
-        RoutingError::of(error),
-        Some(RoutingError::Availability(
-            AvailabilityError::NodeLost { .. }
-        ))
-    );
-    let is_about_node = matches!(Fault::of(error), Fault::NoConnection | Fault::Lost);
-    if is_about_node && !is_known {
-        cluster.report_error(decision.node, error);
     }
 }

@@ -5,8 +5,7 @@
 
 use sea_orm::{DatabaseConnection, DbErr, Statement};
 
-use super::pending_reply::PendingReply;
-use super::retry::Attempt;
+use super::pending_reply::Delivered;
 use crate::cluster::{FallbackPermit, Pool};
 use crate::dispatch::{Action, Answer};
 use crate::route::Decision;
@@ -25,12 +24,13 @@ pub(crate) trait Deliver: Send + 'static {
     ) -> Answer<'a, Self::Output>;
 
     /// Called when the node has replied. What the reply still holds ends now, or with the last row.
-    fn delivered(
-        attempt: &Attempt<'_>,
-        output: Self::Output,
-        pending: PendingReply,
-        permit: Option<FallbackPermit>,
-    ) -> Self::Output;
+    fn delivered(output: Self::Output, delivered: Delivered<'_>) -> Self::Output;
+}
+
+/// The reply of a node to one attempt, and the permit that the attempt holds meanwhile.
+pub(super) struct Reply<'a, T> {
+    pub(super) answer: Answer<'a, T>,
+    pub(super) permit: Option<FallbackPermit>,
 }
 
 impl<A: Action> Deliver for A {
@@ -55,13 +55,8 @@ impl<A: Action> Deliver for A {
         A::on_pool(open, statement)
     }
 
-    fn delivered(
-        _: &Attempt<'_>,
-        output: A::Output,
-        mut pending: PendingReply,
-        _: Option<FallbackPermit>,
-    ) -> A::Output {
-        pending.ended(None, A::rows(&output));
+    fn delivered(output: A::Output, mut delivered: Delivered<'_>) -> A::Output {
+        delivered.pending.ended(None, A::rows(&output));
         output
     }
 }
@@ -98,15 +93,15 @@ impl Deliver for Rows {
         })
     }
 
-    fn delivered(
-        attempt: &Attempt<'_>,
-        rows: Self::Output,
-        mut pending: PendingReply,
-        permit: Option<FallbackPermit>,
-    ) -> Self::Output {
-        pending.measure();
-        let rows = attempt.unless_node_is_lost(rows);
-        rows.holding(pending.until_last_row(attempt, permit))
+    fn delivered(rows: Self::Output, delivered: Delivered<'_>) -> Self::Output {
+        let rows = match delivered.monitored {
+            Some(pool) => {
+                let rows = pool.rows_unless_lost(delivered.pending.role(), rows);
+                crate::dispatch::RowStream::new(rows)
+            }
+            None => rows,
+        };
+        rows.holding(delivered.until_last_row())
     }
 }
 

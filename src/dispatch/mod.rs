@@ -9,6 +9,7 @@ mod action;
 mod admit;
 mod allowed;
 mod analysis;
+mod analyze;
 mod core;
 mod decide;
 mod follow_up;

@@ -1,0 +1,97 @@
+//! Finding out what a text does, once: classifying it, binding its tables, and deciding where it goes if
+//! that is the same every time.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use sea_orm::DbBackend;
+
+use super::analysis::{Analysis, Precomputed};
+use super::core::Core;
+use crate::bind::Bound;
+use crate::route::Decision;
+use crate::scope::Scope;
+use crate::sql::{Access, Operation, classify};
+
+impl Core {
+    /// The analysis of a text: from the cache, or made now.
+    pub(crate) fn analyze(&self, sql: &str, dialect: DbBackend) -> Arc<Analysis> {
+        let shared = &self.shared;
+        shared.cache.get_or_insert(dialect, sql, || {
+            let operation = classify(sql, dialect, &shared.functions);
+            let bound = shared.bindings.bound(&operation, dialect);
+            self.analysis(operation, bound, dialect)
+        })
+    }
+
+    fn analysis(&self, operation: Operation, bound: Bound, dialect: DbBackend) -> Analysis {
+        let mut analysis = Analysis {
+            operation,
+            bound,
+            precomputed: None,
+        };
+        analysis.precomputed = self.precompute(&analysis, dialect);
+        analysis
+    }
+
+    fn precompute(&self, analysis: &Analysis, dialect: DbBackend) -> Option<Precomputed> {
+        let topology = self.cluster.topology();
+        let database = match analysis.bound {
+            Bound::NoTable => self.shared.bindings.default_database(),
+            Bound::One { database, .. } => database,
+            Bound::Several(_) | Bound::Refused(_) => return None,
+        };
+        let database = topology.database_by_id(database);
+        let chooses = analysis.operation.access() == Access::Read && !database.replicas.is_empty();
+        if chooses || database.write_block.is_some() || !self.shared.policies.is_empty() {
+            return None;
+        }
+        let scope = Scope::new(dialect);
+        let decided = self.decide(&topology, &scope, analysis, dialect, None);
+        let decision = decided.ok()?;
+        self.check_allowed(&analysis.operation, decision.database)
+            .ok()?;
+        // A text that is not fully understood is searched for forbidden tables each time.
+        if analysis.operation.is_opaque() && self.shared.forbidden.any_on(decision.database) {
+            return None;
+        }
+        Some(Precomputed {
+            decision,
+            dialect: database.dialect,
+            epoch: topology.epoch(),
+        })
+    }
+
+    /// The decision on a text, if it is always the same on a handle like this.
+    pub(crate) fn precomputed(
+        &self,
+        scope: &Scope,
+        analysis: &Analysis,
+        dialect: DbBackend,
+    ) -> Option<Decision> {
+        let precomputed = analysis.precomputed.filter(|_| scope.is_plain())?;
+        let speaks_it = precomputed.dialect == scope.dialect && precomputed.dialect == dialect;
+        (speaks_it && precomputed.epoch == self.cluster.epoch()).then_some(precomputed.decision)
+    }
+
+    /// Replaces a precomputed decision that was made before roles, members or pools changed.
+    pub(crate) fn refresh_precomputed(&self, sql: &str, dialect: DbBackend, analysis: &Analysis) {
+        let is_stale = |made: Precomputed| made.epoch != self.cluster.epoch();
+        if analysis.precomputed.is_some_and(is_stale) {
+            let (operation, bound) = (analysis.operation.clone(), analysis.bound.clone());
+            let analysis = self.analysis(operation, bound, dialect);
+            self.shared.cache.put(dialect, sql, Arc::new(analysis));
+        }
+    }
+
+    /// A replica refused a text as a write: it goes to the primary from now on.
+    pub(crate) fn learn_refusal(&self, sql: &str, dialect: DbBackend, analysis: &Analysis) {
+        self.shared
+            .reads_refused_by_replicas
+            .fetch_add(1, Ordering::Relaxed);
+        tracing::warn!(target: "sea_orm_routing", sql, "a replica refused a statement as a write");
+        let refused = analysis.operation.refused_by_replica();
+        let analysis = self.analysis(refused, analysis.bound.clone(), dialect);
+        self.shared.cache.put(dialect, sql, Arc::new(analysis));
+    }
+}
