@@ -13,7 +13,9 @@ use std::time::{Duration, Instant};
 
 use common::{cake, is_smoke, report};
 use sea_orm::entity::prelude::*;
-use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, Set};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, QueryTrait, Set,
+};
 use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 const TASKS: [usize; 3] = [2, 4, 16];

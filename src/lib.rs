@@ -16,8 +16,8 @@
 //! | `balance` (in [`policy`]) | which replica? |
 //! | [`session`], `scope` | what has this work seen, what has this handle fixed? |
 //! | `route` | the decision, with its reasons |
-//! | `cluster` (in [`options`]) | the open pools, the monitors; the one writer of the topology |
 //! | [`observe`] | what happened? events, observers, recordings |
+//! | `cluster` (in [`options`]) | the open pools, the monitors; the one writer of the topology |
 //! | `dispatch` | the path of every statement, up to the decision |
 //! | [`transaction`] | branches, savepoints |
 //! | `connection` | the handle an application holds |

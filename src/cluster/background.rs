@@ -1,10 +1,10 @@
 //! Background work of a connection.
 //!
 //! A connection has work that belongs to no statement: its monitors ask each node again and again.
-//! Such work must end with the connection, and must not keep it alive. So every task is registered
-//! here under a key, the registry belongs to the state that all handles share, and a task that waits
-//! holds only a weak reference to that state: dropping the last handle drops the registry, which
-//! aborts what still runs. Closing a connection does the same at once, and for good.
+//! Such work must end with the connection, and must not keep it alive. So every task that
+//! goes on is registered here under a key (one that opens a pool and ends is not), the registry belongs
+//! to the state that all handles share, and a task that waits holds only a weak reference to that
+//! state: dropping the last handle drops the registry, which aborts what still runs. Closing a connection does the same at once, and for good.
 
 use std::collections::HashMap;
 use std::future::Future;

@@ -3,13 +3,30 @@
 //! The topology has one writer, so the events of a change are what differs between the snapshots before
 //! and after it: no caller can forget to tell one.
 
+use std::sync::Arc;
+
 use super::ClusterState;
 use crate::observe::{Event, EventKind};
 use crate::topology::{DatabaseId, NodeId, Topology};
 
+/// A change of the topology that the observers have not been told yet.
+pub(super) struct Changed<T> {
+    pub(super) value: T,
+    pub(super) before: Arc<Topology>,
+    pub(super) after: Arc<Topology>,
+}
+
+impl<T> Changed<T> {
+    /// Tells the observers. Of two changes at the same time, either may be told first.
+    pub(super) fn tell(self, state: &ClusterState) -> T {
+        state.tell_changes(&self.before, &self.after);
+        self.value
+    }
+}
+
 impl ClusterState {
     /// Tells the observers what a change of the topology has changed.
-    pub(super) fn tell_changes(&self, before: &Topology, after: &Topology) {
+    fn tell_changes(&self, before: &Topology, after: &Topology) {
         if self.observers.want(EventKind::HealthChanged) {
             before
                 .node_ids()

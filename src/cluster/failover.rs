@@ -103,7 +103,7 @@ impl ClusterState {
         }
         let down = Health::Up.after(Signal::ProbeFailed, self.moment(old));
         let id = watch.database();
-        let before = self.change(|topology| {
+        let changed = self.change_untold(|topology| {
             // The old primary may have returned meanwhile, or the new one died.
             let primary = topology.database_by_id(id).primary;
             if judge(primary, &watch.reports(topology)) != Verdict::Promote(node) || primary != old
@@ -115,7 +115,7 @@ impl ClusterState {
             topology.set_write_block(id, None);
             Some(before)
         });
-        let Some([before_old, before_new]) = before else {
+        let Some([before_old, before_new]) = changed.value else {
             self.retire(new);
             return self.retire(demoted);
         };
@@ -123,6 +123,7 @@ impl ClusterState {
         // Nothing may be written to the old primary any more, not even on open connections.
         self.close_now(before_old);
         self.retire(before_new);
+        changed.tell(self);
     }
 
     /// A pool of a node for another role. One that was given open keeps its connections.

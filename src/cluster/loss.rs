@@ -16,18 +16,25 @@ const SHARDS: usize = 8;
 /// Notified when a node is lost.
 #[derive(Debug, Default)]
 pub(super) struct LossSignal {
-    shards: [Notify; SHARDS],
+    shards: [Shard; SHARDS],
 }
+
+/// On a cache line of its own, so that threads do not take it from each other.
+#[derive(Debug, Default)]
+#[repr(align(128))]
+struct Shard(Notify);
 
 impl LossSignal {
     /// Completes when the node is lost after it was enabled.
     pub(super) fn lost(&self) -> Notified<'_> {
-        self.shards[shard()].notified()
+        self.shards[shard()].0.notified()
     }
 
     /// Ends every wait.
     pub(super) fn notify_all(&self) {
-        self.shards.iter().for_each(Notify::notify_waiters);
+        self.shards
+            .iter()
+            .for_each(|shard| shard.0.notify_waiters());
     }
 }
 
@@ -70,7 +77,7 @@ mod tests {
         let mut waits: Vec<_> = signal
             .shards
             .iter()
-            .map(|it| Box::pin(it.notified()))
+            .map(|it| Box::pin(it.0.notified()))
             .collect();
         waits.iter_mut().for_each(|wait| {
             wait.as_mut().enable();

@@ -64,6 +64,7 @@ use background::BackgroundTasks;
 use clock::Clock;
 pub(crate) use database_spec::{DatabaseSpec, FallbackPermit};
 pub(crate) use driver_kind::{DriverKind, dialect_of};
+use events::Changed;
 pub(crate) use fault::Fault;
 pub(crate) use members::Newcomers;
 use metered_pools::MeteredPools;
@@ -78,12 +79,12 @@ pub use settings::RoleSource;
 use crate::observe::Observers;
 use crate::topology::{DatabaseId, NodeId, PoolId, Topology};
 
-/// The pools of a connection and its topology, as one handle sees them. Its clones are the same.
-#[derive(Debug, Clone)]
+/// The pools of a connection and its topology, as one handle sees them.
+#[derive(Debug)]
 pub(crate) struct Cluster {
     state: Arc<ClusterState>,
     /// The pools of this handle, if its statements are reported to a callback.
-    measured: Option<Arc<MeteredPools>>,
+    measured: Option<MeteredPools>,
 }
 
 /// The state that the handles of a connection share with its background tasks.
@@ -136,6 +137,12 @@ impl Cluster {
         &self.state
     }
 
+    /// The same cluster, without keeping it open.
+    #[cfg(feature = "stream")]
+    pub(crate) fn downgrade(&self) -> WeakCluster {
+        WeakCluster(Arc::downgrade(&self.state))
+    }
+
     pub(crate) fn observers(&self) -> &Arc<Observers> {
         &self.state.observers
     }
@@ -170,8 +177,22 @@ impl Cluster {
     pub(crate) fn with_metric(&self, metric: &NodeMetric) -> Self {
         Self {
             state: Arc::clone(&self.state),
-            measured: Some(Arc::new(MeteredPools::new(metric))),
+            measured: Some(MeteredPools::new(metric)),
         }
+    }
+}
+
+/// A cluster that ends with its last handle.
+#[cfg(feature = "stream")]
+pub(crate) struct WeakCluster(std::sync::Weak<ClusterState>);
+
+#[cfg(feature = "stream")]
+impl WeakCluster {
+    pub(crate) fn upgrade(&self) -> Option<Cluster> {
+        self.0.upgrade().map(|state| Cluster {
+            state,
+            measured: None,
+        })
     }
 }
 
@@ -203,14 +224,22 @@ impl ClusterState {
 
     /// Changes the topology. A reader sees all of the change or none of it.
     fn change<T>(&self, change: impl FnOnce(&mut Topology) -> T) -> T {
+        self.change_untold(change).tell(self)
+    }
+
+    /// Changes the topology; the observers are told when the caller has done what must not wait.
+    fn change_untold<T>(&self, change: impl FnOnce(&mut Topology) -> T) -> Changed<T> {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let before = self.snapshot();
         let mut next = (*before).clone();
-        let changed = change(&mut next);
+        let value = change(&mut next);
         let after = self.publish(next);
         drop(writer);
-        self.tell_changes(&before, &after);
-        changed
+        Changed {
+            value,
+            before,
+            after,
+        }
     }
 
     /// Must be called with the writer lock held.

@@ -153,14 +153,15 @@ mod streams {
     use sea_orm::DbErr;
 
     use super::{Delivered, PendingReply, report_failure};
-    use crate::cluster::{Cluster, FallbackPermit};
+    use crate::cluster::{FallbackPermit, WeakCluster};
     use crate::dispatch::Held;
     use crate::topology::Role;
 
     /// What ends with the last row of a stream.
     struct UntilLastRow {
         pending: PendingReply,
-        cluster: Cluster,
+        /// Weak: a stream that is not read must not keep the monitors alive.
+        cluster: WeakCluster,
         /// Held for as long as there may be rows on the primary.
         _permit: Option<FallbackPermit>,
     }
@@ -177,7 +178,7 @@ mod streams {
             self.pending.measure();
             Some(UntilLastRow {
                 pending: self.pending,
-                cluster: self.cluster.clone(),
+                cluster: self.cluster.downgrade(),
                 _permit: self.permit,
             })
         }
@@ -186,8 +187,8 @@ mod streams {
     impl Held for UntilLastRow {
         fn ended(&mut self, error: Option<&DbErr>, rows: u64) {
             self.pending.ended(error, Some(rows));
-            if let Some(error) = error {
-                report_failure(&self.cluster, self.pending.decision, error);
+            if let (Some(error), Some(cluster)) = (error, self.cluster.upgrade()) {
+                report_failure(&cluster, self.pending.decision, error);
             }
         }
     }

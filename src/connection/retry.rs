@@ -110,7 +110,8 @@ impl<'a> Attempt<'a> {
     ) -> Result<Reply<'a, D::Output>, DbErr> {
         let admitted = {
             let retried = Retried::new(self.scope, &self.analysis, self.decision);
-            self.core.admit(retried, self.failed_nodes()).await?
+            let admitted = self.core.admit(retried, self.failed_nodes()).await;
+            admitted.inspect_err(|error| self.core.tell_refusal(error))?
         };
         self.go_to(admitted.decision);
         self.tell_attempt();
@@ -158,7 +159,9 @@ impl<'a> Attempt<'a> {
                     monitored,
                 };
                 let output = D::delivered(output, delivered);
-                self.report_success();
+                if D::proves_answer(decision) {
+                    self.report_success();
+                }
                 Ok(output)
             }
             Err(error) => {
@@ -192,9 +195,8 @@ impl<'a> Attempt<'a> {
         source: &mut S,
         error: DbErr,
     ) -> Result<Reply<'a, D::Output>, DbErr> {
-        let was_refused = match self.has_been_refused(&error) {
-            Some(was_refused) => was_refused,
-            None => return Err(error),
+        let Some(was_refused) = self.has_been_refused(&error) else {
+            return Err(error);
         };
         let dialect = {
             let topology = self.core.cluster.topology();
@@ -244,14 +246,16 @@ impl<'a> Attempt<'a> {
         let retried = Retried::new(self.scope, &self.analysis, before);
         let topology = core.cluster.topology();
         let again = |role| core.redecide(&topology, retried, role, &failures.nodes);
+        let primary = topology.database_by_id(before.database).primary;
+        let has_primary_failed = failures.nodes.contains(&primary);
         if was_refused {
-            return Some(again(Role::Primary));
+            return (!has_primary_failed).then(|| again(Role::Primary));
         }
         if now < deadline {
             return Some(again(Role::Replica));
         }
         let may_fall_back = core.cluster.balancing(before.database).may_fall_back();
-        may_fall_back.then(|| {
+        (may_fall_back && !has_primary_failed).then(|| {
             again(Role::Primary).map(|primary| Decision {
                 admission: Admission::FallbackPermit,
                 why: Why {

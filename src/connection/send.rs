@@ -23,6 +23,9 @@ pub(crate) trait Deliver: Send + 'static {
         decision: Decision,
     ) -> Answer<'a, Self::Output>;
 
+    /// Whether the output proves that the node has answered.
+    fn proves_answer(decision: Decision) -> bool;
+
     /// Called when the node has replied. What the reply still holds ends now, or with the last row.
     fn delivered(output: Self::Output, delivered: Delivered<'_>) -> Self::Output;
 }
@@ -53,6 +56,10 @@ impl<A: Action> Deliver for A {
         }
         let _ = pool;
         A::on_pool(open, statement)
+    }
+
+    fn proves_answer(_: Decision) -> bool {
+        true
     }
 
     fn delivered(output: A::Output, mut delivered: Delivered<'_>) -> A::Output {
@@ -91,6 +98,11 @@ impl Deliver for Rows {
                 None => RowStream::new(stream::empty()),
             })
         })
+    }
+
+    /// Without its first row, a stream has only got a connection.
+    fn proves_answer(decision: Decision) -> bool {
+        decision.may_retry_elsewhere
     }
 
     fn delivered(rows: Self::Output, delivered: Delivered<'_>) -> Self::Output {

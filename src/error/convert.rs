@@ -29,13 +29,9 @@ impl RoutingError {
                 | TopologyError::Removed { .. },
             ) => ("name", "node"),
             Self::Topology(_) => ("change", "topology"),
-            Self::Transaction(
-                TxnError::PartialCommit { .. }
-                | TxnError::CommitUnknown { .. }
-                | TxnError::InDoubt { .. }
-                | TxnError::Doomed { .. }
-                | TxnError::NestedOpen,
-            ) => ("transaction", "commit"),
+            Self::Transaction(TxnError::PartialCommit { .. } | TxnError::CommitUnknown { .. }) => {
+                ("transaction", "commit")
+            }
             Self::Transaction(_) => ("statement", "transaction"),
             Self::Session(_) => ("token", "session"),
         }

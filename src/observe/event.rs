@@ -13,7 +13,8 @@ use crate::topology::NodeState;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Event<'a> {
-    /// It was decided where a statement goes. It has not been sent yet.
+    /// It was decided where a statement outside a transaction goes. It has not been sent yet, and a causal
+    /// read that first waits for a replica may go elsewhere.
     #[non_exhaustive]
     Decided {
         /// The route, with its reasons.
@@ -25,7 +26,8 @@ pub enum Event<'a> {
         /// The route, with its reasons.
         route: &'a Route,
     },
-    /// An attempt ended: with a reply of the node, an error, or the last row of a stream.
+    /// An attempt ended: with a reply of the node, an error, or the last row of a stream. An attempt whose
+    /// future or stream is dropped before has no such event, and neither has a stream in a transaction.
     #[non_exhaustive]
     Finished {
         /// The database.

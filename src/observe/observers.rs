@@ -1,6 +1,7 @@
 //! The observers of a connection.
 
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
@@ -72,9 +73,9 @@ impl Observers {
                 continue;
             }
             match &registered.observer {
-                Lifetime::Always(observer) => observer.observe(event),
+                Lifetime::Always(observer) => observe(&**observer, event),
                 Lifetime::While(observer) => match observer.upgrade() {
-                    Some(observer) => observer.observe(event),
+                    Some(observer) => observe(&*observer, event),
                     None => has_gone = true,
                 },
             }
@@ -117,6 +118,14 @@ impl Observers {
         self.registered.store(Arc::new(registered));
         self.wanted.store(wanted, Ordering::Relaxed);
         drop(writer);
+    }
+}
+
+/// An observer that panics must not keep the connection from doing what the event is about.
+fn observe(observer: &dyn Observer, event: &Event<'_>) {
+    let observed = catch_unwind(AssertUnwindSafe(|| observer.observe(event)));
+    if observed.is_err() {
+        tracing::error!(target: "sea_orm_routing", ?observer, "an observer panicked");
     }
 }
 
@@ -171,6 +180,23 @@ mod tests {
         drop(count);
         refuse(&observers);
         assert!(!observers.has(EventKind::Refused));
+    }
+
+    #[derive(Debug)]
+    struct Panics;
+
+    impl Observer for Panics {
+        fn observe(&self, _: &Event<'_>) {
+            panic!("an observer of a test");
+        }
+    }
+
+    #[test]
+    fn an_observer_that_panics_does_not_keep_the_others() {
+        let count = Arc::new(Count::default());
+        let observers = Observers::of(vec![Arc::new(Panics), count.clone()]);
+        refuse(&observers);
+        assert_eq!(count.0.load(Ordering::Relaxed), 1);
     }
 
     #[test]

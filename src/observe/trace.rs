@@ -31,24 +31,19 @@ pub(super) fn event(event: &Event<'_>) {
         Event::Attempted { route } => attempted(route),
         Event::HealthChanged { node, from, to } => {
             let (node, from) = (node.as_str(), from.to_string());
-            match to {
-                NodeState::Down => {
-                    tracing::warn!(target: "sea_orm_routing", node, from, "a node is down");
-                }
-                _ => {
-                    tracing::info!(target: "sea_orm_routing", node, from, to = %to, "a node changed")
-                }
+            if *to == NodeState::Down {
+                tracing::warn!(target: "sea_orm_routing", node, from, "a node is down");
             }
         }
         Event::RoleChanged { database, from, to } => {
-            let (database, from, to) = (database.as_str(), from.as_str(), to.as_str());
-            tracing::warn!(target: "sea_orm_routing", database, from, to, "another node is the primary");
+            let (database, from, node) = (database.as_str(), from.as_str(), to.as_str());
+            tracing::warn!(target: "sea_orm_routing", database, from, node, "a node is the primary now");
         }
         Event::WritesChanged { database, blocked } => {
             let database = database.as_str();
             match blocked {
                 Some(reason) => {
-                    tracing::error!(target: "sea_orm_routing", database, reason, "writes stop");
+                    tracing::error!(target: "sea_orm_routing", database, "writes stop: {reason}");
                 }
                 None => tracing::warn!(target: "sea_orm_routing", database, "writes go on"),
             }

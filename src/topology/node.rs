@@ -87,7 +87,7 @@ pub enum NodeState {
     Down,
     /// It was just added, and is probed before it serves.
     Joining,
-    /// It was taken out with [`drain`](crate::Admin::drain).
+    /// It was taken out with [`drain`](crate::admin::Admin::drain).
     Draining,
     /// It is not what it was declared to be: a replica of another cluster.
     Refused,

@@ -13,7 +13,7 @@ use super::control;
 use super::events::BranchEvents;
 use super::state::{BranchState, Link, NodeWatch};
 use crate::cluster::{FallbackPermit, Fault};
-use crate::dispatch::{Admitted, Core, NodeRequest, OnBranch, Retried};
+use crate::dispatch::{Admitted, Core, Execute, NodeRequest, Retried};
 use crate::error::{RoutingError, TxnError};
 use crate::route::{Decision, Fixed, Target, WhyDatabase};
 use crate::scope::Transactions;
@@ -52,8 +52,9 @@ impl BranchOpener<'_> {
             let Link {
                 connection, watch, ..
             } = state.link_mut()?;
-            let answer = watch.until_lost(connection.execute_raw(statement.clone()));
-            answer
+            let answer = pin!(connection.statement::<Execute>(statement.clone()));
+            watch
+                .until_lost(answer)
                 .await
                 .map_err(|error| self.branch_begin_failed(error))?;
         }

@@ -158,6 +158,12 @@ impl Phase {
         }
     }
 
+    /// Whether its changes may have been committed: by a statement, or by an unanswered `COMMIT`.
+    pub(super) fn may_be_committed(&self) -> bool {
+        let unanswered = matches!(self, Self::InDoubt { statement, .. } if *statement == "COMMIT");
+        unanswered || self.kept() != Kept::No
+    }
+
     fn doubt(&mut self, statement: &'static str) {
         let kept = self.kept();
         *self = Self::InDoubt { statement, kept };

@@ -75,6 +75,9 @@ impl BranchState {
             let transaction = stack.pop().ok_or_else(ended)?;
             let mut events = self.link_mut()?.events.take();
             self.release();
+            if let Some(events) = &mut events {
+                events.set_outcome(BranchOutcome::Unknown);
+            }
             let result = transaction.commit().await;
             if let (Ok(()), Some(events)) = (&result, &mut events) {
                 events.set_outcome(BranchOutcome::Committed);

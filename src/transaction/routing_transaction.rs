@@ -141,7 +141,8 @@ impl RoutingTransaction {
         self.shared.levels.enter(self.level)?;
         let planned = self.plan(scope, &mut source);
         let planned = planned.inspect_err(|error| self.core().tell_refusal(error))?;
-        let mut state = self.enter(&planned).await?;
+        let entered = self.enter(&planned).await;
+        let mut state = entered.inspect_err(|error| self.core().tell_refusal(error))?;
         let timer = self.core().time_attempt(planned.decision);
         let result = state.statement::<A>(planned.statement).await;
         if let Some(timer) = timer {
@@ -173,8 +174,9 @@ impl RoutingTransaction {
         planned: Result<Planned, DbErr>,
     ) -> Result<crate::dispatch::RowStream<'_>, DbErr> {
         self.shared.levels.enter(self.level)?;
-        let planned = planned?;
-        let state = self.enter(&planned).await?;
+        let planned = planned.inspect_err(|error| self.core().tell_refusal(error))?;
+        let entered = self.enter(&planned).await;
+        let state = entered.inspect_err(|error| self.core().tell_refusal(error))?;
         Ok(super::stream::rows(state, planned.statement))
     }
 
@@ -319,11 +321,7 @@ impl RoutingTransaction {
     /// [`TopologyError::UnknownDatabase`](crate::error::TopologyError::UnknownDatabase); the
     /// server's error.
     pub async fn rollback_on(&self, database: &str) -> Result<(), DbErr> {
-        let id = {
-            let topology = self.core().cluster.topology();
-            let id = topology.find_database(database);
-            id.ok_or_else(|| RoutingError::unknown_database(database, topology.database_names()))?
-        };
+        let id = { self.core().cluster.topology().require_database(database)? };
         self.shared.levels.enter(self.level)?;
         self.shared.roll_back_on(id, self.level).await
     }

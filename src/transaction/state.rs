@@ -10,7 +10,7 @@ use super::control::Control;
 use super::driver::ended;
 use super::events::BranchEvents;
 use super::levels::Level;
-use super::phase::{ControlReply, Kept, Phase};
+use super::phase::{ControlReply, Phase};
 use crate::cluster::{FallbackPermit, Pool};
 use crate::dispatch::Action;
 use crate::error::RoutingError;
@@ -160,7 +160,7 @@ impl BranchState {
     /// again.
     pub(super) fn close(&mut self) {
         let must_close = self.phase.must_close();
-        if self.phase.check_doubt(&self.database).is_err() || self.phase.kept() != Kept::No {
+        if self.phase.may_be_committed() {
             self.set_outcome(BranchOutcome::Unknown);
         }
         if let Some(link) = self.link.take() {

@@ -187,7 +187,7 @@ impl<'a> Router<'a> {
         SessionHistory {
             written: given.wrote.as_ref().map(|wrote| match wrote {
                 WroteSpec::Ago(ago) => Written::At(self.world.ago(*ago)),
-                WroteSpec::Until(end) => Written::Until(self.world.from_now(*end)),
+                WroteSpec::Until(end) => Written::Until(self.world.after_now(*end)),
                 WroteSpec::Before(text) => Written::Before(position(text)),
                 WroteSpec::InDoubt => Written::InDoubt,
             }),

@@ -46,10 +46,10 @@ impl World {
     }
 
     pub(super) fn ago(&self, milliseconds: i64) -> Instant {
-        self.from_now(-milliseconds)
+        self.after_now(-milliseconds)
     }
 
-    pub(super) fn from_now(&self, milliseconds: i64) -> Instant {
+    pub(super) fn after_now(&self, milliseconds: i64) -> Instant {
         let distance = Duration::from_millis(milliseconds.unsigned_abs());
         match milliseconds < 0 {
             true => self.now - distance,
@@ -117,20 +117,20 @@ impl World {
             HealthSpec::Up => Health::Up,
             HealthSpec::Probation => Health::Probation {
                 failures: 1,
-                until: self.from_now(5_000),
+                until: self.after_now(5_000),
             },
             HealthSpec::Suspect(until) => Health::Suspect {
-                until: self.from_now(until),
+                until: self.after_now(until),
             },
             HealthSpec::Down(until) => Health::Down {
                 failures: 1,
-                retry_at: self.from_now(until),
+                retry_at: self.after_now(until),
                 confirmed: None,
             },
             HealthSpec::Dead(until) => Health::Down {
                 failures: 1,
                 retry_at: self.ago(1),
-                confirmed: Some(self.from_now(until)),
+                confirmed: Some(self.after_now(until)),
             },
         }
     }
@@ -148,7 +148,7 @@ impl World {
             Block::NoPrimary => WriteBlock::NoPrimary,
             Block::Unreachable(until) => WriteBlock::Unreachable {
                 reason: "connection refused".into(),
-                until: self.from_now(until),
+                until: self.after_now(until),
             },
         }
     }
