@@ -94,7 +94,6 @@ impl<'a> Attempt<'a> {
         open: &'a DatabaseConnection,
         statement: Statement,
     ) -> Answer<'a, D::Output> {
-        self.tell_attempt();
         if self.decision.may_retry_elsewhere {
             source.keep(&statement);
         }
@@ -114,7 +113,6 @@ impl<'a> Attempt<'a> {
             admitted.inspect_err(|error| self.core.tell_refusal(error))?
         };
         self.go_to(admitted.decision);
-        self.tell_attempt();
         if self.decision.may_retry_elsewhere {
             source.keep(&statement);
         }
@@ -142,6 +140,7 @@ impl<'a> Attempt<'a> {
         &self,
         reply: Reply<'_, D::Output>,
     ) -> Result<D::Output, DbErr> {
+        self.tell_attempt();
         let (core, decision) = (self.core, self.decision);
         let load = self.load.as_ref();
         let mut pending = PendingReply::begin(core, self.scope, decision, load, self.may_write());

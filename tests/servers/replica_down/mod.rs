@@ -88,7 +88,7 @@ async fn reads_stay_away_from(db: &RoutingConnection, node: &str) {
         let read = Instant::now();
         assert_ne!(served_by(db).await, node);
         assert!(
-            read.elapsed() < Duration::from_millis(200),
+            read.elapsed() < Duration::from_secs(2),
             "{:?}",
             read.elapsed()
         );
