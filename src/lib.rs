@@ -41,7 +41,7 @@ pub mod transaction;
 
 /// Where statements go: rules of one's own, and the choice among replicas.
 ///
-/// A [`RoutingPolicy`](policy::RoutingPolicy) sends a statement to a database or a node; a
+/// A [`RoutingPolicy`] sends a statement to a database or a node; a
 /// [`ReplicaPolicy`](policy::ReplicaPolicy) chooses the replica of a read. Both can be unit-tested
 /// without a database.
 pub mod policy {

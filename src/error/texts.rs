@@ -396,6 +396,13 @@ fn as_an_error_of_sea_orm_it_names_the_step_that_failed() {
         ),
         (
             RoutingError::Transaction(TxnError::NestedOpen),
+            "`statement` into `transaction`",
+        ),
+        (
+            RoutingError::Transaction(TxnError::CommitUnknown {
+                database: database("default"),
+                source: Arc::new(DbErr::Custom("connection reset".to_owned())),
+            }),
             "`transaction` into `commit`",
         ),
         (

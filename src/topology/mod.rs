@@ -1,13 +1,13 @@
 //! Which nodes are there, and in what state?
 //!
 //! Every statement reads this, and failovers, probes and administrators change it at the same time. So
-//! the topology is an immutable snapshot with one writer, the [cluster](crate::cluster): a reader takes
+//! the topology is an immutable snapshot with one writer, the cluster: a reader takes
 //! no lock, and a decision sees all of a change or none of it. The snapshot holds indices of pools, not
 //! pools, so that every decision over it is pure and can be tested without a server.
 //!
-//! What is learned about nodes comes in as data: [`health`] decides what a failure or an answer makes of
-//! a node, [`lag`] how far a replica is behind, [`roles`] which node is the primary. Users read it
-//! through the views in [`view`].
+//! What is learned about nodes comes in as data: `health` decides what a failure or an answer makes of
+//! a node, `lag` how far a replica is behind, `roles` which node is the primary. Users read it
+//! through the views in `view`.
 
 mod changes;
 mod health;
