@@ -9,7 +9,7 @@ mod certificates;
 
 use routing_servers::{Node, PostgresCluster};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
-use sea_orm_routing::{DatabaseOptions, RoutingConnection};
+use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
 
 use certificates::Certificates;
 
@@ -46,7 +46,10 @@ async fn primary_and_replica_are_encrypted_and_a_wrong_authority_is_refused() {
     assert!(!error.contains("secret"), "{error}");
 }
 
-async fn connect(cluster: &PostgresCluster, authority: &str) -> Result<RoutingConnection, DbErr> {
+async fn connect(
+    cluster: &PostgresCluster,
+    authority: &str,
+) -> Result<RoutingConnection, RoutingError> {
     let url = cluster.primary_url("secure");
     let primary = format!("{url}?sslmode=verify-ca&sslrootcert={authority}");
     let database = DatabaseOptions::new(primary).replica(cluster.replica_url(0, "secure"));
@@ -72,9 +75,13 @@ async fn require_tls(cluster: &PostgresCluster, node: Node, certificates: &Certi
     }
     psql("ALTER SYSTEM SET ssl = on").await;
     psql("SELECT pg_reload_conf()").await;
-    while psql("SHOW ssl").await != "on" {
-        tokio::task::yield_now().await;
-    }
+    let is_on = async {
+        while psql("SHOW ssl").await != "on" {
+            tokio::task::yield_now().await;
+        }
+    };
+    let waited = tokio::time::timeout(std::time::Duration::from_secs(60), is_on).await;
+    waited.expect("TLS is on within a minute");
 }
 
 async fn value(db: &RoutingConnection, sql: &str) -> Result<bool, DbErr> {
