@@ -34,7 +34,7 @@ async fn a_replica_is_dead_at_the_start() {
     let start = Instant::now();
     let db = connect(&pg).await;
     assert!(
-        start.elapsed() < Duration::from_secs(1),
+        start.elapsed() < Duration::from_secs(5),
         "{:?}",
         start.elapsed()
     );
