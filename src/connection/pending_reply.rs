@@ -28,7 +28,7 @@ pub(crate) struct PendingReply {
 }
 
 impl PendingReply {
-    /// A statement is sent; `load` is that of its node, if the decision was one among several.
+    /// A statement is sent. `load` counts the statements of its node, if the node was one of several.
     pub(super) fn begin(
         core: &Core,
         scope: &Scope,
