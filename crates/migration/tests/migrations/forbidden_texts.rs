@@ -171,7 +171,7 @@ async fn a_table_of_a_schema_is_forbidden_by_its_whole_name() -> Result {
     let there = with("CREATE TABLE reporting.sale (id INTEGER)");
     assert_says(
         &error_of(there.up(&db, Steps::All).await),
-        &["reporting.sale must not be"],
+        &["\"reporting.sale\" is forbidden on"],
     );
     with("CREATE TABLE public.sale (id INTEGER)")
         .up(&db, Steps::All)

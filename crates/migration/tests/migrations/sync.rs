@@ -175,7 +175,7 @@ async fn a_forbidden_entity_is_not_synced() -> Result {
         let text = error_of(db.sync_schema(SHOP).await);
         assert_says(
             &text,
-            &["the schema of \"default\"", "product", "is forbidden on"],
+            &["the schema of default", "product", "is forbidden on"],
         );
         assert!(tables_of(&db, "default").await?.is_empty());
     }
