@@ -9,7 +9,7 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | [`error`], `name` | what is it called, what went wrong? |
+//! | [`error`], `name`, `clock` | what is it called, what went wrong, when? |
 //! | [`sql`] | what does a statement do? |
 //! | [`topology`] | which nodes, in what state? |
 //! | `bind` (in [`policy`]) | where do its tables live? |
@@ -25,6 +25,7 @@
 
 mod balance;
 mod bind;
+mod clock;
 mod cluster;
 mod connection;
 mod dispatch;

@@ -56,9 +56,12 @@ impl DatabaseSpec {
     }
 
     /// Waits for a permit. Returns `None` if there is none within the read deadline.
-    async fn admit(&self, primary: Option<&DatabaseConnection>) -> Option<FallbackPermit> {
-        let bound = || Semaphore::new(self.bound(primary) as usize);
-        let semaphore = self.fallback_reads.get_or_init(|| Arc::new(bound()));
+    async fn take_fallback_permit(
+        &self,
+        primary: Option<&DatabaseConnection>,
+    ) -> Option<FallbackPermit> {
+        let limit = || Semaphore::new(self.limit(primary) as usize);
+        let semaphore = self.fallback_reads.get_or_init(|| Arc::new(limit()));
         let permit = Arc::clone(semaphore).acquire_owned();
         let waited = tokio::time::timeout(self.settings.read_deadline, permit).await;
         waited.ok()?.ok()
@@ -70,7 +73,7 @@ impl DatabaseSpec {
     }
 
     /// How many reads may be in flight on the primary because no replica serves.
-    fn bound(&self, primary: Option<&DatabaseConnection>) -> u32 {
+    fn limit(&self, primary: Option<&DatabaseConnection>) -> u32 {
         let usage = || primary.and_then(|primary| DriverKind::of(primary).usage());
         let half = || usage().map(|usage| (usage.max / 2).max(1));
         let declared = self.settings.max_fallback_reads;
@@ -87,17 +90,20 @@ impl Cluster {
     /// # Errors
     ///
     /// [`AvailabilityError::FallbackLimit`] if every permit is taken for the whole read deadline.
-    pub(crate) async fn admit(&self, id: DatabaseId) -> Result<Option<FallbackPermit>, DbErr> {
+    pub(crate) async fn take_fallback_permit(
+        &self,
+        id: DatabaseId,
+    ) -> Result<Option<FallbackPermit>, DbErr> {
         let declared = self.state.declared(id);
         let topology = self.snapshot();
         let database = topology.database_by_id(id);
         let primary = self.pool_of(database.primary).get();
-        match declared.admit(primary).await {
+        match declared.take_fallback_permit(primary).await {
             Some(permit) => Ok(Some(permit)),
             None => Err(
                 RoutingError::Availability(AvailabilityError::FallbackLimit {
                     database: database.name.clone(),
-                    bound: declared.bound(primary),
+                    limit: declared.limit(primary),
                     waited: declared.settings.read_deadline,
                     considered: topology.describe(database.replicas.iter().copied()),
                 })

@@ -46,7 +46,7 @@ pub(super) async fn apply(
 /// `must_answer`, a new connection was tried already.
 #[cfg_attr(
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
-    allow(unused_variables, reason = "SQLite knows no users")
+    allow(unused_variables, reason = "SQLite has no users")
 )]
 pub(in crate::cluster) async fn log_in_as(
     connection: &DatabaseConnection,

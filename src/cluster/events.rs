@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::ClusterState;
 use crate::observe::{Event, EventKind};
-use crate::topology::{DatabaseId, NodeId, Topology};
+use crate::topology::{DatabaseId, Node, NodeId, Topology};
 
 /// A change of the topology that the observers have not been told yet.
 pub(super) struct Changed<T> {
@@ -27,6 +27,10 @@ impl<T> Changed<T> {
 impl ClusterState {
     /// Tells the observers what a change of the topology has changed.
     fn tell_changes(&self, before: &Topology, after: &Topology) {
+        if self.observers.want(EventKind::NodeAdded) {
+            let added = after.node_ids().skip(before.node_ids().count());
+            added.for_each(|id| self.tell_added(after.node(id), after));
+        }
         if self.observers.want(EventKind::HealthChanged) {
             before
                 .node_ids()
@@ -40,6 +44,13 @@ impl ClusterState {
                 self.tell_writes(id, before, after);
             }
         }
+    }
+
+    fn tell_added(&self, node: &Node, after: &Topology) {
+        self.observers.tell(&Event::NodeAdded {
+            database: &after.database_by_id(node.database).name,
+            node: &node.name,
+        });
     }
 
     fn tell_health(&self, id: NodeId, before: &Topology, after: &Topology) {

@@ -81,7 +81,7 @@ impl ClusterState {
                 match opened {
                     Ok(Ok(())) => state.promoted(&watch, (old, demoted), (node, new)),
                     Ok(Err(error)) => state.not_promoted(node, &error.to_string()),
-                    Err(_) => state.not_promoted(node, "its new pool gives no answer"),
+                    Err(_) => state.not_promoted(node, "its new pool does not answer"),
                 }
             }
             drop(promotion);
@@ -189,7 +189,7 @@ impl ClusterState {
     /// Closes a pool once it is idle.
     pub(super) fn close_later(&self, pool: Pool) {
         tokio::spawn(async move {
-            pool.quiet(GRACE).await;
+            pool.wait_until_idle(GRACE).await;
             pool.close().await
         });
     }

@@ -8,6 +8,7 @@ use futures_util::future::join_all;
 use sea_orm::DbErr;
 
 use super::credentials::Credentials;
+use super::events::Changed;
 use super::monitor::ProbeTarget;
 use super::open::drivers::log_in_as;
 use super::{Cluster, DatabaseSpec, Pool, RoleSource};
@@ -17,7 +18,7 @@ use crate::topology::{DatabaseId, Health, NodeId, PoolId, Role, Service, Topolog
 
 /// Pools and databases to add to a cluster.
 #[derive(Default)]
-pub(crate) struct Newcomers {
+pub(crate) struct AddedMembers {
     pub(crate) pools: Vec<Pool>,
     pub(crate) databases: Vec<DatabaseSpec>,
 }
@@ -27,22 +28,28 @@ impl Cluster {
     /// its first pool.
     pub(crate) fn extend<T, E>(
         &self,
-        add: impl FnOnce(&mut Topology, PoolId) -> Result<(T, Newcomers), E>,
+        add: impl FnOnce(&mut Topology, PoolId) -> Result<(T, AddedMembers), E>,
     ) -> Result<T, E> {
         let state = &self.state;
         let writer = state.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut next = (**state.topology.load()).clone();
+        let before = self.snapshot();
+        let mut next = (*before).clone();
         let first = PoolId::new(u32::try_from(state.pools.count()).unwrap_or(u32::MAX));
-        let (added, newcomers) = add(&mut next, first)?;
-        for pool in newcomers.pools {
+        let (value, added) = add(&mut next, first)?;
+        for pool in added.pools {
             state.pools.push(pool);
         }
-        for database in newcomers.databases {
+        for database in added.databases {
             state.databases.push(database);
         }
-        state.publish(next);
+        let after = state.publish(next);
         drop(writer);
-        Ok(added)
+        let changed = Changed {
+            value,
+            before,
+            after,
+        };
+        Ok(changed.tell(state))
     }
 
     /// Starts the monitor of a database, if it is to have one, and waits until each node was asked once.
@@ -55,7 +62,7 @@ impl Cluster {
     pub(crate) async fn watch(
         &self,
         database: DatabaseId,
-        newcomer: Option<NodeId>,
+        added: Option<NodeId>,
     ) -> Result<(), RoutingError> {
         if !self.is_watchable(database) {
             return Ok(());
@@ -72,11 +79,9 @@ impl Cluster {
         for id in topology.node_ids_of(database) {
             let node = topology.node(id);
             watch.warn_of_catalog(id, &node.name);
-            let second = observed && newcomer == Some(id) && watch.is_second_primary(id, primary);
+            let second = observed && added == Some(id) && watch.is_second_primary(id, primary);
             let reason = match &node.refused {
-                Some(reason) if newcomer.is_none_or(|newcomer| newcomer == id) => {
-                    reason.to_string()
-                }
+                Some(reason) if added.is_none_or(|added| added == id) => reason.to_string(),
                 Some(_) | None if second => {
                     let primary = &topology.node(primary).name;
                     format!(
@@ -109,7 +114,7 @@ impl Cluster {
         self.check_replica(node)?;
         self.move_service(node, Service::In, Service::Draining);
         let pool = self.topology().node(node).pool;
-        match self.state.pool(pool).quiet(timeout).await {
+        match self.state.pool(pool).wait_until_idle(timeout).await {
             true => Ok(()),
             false => Err(RoutingError::Topology(TopologyError::Draining {
                 what: format!("the node {}", self.topology().node(node).name),
@@ -127,12 +132,12 @@ impl Cluster {
     }
 
     /// A replica that was added was probed, and serves from now on.
-    pub(crate) fn join(&self, node: NodeId) {
+    pub(crate) fn put_in_rotation(&self, node: NodeId) {
         self.move_service(node, Service::Joining, Service::In);
     }
 
     /// Removes a replica without waiting for its statements. Returns whether it was one.
-    pub(crate) fn discard(&self, node: NodeId) -> bool {
+    pub(crate) fn remove_now(&self, node: NodeId) -> bool {
         if !self.state.change(|topology| topology.remove_node(node)) {
             return false;
         }
@@ -155,7 +160,7 @@ impl Cluster {
         self.drain(node, timeout).await?;
         self.check_replica(node)?;
         let pool = self.topology().node(node).pool;
-        if !self.discard(node) {
+        if !self.remove_now(node) {
             return self.check_replica(node);
         }
         let _ = self.state.pool(pool).close().await;
@@ -245,7 +250,7 @@ impl Cluster {
             let change = log_in_as(open, credentials, must_answer);
             let change = match tokio::time::timeout(timeout, change).await {
                 Ok(change) => change,
-                Err(_) => Err(DbErr::Custom(format!("it gives no answer in {timeout:?}"))),
+                Err(_) => Err(DbErr::Custom(format!("it does not answer in {timeout:?}"))),
             };
             changes.push(change.map_err(failed)?);
         }
@@ -333,7 +338,7 @@ impl Cluster {
 
 /// Closes a pool once it is idle. Returns whether it was in time; if not, it is closed later.
 async fn close_when_quiet(pool: Pool, timeout: Duration) -> bool {
-    let quiet = pool.quiet(timeout).await;
+    let quiet = pool.wait_until_idle(timeout).await;
     pool.refuse();
     match quiet {
         true => drop(pool.close().await),

@@ -13,10 +13,9 @@
 //! - What runs beside the statements is registered in [`background`], and ends with the last handle.
 
 mod background;
-mod clock;
 #[cfg_attr(
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
-    allow(dead_code, reason = "SQLite knows no users")
+    allow(dead_code, reason = "SQLite has no users")
 )]
 mod credentials;
 mod database_spec;
@@ -35,7 +34,6 @@ mod failover;
 mod fault;
 mod loss;
 mod members;
-mod metered_pools;
 mod monitor;
 #[cfg_attr(
     not(all(feature = "sqlx-postgres", feature = "sqlx-mysql")),
@@ -61,30 +59,27 @@ use arc_swap::ArcSwap;
 use tokio::sync::watch;
 
 use background::BackgroundTasks;
-use clock::Clock;
 pub(crate) use database_spec::{DatabaseSpec, FallbackPermit};
 pub(crate) use driver_kind::{DriverKind, dialect_of};
 use events::Changed;
 pub(crate) use fault::Fault;
-pub(crate) use members::Newcomers;
-use metered_pools::MeteredPools;
+pub(crate) use members::AddedMembers;
 use monitor::Monitors;
 pub(crate) use open::OpenPlan;
 pub(crate) use options::NodeSource;
 pub use options::{DatabaseOptions, ReplicaGuard, ReplicaOptions};
 pub(crate) use own::{own_pool, sqlite_file, sqlite_name};
-pub(crate) use pool::{NodeMetric, Pool};
+pub(crate) use pool::Pool;
 pub use settings::RoleSource;
 
+use crate::clock::Clock;
 use crate::observe::Observers;
 use crate::topology::{DatabaseId, NodeId, PoolId, Topology};
 
-/// The pools of a connection and its topology, as one handle sees them.
-#[derive(Debug)]
+/// The pools of a connection and its topology. Cheap to clone; the clones share them.
+#[derive(Debug, Clone)]
 pub(crate) struct Cluster {
     state: Arc<ClusterState>,
-    /// The pools of this handle, if its statements are reported to a callback.
-    measured: Option<MeteredPools>,
 }
 
 /// The state that the handles of a connection share with its background tasks.
@@ -106,12 +101,12 @@ pub(crate) struct ClusterState {
 
 impl Cluster {
     /// The pools and databases of a topology, in its order.
-    pub(crate) fn new(first: Newcomers, topology: Topology, observers: Arc<Observers>) -> Self {
+    pub(crate) fn new(first: AddedMembers, topology: Topology, observers: Arc<Observers>) -> Self {
         Self::with_clock(first, topology, observers, Clock::default())
     }
 
     fn with_clock(
-        first: Newcomers,
+        first: AddedMembers,
         topology: Topology,
         observers: Arc<Observers>,
         clock: Clock,
@@ -129,7 +124,6 @@ impl Cluster {
                 clock,
                 observers,
             }),
-            measured: None,
         }
     }
 
@@ -148,10 +142,11 @@ impl Cluster {
     }
 
     pub(crate) fn pool(&self, id: PoolId) -> &Pool {
-        match &self.measured {
-            None => self.state.pool(id),
-            Some(measured) => measured.pool(id, &self.state.pools),
-        }
+        self.state.pool(id)
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        self.state.clock
     }
 
     /// The pool of a node now.
@@ -172,14 +167,6 @@ impl Cluster {
     pub(crate) fn epoch(&self) -> u64 {
         self.state.epoch.load(Ordering::Acquire)
     }
-
-    /// The same state, for a handle whose statements are reported to `metric`.
-    pub(crate) fn with_metric(&self, metric: &NodeMetric) -> Self {
-        Self {
-            state: Arc::clone(&self.state),
-            measured: Some(MeteredPools::new(metric)),
-        }
-    }
 }
 
 /// A cluster that ends with its last handle.
@@ -189,10 +176,7 @@ pub(crate) struct WeakCluster(std::sync::Weak<ClusterState>);
 #[cfg(feature = "stream")]
 impl WeakCluster {
     pub(crate) fn upgrade(&self) -> Option<Cluster> {
-        self.0.upgrade().map(|state| Cluster {
-            state,
-            measured: None,
-        })
+        self.0.upgrade().map(|state| Cluster { state })
     }
 }
 

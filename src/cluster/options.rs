@@ -102,6 +102,14 @@ impl DatabaseOptions {
         self
     }
 
+    /// The share of the primary in the reads under [`Random`](crate::policy::Random), with
+    /// [`PrimaryReads::Include`] or once it is a replica: 1 to 1,000,000. Defaults to 1.
+    #[must_use]
+    pub fn weight(mut self, weight: u32) -> Self {
+        self.primary.weight = weight;
+        self
+    }
+
     /// The zone of its primary, for [`PrimaryReads::Include`] with [`Zones`](crate::policy::Zones).
     #[must_use]
     pub fn zone(mut self, zone: impl Into<String>) -> Self {

@@ -19,14 +19,10 @@ use crate::error::{AvailabilityError, RoutingError};
 use crate::name::NodeName;
 use crate::topology::Role;
 
-/// Called for each statement that a node has run, besides SeaORM's own callback.
-pub(crate) type NodeMetric = Arc<dyn Fn(&NodeName, &sea_orm::metric::Info<'_>) + Send + Sync>;
-
 /// A node's pool. Cheap to clone; the clones share the connections.
 #[derive(Clone)]
 pub(crate) struct Pool {
     inner: Arc<PoolInner>,
-    measured: Option<PoolMetric>,
 }
 
 struct PoolInner {
@@ -40,13 +36,6 @@ struct PoolInner {
     is_fenced: AtomicBool,
     /// Held while the schema of a database that no other process can reach is changed.
     migrating: Arc<tokio::sync::Mutex<()>>,
-}
-
-/// The callback of a handle, and the connection that calls it.
-#[derive(Clone)]
-struct PoolMetric {
-    metric: NodeMetric,
-    connection: OnceCell<DatabaseConnection>,
 }
 
 impl std::fmt::Debug for Pool {
@@ -87,7 +76,6 @@ impl Pool {
                 is_fenced: AtomicBool::new(false),
                 migrating: Arc::default(),
             }),
-            measured: None,
         }
     }
 
@@ -168,10 +156,7 @@ impl Pool {
 
     /// The connection. Returns `None` if it is not open.
     pub(crate) fn get(&self) -> Option<&DatabaseConnection> {
-        match &self.measured {
-            None => self.inner.connection.get(),
-            Some(measured) => measured.connection.get(),
-        }
+        self.inner.connection.get()
     }
 
     /// The connection, opened if necessary.
@@ -201,13 +186,7 @@ impl Pool {
                 // It was closed while it opened.
                 let _ = connection.close_by_ref().await;
             }
-            match &self.measured {
-                None => Ok(connection),
-                Some(measured) => {
-                    let measure = || async { measured.measure(&inner.name, connection) };
-                    Ok(measured.connection.get_or_init(measure).await)
-                }
-            }
+            Ok(connection)
         })
     }
 
@@ -225,22 +204,6 @@ impl Pool {
         }
     }
 
-    /// The same pool, with its statements reported to `metric`.
-    pub(crate) fn with_metric(&self, metric: NodeMetric) -> Self {
-        let mut measured = PoolMetric {
-            metric,
-            connection: OnceCell::new(),
-        };
-        if let Some(connection) = self.inner.connection.get() {
-            let connection = measured.measure(&self.inner.name, connection);
-            measured.connection = OnceCell::new_with(Some(connection));
-        }
-        Self {
-            inner: Arc::clone(&self.inner),
-            measured: Some(measured),
-        }
-    }
-
     /// Whether SeaORM's spans show the text of its statements.
     pub(crate) fn traces_texts(&self) -> bool {
         self.inner.plan.as_ref().is_none_or(OpenPlan::traces_texts)
@@ -249,11 +212,6 @@ impl Pool {
     /// Held while the schema of a database that no other process can reach is changed.
     pub(crate) fn migrating(&self) -> &Arc<tokio::sync::Mutex<()>> {
         &self.inner.migrating
-    }
-
-    /// The callback for the statements of branches on this node.
-    pub(crate) fn metric(&self) -> Option<&NodeMetric> {
-        self.measured.as_ref().map(|measured| &measured.metric)
     }
 }
 
@@ -274,14 +232,5 @@ impl PoolInner {
             node: self.name.clone(),
             source: Arc::new(source),
         })
-    }
-}
-
-impl PoolMetric {
-    fn measure(&self, name: &NodeName, connection: &DatabaseConnection) -> DatabaseConnection {
-        let (name, metric) = (name.clone(), Arc::clone(&self.metric));
-        let mut connection = connection.clone();
-        connection.set_metric_callback(move |info| metric(&name, info));
-        connection
     }
 }

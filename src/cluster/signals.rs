@@ -61,7 +61,7 @@ impl ClusterState {
             return;
         }
         let now = self.change(|topology| {
-            topology.change_node(node, |node| node.hear(signal, moment));
+            topology.change_node(node, |node| node.apply_signal(signal, moment));
             topology.node(node).clone()
         });
         if !now.health.is_down() {

@@ -3,22 +3,24 @@
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use tokio::time::Instant as TokioInstant;
+
 use super::Cluster;
 use super::monitor::{Probe, ProbeOutcome, ProbeTarget, opening};
 use crate::error::{AvailabilityError, RoutingError};
 use crate::topology::{DatabaseId, Endpoint, Node, Position, Role, Topology};
 
 /// The end of a timeout that begins now, in a year at most.
-pub(super) fn deadline(timeout: Duration) -> Instant {
+pub(super) fn deadline(timeout: Duration) -> TokioInstant {
     const YEAR: Duration = Duration::from_secs(365 * 24 * 3600);
-    Instant::now() + timeout.min(YEAR)
+    TokioInstant::now() + timeout.min(YEAR)
 }
 
 /// How often a primary without a monitor is asked whether it is back.
-const UNWATCHED: Duration = Duration::from_millis(100);
+const PROBE_EVERY: Duration = Duration::from_millis(100);
 
 /// How soon it is asked again after a change of the topology.
-const AT_ONCE: Duration = Duration::from_millis(10);
+const AFTER_CHANGE: Duration = Duration::from_millis(10);
 
 impl Cluster {
     /// Waits until the replicas of a database have caught up enough. Returns whether they did in time.
@@ -73,7 +75,7 @@ impl Cluster {
         let primary = &topology
             .node(topology.database_by_id(database).primary)
             .name;
-        let mut reason = format!("{primary} gives no answer");
+        let mut reason = format!("{primary} does not answer");
         loop {
             self.check_open()?;
             changes.mark_unchanged();
@@ -83,7 +85,7 @@ impl Cluster {
                 // The time was over before the last probe, so the reason before stands.
                 Err(None) => {}
             }
-            let rest = deadline.saturating_duration_since(Instant::now());
+            let rest = deadline.saturating_duration_since(TokioInstant::now());
             let removed = self.topology().database_by_id(database).removed;
             if rest.is_zero() || removed {
                 return Err(RoutingError::Availability(AvailabilityError::NoPrimary {
@@ -93,8 +95,8 @@ impl Cluster {
                 }));
             }
             // The change may concern another database.
-            tokio::time::sleep(rest.min(AT_ONCE)).await;
-            let _ = tokio::time::timeout(rest.min(UNWATCHED), changes.changed()).await;
+            tokio::time::sleep(rest.min(AFTER_CHANGE)).await;
+            let _ = tokio::time::timeout(rest.min(PROBE_EVERY), changes.changed()).await;
         }
     }
 
@@ -102,7 +104,7 @@ impl Cluster {
     async fn try_primary(
         &self,
         database: DatabaseId,
-        deadline: Instant,
+        deadline: TokioInstant,
     ) -> Result<(), Option<String>> {
         let topology = self.snapshot();
         let found = topology.database_by_id(database);
@@ -117,7 +119,7 @@ impl Cluster {
         }
         let node = topology.node(found.primary);
         let timeout = opening(self.state.declared(database).settings.probe_timeout);
-        let rest = deadline.saturating_duration_since(Instant::now());
+        let rest = deadline.saturating_duration_since(TokioInstant::now());
         let asked = self.ask(node, timeout);
         let reason = match tokio::time::timeout(rest.min(timeout), asked).await {
             Ok(Ok(None)) => match self.ping(node, rest.min(timeout)).await {
@@ -133,7 +135,7 @@ impl Cluster {
             Ok(Ok(Some(silence))) => silence.reason(),
             Ok(Err(reason)) => reason,
             Err(_) if rest < timeout => return Err(None),
-            Err(_) => "it gives no answer".to_owned(),
+            Err(_) => "it does not answer".to_owned(),
         };
         Err(Some(format!("{}: {reason}", node.name)))
     }

@@ -141,9 +141,9 @@ impl Admin<'_> {
         let node = cluster.extend(|topology, first_pool| {
             let mut parts = Parts::of(topology, first_pool);
             let node = parts.add_replica(id, declared, replica)?;
-            let newcomers = parts.finish();
-            topology.hold_back(node);
-            Ok((node, newcomers))
+            let added_members = parts.finish();
+            topology.exclude_until_probed(node);
+            Ok((node, added_members))
         })?;
         // Removed again if it does not open, or if this future is dropped.
         let mut joining = Joining {
@@ -160,7 +160,7 @@ impl Admin<'_> {
             }));
         }
         joining.node = None;
-        cluster.join(node);
+        cluster.put_in_rotation(node);
         Ok(cluster.topology().node(node).name.clone())
     }
 
@@ -226,7 +226,7 @@ struct Joining<'c> {
 impl Drop for Joining<'_> {
     fn drop(&mut self) {
         if let Some(node) = self.node {
-            self.cluster.discard(node);
+            self.cluster.remove_now(node);
         }
     }
 }

@@ -49,9 +49,7 @@ pub(super) fn deliver<'a, D: Deliver, S: Source + 'a>(
                 attempt.tell_attempt();
                 return D::send(pool, open, statement, attempt.decision);
             }
-            let answer = attempt.send_on::<D, S>(&mut source, open, statement);
-            let permit = None;
-            let reply = Reply { answer, permit };
+            let reply = attempt.send_on::<D, S>(&mut source, open, statement);
             Box::pin(until_answered::<D, S>(attempt, source, reply))
         }
         Some(_) | None => Box::pin(async move {

@@ -68,7 +68,7 @@ impl RoutingConnection {
     /// Records the route of every statement sent from now on, on every handle of this connection,
     /// until the recording is dropped.
     pub fn record(&self) -> Recording {
-        Recording::start(&self.core.shared.observers)
+        Recording::start(&self.core.observers)
     }
 
     /// How often a replica refused a statement as a write, which then ran on the primary. Each such

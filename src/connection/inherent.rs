@@ -9,10 +9,11 @@ use sea_orm::{
 };
 
 use super::RoutingConnection;
-use crate::cluster::{NodeMetric, Pool};
+use crate::cluster::Pool;
 use crate::dispatch::Core;
 use crate::error::{AvailabilityError, RoutingError};
 use crate::name::NodeName;
+use crate::observe::{MetricCallback, Observers};
 use crate::transaction::{RoutingTransaction, options};
 
 /// Plain connections, for code that only takes a `DatabaseConnection`.
@@ -126,7 +127,9 @@ impl RoutingConnection {
         self.core.cluster.close_with(timeout).await
     }
 
-    /// Calls `callback` after each statement that ran on this handle or on a handle made from it.
+    /// Calls `callback` after each statement that ran on this handle or on a handle made from it, in place
+    /// of a callback that was set before. A statement is copied for it; an
+    /// [`Observer`](crate::observe::Observer) is cheaper.
     pub fn set_metric_callback<F>(&mut self, callback: F)
     where
         F: Fn(&sea_orm::metric::Info<'_>) + Send + Sync + 'static,
@@ -140,10 +143,12 @@ impl RoutingConnection {
     where
         F: Fn(&NodeName, &sea_orm::metric::Info<'_>) + Send + Sync + 'static,
     {
-        let metric: NodeMetric = Arc::new(callback);
+        let core = &self.core;
+        let callback = Arc::new(MetricCallback(callback));
         self.core = Arc::new(Core {
-            cluster: self.core.cluster.with_metric(&metric),
-            shared: Arc::clone(&self.core.shared),
+            cluster: core.cluster.clone(),
+            shared: Arc::clone(&core.shared),
+            observers: Arc::new(Observers::of_handle(&core.observers, callback)),
         });
     }
 

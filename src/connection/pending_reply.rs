@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, Statement};
 
+use crate::clock::Clock;
 use crate::cluster::{Cluster, FallbackPermit, Fault, Pool};
 use crate::dispatch::Core;
 use crate::error::{AvailabilityError, RoutingError};
@@ -17,6 +18,7 @@ use crate::topology::{Load, NodeId, Role, since_start};
 /// A statement in flight. If it is dropped before its end, its session takes the write for in doubt.
 pub(crate) struct PendingReply {
     decision: Decision,
+    clock: Clock,
     /// Load of the node, if statements are counted for a replica policy.
     counted: Option<Arc<Load>>,
     /// When it was sent, if its latency is measured.
@@ -28,30 +30,34 @@ pub(crate) struct PendingReply {
 }
 
 impl PendingReply {
-    /// A statement is sent. `load` counts the statements of its node, if the node was one of several.
+    /// A statement is sent. `load` counts the statements of its node, if the node was one of several;
+    /// `statement` is for observers.
     pub(super) fn begin(
         core: &Core,
         scope: &Scope,
         decision: Decision,
         load: Option<&Arc<Load>>,
         may_write: bool,
+        statement: Option<Box<Statement>>,
     ) -> Self {
         let counted = load.filter(|_| decision.may_retry_elsewhere).cloned();
         if let Some(load) = &counted {
             load.begin();
         }
+        let clock = core.cluster.clock();
         let session = scope.session.as_ref();
         let writing = session
             .filter(|_| may_write)
-            .map(|session| Writing::new(session, decision.database));
+            .map(|session| Writing::new(session, decision.database, clock));
         let reader = session.filter(|_| decision.remembers != Remembers::Nothing);
         let pending = Self {
             decision,
+            clock,
             counted,
-            started: decision.measures_latency.then(Instant::now),
+            started: decision.measures_latency.then(|| clock.now()),
             reader: reader.cloned(),
             writing,
-            timer: core.time_attempt(decision),
+            timer: core.time_attempt(decision.node, statement),
         };
         // From now on: reads that are sent meanwhile go to the same node.
         if let Some(session) = &pending.reader {
@@ -80,7 +86,7 @@ impl PendingReply {
             session.read(
                 self.decision.database,
                 self.remembered_node(),
-                Instant::now(),
+                self.clock.now(),
             );
         }
     }
@@ -88,7 +94,7 @@ impl PendingReply {
     /// The node has begun to answer: the time after that is its reader's.
     pub(super) fn measure(&mut self) {
         if let (Some(load), Some(started)) = (&self.counted, self.started.take()) {
-            let now = Instant::now();
+            let now = self.clock.now();
             load.observe(now - started, since_start(now));
         }
     }
@@ -167,6 +173,13 @@ mod streams {
     }
 
     impl PendingReply {
+        /// The rows are read no further.
+        fn dropped(&mut self, rows: u64) {
+            if let Some(timer) = self.timer.take() {
+                timer.finished(None, Some(rows));
+            }
+        }
+
         pub(in crate::connection) fn role(&self) -> Role {
             self.decision.role
         }
@@ -190,6 +203,10 @@ mod streams {
             if let (Some(error), Some(cluster)) = (error, self.cluster.upgrade()) {
                 report_failure(&cluster, self.pending.decision, error);
             }
+        }
+
+        fn dropped(&mut self, rows: u64) {
+            self.pending.dropped(rows);
         }
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Attempt<'a> {
             || self.has_monitor
             || self.core.may_leave_mark(&self.analysis)
             || self.scope.session.is_some() && self.may_write()
-            || self.core.shared.observers.want(EventKind::Finished)
+            || self.core.observers.want(EventKind::Finished)
     }
 
     fn may_write(&self) -> bool {
@@ -93,12 +93,23 @@ impl<'a> Attempt<'a> {
         source: &mut S,
         open: &'a DatabaseConnection,
         statement: Statement,
-    ) -> Answer<'a, D::Output> {
-        if self.decision.may_retry_elsewhere {
-            source.keep(&statement);
-        }
+    ) -> Reply<'a, D::Output> {
+        let observed = self.keep(source, &statement);
         let pool = self.core.cluster.pool(self.decision.pool);
-        D::send(pool, open, statement, self.decision)
+        Reply {
+            answer: D::send(pool, open, statement, self.decision),
+            permit: None,
+            statement: observed,
+        }
+    }
+
+    /// Keeps a statement that is about to be sent, as far as it is needed later: for a retry, and for
+    /// observers.
+    fn keep<S: Source>(&self, source: &mut S, statement: &Statement) -> Option<Box<Statement>> {
+        if self.decision.may_retry_elsewhere {
+            source.keep(statement);
+        }
+        self.core.observed_statement(statement)
     }
 
     /// Does what the decision needs before sending, then sends the statement.
@@ -113,9 +124,7 @@ impl<'a> Attempt<'a> {
             admitted.inspect_err(|error| self.core.tell_refusal(error))?
         };
         self.go_to(admitted.decision);
-        if self.decision.may_retry_elsewhere {
-            source.keep(&statement);
-        }
+        let observed = self.keep(source, &statement);
         let (core, decision) = (self.core, self.decision);
         let answer: Answer<'a, D::Output> = Box::pin(async move {
             let pool = core.cluster.pool(decision.pool);
@@ -124,6 +133,7 @@ impl<'a> Attempt<'a> {
         Ok(Reply {
             answer,
             permit: admitted.permit,
+            statement: observed,
         })
     }
 
@@ -142,8 +152,14 @@ impl<'a> Attempt<'a> {
     ) -> Result<D::Output, DbErr> {
         self.tell_attempt();
         let (core, decision) = (self.core, self.decision);
-        let load = self.load.as_ref();
-        let mut pending = PendingReply::begin(core, self.scope, decision, load, self.may_write());
+        let mut pending = PendingReply::begin(
+            core,
+            self.scope,
+            decision,
+            self.load.as_ref(),
+            self.may_write(),
+            reply.statement,
+        );
         let monitored = self.has_monitor.then(|| core.cluster.pool(decision.pool));
         let answer = match monitored {
             Some(pool) => pool.unless_lost(decision.role, reply.answer).await,
@@ -239,7 +255,7 @@ impl<'a> Attempt<'a> {
         let failures = self.history.get_or_insert_default();
         failures.nodes.push(before.node);
         failures.was_refused |= was_refused;
-        let now = Instant::now();
+        let now = core.cluster.clock().now();
         let patience = core.cluster.read_deadline(before.database);
         let deadline = *failures.deadline.get_or_insert_with(|| now + patience);
         let retried = Retried::new(self.scope, &self.analysis, before);
@@ -267,7 +283,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn tell_retry(&self, failed: Decision, error: &DbErr) {
-        let observers = &self.core.shared.observers;
+        let observers = &self.core.observers;
         if observers.want(EventKind::Retried) {
             let topology = self.core.cluster.snapshot();
             observers.tell(&Event::Retried {

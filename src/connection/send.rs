@@ -30,10 +30,13 @@ pub(crate) trait Deliver: Send + 'static {
     fn delivered(output: Self::Output, delivered: Delivered<'_>) -> Self::Output;
 }
 
-/// The reply of a node to one attempt, and the permit that the attempt holds meanwhile.
+/// The reply of a node to one attempt.
 pub(super) struct Reply<'a, T> {
     pub(super) answer: Answer<'a, T>,
+    /// Held by the attempt until the reply.
     pub(super) permit: Option<FallbackPermit>,
+    /// What was sent, if observers ask for it.
+    pub(super) statement: Option<Box<Statement>>,
 }
 
 impl<A: Action> Deliver for A {

@@ -81,7 +81,10 @@ impl RoutingConnection {
     /// [`SessionError::NoSession`] on a handle without a session.
     pub fn mark_written(&self, database: &str) -> Result<(), RoutingError> {
         let session = self.own_session("mark_written(..)")?;
-        session.wrote(self.find_database(database)?, Instant::now());
+        session.wrote(
+            self.find_database(database)?,
+            self.core.cluster.clock().now(),
+        );
         Ok(())
     }
 
@@ -158,6 +161,7 @@ impl RoutingConnection {
     ) -> Result<DatabaseClaim, DbErr> {
         let topology = self.core.cluster.snapshot();
         let found = topology.database_by_id(database);
+        let now = self.core.cluster.clock().now();
         let written = match (consistency, &history.written) {
             (Consistency::Eventual, _) | (_, None) => None,
             (Consistency::ReadYourWrites { .. }, Some(Written::InDoubt)) => {
@@ -167,7 +171,7 @@ impl RoutingConnection {
                 position: String::new(),
             }),
             (Consistency::ReadYourWrites { window }, Some(written)) => Some(WrittenClaim::Until {
-                unix_ms: end_of(window, written),
+                unix_ms: end_of(window, written, now),
             }),
             (Consistency::Causal { .. }, Some(Written::Before(position))) => {
                 Some(WrittenClaim::At {
@@ -175,12 +179,12 @@ impl RoutingConnection {
                 })
             }
             (Consistency::Causal { .. }, Some(written @ (Written::At(_) | Written::Until(_)))) => {
-                let over = match written {
-                    Written::At(over) => *over,
-                    _ => Instant::now(),
+                let ended = match written {
+                    Written::At(ended) => *ended,
+                    _ => now,
                 };
                 let cluster = &self.core.cluster;
-                let position = cluster.position_after(database, over).await?;
+                let position = cluster.position_after(database, ended).await?;
                 // Empty if positions are not tracked.
                 let position = position.map_or_else(String::new, |position| position.to_string());
                 Some(WrittenClaim::At { position })
@@ -223,7 +227,7 @@ impl RoutingConnection {
     ) -> Result<SessionHistory, RoutingError> {
         let age = Duration::from_millis(now_ms.saturating_sub(issued_ms));
         let topology = self.core.cluster.topology();
-        let now = Instant::now();
+        let now = self.core.cluster.clock().now();
         let written = match &claim.written {
             None => None,
             Some(WrittenClaim::Until { unix_ms: u64::MAX }) => Some(Written::InDoubt),
@@ -249,7 +253,7 @@ impl RoutingConnection {
                 node: node.filter(|node| topology.node(*node).database == database),
                 // Before the token was made, by the clocks of the processes, which are assumed to
                 // agree.
-                over: Some(now.checked_sub(age).unwrap_or(now)),
+                ended: Some(now.checked_sub(age).unwrap_or(now)),
             }
         });
         Ok(SessionHistory { written, read })
@@ -297,10 +301,9 @@ fn consistency_of(claim: &ConsistencyClaim) -> Consistency {
 }
 
 /// When a window ends, in Unix time.
-fn end_of(window: Duration, written: &Written) -> u64 {
-    let now = Instant::now();
+fn end_of(window: Duration, written: &Written, now: Instant) -> u64 {
     let rest = match written {
-        Written::At(over) => window.saturating_sub(now.saturating_duration_since(*over)),
+        Written::At(ended) => window.saturating_sub(now.saturating_duration_since(*ended)),
         Written::Until(end) => end.saturating_duration_since(now),
         Written::Before(_) | Written::InDoubt => window,
     };

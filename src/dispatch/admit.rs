@@ -1,7 +1,7 @@
 //! Admission: what has to happen between a decision and its statement, and deciding again once
 //! replicas have caught up.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use sea_orm::DbErr;
 
@@ -46,7 +46,9 @@ impl Core {
                 self.cluster.report_trial(decision.node);
                 None
             }
-            Admission::FallbackPermit => self.cluster.admit(decision.database).await?,
+            Admission::FallbackPermit => {
+                self.cluster.take_fallback_permit(decision.database).await?
+            }
         };
         Ok(Admitted { decision, permit })
     }
@@ -76,12 +78,13 @@ impl Core {
             let decision = self.redecide(topology, retried, Role::Replica, failed).ok();
             decision.filter(|decision| decision.role == Role::Replica)
         };
-        let now = Instant::now();
+        let clock = self.cluster.clock();
+        let now = clock.now();
         let requirement = session.history(id).requirement(session.consistency(), now);
         if !max_wait.is_zero() && requirement != ReadRequirement::Unprovable {
             let has_caught_up = |topology: &Topology| replica(topology).is_some();
             let caught_up = self.cluster.catch_up(id, max_wait, has_caught_up).await;
-            self.tell_wait(id, now.elapsed(), caught_up);
+            self.tell_wait(id, clock.now() - now, caught_up);
         }
         let topology = self.cluster.snapshot();
         if let Some(decision) = replica(&topology) {
@@ -121,7 +124,7 @@ impl Core {
     }
 
     fn tell_wait(&self, id: DatabaseId, waited: Duration, caught_up: bool) {
-        let observers = &self.shared.observers;
+        let observers = &self.observers;
         if observers.want(EventKind::CatchUpWaited) {
             let topology = self.cluster.snapshot();
             observers.tell(&Event::CatchUpWaited {

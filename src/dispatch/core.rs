@@ -22,6 +22,7 @@ use crate::topology::DatabaseId;
 pub(crate) struct Core {
     pub(crate) cluster: Cluster,
     pub(crate) shared: Arc<Shared>,
+    pub(crate) observers: Arc<Observers>,
 }
 
 /// The part of the core that no handle can change.
@@ -35,7 +36,6 @@ pub(crate) struct Shared {
     pub(crate) functions: ReadOnlyFunctions,
     pub(crate) cache: Cache<Analysis>,
     pub(crate) random: Randomness,
-    pub(crate) observers: Arc<Observers>,
     /// Whether some database has no RETURNING, so that SeaORM reads a row after it wrote it.
     pub(crate) reads_after_writes: AtomicBool,
     /// Consistency of sessions that do not choose one.

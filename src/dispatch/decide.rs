@@ -1,7 +1,5 @@
 //! From a connection to the plain data that a [decision](crate::route) depends on.
 
-use std::time::Instant;
-
 use sea_orm::{DbBackend, DbErr};
 
 use super::analysis::Analysis;
@@ -133,7 +131,7 @@ impl Core {
                 .session
                 .map(|session| (session.consistency(), session.history(id))),
             failed: request.failed,
-            now: Instant::now(),
+            now: self.cluster.clock().now(),
             random: self.random_if(chooses),
         })
     }

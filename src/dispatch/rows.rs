@@ -20,6 +20,9 @@ pub struct RowStream<'a> {
 pub(crate) trait Held: Send {
     /// The stream ended, after so many rows or with this error.
     fn ended(&mut self, error: Option<&DbErr>, rows: u64);
+
+    /// The stream is dropped before its end, after so many rows.
+    fn dropped(&mut self, rows: u64);
 }
 
 impl<'a> RowStream<'a> {
@@ -37,6 +40,14 @@ impl<'a> RowStream<'a> {
             self.held.push(Box::new(held));
         }
         self
+    }
+}
+
+impl Drop for RowStream<'_> {
+    fn drop(&mut self) {
+        for held in &mut self.held {
+            held.dropped(self.taken);
+        }
     }
 }
 

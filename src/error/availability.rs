@@ -104,7 +104,7 @@ pub enum AvailabilityError {
     },
     /// Too many reads already use the primary because no replica is available.
     #[error(
-        "no replica of \"{database}\" is available ({}), and its primary serves {bound} fallback reads already, which is the limit; waited {waited:?}",
+        "no replica of \"{database}\" is available ({}), and its primary serves {limit} fallback reads already, which is the limit; waited {waited:?}",
         states(.considered)
     )]
     #[non_exhaustive]
@@ -112,7 +112,7 @@ pub enum AvailabilityError {
         /// The database.
         database: DatabaseName,
         /// How many fallback reads may be in flight.
-        bound: u32,
+        limit: u32,
         /// How long it was waited for a permit.
         waited: Duration,
         /// Each replica and its state.

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, Statement};
 
 use crate::error::RoutingError;
 use crate::name::{DatabaseName, NodeName};
@@ -26,14 +26,16 @@ pub enum Event<'a> {
         /// The route, with its reasons.
         route: &'a Route,
     },
-    /// An attempt ended: with a reply of the node, an error, or the last row of a stream. An attempt whose
-    /// future or stream is dropped before has no such event, and neither has a stream in a transaction.
+    /// A node ran a statement: it replied, failed, or sent the last row of a stream that was read to its end
+    /// or dropped. A statement whose future is dropped before the reply has no such event.
     #[non_exhaustive]
     Finished {
         /// The database.
         database: &'a DatabaseName,
         /// The node.
         node: &'a NodeName,
+        /// The statement, if an observer [asks for it](super::Observer::wants_statements).
+        statement: Option<&'a Statement>,
         /// From the instant the statement was sent to the last row.
         latency: Duration,
         /// How many rows were returned or changed, if that is known.
@@ -83,7 +85,15 @@ pub enum Event<'a> {
         /// The outcome of the branch.
         outcome: BranchOutcome,
     },
-    /// A node changed its state.
+    /// A database has one more node.
+    #[non_exhaustive]
+    NodeAdded {
+        /// The database.
+        database: &'a DatabaseName,
+        /// The node.
+        node: &'a NodeName,
+    },
+    /// A node changed its state. A node that is removed changes to [`NodeState::Removed`].
     #[non_exhaustive]
     HealthChanged {
         /// The node.
@@ -133,6 +143,8 @@ pub enum EventKind {
     BranchOpened,
     /// [`Event::BranchEnded`].
     BranchEnded,
+    /// [`Event::NodeAdded`].
+    NodeAdded,
     /// [`Event::HealthChanged`].
     HealthChanged,
     /// [`Event::RoleChanged`].
@@ -154,7 +166,7 @@ pub enum BranchOutcome {
 }
 
 impl EventKind {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Decided,
         Self::Attempted,
         Self::Finished,
@@ -163,6 +175,7 @@ impl EventKind {
         Self::CatchUpWaited,
         Self::BranchOpened,
         Self::BranchEnded,
+        Self::NodeAdded,
         Self::HealthChanged,
         Self::RoleChanged,
         Self::WritesChanged,
@@ -185,6 +198,7 @@ impl Event<'_> {
             Self::CatchUpWaited { .. } => EventKind::CatchUpWaited,
             Self::BranchOpened { .. } => EventKind::BranchOpened,
             Self::BranchEnded { .. } => EventKind::BranchEnded,
+            Self::NodeAdded { .. } => EventKind::NodeAdded,
             Self::HealthChanged { .. } => EventKind::HealthChanged,
             Self::RoleChanged { .. } => EventKind::RoleChanged,
             Self::WritesChanged { .. } => EventKind::WritesChanged,

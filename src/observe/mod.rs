@@ -27,12 +27,14 @@
 //! ```
 
 mod event;
+mod metric;
 mod observers;
 mod record;
 mod timer;
 mod trace;
 
 pub use event::{BranchOutcome, Event, EventKind};
+pub(crate) use metric::MetricCallback;
 pub use observers::Observer;
 pub(crate) use observers::Observers;
 pub use record::Recording;

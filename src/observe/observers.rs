@@ -21,22 +21,31 @@ pub trait Observer: fmt::Debug + Send + Sync {
         true
     }
 
+    /// Whether [`Event::Finished`] shall carry the statement, which is copied for it; asked once, when the
+    /// observer is added. Defaults to `false`.
+    fn wants_statements(&self) -> bool {
+        false
+    }
+
     /// Receives an event.
     fn observe(&self, event: &Event<'_>);
 }
 
-/// The observers of a connection, shared by its handles and its monitors.
+/// The observers of a connection, shared by its handles and its monitors; or those of a handle that has
+/// one of its own.
 #[derive(Debug, Default)]
 pub(crate) struct Observers {
+    /// The observers of the connection, if these are those of a handle.
+    of_connection: Option<Arc<Self>>,
     /// The kinds that some observer wants, so that a statement pays one load if there is none.
     wanted: AtomicU32,
-    registered: ArcSwap<Vec<Registered>>,
+    registered: ArcSwap<Vec<RegisteredObserver>>,
     /// Lifetime while the list is changed.
     writer: Mutex<()>,
 }
 
 #[derive(Debug, Clone)]
-struct Registered {
+struct RegisteredObserver {
     wanted: u32,
     observer: Lifetime,
 }
@@ -55,16 +64,34 @@ impl Observers {
         self.has(kind) || trace::wants(kind)
     }
 
+    /// Whether the statement is to be kept for [`Event::Finished`].
+    pub(crate) fn want_statements(&self) -> bool {
+        self.has_bit(STATEMENTS)
+    }
+
     /// Whether an observer, `tracing` aside, wants events of this kind.
     fn has(&self, kind: EventKind) -> bool {
-        self.wanted.load(Ordering::Relaxed) & kind.bit() != 0
+        self.has_bit(kind.bit())
+    }
+
+    fn has_bit(&self, bit: u32) -> bool {
+        let inherited = self.of_connection.as_ref();
+        self.wanted.load(Ordering::Relaxed) & bit != 0
+            || inherited.is_some_and(|observers| observers.has_bit(bit))
     }
 
     /// Reports an event to every observer that wants its kind.
     pub(crate) fn tell(&self, event: &Event<'_>) {
         trace::event(event);
+        if let Some(observers) = &self.of_connection {
+            observers.report(event);
+        }
+        self.report(event);
+    }
+
+    fn report(&self, event: &Event<'_>) {
         let bit = event.kind().bit();
-        if !self.has(event.kind()) {
+        if self.wanted.load(Ordering::Relaxed) & bit == 0 {
             return;
         }
         let mut has_gone = false;
@@ -89,7 +116,7 @@ impl Observers {
     pub(crate) fn of(observers: Vec<Arc<dyn Observer>>) -> Self {
         let list = Self::default();
         list.change(|registered| {
-            registered.extend(observers.into_iter().map(|observer| Registered {
+            registered.extend(observers.into_iter().map(|observer| RegisteredObserver {
                 wanted: wanted_by(&*observer),
                 observer: Lifetime::Always(observer),
             }));
@@ -97,16 +124,25 @@ impl Observers {
         list
     }
 
-    /// Adds an observer for as long as its owner keeps it.
+    /// The observers of a handle: those of its connection, and one of its own.
+    pub(crate) fn of_handle(all: &Arc<Self>, own: Arc<dyn Observer>) -> Self {
+        Self {
+            of_connection: Some(Arc::clone(all.of_connection.as_ref().unwrap_or(all))),
+            ..Self::of(vec![own])
+        }
+    }
+
+    /// Adds an observer to the connection for as long as its owner keeps it.
     pub(crate) fn add_while(&self, observer: &Arc<impl Observer + 'static>) {
         let wanted = wanted_by(&**observer);
         let weak = Arc::downgrade(observer);
         let observer = Lifetime::While(weak);
-        self.change(|list| list.push(Registered { wanted, observer }));
+        let all = self.of_connection.as_deref().unwrap_or(self);
+        all.change(|list| list.push(RegisteredObserver { wanted, observer }));
     }
 
     /// Changes the list, and removes observers whose owner was dropped.
-    fn change(&self, change: impl FnOnce(&mut Vec<Registered>)) {
+    fn change(&self, change: impl FnOnce(&mut Vec<RegisteredObserver>)) {
         let writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let mut registered = (**self.registered.load()).clone();
         change(&mut registered);
@@ -129,11 +165,18 @@ fn observe(observer: &dyn Observer, event: &Event<'_>) {
     }
 }
 
+/// The bit of an observer that wants statements, beside the bits of the kinds.
+const STATEMENTS: u32 = 1 << 31;
+
 fn wanted_by(observer: &dyn Observer) -> u32 {
+    let statements = match observer.wants_statements() {
+        true => STATEMENTS,
+        false => 0,
+    };
     let kinds = EventKind::ALL.into_iter();
     kinds
         .filter(|kind| observer.wants(*kind))
-        .fold(0, |all, kind| all | kind.bit())
+        .fold(statements, |all, kind| all | kind.bit())
 }
 
 #[cfg(test)]
@@ -205,5 +248,6 @@ mod tests {
             .iter()
             .fold(0_u32, |all, kind| all | kind.bit());
         assert_eq!(all.count_ones() as usize, EventKind::ALL.len());
+        assert_eq!(all & STATEMENTS, 0);
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use sea_orm::DbErr;
+use sea_orm::{DbErr, Statement};
 
 use super::{Event, Observers};
 use crate::name::{DatabaseName, NodeName};
@@ -14,6 +14,7 @@ pub(crate) struct AttemptTimer {
     observers: Arc<Observers>,
     database: DatabaseName,
     node: NodeName,
+    statement: Option<Statement>,
     started: Instant,
 }
 
@@ -22,11 +23,13 @@ impl AttemptTimer {
         observers: &Arc<Observers>,
         database: &DatabaseName,
         node: &NodeName,
+        statement: Option<Statement>,
     ) -> Self {
         Self {
             observers: Arc::clone(observers),
             database: database.clone(),
             node: node.clone(),
+            statement,
             started: Instant::now(),
         }
     }
@@ -36,6 +39,7 @@ impl AttemptTimer {
         self.observers.tell(&Event::Finished {
             database: &self.database,
             node: &self.node,
+            statement: self.statement.as_ref(),
             latency: self.started.elapsed(),
             rows,
             error,

@@ -22,7 +22,8 @@ pub(super) fn wants(kind: EventKind) -> bool {
         | EventKind::Refused
         | EventKind::CatchUpWaited
         | EventKind::BranchOpened
-        | EventKind::BranchEnded => false,
+        | EventKind::BranchEnded
+        | EventKind::NodeAdded => false,
     }
 }
 
@@ -54,7 +55,8 @@ pub(super) fn event(event: &Event<'_>) {
         | Event::Refused { .. }
         | Event::CatchUpWaited { .. }
         | Event::BranchOpened { .. }
-        | Event::BranchEnded { .. } => {}
+        | Event::BranchEnded { .. }
+        | Event::NodeAdded { .. } => {}
     }
 }
 

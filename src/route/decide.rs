@@ -97,15 +97,15 @@ impl RoutingInput<'_> {
     pub(super) fn primary(&self) -> Result<NodeId, RoutingError> {
         let database = self.topology.database_by_id(self.target.database);
         match &database.write_block {
-            Some(halt) if self.is_blocked_by(halt) => Err(halt.error(database)),
+            Some(block) if self.is_blocked_by(block) => Err(block.error(database)),
             Some(_) | None => Ok(database.primary),
         }
     }
 
-    fn is_blocked_by(&self, halt: &WriteBlock) -> bool {
-        match halt {
+    fn is_blocked_by(&self, block: &WriteBlock) -> bool {
+        match block {
             WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary => self.access != Access::Read,
-            WriteBlock::Unreachable { .. } => halt.holds(self.now),
+            WriteBlock::Unreachable { .. } => block.holds(self.now),
         }
     }
 

@@ -83,7 +83,7 @@ impl RoutingInput<'_> {
             }
             // If no other node may serve, an older answer is better than none.
             if is_causal || self.may_fall_back() {
-                self.keep_monotonic(&mut sorted, read.over, is_causal);
+                self.keep_monotonic(&mut sorted, read.ended, is_causal);
             }
         }
         let primary = self.included_primary();
@@ -131,9 +131,9 @@ impl RoutingInput<'_> {
     fn same_node(&self, sorted: &Sorted, read: LastRead) -> Option<NodeId> {
         let node = read.node?;
         let found = self.topology.node(node);
-        let has_all = read.over.is_none_or(|over| {
-            let unbroken = found.back_since.is_none_or(|back| back < over);
-            unbroken || !self.database().tracks_positions || found.progress.has_since(over)
+        let has_all = read.ended.is_none_or(|ended| {
+            let unbroken = found.back_since.is_none_or(|back| back < ended);
+            unbroken || !self.database().tracks_positions || found.progress.has_since(ended)
         });
         let serves = sorted.available.contains(&node) || self.included_primary() == Some(node);
         (serves && has_all).then_some(node)
@@ -141,11 +141,11 @@ impl RoutingInput<'_> {
 
     /// The node the session has read from is not available: another one must have caught up as far.
     /// If no positions are tracked, any node will do.
-    fn keep_monotonic(&self, sorted: &mut Sorted, over: Option<Instant>, strict: bool) {
-        let Some(over) = over.filter(|_| self.database().tracks_positions) else {
+    fn keep_monotonic(&self, sorted: &mut Sorted, ended: Option<Instant>, strict: bool) {
+        let Some(ended) = ended.filter(|_| self.database().tracks_positions) else {
             return;
         };
-        let has = |node: &mut NodeId| self.topology.node(*node).progress.has_since(over);
+        let has = |node: &mut NodeId| self.topology.node(*node).progress.has_since(ended);
         let all = sorted.available.clone();
         sorted.available.retain(has);
         sorted.last.retain(has);

@@ -19,7 +19,7 @@ pub(crate) struct LastRead {
     /// The node. `None` if it is unknown here, for example after a token of another process.
     pub(crate) node: Option<NodeId>,
     /// When the last answered read ended.
-    pub(crate) over: Option<Instant>,
+    pub(crate) ended: Option<Instant>,
 }
 
 /// The last write of a session to a database.
@@ -58,14 +58,14 @@ impl SessionHistory {
             (Consistency::Eventual, _) => ReadRequirement::Nothing,
             (Consistency::ReadYourWrites { .. }, Written::InDoubt) => ReadRequirement::Primary,
             (Consistency::Causal { .. }, Written::InDoubt) => ReadRequirement::Unprovable,
-            (Consistency::ReadYourWrites { window }, Written::At(over)) => {
-                within(now.saturating_duration_since(*over) < window)
+            (Consistency::ReadYourWrites { window }, Written::At(ended)) => {
+                within(now.saturating_duration_since(*ended) < window)
             }
             (Consistency::ReadYourWrites { .. }, Written::Until(end)) => within(now < *end),
             // The mode is part of a token, so these do not meet; the stricter rule covers both.
             (Consistency::ReadYourWrites { .. }, Written::Before(_))
             | (Consistency::Causal { .. }, Written::Until(_)) => ReadRequirement::Primary,
-            (Consistency::Causal { .. }, Written::At(over)) => ReadRequirement::Since(*over),
+            (Consistency::Causal { .. }, Written::At(ended)) => ReadRequirement::Since(*ended),
             (Consistency::Causal { .. }, Written::Before(position)) => {
                 ReadRequirement::Position(position.clone())
             }
@@ -135,14 +135,14 @@ mod tests {
 
     #[test]
     fn reads_go_to_the_primary_until_the_window_ends() {
-        let over = Instant::now();
-        let history = wrote(Written::At(over));
-        let after = |seconds| history.requirement(WINDOW, over + Duration::from_secs(seconds));
+        let ended = Instant::now();
+        let history = wrote(Written::At(ended));
+        let after = |seconds| history.requirement(WINDOW, ended + Duration::from_secs(seconds));
         assert_eq!(after(0), ReadRequirement::Primary);
         assert_eq!(after(4), ReadRequirement::Primary);
         assert_eq!(after(5), ReadRequirement::Nothing);
         assert_eq!(
-            history.requirement(Consistency::Eventual, over),
+            history.requirement(Consistency::Eventual, ended),
             ReadRequirement::Nothing
         );
     }
@@ -175,15 +175,15 @@ mod tests {
 
     #[test]
     fn a_causal_read_needs_a_position_that_was_asked_for_after_the_write() {
-        let over = Instant::now();
-        let requirement = wrote(Written::At(over)).requirement(CAUSAL, Instant::now());
+        let ended = Instant::now();
+        let requirement = wrote(Written::At(ended)).requirement(CAUSAL, Instant::now());
         let caught_up = |to| Progress {
             caught_up_to: to,
             ..Progress::default()
         };
         assert!(!requirement.is_met_by(&caught_up(None)));
-        assert!(!requirement.is_met_by(&caught_up(Some(over))));
-        assert!(requirement.is_met_by(&caught_up(Some(over + Duration::from_nanos(1)))));
+        assert!(!requirement.is_met_by(&caught_up(Some(ended))));
+        assert!(requirement.is_met_by(&caught_up(Some(ended + Duration::from_nanos(1)))));
     }
 
     #[test]

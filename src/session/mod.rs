@@ -25,6 +25,7 @@ pub(crate) use token::{
     Claims, ConsistencyClaim, DatabaseClaim, TokenKey, WeakKey, WrittenClaim, open, seal,
 };
 
+use crate::clock::Clock;
 use crate::topology::{DatabaseId, NodeId};
 
 /// One unit of work, with its consistency. Clones share the same session.
@@ -90,12 +91,12 @@ impl Session {
     }
 
     /// Records a write to a database that ended at an instant.
-    pub(crate) fn wrote(&self, database: DatabaseId, over: Instant) {
+    pub(crate) fn wrote(&self, database: DatabaseId, ended: Instant) {
         self.change(database, |history| {
             history.written = Some(match history.written.take() {
                 Some(Written::InDoubt) => Written::InDoubt,
-                Some(Written::At(before)) => Written::At(before.max(over)),
-                Some(Written::Until(_) | Written::Before(_)) | None => Written::At(over),
+                Some(Written::At(before)) => Written::At(before.max(ended)),
+                Some(Written::Until(_) | Written::Before(_)) | None => Written::At(ended),
             });
         });
     }
@@ -109,18 +110,18 @@ impl Session {
     /// Records that the session reads from a node now; its next reads go there too.
     pub(crate) fn reads(&self, database: DatabaseId, node: Option<NodeId>) {
         self.change(database, |history| {
-            let over = history.read.and_then(|read| read.over);
-            history.read = Some(LastRead { node, over });
+            let ended = history.read.and_then(|read| read.ended);
+            history.read = Some(LastRead { node, ended });
         });
     }
 
     /// Records a read from a node that ended at an instant.
-    pub(crate) fn read(&self, database: DatabaseId, node: Option<NodeId>, over: Instant) {
+    pub(crate) fn read(&self, database: DatabaseId, node: Option<NodeId>, ended: Instant) {
         self.change(database, |history| {
-            let before = history.read.and_then(|read| read.over);
+            let before = history.read.and_then(|read| read.ended);
             history.read = Some(LastRead {
                 node,
-                over: before.max(Some(over)),
+                ended: before.max(Some(ended)),
             });
         });
     }
@@ -154,14 +155,16 @@ impl Session {
 pub(crate) struct Writing {
     session: Session,
     database: DatabaseId,
+    clock: Clock,
     answered: bool,
 }
 
 impl Writing {
-    pub(crate) fn new(session: &Session, database: DatabaseId) -> Self {
+    pub(crate) fn new(session: &Session, database: DatabaseId, clock: Clock) -> Self {
         Self {
             session: session.clone(),
             database,
+            clock,
             answered: false,
         }
     }
@@ -175,7 +178,7 @@ impl Writing {
 impl Drop for Writing {
     fn drop(&mut self) {
         match self.answered {
-            true => self.session.wrote(self.database, Instant::now()),
+            true => self.session.wrote(self.database, self.clock.now()),
             false => self.session.may_write_any_time(self.database),
         }
     }

@@ -57,7 +57,7 @@ impl Topology {
     }
 
     /// Keeps a node that was just added out of the rotation until it was probed.
-    pub(crate) fn hold_back(&mut self, id: NodeId) {
+    pub(crate) fn exclude_until_probed(&mut self, id: NodeId) {
         self.change_node(id, |node| node.service = Service::Joining);
     }
 
@@ -71,7 +71,7 @@ impl Topology {
         let found = Arc::make_mut(&mut self.databases[database.index()]);
         let others = found.replicas.iter().copied().filter(|other| *other != id);
         found.replicas = others.collect();
-        self.leave(id);
+        self.mark_removed(id);
         true
     }
 
@@ -81,14 +81,14 @@ impl Topology {
             return;
         }
         for node in self.node_ids_of(id).collect::<Vec<_>>() {
-            self.leave(node);
+            self.mark_removed(node);
         }
         let database = Arc::make_mut(&mut self.databases[id.index()]);
         database.removed = true;
         Arc::make_mut(&mut self.names).remove(database.name.as_str());
     }
 
-    fn leave(&mut self, id: NodeId) {
+    fn mark_removed(&mut self, id: NodeId) {
         if self.nodes[id.index()].service == Service::Removed {
             return;
         }

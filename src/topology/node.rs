@@ -136,7 +136,7 @@ impl Node {
     }
 
     /// Applies a signal to its health.
-    pub(crate) fn hear(&mut self, signal: Signal, moment: Moment) {
+    pub(crate) fn apply_signal(&mut self, signal: Signal, moment: Moment) {
         let was_down = self.health.is_down();
         self.health = self.health.after(signal, moment);
         if matches!(signal, Signal::Lost | Signal::Unreachable) {
@@ -242,7 +242,7 @@ mod tests {
         for signal in [Signal::Lost, Signal::Unreachable] {
             let mut node = replica();
             node.progress.caught_up_to = Some(moment.now);
-            node.hear(signal, moment);
+            node.apply_signal(signal, moment);
             assert!(!node.progress.has_since(moment.now - Duration::from_secs(1)));
         }
     }

@@ -16,10 +16,10 @@ pub(super) enum When {
 /// rolled back ends its callbacks, one that is committed hands them to the level around it.
 #[derive(Default)]
 pub(super) struct Callbacks {
-    list: Mutex<Vec<Registered>>,
+    list: Mutex<Vec<RegisteredCallback>>,
 }
 
-struct Registered {
+struct RegisteredCallback {
     level: Level,
     when: When,
     callback: Box<dyn FnOnce() + Send>,
@@ -35,7 +35,7 @@ impl Callbacks {
         when: When,
         callback: impl FnOnce() + Send + 'static,
     ) {
-        self.lock().push(Registered {
+        self.lock().push(RegisteredCallback {
             level: level.unwrap_or(OUTERMOST),
             when,
             callback: Box::new(callback),
@@ -65,13 +65,13 @@ impl Callbacks {
         drop(self.take(level));
     }
 
-    fn take(&self, level: Option<Level>) -> Vec<Registered> {
+    fn take(&self, level: Option<Level>) -> Vec<RegisteredCallback> {
         let level = level.unwrap_or(OUTERMOST);
         let mut list = self.lock();
         list.extract_if(.., |entry| entry.level >= level).collect()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Registered>> {
+    fn lock(&self) -> MutexGuard<'_, Vec<RegisteredCallback>> {
         self.list.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

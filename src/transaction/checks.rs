@@ -78,7 +78,9 @@ impl TransactionState {
                 state.phase.doom(reason.clone());
                 Err(RoutingError::Transaction(TxnError::Doomed { reason }))
             }
-            Some(halt @ WriteBlock::SplitBrain(_)) if state.is_written() => Err(halt.error(found)),
+            Some(block @ WriteBlock::SplitBrain(_)) if state.is_written() => {
+                Err(block.error(found))
+            }
             Some(_) | None => Ok(()),
         }
     }

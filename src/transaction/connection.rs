@@ -18,7 +18,6 @@ use super::driver::{Driver, innermost, on_driver};
 #[cfg(feature = "sqlx-dep")]
 use super::driver::{exec_error, query, query_error};
 use super::in_flight::InFlight;
-use super::metric::{MetricCallback, Timer};
 use super::phase::ControlReply;
 use super::span::Span;
 #[cfg(feature = "sqlx-sqlite")]
@@ -29,7 +28,6 @@ use crate::dispatch::{Action, OnBranch};
 pub(crate) struct BranchConnection {
     pub(super) driver: Driver,
     pub(super) in_flight: InFlight,
-    pub(super) metric: Option<Box<MetricCallback>>,
     /// Whether spans show the text of statements.
     traces_texts: bool,
 }
@@ -55,15 +53,9 @@ impl BranchConnection {
     }
 
     pub(super) fn new(driver: Driver, pool: &Pool) -> Self {
-        let metric = pool.metric().cloned().map(|metric| {
-            let name = pool.name().clone();
-            let call = move |info: &sea_orm::metric::Info<'_>| metric(&name, info);
-            Box::new(call) as Box<MetricCallback>
-        });
         Self {
             driver,
             in_flight: InFlight::Nothing,
-            metric,
             traces_texts: pool.traces_texts(),
         }
     }
@@ -146,22 +138,18 @@ impl OnBranch for BranchConnection {
     }
 
     async fn execute_raw(&mut self, statement: Statement) -> Result<ExecResult, DbErr> {
-        let timer = Timer::start(self.metric.as_deref());
-        let result = on_driver!(
+        on_driver!(
             self.driver,
             |connection| {
                 let sent = query(&statement).execute(&mut **connection);
                 sent.await.map(Into::into).map_err(exec_error)
             },
             |levels| innermost(levels)?.execute_raw(statement.clone()).await
-        );
-        timer.stop(&statement, result.is_err());
-        result
+        )
     }
 
     async fn query_one_raw(&mut self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        let timer = Timer::start(self.metric.as_deref());
-        let result = on_driver!(
+        on_driver!(
             self.driver,
             |connection| match query(&statement).fetch_one(&mut **connection).await {
                 Ok(row) => Ok(Some(row.into())),
@@ -169,22 +157,17 @@ impl OnBranch for BranchConnection {
                 Err(error) => Err(query_error(error)),
             },
             |levels| innermost(levels)?.query_one_raw(statement.clone()).await
-        );
-        timer.stop(&statement, result.is_err());
-        result
+        )
     }
 
     async fn query_all_raw(&mut self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        let timer = Timer::start(self.metric.as_deref());
-        let result = on_driver!(
+        on_driver!(
             self.driver,
             |connection| match query(&statement).fetch_all(&mut **connection).await {
                 Ok(rows) => Ok(rows.into_iter().map(Into::into).collect()),
                 Err(error) => Err(query_error(error)),
             },
             |levels| innermost(levels)?.query_all_raw(statement.clone()).await
-        );
-        timer.stop(&statement, result.is_err());
-        result
+        )
     }
 }

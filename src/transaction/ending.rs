@@ -7,7 +7,6 @@
 //! committed and what is not.
 
 use std::sync::Arc;
-use std::time::Instant;
 
 use sea_orm::DbErr;
 
@@ -67,7 +66,7 @@ impl TransactionState {
 
     fn writing_of_session(&self, database: DatabaseId) -> Option<Writing> {
         let session = self.session.as_ref()?;
-        Some(Writing::new(session, database))
+        Some(Writing::new(session, database, self.core.cluster.clock()))
     }
 
     /// Tells the session of a branch that ends: which replica it read, and whether a procedure may have
@@ -76,11 +75,12 @@ impl TransactionState {
         let Some(session) = &self.session else {
             return;
         };
+        let now = self.core.cluster.clock().now();
         if let Some((node, Role::Replica)) = state.at() {
-            session.read(database, Some(node), Instant::now());
+            session.read(database, Some(node), now);
         }
         if state.phase.kept() != Kept::No {
-            session.wrote(database, Instant::now());
+            session.wrote(database, now);
         }
     }
 

@@ -18,7 +18,7 @@ pub(super) struct BranchEvents {
 impl BranchEvents {
     /// A branch has opened on a node. Returns `None` if no observer asks for the events of branches.
     pub(super) fn opened(core: &Core, database: DatabaseId, node: NodeId) -> Option<Self> {
-        let observers = &core.shared.observers;
+        let observers = &core.observers;
         if !observers.want(EventKind::BranchOpened) && !observers.want(EventKind::BranchEnded) {
             return None;
         }

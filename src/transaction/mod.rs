@@ -46,7 +46,6 @@ mod in_flight;
 #[cfg(feature = "sqlx-mysql")]
 mod lease;
 mod levels;
-mod metric;
 mod opener;
 mod phase;
 mod protocol;

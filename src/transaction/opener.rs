@@ -3,9 +3,8 @@
 
 use std::pin::pin;
 use std::sync::Arc;
-use std::time::Instant;
 
-use sea_orm::{AccessMode, DbErr, TransactionOptions};
+use sea_orm::{AccessMode, DbErr, ExecResult, Statement, TransactionOptions};
 use smallvec::SmallVec;
 
 use super::connection::BranchConnection;
@@ -49,16 +48,24 @@ impl BranchOpener<'_> {
     async fn open_or_fail(self, state: &mut BranchState) -> Result<(), DbErr> {
         self.begin(state).await?;
         for statement in self.transactions.branch_begin(self.database) {
-            let Link {
-                connection, watch, ..
-            } = state.link_mut()?;
-            let answer = pin!(connection.statement::<Execute>(statement.clone()));
-            watch
-                .until_lost(answer)
-                .await
+            let sent = self.send_first(state.link_mut()?, statement);
+            sent.await
                 .map_err(|error| self.branch_begin_failed(error))?;
         }
         Ok(())
+    }
+
+    /// Runs a statement that comes first on the branch.
+    async fn send_first(self, link: &mut Link, statement: &Statement) -> Result<(), DbErr> {
+        let observed = self.core.observed_statement(statement);
+        let timer = self.core.time_attempt(link.at.0, observed);
+        let answer = pin!(link.connection.statement::<Execute>(statement.clone()));
+        let result = link.watch.until_lost(answer).await;
+        if let Some(timer) = timer {
+            let changed = result.as_ref().ok().map(ExecResult::rows_affected);
+            timer.finished(result.as_ref().err(), changed);
+        }
+        result.map(drop)
     }
 
     /// Begins on the primary, or on one replica after the other.
@@ -68,7 +75,8 @@ impl BranchOpener<'_> {
             let (at, permit) = self.node(&failed).await?;
             let Err(error) = self.begin_on(state, at, permit).await else {
                 if let (Some(session), (node, Role::Replica)) = (self.session, at) {
-                    session.read(self.database, Some(node), Instant::now());
+                    let now = self.core.cluster.clock().now();
+                    session.read(self.database, Some(node), now);
                 }
                 return Ok(());
             };

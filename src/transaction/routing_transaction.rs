@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sea_orm::{AccessMode, DbBackend, DbErr, TransactionOptions, TransactionSession};
+use sea_orm::{AccessMode, DbBackend, DbErr, Statement, TransactionOptions, TransactionSession};
 use tokio::sync::OwnedMutexGuard;
 
 use super::branch::Branch;
@@ -17,7 +17,7 @@ use crate::dispatch::{
     Action, Answer, Core, Dispatch, Planned, Rendered, Source, connection_trait,
 };
 use crate::error::{RoutingError, TxnError};
-use crate::observe::EventKind;
+use crate::observe::{AttemptTimer, EventKind};
 use crate::route::{Decision, Route, WhyDatabase};
 use crate::scope::{Place, Scope};
 use crate::topology::{DatabaseId, Role};
@@ -143,7 +143,7 @@ impl RoutingTransaction {
         let planned = planned.inspect_err(|error| self.core().tell_refusal(error))?;
         let entered = self.enter(&planned).await;
         let mut state = entered.inspect_err(|error| self.core().tell_refusal(error))?;
-        let timer = self.core().time_attempt(planned.decision);
+        let timer = self.time_statement(&state, &planned.statement);
         let result = state.statement::<A>(planned.statement).await;
         if let Some(timer) = timer {
             let rows = result.as_ref().ok().and_then(A::rows);
@@ -153,6 +153,17 @@ impl RoutingTransaction {
             self.report_lost(&state, planned.decision.database, error);
         }
         result
+    }
+
+    /// Starts the timer of a statement on a branch that was entered.
+    fn time_statement(
+        &self,
+        state: &BranchState,
+        statement: &Statement,
+    ) -> Option<Box<AttemptTimer>> {
+        let (node, _) = state.at()?;
+        let statement = self.core().observed_statement(statement);
+        self.core().time_attempt(node, statement)
     }
 
     /// Reports a lost replica to the cluster, so that no other read goes there, and an error of the
@@ -177,7 +188,9 @@ impl RoutingTransaction {
         let planned = planned.inspect_err(|error| self.core().tell_refusal(error))?;
         let entered = self.enter(&planned).await;
         let state = entered.inspect_err(|error| self.core().tell_refusal(error))?;
-        Ok(super::stream::rows(state, planned.statement))
+        let timer = self.time_statement(&state, &planned.statement);
+        let timer = timer.map(super::stream::TimedRows);
+        Ok(super::stream::rows(state, planned.statement).holding(timer))
     }
 
     /// Returns the branch of a statement, ready for it.

@@ -13,10 +13,10 @@ use super::driver::{Driver, innermost, on_driver};
 #[cfg(feature = "sqlx-dep")]
 use super::driver::{query, query_error};
 use super::in_flight::InFlight;
-use super::metric::StreamTimer;
 use super::state::BranchState;
 use super::{RoutingTransaction, ScopedTransaction};
-use crate::dispatch::{Built, Raw, RowStream, Source};
+use crate::dispatch::{Built, Held, Raw, RowStream, Source};
+use crate::observe::AttemptTimer;
 
 type StreamFuture<'a> = Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + 'a + Send>>;
 
@@ -73,6 +73,19 @@ impl Holder for OwnedMutexGuard<BranchState> {
     }
 }
 
+/// Tells observers when the rows of a stream have ended.
+pub(super) struct TimedRows(pub(super) Box<AttemptTimer>);
+
+impl Held for TimedRows {
+    fn ended(&mut self, error: Option<&DbErr>, rows: u64) {
+        self.0.finished(error, Some(rows));
+    }
+
+    fn dropped(&mut self, rows: u64) {
+        self.0.finished(None, Some(rows));
+    }
+}
+
 /// The rows of a statement on a branch that was entered, or on a lease.
 pub(super) fn rows<'t>(mut holder: impl Holder + 't, statement: Statement) -> RowStream<'t> {
     RowStream::new(async_stream::stream! {
@@ -83,9 +96,8 @@ pub(super) fn rows<'t>(mut holder: impl Holder + 't, statement: Statement) -> Ro
                 return;
             }
         };
-        let BranchConnection { driver, in_flight, metric, .. } = connection;
+        let BranchConnection { driver, in_flight, .. } = connection;
         let mut failure = None;
-        let mut timer = StreamTimer::start(metric.as_deref(), &statement);
         *in_flight = InFlight::Statement;
         on_driver!(
             *driver,
@@ -120,8 +132,6 @@ pub(super) fn rows<'t>(mut holder: impl Holder + 't, statement: Statement) -> Ro
             }
         );
         *in_flight = InFlight::Nothing;
-        timer.failed = failure.is_some();
-        drop(timer);
         if let Some(error) = failure {
             holder.failed(&error).await;
             yield Err(error);

@@ -4,6 +4,7 @@
 mod entities;
 
 mod notes;
+mod observers;
 mod shop;
 
 mod bad_settings;

@@ -167,6 +167,17 @@ async fn it_receives_the_same_with_and_without_a_transaction() -> Result {
 }
 
 #[tokio::test]
+async fn another_callback_takes_the_place_of_the_first() -> Result {
+    let shop = Shop::open().await?;
+    let (first, of_first) = measured(&shop.db);
+    let (second, of_second) = measured(&first);
+    category::Entity::find().all(&second.on_primary()).await?;
+    assert!(take(&of_first).is_empty());
+    assert_eq!(take(&of_second), [ran("default/1", "SELECT")]);
+    Ok(())
+}
+
+#[tokio::test]
 async fn the_callback_of_seaorm_receives_the_same() -> Result {
     let shop = Shop::open().await?;
     let calls = Arc::new(Mutex::new(Vec::new()));

@@ -91,7 +91,7 @@ async fn its_replica_stalls_and_the_transaction_ends<B: Bed>(bed: B) {
     };
     let read = async { tokio::join!(value::<i64>(&txn, &slow), stalls) };
     let (outcome, start) = soon("a statement", read).await;
-    let error = outcome.expect_err("its replica gives no answer");
+    let error = outcome.expect_err("its replica does not answer");
     let limit = INTERVAL * 2 + TIMEOUT * 2 + SLACK;
     assert!(start.elapsed() < limit, "{:?}: {error}", start.elapsed());
     soon("a rollback", txn.rollback())

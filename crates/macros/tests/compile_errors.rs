@@ -1,8 +1,8 @@
-//! What the compiler says about a wrong `DeriveBinding`.
+//! What the compiler says about a wrong `DeriveBinding`, and about a feature that is off.
 //!
 //! `TRYBUILD=overwrite cargo test -p sea-orm-routing-macros` writes the expected texts anew.
 
 #[test]
-fn a_wrong_derive_is_explained() {
+fn wrong_code_is_explained() {
     trybuild::TestCases::new().compile_fail("tests/ui/*.rs");
 }

@@ -43,7 +43,7 @@ pub(crate) async fn run<T: Send + 'static>(
     work: impl FnOnce(DatabaseConnection) -> BoxFuture<'static, Result<T, DbErr>> + Send + 'static,
 ) -> Result<T, DbErr> {
     let (requests, incoming) = unbounded_channel();
-    let driver = Driver {
+    let driver = CallingDriver {
         dialect: connection.get_database_backend(),
         requests,
     };
@@ -166,18 +166,18 @@ impl Real<'_> {
 }
 
 /// SeaORM's hook: it passes each call on and blocks for the answer.
-struct Driver {
+struct CallingDriver {
     dialect: DbBackend,
     requests: UnboundedSender<Request>,
 }
 
-impl fmt::Debug for Driver {
+impl fmt::Debug for CallingDriver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Driver").finish_non_exhaustive()
+        f.debug_struct("CallingDriver").finish_non_exhaustive()
     }
 }
 
-impl Driver {
+impl CallingDriver {
     fn call<T>(&self, request: impl FnOnce(SyncSender<T>) -> Request) -> Option<T> {
         let (answer, answered) = sync_channel(1);
         self.requests.send(request(answer)).ok()?;
@@ -185,7 +185,7 @@ impl Driver {
     }
 }
 
-impl MockDatabaseTrait for Driver {
+impl MockDatabaseTrait for CallingDriver {
     fn execute(&mut self, _: usize, statement: Statement) -> Result<ExecResult, DbErr> {
         let answer = self.call(|answer| Request::Execute(statement, answer));
         answer.unwrap_or_else(|| Err(abandoned()))

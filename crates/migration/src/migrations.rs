@@ -20,6 +20,7 @@ const LOCK_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// How many migrations of a database to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
 pub enum Steps {
     /// All of them.
     #[default]

@@ -148,7 +148,9 @@ impl Knowledge {
         // Only Postgres tells a promoted server from a replica that happens to be writable.
         let declared = roles == RoleSource::Declared && seen.cluster.is_some();
         if declared && self.is_second_primary(node, primary) {
-            return Some("it was promoted: it takes writes itself, and follows nobody".into());
+            return Some(
+                "it was promoted: it takes writes itself and replicates from no server".into(),
+            );
         }
         if seen.history == ReplicaHistory::Other {
             return Some("it has changes its primary does not have, and must be built anew".into());

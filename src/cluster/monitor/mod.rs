@@ -8,6 +8,7 @@
 //!
 //! Asking and judging are apart. A [`probe`] talks to a server and decides nothing. What an answer
 //! means is decided from data alone, with the time passed in: [`known`] keeps what was heard,
+//! [`outcomes`] says what follows from an answer,
 //! [`judging`] prepares the verdict on the roles, and the pure rules of the
 //! [topology](crate::topology) do the rest. The simulated tests replace the probes and the clock.
 //!
@@ -23,6 +24,7 @@ mod mysql;
     allow(dead_code, reason = "only these have servers to ask")
 )]
 mod observation;
+mod outcomes;
 #[cfg(feature = "sqlx-postgres")]
 mod postgres;
 #[cfg_attr(

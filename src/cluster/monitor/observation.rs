@@ -29,7 +29,7 @@ pub(super) enum Failure {
     /// The connection broke or could not be opened.
     NoServer(String),
     /// The server refused the login, or the probe failed on this side.
-    NotLetIn(String),
+    LoginRefused(String),
     /// The server answered with an error.
     Error(String),
 }
@@ -46,7 +46,7 @@ impl Failure {
             // It is starting up or shutting down.
             Some(code) if code.starts_with("57P") => Self::NoServer(text),
             _ if has_too_many_connections(answer) => Self::Error(text),
-            _ => Self::NotLetIn(text),
+            _ => Self::LoginRefused(text),
         }
     }
 
@@ -64,9 +64,9 @@ impl Failure {
                 | Kind::HostUnreachable
                 | Kind::NetworkUnreachable
                 | Kind::TimedOut => Self::NoServer(text),
-                _ => Self::NotLetIn(text),
+                _ => Self::LoginRefused(text),
             },
-            _ => Self::NotLetIn(text),
+            _ => Self::LoginRefused(text),
         }
     }
 

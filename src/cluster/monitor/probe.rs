@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use sea_orm::DatabaseConnection;
 
 use super::observation::{Failure, Observation};
-use crate::cluster::clock::Clock;
+use crate::clock::Clock;
 use crate::cluster::driver_kind::DriverKind;
 
 /// The least time for opening a connection.
@@ -27,7 +27,7 @@ pub(in crate::cluster) enum ProbeOutcome {
     /// There seems to be no server.
     Refused(String),
     /// The server refused the login.
-    Unwelcome(String),
+    LoginRefused(String),
     /// No answer in time.
     Silent,
 }
@@ -36,9 +36,9 @@ impl ProbeOutcome {
     /// Why there is no observation, for an error.
     pub(in crate::cluster) fn reason(self) -> String {
         match self {
-            Self::Dead(reason) | Self::Refused(reason) | Self::Unwelcome(reason) => reason,
+            Self::Dead(reason) | Self::Refused(reason) | Self::LoginRefused(reason) => reason,
             Self::Alive => "it answers with an error: it may have too many connections".to_owned(),
-            Self::Observed(_) | Self::Silent => "it gives no answer".to_owned(),
+            Self::Observed(_) | Self::Silent => "it does not answer".to_owned(),
         }
     }
 }
@@ -125,7 +125,7 @@ impl Probe {
             }
             Ok(Err(Failure::Dead(reason))) => ProbeOutcome::Dead(reason),
             Ok(Err(Failure::NoServer(reason))) => ProbeOutcome::Refused(reason),
-            Ok(Err(Failure::NotLetIn(reason))) => ProbeOutcome::Unwelcome(reason),
+            Ok(Err(Failure::LoginRefused(reason))) => ProbeOutcome::LoginRefused(reason),
             Err(_) => ProbeOutcome::Silent,
         };
         self.connection = None;
@@ -140,7 +140,7 @@ impl Probe {
     ) -> Result<Observation, Failure> {
         if self.connection.is_some() {
             match self.ask_once(target, asked).await {
-                Err(Failure::Dead(_) | Failure::NoServer(_) | Failure::NotLetIn(_)) => {
+                Err(Failure::Dead(_) | Failure::NoServer(_) | Failure::LoginRefused(_)) => {
                     self.connection = None;
                 }
                 answer => return answer,

@@ -18,7 +18,7 @@ pub(super) struct ProbeLoop {
 
 impl ProbeLoop {
     pub(super) fn new(watch: Arc<Watch>, node: NodeId) -> Self {
-        let wake = watch.enlist(node);
+        let wake = watch.register_probe(node);
         Self { watch, node, wake }
     }
 

@@ -39,7 +39,7 @@ impl RoutingBuilder {
         for (name, options) in std::mem::take(&mut self.databases) {
             parts.add(name, options)?;
         }
-        let newcomers = parts.finish();
+        let added_members = parts.finish();
         let default = topology.find_database(&self.default).ok_or_else(|| {
             RoutingError::Config(ConfigError::NoDefault {
                 name: self.default.clone(),
@@ -50,7 +50,7 @@ impl RoutingBuilder {
         let forbidden = self.forbid_all(&topology)?;
         check_bound(&forbidden, &bindings, &topology)?;
         let observers = Arc::new(Observers::of(std::mem::take(&mut self.observers)));
-        let cluster = Cluster::new(newcomers, topology, observers);
+        let cluster = Cluster::new(added_members, topology, observers);
         let branch_begin = std::mem::take(&mut self.branch_begin);
         let mut connection = self
             .finish(cluster, bindings, forbidden, default)
@@ -69,11 +69,11 @@ impl RoutingBuilder {
         let mut topology = Topology::empty();
         let mut parts = Parts::of(&mut topology, PoolId::new(0));
         parts.add_unchecked(connection, dialect);
-        let newcomers = parts.finish();
+        let added_members = parts.finish();
         let default = DatabaseId::new(0);
         let bindings = BindingsBuilder::new(default, self.unbound).finish();
         let observers = Arc::new(Observers::of(std::mem::take(&mut self.observers)));
-        let cluster = Cluster::new(newcomers, topology, observers);
+        let cluster = Cluster::new(added_members, topology, observers);
         self.finish(cluster, bindings, Forbidden::default(), default)
     }
 
@@ -98,7 +98,6 @@ impl RoutingBuilder {
                 Some(seed) => Randomness::Seeded(Box::new(StdRng::seed_from_u64(seed).into())),
                 None => Randomness::Thread,
             },
-            observers: Arc::clone(cluster.observers()),
             reads_after_writes: AtomicBool::new(reads_after_writes),
             consistency: self.consistency,
             router: RouterId::default(),
@@ -112,6 +111,7 @@ impl RoutingBuilder {
         RoutingConnection {
             scope: Scope::new(topology.database_by_id(default).dialect),
             core: Arc::new(Core {
+                observers: Arc::clone(cluster.observers()),
                 cluster,
                 shared: Arc::new(shared),
             }),

@@ -4,7 +4,7 @@
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use crate::cluster::{
-    DatabaseOptions, DatabaseSpec, Newcomers, NodeSource, OpenPlan, Pool, ReplicaOptions,
+    AddedMembers, DatabaseOptions, DatabaseSpec, NodeSource, OpenPlan, Pool, ReplicaOptions,
     RoleSource,
 };
 use crate::error::{AvailabilityError, ConfigError, RoutingError, dialect_name};
@@ -17,7 +17,7 @@ const HEAVIEST: u32 = 1_000_000;
 pub(crate) struct Parts<'t> {
     topology: &'t mut Topology,
     first_pool: PoolId,
-    newcomers: Newcomers,
+    added_members: AddedMembers,
 }
 
 impl<'t> Parts<'t> {
@@ -26,12 +26,12 @@ impl<'t> Parts<'t> {
         Self {
             topology,
             first_pool,
-            newcomers: Newcomers::default(),
+            added_members: AddedMembers::default(),
         }
     }
 
-    pub(crate) fn finish(self) -> Newcomers {
-        self.newcomers
+    pub(crate) fn finish(self) -> AddedMembers {
+        self.added_members
     }
 
     /// Adds a database with its nodes.
@@ -45,6 +45,7 @@ impl<'t> Parts<'t> {
         let node = options.primary;
         let own = node.name.unwrap_or_else(|| format!("{name}/1"));
         let primary = NodeName::new(own);
+        check_weight(&primary, node.weight)?;
         let dialect = dialect(&primary, &node.source)?;
         options.settings.check(&name, dialect, node.endpoint)?;
         let id = self.topology.add_database(name.clone(), dialect);
@@ -60,6 +61,7 @@ impl<'t> Parts<'t> {
             OpenPlan::primary(declared.primary.clone(), eager, &declared.credentials)
         });
         self.topology.add_node(Node {
+            weight: node.weight,
             zone: node.zone.map(Into::into),
             endpoint: node.endpoint,
             ..Node::new(primary, id, Role::Primary, pool)
@@ -67,7 +69,7 @@ impl<'t> Parts<'t> {
         for replica in options.replicas {
             self.add_replica(id, &declared, replica)?;
         }
-        self.newcomers.databases.push(declared);
+        self.added_members.databases.push(declared);
         Ok(id)
     }
 
@@ -87,7 +89,7 @@ impl<'t> Parts<'t> {
             options.primary.source,
             options.guard,
         );
-        self.newcomers.databases.push(declared);
+        self.added_members.databases.push(declared);
     }
 
     /// Adds a replica to a database.
@@ -135,8 +137,8 @@ impl<'t> Parts<'t> {
     }
 
     fn push_pool(&mut self, pool: Pool) -> PoolId {
-        let place = self.first_pool.index() + self.newcomers.pools.len();
-        self.newcomers.pools.push(pool);
+        let place = self.first_pool.index() + self.added_members.pools.len();
+        self.added_members.pools.push(pool);
         // The memory is exhausted before the numbers are.
         PoolId::new(u32::try_from(place).unwrap_or(u32::MAX))
     }

@@ -193,7 +193,7 @@ impl<'a> Router<'a> {
             }),
             read: given.read.as_ref().map(|read| LastRead {
                 node: read.node.as_deref().map(|name| self.world.node(name)),
-                over: read.ago.map(|ago| self.world.ago(ago)),
+                ended: read.ago.map(|ago| self.world.ago(ago)),
             }),
         }
     }

@@ -83,48 +83,7 @@ impl<'a> Classifier<'a> {
             LastToken::Name | LastToken::Closed | LastToken::Other
         );
         match keyword {
-            K::All
-            | K::And
-            | K::As
-            | K::Between
-            | K::Case
-            | K::Check
-            | K::Collate
-            | K::Create
-            | K::Default
-            | K::Distinct
-            | K::Else
-            | K::Except
-            | K::Exists
-            | K::For
-            | K::From
-            | K::Group
-            | K::Having
-            | K::In
-            | K::Intersect
-            | K::Into
-            | K::Is
-            | K::Join
-            | K::Like
-            | K::Limit
-            | K::Not
-            | K::On
-            | K::Or
-            | K::Order
-            | K::References
-            | K::Returning
-            | K::Select
-            | K::StraightJoin
-            | K::Table
-            | K::Then
-            | K::To
-            | K::Union
-            | K::Using
-            | K::Values
-            | K::When
-            | K::Where
-            | K::Window
-            | K::With => true,
+            _ if is_always_clause(keyword) => true,
             K::Any | K::Some_ => !sqlite,
             K::Rows => after_operand && self.frame().kind == Kind::Group,
             K::Array | K::Ilike | K::Inherits | K::Lateral | K::Only | K::Operator | K::Placing => {
@@ -149,4 +108,18 @@ impl<'a> Classifier<'a> {
             _ => false,
         }
     }
+}
+
+/// Whether a keyword is never the name of a call, whatever is before it.
+#[rustfmt::skip]
+fn is_always_clause(keyword: Keyword) -> bool {
+    use Keyword as K;
+    matches!(keyword,
+        K::All | K::And | K::As | K::Between | K::Case | K::Check | K::Collate | K::Create |
+        K::Default | K::Distinct | K::Else | K::Except | K::Exists | K::For | K::From | K::Group |
+        K::Having | K::In | K::Intersect | K::Into | K::Is | K::Join | K::Like | K::Limit | K::Not |
+        K::On | K::Or | K::Order | K::References | K::Returning | K::Select | K::StraightJoin |
+        K::Table | K::Then | K::To | K::Union | K::Using | K::Values | K::When | K::Where |
+        K::Window | K::With
+    )
 }

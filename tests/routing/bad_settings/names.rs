@@ -25,20 +25,23 @@ async fn refused(builder: impl Fn() -> RoutingBuilder) -> RoutingError {
 #[tokio::test]
 async fn weights() -> Result {
     for weight in [0, 1_000_001, u32::MAX] {
-        let error = refused(|| {
-            let replica = ReplicaOptions::new(mock(DbBackend::Sqlite)).weight(weight);
-            let options = DatabaseOptions::new(mock(DbBackend::Sqlite)).replica(replica);
-            RoutingConnection::builder().database("default", options)
-        })
-        .await;
-        let value = weight.to_string();
-        assert_error!(
-            error,
-            RoutingError::Config(ConfigError::InvalidOption { what, node, value: given, .. })
-                if *what == "the weight"
-                    && *node == "default/2"
-                    && *given == value
-        );
+        for (own, of_replica, wrong) in [(1, weight, "default/2"), (weight, 1, "default/1")] {
+            let error = refused(|| {
+                let replica = ReplicaOptions::new(mock(DbBackend::Sqlite)).weight(of_replica);
+                let options = DatabaseOptions::new(mock(DbBackend::Sqlite));
+                let options = options.weight(own).replica(replica);
+                RoutingConnection::builder().database("default", options)
+            })
+            .await;
+            let value = weight.to_string();
+            assert_error!(
+                error,
+                RoutingError::Config(ConfigError::InvalidOption { what, node, value: given, .. })
+                    if *what == "the weight"
+                        && *node == wrong
+                        && *given == value
+            );
+        }
     }
     Ok(())
 }

@@ -107,7 +107,7 @@ async fn a_token_of_a_write_ends_in_an_error_when_the_primary_is_frozen(bed: imp
         session.mark_written("default").expect("declared");
         let start = Instant::now();
         let error = soon("a token", session.session_token()).await;
-        let error = error.expect_err("the primary gives no answer");
+        let error = error.expect_err("the primary does not answer");
         let took = start.elapsed();
         assert!(took < Duration::from_secs(6), "{took:?}: {error}");
         let no_primary = |it: &RoutingError| {

@@ -32,6 +32,8 @@ async fn connect(pg: &Servers<PostgresCluster>, lasting: bool) -> RoutingConnect
     }
     let old = format!("{name}_old");
     let database = DatabaseOptions::new(options)
+        // New credentials are tried for five times as long, which a busy machine may need.
+        .probe_timeout(Duration::from_secs(10))
         .replica(url(&pg.cluster.replica_url(0, name), &old))
         .replica(url(&pg.cluster.replica_url(1, name), &old));
     pg.caught_up().await;

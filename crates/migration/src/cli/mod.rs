@@ -45,7 +45,7 @@ use clap::Parser;
 use sea_orm_routing::RoutingConnection;
 
 use self::arguments::{Arguments, Command};
-use self::show::Progress;
+use self::show::ProgressPrinter;
 use super::{MigrationError, MigrationReport, Migrations, Steps};
 
 /// Runs the command line of this process, and returns its exit code: 0, 1 for an error or for pending
@@ -132,7 +132,7 @@ async fn dispatch(
             false => ExitCode::SUCCESS,
         });
     }
-    let progress = Progress::new(arguments.quiet);
+    let progress = ProgressPrinter::new(arguments.quiet);
     let mut listening = progress.listen(migrations.clone());
     if let Some(timeout) = arguments.lock_timeout() {
         listening = listening.lock_timeout(timeout);

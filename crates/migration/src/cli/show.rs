@@ -1,4 +1,4 @@
-//! Progress on standard error: a progress line on a terminal, a line for each event elsewhere.
+//! ProgressPrinter on standard error: a progress line on a terminal, a line for each event elsewhere.
 
 use std::time::Duration;
 
@@ -12,12 +12,12 @@ const TICK: Duration = Duration::from_millis(120);
 
 /// Prints progress.
 #[derive(Clone)]
-pub(super) struct Progress {
+pub(super) struct ProgressPrinter {
     /// `None` if it is quiet.
     bar: Option<ProgressBar>,
 }
 
-impl Progress {
+impl ProgressPrinter {
     pub(super) fn new(quiet: bool) -> Self {
         if quiet {
             return Self { bar: None };

@@ -133,8 +133,8 @@ async fn a_server_with_too_many_connections_is_well() {
 async fn a_replica_that_refuses_the_monitor_is_down_and_a_primary_is_not() {
     let mut it = Simulation::new(Settings::default());
     it.run(5 * SECOND).await;
-    it.server("a").answers = Answers::NotLetIn;
-    it.server("b").answers = Answers::NotLetIn;
+    it.server("a").answers = Answers::LoginRefused;
+    it.server("b").answers = Answers::LoginRefused;
     it.run(3 * SECOND).await;
     assert_eq!(it.state("a"), NodeState::Up);
     assert_eq!(it.state("b"), NodeState::Down);

@@ -9,12 +9,12 @@ use sea_orm::{DbBackend, MockDatabase};
 use tokio::sync::Notify;
 
 use crate::balance::Balancing;
-use crate::cluster::clock::Clock;
+use crate::clock::Clock;
 use crate::cluster::monitor::observation::Observation;
 use crate::cluster::monitor::{ProbeOutcome, Watch};
 use crate::cluster::options::{NodeSource, ReplicaGuard};
 use crate::cluster::settings::{RoleSource, Settings};
-use crate::cluster::{Cluster, DatabaseSpec, Newcomers, Pool};
+use crate::cluster::{AddedMembers, Cluster, DatabaseSpec, Pool};
 use crate::name::{DatabaseName, NodeName};
 use crate::topology::{
     DatabaseId, Endpoint, Node, NodeId, NodeState, PoolId, Position, Role, Topology, WriteBlock,
@@ -41,7 +41,7 @@ pub(super) enum Answers {
     /// Nothing listens at its address.
     Refuses,
     /// It refuses the user.
-    NotLetIn,
+    LoginRefused,
 }
 
 /// A server behind a node.
@@ -102,7 +102,7 @@ impl Simulation {
         set_chance(u64::MAX / 2);
         let mut topology = Topology::empty();
         let database = topology.add_database(DatabaseName::new("default"), DbBackend::Postgres);
-        let mut first = Newcomers::default();
+        let mut first = AddedMembers::default();
         let mut members = Vec::new();
         for (index, name) in ["a", "b", "c"].into_iter().enumerate() {
             let role = if index == 0 {
@@ -137,7 +137,7 @@ impl Simulation {
         let members = members.into_iter().map(|(id, server)| Member {
             id,
             server,
-            wake: watch.enlist(id),
+            wake: watch.register_probe(id),
             asked: now(),
             due: now(),
             is_hanging: false,
@@ -257,7 +257,7 @@ impl Server {
             Answers::Busy => ProbeOutcome::Alive,
             Answers::Never => ProbeOutcome::Silent,
             Answers::Refuses => ProbeOutcome::Dead("connection refused".to_owned()),
-            Answers::NotLetIn => ProbeOutcome::Unwelcome("no such user".to_owned()),
+            Answers::LoginRefused => ProbeOutcome::LoginRefused("no such user".to_owned()),
         }
     }
 

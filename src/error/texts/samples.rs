@@ -1,50 +1,37 @@
-//! The text of every error, once. All other tests match on kinds and their data.
+//! One value of every variant.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::DbErr;
 
-use super::*;
+use super::super::*;
 use crate::name::{DatabaseName, NodeName, TableName};
 use crate::sql::{Access, Evidence};
 
-/// One line for each variant: `Kind::Variant`, a tab, its text.
-const TEXTS: &str = include_str!("texts.tsv");
-
-const SOURCES: [&str; 7] = [
-    include_str!("config.rs"),
-    include_str!("binding.rs"),
-    include_str!("topology.rs"),
-    include_str!("availability.rs"),
-    include_str!("refused.rs"),
-    include_str!("transaction.rs"),
-    include_str!("session.rs"),
-];
-
 const WAITED: Duration = Duration::from_millis(1500);
 
-fn database(name: &str) -> DatabaseName {
+pub(super) fn database(name: &str) -> DatabaseName {
     DatabaseName::new(name)
 }
 
-fn node(name: &str) -> NodeName {
+pub(super) fn node(name: &str) -> NodeName {
     NodeName::new(name)
 }
 
-fn item() -> TableName {
+pub(super) fn item() -> TableName {
     TableName::new("item")
 }
 
-fn cause() -> Arc<DbErr> {
+pub(super) fn cause() -> Arc<DbErr> {
     Arc::new(DbErr::Custom("connection refused".to_owned()))
 }
 
-fn known() -> Vec<DatabaseName> {
+pub(super) fn known() -> Vec<DatabaseName> {
     vec![database("default"), database("warehouse")]
 }
 
-fn config() -> Vec<ConfigError> {
+pub(super) fn config() -> Vec<ConfigError> {
     vec![
         ConfigError::DuplicateName {
             name: "default".into(),
@@ -92,7 +79,7 @@ fn config() -> Vec<ConfigError> {
     ]
 }
 
-fn binding() -> Vec<BindingError> {
+pub(super) fn binding() -> Vec<BindingError> {
     vec![
         BindingError::UnknownBindingTarget {
             what: "the table item".into(),
@@ -124,7 +111,7 @@ fn binding() -> Vec<BindingError> {
     ]
 }
 
-fn topology() -> Vec<TopologyError> {
+pub(super) fn topology() -> Vec<TopologyError> {
     vec![
         TopologyError::UnknownDatabase {
             name: "warehose".into(),
@@ -162,7 +149,7 @@ fn topology() -> Vec<TopologyError> {
     ]
 }
 
-fn availability() -> Vec<AvailabilityError> {
+pub(super) fn availability() -> Vec<AvailabilityError> {
     let considered = vec![
         ConsideredNode::new(&node("default/2"), "down"),
         ConsideredNode::new(&node("default/3"), "draining"),
@@ -185,7 +172,7 @@ fn availability() -> Vec<AvailabilityError> {
         },
         AvailabilityError::PrimaryDown {
             database: database("default"),
-            reason: "it gives no answer".into(),
+            reason: "it does not answer".into(),
         },
         AvailabilityError::WritesStopped {
             database: database("default"),
@@ -194,7 +181,7 @@ fn availability() -> Vec<AvailabilityError> {
         AvailabilityError::NoPrimary {
             database: database("default"),
             waited: WAITED,
-            reason: "it gives no answer".into(),
+            reason: "it does not answer".into(),
         },
         AvailabilityError::NotCaughtUp {
             database: database("default"),
@@ -203,7 +190,7 @@ fn availability() -> Vec<AvailabilityError> {
         },
         AvailabilityError::FallbackLimit {
             database: database("default"),
-            bound: 10,
+            limit: 10,
             waited: WAITED,
             considered,
         },
@@ -214,7 +201,7 @@ fn availability() -> Vec<AvailabilityError> {
     ]
 }
 
-fn refused() -> Vec<RefusedError> {
+pub(super) fn refused() -> Vec<RefusedError> {
     vec![
         RefusedError::NulByte,
         RefusedError::ForeignDialect {
@@ -244,7 +231,7 @@ fn refused() -> Vec<RefusedError> {
     ]
 }
 
-fn transaction() -> Vec<TxnError> {
+pub(super) fn transaction() -> Vec<TxnError> {
     vec![
         TxnError::SecondDatabase {
             first: database("default"),
@@ -300,7 +287,7 @@ fn transaction() -> Vec<TxnError> {
     ]
 }
 
-fn session() -> Vec<SessionError> {
+pub(super) fn session() -> Vec<SessionError> {
     vec![
         SessionError::InvalidToken {
             source: TokenError::Forged,
@@ -312,7 +299,7 @@ fn session() -> Vec<SessionError> {
     ]
 }
 
-fn token() -> Vec<TokenError> {
+pub(super) fn token() -> Vec<TokenError> {
     vec![
         TokenError::Unreadable,
         TokenError::Forged,
@@ -332,108 +319,4 @@ fn token() -> Vec<TokenError> {
             position: "x".into(),
         },
     ]
-}
-
-/// `Kind::Variant`, a tab, its text.
-fn lines<E: fmt::Debug + fmt::Display>(kind: &str, errors: &[E]) -> Vec<String> {
-    let line = |error: &E| {
-        let debug = format!("{error:?}");
-        let variant = debug.split([' ', '(', '{']).next().unwrap_or_default();
-        format!("{kind}::{variant}\t{error}")
-    };
-    errors.iter().map(line).collect()
-}
-
-#[test]
-fn every_error_has_its_text() {
-    let actual = [
-        lines("Config", &config()),
-        lines("Binding", &binding()),
-        lines("Topology", &topology()),
-        lines("Availability", &availability()),
-        lines("Refused", &refused()),
-        lines("Transaction", &transaction()),
-        lines("Session", &session()),
-        lines("Token", &token()),
-    ]
-    .concat();
-    for (actual, expected) in actual.iter().zip(TEXTS.lines()) {
-        assert_eq!(actual, expected);
-    }
-    assert_eq!(actual.len(), TEXTS.lines().count(), "{}", actual.join("\n"));
-    let declared: usize = SOURCES
-        .iter()
-        .map(|it| it.matches("#[error(").count())
-        .sum();
-    assert_eq!(actual.len(), declared, "a variant is missing here");
-}
-
-#[test]
-fn a_commit_that_may_have_happened_says_so() {
-    let error = TxnError::PartialCommit {
-        failed: database("warehouse"),
-        unknown: true,
-        committed: Vec::new(),
-        rolled_back: vec![database("default")],
-        source: cause(),
-    };
-    assert!(error.to_string().contains("may or may not have happened"));
-}
-
-#[test]
-fn as_an_error_of_sea_orm_it_names_the_step_that_failed() {
-    let texts = [
-        (
-            RoutingError::Availability(availability().swap_remove(0)),
-            "`URL` into `connection`",
-        ),
-        (
-            RoutingError::Availability(AvailabilityError::NoReplica {
-                database: database("default"),
-                considered: Vec::new(),
-            }),
-            "`statement` into `route`",
-        ),
-        (
-            RoutingError::Transaction(TxnError::NestedOpen),
-            "`statement` into `transaction`",
-        ),
-        (
-            RoutingError::Transaction(TxnError::CommitUnknown {
-                database: database("default"),
-                source: Arc::new(DbErr::Custom("connection reset".to_owned())),
-            }),
-            "`transaction` into `commit`",
-        ),
-        (
-            RoutingError::Session(session().swap_remove(0)),
-            "`token` into `session`",
-        ),
-    ];
-    for (error, step) in texts {
-        let text = error.to_string();
-        let error = DbErr::from(error);
-        assert_eq!(
-            error.to_string(),
-            format!("Error converting {step}: {text}")
-        );
-        let found = RoutingError::of(&error).map(ToString::to_string);
-        assert_eq!(found, Some(text));
-    }
-}
-
-#[test]
-fn main_prints_the_text() {
-    let error = RoutingError::Topology(TopologyError::Closed);
-    assert_eq!(format!("{error:?}"), error.to_string());
-    let printed = format!("{:?}", DbErr::from(error));
-    assert!(
-        printed.contains("the RoutingConnection is closed; "),
-        "{printed}"
-    );
-}
-
-#[test]
-fn it_is_small_enough_to_be_returned() {
-    assert!(size_of::<RoutingError>() <= 128);
 }
