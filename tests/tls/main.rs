@@ -1,9 +1,7 @@
 //! TLS to Postgres with a certificate of one's own authority.
 //!
-//! Built with the feature `runtime-tokio-rustls` alone:
-//! `cargo test --features runtime-tokio-rustls --test tls`. The certificates are made by `openssl`;
-//! where it or Postgres is missing, the test says SKIPPED and why, and with
-//! `ROUTING_REQUIRE_SERVERS=1` it fails.
+//! The certificates are made by `openssl`. Where it or Postgres is missing, the test says SKIPPED and
+//! why, and with `ROUTING_REQUIRE_SERVERS=1` it fails.
 
 mod certificates;
 

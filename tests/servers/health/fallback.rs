@@ -62,7 +62,7 @@ async fn no_more_reads_fall_back_than_may(bed: impl Bed) {
             matches!(
                 it,
                 RoutingError::Availability(AvailabilityError::FallbackLimit {
-                    bound: 2,
+                    limit: 2,
                     considered,
                     ..
                 }) if is_down(considered)
