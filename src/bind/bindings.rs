@@ -82,7 +82,7 @@ impl Bindings {
         let schema = || self.schemas.iter().find(|(_, bound)| **bound == database);
         match table {
             Some(entry) => Some(entry.what.clone()),
-            None => schema().map(|(name, _)| format!("the schema {name}")),
+            None => schema().map(|(name, _)| format!("schema \"{name}\"")),
         }
     }
 }

@@ -42,7 +42,7 @@ impl EntityBinding {
     }
 
     pub(crate) fn what(&self) -> String {
-        format!("the entity {}::{}", self.module, self.entity)
+        format!("entity \"{}::{}\"", self.module, self.entity)
     }
 }
 

@@ -117,7 +117,7 @@ impl Cluster {
         match self.state.pool(pool).wait_until_idle(timeout).await {
             true => Ok(()),
             false => Err(RoutingError::Topology(TopologyError::Draining {
-                what: format!("the node {}", self.topology().node(node).name),
+                what: format!("node \"{}\"", self.topology().node(node).name),
                 waited: timeout,
             })),
         }
@@ -187,7 +187,7 @@ impl Cluster {
         match quiet.into_iter().all(|quiet| quiet.unwrap_or(false)) {
             true => Ok(()),
             false => Err(RoutingError::Topology(TopologyError::Draining {
-                what: format!("the database {}", topology.database_by_id(database).name),
+                what: format!("database \"{}\"", topology.database_by_id(database).name),
                 waited: timeout,
             })),
         }

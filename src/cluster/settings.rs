@@ -207,20 +207,21 @@ impl Settings {
     fn check_dialect(&self, dialect: DbBackend, endpoint: Endpoint) -> Result<(), Invalid> {
         let observed = self.roles == RoleSource::Observed;
         if observed && endpoint == Endpoint::Balanced {
-            let reason = "a balancer leads to the primary by itself, and cannot be asked who that is: \
-                use roles(RoleSource::Declared)";
+            let reason = "a balancer chooses the primary by itself and does not name it; use \
+                roles(RoleSource::Declared)";
             return invalid("endpoint", "Endpoint::Balanced", reason);
         }
         if dialect != DbBackend::Sqlite {
             return Ok(());
         }
         if observed {
-            let reason = "SQLite has no server that could say what it is";
+            let reason =
+                "SQLite has no server that reports a role; use roles(RoleSource::Declared)";
             return invalid("roles", "RoleSource::Observed", reason);
         }
         match self.lag_limit {
             Some(_) => {
-                let reason = "SQLite has no server that could say how far it is";
+                let reason = "SQLite has no server that reports a position; set no lag limit";
                 invalid("lag_limit", "set", reason)
             }
             None => Ok(()),

@@ -7,12 +7,39 @@ use super::driver_kind::{DriverKind, PoolUsage};
 use super::fault::Fault;
 use super::monitor::opening;
 use super::{Cluster, ClusterState};
-use crate::topology::{DatabaseId, Moment, NodeId, Role, Signal};
+use crate::error::{AvailabilityError, RoutingError};
+use crate::topology::{Attempted, DatabaseId, Moment, NodeId, Role, Signal};
 
+/// Every attempt reports how it ended, whether it was a statement, a stream or the opening of a branch.
 impl Cluster {
+    /// An attempt succeeded.
+    pub(crate) fn report_success(&self, node: NodeId) {
+        if !self.topology().node(node).load.is_healthy() {
+            self.state.signal(node, Signal::Answered);
+        }
+    }
+
+    /// An attempt failed; its error may say something about the node.
+    pub(crate) fn report_failure(&self, attempted: Attempted, error: &DbErr) {
+        if attempted.role == Role::Primary && !attempted.was_chosen {
+            return self.report_primary(attempted.database, error);
+        }
+        // The monitor that ended the wait knows it already.
+        let is_known = matches!(
+            RoutingError::of(error),
+            Some(RoutingError::Availability(
+                AvailabilityError::NodeLost { .. }
+            ))
+        );
+        let is_about_node = matches!(Fault::of(error), Fault::NoConnection | Fault::Lost);
+        if is_about_node && !is_known {
+            self.report_error(attempted.node, error);
+        }
+    }
+
     /// A statement failed with an error of the node. A pool that hands out no connection although not all
     /// are in use cannot reach its server; an exhausted one is busy.
-    pub(crate) fn report_error(&self, node: NodeId, error: &DbErr) {
+    fn report_error(&self, node: NodeId, error: &DbErr) {
         let fault = Fault::of(error);
         let pool = self.pool_of(node).get();
         let usage = || pool.and_then(|pool| DriverKind::of(pool).usage());
@@ -32,18 +59,13 @@ impl Cluster {
     }
 
     /// A statement failed on the primary. A monitor probes the primary at once.
-    pub(crate) fn report_primary(&self, database: DatabaseId, error: &DbErr) {
+    fn report_primary(&self, database: DatabaseId, error: &DbErr) {
         if matches!(
             Fault::of(error),
             Fault::Lost | Fault::NoConnection | Fault::RefusedAsWrite
         ) {
             self.probe_primary_now(database);
         }
-    }
-
-    /// The node answered.
-    pub(crate) fn report_success(&self, node: NodeId) {
-        self.state.signal(node, Signal::Answered);
     }
 
     /// A statement is the half-open trial of the node.

@@ -8,12 +8,11 @@ use sea_orm::{DbErr, Statement};
 use crate::clock::Clock;
 use crate::cluster::{Cluster, FallbackPermit, Fault, Pool};
 use crate::dispatch::Core;
-use crate::error::{AvailabilityError, RoutingError};
 use crate::observe::AttemptTimer;
 use crate::route::{Decision, Remembers};
 use crate::scope::Scope;
 use crate::session::{Session, Writing};
-use crate::topology::{Load, NodeId, Role, since_start};
+use crate::topology::{Load, NodeId, since_start};
 
 /// A statement in flight. If it is dropped before its end, its session takes the write for in doubt.
 pub(crate) struct PendingReply {
@@ -75,7 +74,7 @@ impl PendingReply {
         {
             writing.answered();
         }
-        if let Some(timer) = self.timer.take() {
+        if let Some(mut timer) = self.timer.take() {
             timer.finished(error, rows);
         }
         if fault.is_some() {
@@ -135,30 +134,12 @@ pub(crate) struct Delivered<'a> {
     pub(super) monitored: Option<&'a Pool>,
 }
 
-/// Reports an attempt that failed, and what its error says about the node.
-pub(super) fn report_failure(cluster: &Cluster, decision: Decision, error: &DbErr) {
-    if decision.role == Role::Primary && !decision.may_retry_elsewhere {
-        return cluster.report_primary(decision.database, error);
-    }
-    // The monitor that ended the wait knows it already.
-    let is_known = matches!(
-        RoutingError::of(error),
-        Some(RoutingError::Availability(
-            AvailabilityError::NodeLost { .. }
-        ))
-    );
-    let is_about_node = matches!(Fault::of(error), Fault::NoConnection | Fault::Lost);
-    if is_about_node && !is_known {
-        cluster.report_error(decision.node, error);
-    }
-}
-
 /// A stream keeps its pending reply until the last row.
 #[cfg(feature = "stream")]
 mod streams {
     use sea_orm::DbErr;
 
-    use super::{Delivered, PendingReply, report_failure};
+    use super::{Delivered, PendingReply};
     use crate::cluster::{FallbackPermit, WeakCluster};
     use crate::dispatch::Held;
     use crate::topology::Role;
@@ -175,7 +156,7 @@ mod streams {
     impl PendingReply {
         /// The rows are read no further.
         fn dropped(&mut self, rows: u64) {
-            if let Some(timer) = self.timer.take() {
+            if let Some(mut timer) = self.timer.take() {
                 timer.finished(None, Some(rows));
             }
         }
@@ -200,8 +181,13 @@ mod streams {
     impl Held for UntilLastRow {
         fn ended(&mut self, error: Option<&DbErr>, rows: u64) {
             self.pending.ended(error, Some(rows));
-            if let (Some(error), Some(cluster)) = (error, self.cluster.upgrade()) {
-                report_failure(&cluster, self.pending.decision, error);
+            let Some(cluster) = self.cluster.upgrade() else {
+                return;
+            };
+            let attempted = self.pending.decision.attempted();
+            match error {
+                Some(error) => cluster.report_failure(attempted, error),
+                None => cluster.report_success(attempted.node),
             }
         }
 

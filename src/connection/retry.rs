@@ -6,13 +6,13 @@ use std::time::Instant;
 use sea_orm::{DatabaseConnection, DbErr, Statement};
 use smallvec::SmallVec;
 
-use super::pending_reply::{Delivered, PendingReply, report_failure};
+use super::pending_reply::{Delivered, PendingReply};
 use super::send::{Deliver, Reply};
 use crate::cluster::Fault;
 use crate::dispatch::{Analysis, Answer, Core, Planned, Retried, Source};
 use crate::error::RoutingError;
 use crate::observe::{Event, EventKind};
-use crate::route::{Admission, Decision, Why, WhyNode};
+use crate::route::Decision;
 use crate::scope::Scope;
 use crate::sql::Access;
 use crate::topology::{Load, NodeId, Role};
@@ -28,7 +28,7 @@ pub(crate) struct Attempt<'a> {
     /// Whether a monitor reports when the node is dead.
     has_monitor: bool,
     /// The attempts that failed before this one.
-    history: Option<Box<Failures>>,
+    failures: Option<Box<Failures>>,
 }
 
 /// The attempts that failed.
@@ -57,7 +57,7 @@ impl<'a> Attempt<'a> {
             load,
             has_monitor: core.cluster.has_monitor(decision.database),
             decision,
-            history: None,
+            failures: None,
         };
         (attempt, statement)
     }
@@ -70,16 +70,18 @@ impl<'a> Attempt<'a> {
             || self.has_monitor
             || self.core.may_leave_mark(&self.analysis)
             || self.scope.session.is_some() && self.may_write()
-            || self.core.observers.want(EventKind::Finished)
+            || self.core.times_attempts()
     }
 
     fn may_write(&self) -> bool {
-        let was_refused = self.history.as_ref().is_some_and(|past| past.was_refused);
+        let failures = self.failures.as_ref();
+        let was_refused = failures.is_some_and(|failures| failures.was_refused);
         was_refused || self.analysis.may_write()
     }
 
     fn failed_nodes(&self) -> &[NodeId] {
-        self.history.as_ref().map_or(&[], |past| &past.nodes)
+        let failures = self.failures.as_ref();
+        failures.map_or(&[], |failures| &failures.nodes)
     }
 
     pub(super) fn tell_attempt(&self) {
@@ -181,7 +183,7 @@ impl<'a> Attempt<'a> {
             }
             Err(error) => {
                 pending.ended(Some(&error), None);
-                report_failure(&core.cluster, decision, &error);
+                core.cluster.report_failure(decision.attempted(), &error);
                 Err(error)
             }
         }
@@ -204,7 +206,8 @@ impl<'a> Attempt<'a> {
     ///
     /// # Errors
     ///
-    /// The error of the node, if the statement cannot be sent elsewhere.
+    /// The error of the node, if it is final; that no node is left, with the state of each, if all have
+    /// failed.
     pub(super) async fn retry_elsewhere<D: Deliver, S: Source>(
         &mut self,
         source: &mut S,
@@ -223,10 +226,11 @@ impl<'a> Attempt<'a> {
                 .learn_refusal(&statement.sql, dialect, &self.analysis);
         }
         let failed = self.decision;
-        match self.next_decision(was_refused) {
-            Some(next) => self.go_to(next?),
-            None => return Err(error),
-        }
+        let Some(next) = self.next_decision(was_refused) else {
+            return Err(error);
+        };
+        let next = next.map_err(DbErr::from);
+        self.go_to(next.inspect_err(|error| self.core.tell_refusal(error))?);
         self.tell_retry(failed, &error);
         self.admit_then_send::<D, S>(source, statement).await
     }
@@ -252,7 +256,7 @@ impl<'a> Attempt<'a> {
     /// may not serve.
     fn next_decision(&mut self, was_refused: bool) -> Option<Result<Decision, RoutingError>> {
         let (core, before) = (self.core, self.decision);
-        let failures = self.history.get_or_insert_default();
+        let failures = self.failures.get_or_insert_default();
         failures.nodes.push(before.node);
         failures.was_refused |= was_refused;
         let now = core.cluster.clock().now();
@@ -270,16 +274,8 @@ impl<'a> Attempt<'a> {
             return Some(again(Role::Replica));
         }
         let may_fall_back = core.cluster.balancing(before.database).may_fall_back();
-        (may_fall_back && !has_primary_failed).then(|| {
-            again(Role::Primary).map(|primary| Decision {
-                admission: Admission::FallbackPermit,
-                why: Why {
-                    node: WhyNode::NoReplicaAvailable,
-                    ..primary.why
-                },
-                ..primary
-            })
-        })
+        let on_primary = || again(Role::Primary).map(Decision::after_deadline);
+        (may_fall_back && !has_primary_failed).then(on_primary)
     }
 
     fn tell_retry(&self, failed: Decision, error: &DbErr) {

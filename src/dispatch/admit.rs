@@ -10,7 +10,7 @@ use super::decide::Retried;
 use crate::cluster::FallbackPermit;
 use crate::error::{AvailabilityError, RoutingError};
 use crate::observe::{Event, EventKind};
-use crate::route::{Admission, Decision, Remembers, Why, WhyNode};
+use crate::route::{Admission, Decision};
 use crate::session::{Consistency, OnTimeout, ReadRequirement};
 use crate::topology::{DatabaseId, NodeId, Role, Topology};
 
@@ -93,7 +93,7 @@ impl Core {
         match on_timeout {
             OnTimeout::Primary if self.cluster.balancing(id).may_fall_back() => {
                 let primary = self.redecide(&topology, retried, Role::Primary, failed)?;
-                Ok(self.on_primary_after_wait(primary, max_wait))
+                Ok(primary.after_wait(max_wait))
             }
             OnTimeout::Primary | OnTimeout::Error => {
                 Err(RoutingError::Availability(AvailabilityError::NotCaughtUp {
@@ -103,23 +103,6 @@ impl Core {
                 })
                 .into())
             }
-        }
-    }
-
-    /// The decision if no replica has caught up in time. A session that never waits would stay on
-    /// the primary forever if it remembered what it read there.
-    fn on_primary_after_wait(&self, primary: Decision, max_wait: Duration) -> Decision {
-        Decision {
-            samples_primary: true,
-            remembers: match max_wait.is_zero() {
-                true => Remembers::Nothing,
-                false => Remembers::Progress,
-            },
-            why: Why {
-                node: WhyNode::NotCaughtUp,
-                ..primary.why
-            },
-            ..primary
         }
     }
 

@@ -7,8 +7,8 @@ use super::core::Core;
 use super::follow_up::Mark;
 use crate::error::RoutingError;
 use crate::route::{
-    Decision, Fixed, RoutingInput, StatementInput, Target, Why, choose_branch_database,
-    choose_database, decide,
+    Decision, Fixed, RoutingInput, StatementInput, Target, choose_branch_database, choose_database,
+    decide,
 };
 use crate::scope::Scope;
 use crate::session::Session;
@@ -98,13 +98,7 @@ impl Core {
                 failed,
             },
         )?;
-        Ok(Decision {
-            why: Why {
-                role: before.why.role,
-                ..decision.why
-            },
-            ..decision
-        })
+        Ok(decision.instead_of(before))
     }
 
     /// The node of a database that fits the request.

@@ -108,7 +108,7 @@ impl Scopes<'_> {
         let mut builder = BindingsBuilder::over(base);
         for (table, name) in bindings {
             let (table, name) = (table.into(), name.as_ref());
-            let what = format!("the table {table}");
+            let what = format!("table \"{table}\"");
             let Some(database) = topology.find_database(name) else {
                 return Err(RoutingError::Binding(BindingError::UnknownBindingTarget {
                     what,

@@ -41,9 +41,15 @@ impl Core {
         let observers = &self.observers;
         if observers.want(EventKind::Refused)
             && let Some(error) = RoutingError::of(error)
+            && error.is_refusal()
         {
             observers.tell(&Event::Refused { error });
         }
+    }
+
+    /// Whether an observer asks for the end of attempts.
+    pub(crate) fn times_attempts(&self) -> bool {
+        self.observers.want(EventKind::Finished) || self.observers.want(EventKind::Cancelled)
     }
 
     /// A copy of a statement for the observers of its end. Returns `None` if none asks for it.
@@ -59,7 +65,7 @@ impl Core {
         statement: Option<Box<Statement>>,
     ) -> Option<Box<AttemptTimer>> {
         let observers = &self.observers;
-        observers.want(EventKind::Finished).then(|| {
+        self.times_attempts().then(|| {
             let topology = self.cluster.topology();
             let node = topology.node(node);
             let database = &topology.database_by_id(node.database).name;

@@ -14,7 +14,7 @@ use crate::name::{DatabaseName, NodeName};
 #[non_exhaustive]
 pub enum AvailabilityError {
     /// A node cannot be connected to.
-    #[error("cannot connect to node \"{node}\": {source}")]
+    #[error("cannot connect to node \"{node}\": {source}; check its URL and that its server runs")]
     #[non_exhaustive]
     Connect {
         /// The node.
@@ -78,7 +78,9 @@ pub enum AvailabilityError {
         reason: String,
     },
     /// No primary accepted writes in time.
-    #[error("no primary of \"{database}\" accepted writes within {waited:?}: {reason}")]
+    #[error(
+        "no primary of \"{database}\" accepted writes within {waited:?}: {reason}; check its servers, or wait longer"
+    )]
     #[non_exhaustive]
     NoPrimary {
         /// The database.
@@ -104,7 +106,7 @@ pub enum AvailabilityError {
     },
     /// Too many reads already use the primary because no replica is available.
     #[error(
-        "no replica of \"{database}\" is available ({}), and its primary serves {limit} fallback reads already, which is the limit; waited {waited:?}",
+        "no replica of \"{database}\" is available ({}), and its primary serves {limit} fallback reads already, which is the limit; waited {waited:?}; restore a replica, or raise max_fallback_reads(..)",
         states(.considered)
     )]
     #[non_exhaustive]
@@ -119,7 +121,9 @@ pub enum AvailabilityError {
         considered: Vec<ConsideredNode>,
     },
     /// The node was lost while a statement was in flight.
-    #[error("node \"{node}\" was lost while a statement was in flight: {reason}")]
+    #[error(
+        "node \"{node}\" was lost while a statement was in flight: {reason}; repeat a read, and check the data before you repeat a write"
+    )]
     #[non_exhaustive]
     NodeLost {
         /// The node.

@@ -15,6 +15,20 @@ impl RoutingError {
         }
     }
 
+    /// Whether the statement was refused. Otherwise something was sent, or could not be sent.
+    pub(crate) fn is_refusal(&self) -> bool {
+        !matches!(
+            self,
+            Self::Availability(
+                AvailabilityError::Connect { .. } | AvailabilityError::NodeLost { .. }
+            ) | Self::Transaction(
+                TxnError::BranchBegin { .. }
+                    | TxnError::PartialCommit { .. }
+                    | TxnError::CommitUnknown { .. }
+            )
+        )
+    }
+
     /// What failed, as SeaORM's only variant for a foreign error says it: from what into what.
     fn step(&self) -> (&'static str, &'static str) {
         match self {

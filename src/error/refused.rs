@@ -60,7 +60,7 @@ pub enum RefusedError {
     },
     /// An explicit choice would send a write to a replica.
     #[error(
-        "{by} sends this statement to a replica of \"{database}\", but it is {access}: {evidence}; drop that choice, and it goes to the primary"
+        "{by} sends this statement to a replica of \"{database}\", but it is {access}: {evidence}; use a handle without that choice, and it goes to the primary"
     )]
     #[non_exhaustive]
     WriteOnReplica {

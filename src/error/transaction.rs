@@ -15,7 +15,7 @@ use crate::name::{DatabaseName, NodeName};
 pub enum TxnError {
     /// The transaction would write to a second database.
     #[error(
-        "this transaction has written to \"{first}\" and cannot write to \"{second}\" too, because the two cannot be committed as one; use two transactions"
+        "this transaction has written to \"{first}\" and cannot write to \"{second}\" too, because the two cannot be committed as one; use two transactions, or TransactionMode::Independent if each may be committed on its own"
     )]
     #[non_exhaustive]
     SecondDatabase {
@@ -102,7 +102,9 @@ pub enum TxnError {
         option: String,
     },
     /// One database cannot be rolled back on its own here.
-    #[error("\"{database}\" cannot be rolled back on its own: {reason}")]
+    #[error(
+        "\"{database}\" cannot be rolled back on its own: {reason}; roll back the whole transaction"
+    )]
     #[non_exhaustive]
     RollbackOn {
         /// The database.
@@ -154,7 +156,7 @@ pub enum TxnError {
     },
     /// A statement would begin or end the transaction that it runs in.
     #[error(
-        "{keyword} in a statement would begin or end a transaction without this one noticing; use commit(), rollback() or begin()"
+        "{keyword} in a statement would begin or end the transaction outside of begin(), commit() and rollback(); use these"
     )]
     #[non_exhaustive]
     TransactionControl {

@@ -27,7 +27,7 @@ pub enum Event<'a> {
         route: &'a Route,
     },
     /// A node ran a statement: it replied, failed, or sent the last row of a stream that was read to its end
-    /// or dropped. A statement whose future is dropped before the reply has no such event.
+    /// or dropped.
     #[non_exhaustive]
     Finished {
         /// The database.
@@ -43,6 +43,16 @@ pub enum Event<'a> {
         /// The error, if the attempt failed.
         error: Option<&'a DbErr>,
     },
+    /// The future of an attempt was dropped before the reply: the node may have run the statement or not.
+    #[non_exhaustive]
+    Cancelled {
+        /// The database.
+        database: &'a DatabaseName,
+        /// The node.
+        node: &'a NodeName,
+        /// How long the attempt had waited for the reply.
+        waited: Duration,
+    },
     /// A read failed on a node and is sent to another one.
     #[non_exhaustive]
     Retried {
@@ -53,7 +63,7 @@ pub enum Event<'a> {
         /// The new route of the read.
         route: &'a Route,
     },
-    /// A statement was refused before it was sent.
+    /// A statement was refused before it was sent, or before its transaction had a connection for it.
     #[non_exhaustive]
     Refused {
         /// The error that says why.
@@ -133,6 +143,8 @@ pub enum EventKind {
     Attempted,
     /// [`Event::Finished`].
     Finished,
+    /// [`Event::Cancelled`].
+    Cancelled,
     /// [`Event::Retried`].
     Retried,
     /// [`Event::Refused`].
@@ -166,10 +178,11 @@ pub enum BranchOutcome {
 }
 
 impl EventKind {
-    pub(super) const ALL: [Self; 12] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::Decided,
         Self::Attempted,
         Self::Finished,
+        Self::Cancelled,
         Self::Retried,
         Self::Refused,
         Self::CatchUpWaited,
@@ -193,6 +206,7 @@ impl Event<'_> {
             Self::Decided { .. } => EventKind::Decided,
             Self::Attempted { .. } => EventKind::Attempted,
             Self::Finished { .. } => EventKind::Finished,
+            Self::Cancelled { .. } => EventKind::Cancelled,
             Self::Retried { .. } => EventKind::Retried,
             Self::Refused { .. } => EventKind::Refused,
             Self::CatchUpWaited { .. } => EventKind::CatchUpWaited,

@@ -21,7 +21,7 @@ pub trait Observer: fmt::Debug + Send + Sync {
         true
     }
 
-    /// Whether [`Event::Finished`] shall carry the statement, which is copied for it; asked once, when the
+    /// Whether [`Event::Finished`] carries the statement, which is copied for it; asked once, when the
     /// observer is added. Defaults to `false`.
     fn wants_statements(&self) -> bool {
         false
@@ -40,7 +40,7 @@ pub(crate) struct Observers {
     /// The kinds that some observer wants, so that a statement pays one load if there is none.
     wanted: AtomicU32,
     registered: ArcSwap<Vec<RegisteredObserver>>,
-    /// Lifetime while the list is changed.
+    /// Held while the list is changed.
     writer: Mutex<()>,
 }
 

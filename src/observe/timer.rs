@@ -16,6 +16,7 @@ pub(crate) struct AttemptTimer {
     node: NodeName,
     statement: Option<Statement>,
     started: Instant,
+    is_over: bool,
 }
 
 impl AttemptTimer {
@@ -31,11 +32,13 @@ impl AttemptTimer {
             node: node.clone(),
             statement,
             started: Instant::now(),
+            is_over: false,
         }
     }
 
     /// The attempt ended with this error, or with so many rows.
-    pub(crate) fn finished(&self, error: Option<&DbErr>, rows: Option<u64>) {
+    pub(crate) fn finished(&mut self, error: Option<&DbErr>, rows: Option<u64>) {
+        self.is_over = true;
         self.observers.tell(&Event::Finished {
             database: &self.database,
             node: &self.node,
@@ -44,5 +47,18 @@ impl AttemptTimer {
             rows,
             error,
         });
+    }
+}
+
+impl Drop for AttemptTimer {
+    /// Dropped before its end, the attempt was cancelled.
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.observers.tell(&Event::Cancelled {
+                database: &self.database,
+                node: &self.node,
+                waited: self.started.elapsed(),
+            });
+        }
     }
 }

@@ -13,11 +13,13 @@ pub(super) fn wants(kind: EventKind) -> bool {
         EventKind::Attempted => {
             tracing::enabled!(target: "sea_orm_routing", Level::DEBUG)
         }
-        EventKind::HealthChanged | EventKind::RoleChanged | EventKind::WritesChanged => {
+        EventKind::HealthChanged | EventKind::RoleChanged => {
             tracing::enabled!(target: "sea_orm_routing", Level::WARN)
         }
+        EventKind::WritesChanged => tracing::enabled!(target: "sea_orm_routing", Level::ERROR),
         EventKind::Decided
         | EventKind::Finished
+        | EventKind::Cancelled
         | EventKind::Retried
         | EventKind::Refused
         | EventKind::CatchUpWaited
@@ -51,6 +53,7 @@ pub(super) fn event(event: &Event<'_>) {
         }
         Event::Decided { .. }
         | Event::Finished { .. }
+        | Event::Cancelled { .. }
         | Event::Retried { .. }
         | Event::Refused { .. }
         | Event::CatchUpWaited { .. }

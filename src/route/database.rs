@@ -2,7 +2,7 @@
 
 use sea_orm::{DbBackend, DbErr};
 
-use super::{Fixed, Target, WhyDatabase};
+use super::{Fixed, NamedBy, Target, WhyDatabase};
 use crate::bind::{Bind, BindRequest, Bound, RoutingPolicy};
 use crate::error::{BindingError, RefusedError, RoutingError, TxnError};
 use crate::scope::{Chosen, Place, Scope};
@@ -38,7 +38,11 @@ pub(crate) fn choose_database(input: &StatementInput<'_>) -> Result<Target, DbEr
     let (database, why, fixed) = match input.scope.place {
         Place::Node(node) => {
             let database = input.topology.node(node).database;
-            (database, WhyDatabase::Node, Fixed::Node(node))
+            (
+                database,
+                WhyDatabase::Node,
+                Fixed::Node(node, NamedBy::Handle),
+            )
         }
         Place::Database(database, Chosen::Using) => (database, WhyDatabase::Using, Fixed::Nothing),
         Place::Database(database, Chosen::Entity) => {
@@ -123,7 +127,10 @@ impl StatementInput<'_> {
         let (database, fixed) = match bind {
             Bind::Node(name) => {
                 let node = self.topology.require_node(name)?;
-                (self.topology.node(node).database, Fixed::Node(node))
+                (
+                    self.topology.node(node).database,
+                    Fixed::Node(node, NamedBy::Policy),
+                )
             }
             Bind::Database { name, role } => {
                 let fixed = role.map_or(Fixed::Nothing, Fixed::Role);
@@ -185,7 +192,7 @@ impl StatementInput<'_> {
         match primary == id {
             true => Ok(()),
             false => Err(RoutingError::Transaction(TxnError::ReplicaInTransaction {
-                scope: format!("using(..) with the node {}", node.name),
+                scope: format!("using(..) with node \"{}\"", node.name),
                 primary: Some(self.topology.node(primary).name.clone()),
             })),
         }

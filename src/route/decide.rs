@@ -2,7 +2,8 @@
 
 use super::replica::{Choice, Read};
 use super::{
-    Admission, Decision, Fixed, Remembers, RoutingInput, Why, WhyDatabase, WhyNode, WhyRole,
+    Admission, Decision, Fixed, NamedBy, Remembers, RoutingInput, Why, WhyDatabase, WhyNode,
+    WhyRole,
 };
 use crate::error::{RefusedError, RoutingError, TopologyError};
 use crate::sql::{Access, Evidence};
@@ -16,20 +17,27 @@ use crate::topology::{DatabaseId, NodeId, Role, Service, Topology, WriteBlock};
 /// and a missing replica where the primary is no substitute.
 pub(crate) fn decide(input: &RoutingInput<'_>) -> Result<Decision, RoutingError> {
     match input.target.fixed {
-        Fixed::Node(node) => input.named_node(node),
+        Fixed::Node(node, by) => input.named_node(node, by),
         Fixed::Nothing | Fixed::Role(_) => input.choose(),
     }
 }
 
+impl NamedBy {
+    /// For errors.
+    fn text(self) -> &'static str {
+        match self {
+            Self::Handle => "using(..)",
+            Self::Policy => "the routing policy",
+        }
+    }
+}
+
 impl RoutingInput<'_> {
-    /// The decision for a node that the handle or a policy has named.
-    fn named_node(&self, id: NodeId) -> Result<Decision, RoutingError> {
+    /// The decision for a node that the handle or a policy has named. The handle's own choice holds for
+    /// a read of SeaORM's too.
+    fn named_node(&self, id: NodeId, by: NamedBy) -> Result<Decision, RoutingError> {
         let node = self.topology.node(id);
-        let by = match self.target.why {
-            WhyDatabase::Node => "using(..)",
-            _ => "the routing policy",
-        };
-        if node.role == Role::Replica && self.is_follow_up && by != "using(..)" {
+        if node.role == Role::Replica && self.is_follow_up && by == NamedBy::Policy {
             return self.choose();
         }
         if node.service == Service::Removed {
@@ -39,7 +47,7 @@ impl RoutingInput<'_> {
             return self.choose();
         }
         match node.role {
-            Role::Replica => self.check_replica(by)?,
+            Role::Replica => self.check_replica(by.text())?,
             Role::Primary => drop(self.primary()?),
         }
         Ok(self.decision(WhyRole::Node, Choice::fixed(id, WhyNode::Chosen)))
@@ -114,7 +122,7 @@ impl RoutingInput<'_> {
             (Some(role), _) => (role, WhyRole::Scope, "on_replica()"),
             (None, _) if self.is_follow_up => return Ok((Role::Primary, WhyRole::FollowUp)),
             (None, Fixed::Role(role)) => (role, WhyRole::Policy, "the routing policy"),
-            (None, Fixed::Nothing | Fixed::Node(_)) => {
+            (None, Fixed::Nothing | Fixed::Node(..)) => {
                 return Ok(match self.access {
                     Access::Read => (Role::Replica, WhyRole::Read),
                     _ => (Role::Primary, WhyRole::NotRead),

@@ -1,8 +1,9 @@
 //! The outcome of a decision: what steers the delivery, and what explains it.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use crate::topology::{DatabaseId, Load, NodeId, PoolId, Role, Topology};
+use crate::topology::{Attempted, DatabaseId, Load, NodeId, PoolId, Role, Topology};
 
 /// The database of a statement, what fixed it, and what else was fixed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,8 +19,16 @@ pub(crate) enum Fixed {
     Nothing,
     /// A role, by a routing policy.
     Role(Role),
-    /// One node, by `using(..)` or a routing policy.
-    Node(NodeId),
+    /// One node.
+    Node(NodeId, NamedBy),
+}
+
+/// What named a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum NamedBy {
+    /// The handle, with `using(..)`.
+    Handle,
+    Policy,
 }
 
 /// A node, how the statement is delivered to it, and the reason of each step.
@@ -42,7 +51,52 @@ pub(crate) struct Decision {
     pub(crate) why: Why,
 }
 
+/// A statement that is decided again keeps the reason of its role.
 impl Decision {
+    /// The decision on another node, once one has failed or replicas have caught up.
+    pub(crate) fn instead_of(self, before: Self) -> Self {
+        let role = before.why.role;
+        let why = Why { role, ..self.why };
+        Self { why, ..self }
+    }
+
+    /// The decision for the primary once the deadline for replicas has passed.
+    pub(crate) fn after_deadline(self) -> Self {
+        let node = WhyNode::NoReplicaAvailable;
+        Self {
+            admission: Admission::FallbackPermit,
+            why: Why { node, ..self.why },
+            ..self
+        }
+    }
+
+    /// The decision for the primary if no replica has caught up in time. A session that never waits
+    /// would stay on the primary forever if it remembered what it read there.
+    pub(crate) fn after_wait(self, max_wait: Duration) -> Self {
+        let node = WhyNode::NotCaughtUp;
+        Self {
+            samples_primary: true,
+            remembers: match max_wait.is_zero() {
+                true => Remembers::Nothing,
+                false => Remembers::Progress,
+            },
+            why: Why { node, ..self.why },
+            ..self
+        }
+    }
+}
+
+impl Decision {
+    /// The node that runs the statement, for reports about it.
+    pub(crate) fn attempted(&self) -> Attempted {
+        Attempted {
+            database: self.database,
+            node: self.node,
+            role: self.role,
+            was_chosen: self.may_retry_elsewhere,
+        }
+    }
+
     /// The load of the node, if it is a replica or was chosen among several. `topology` is the one
     /// that the decision was made with, or a later one.
     pub(crate) fn load(&self, topology: &Topology) -> Option<Arc<Load>> {

@@ -27,7 +27,7 @@ use std::time::Instant;
 pub(crate) use database::{StatementInput, choose_branch_database, choose_database};
 pub(crate) use decide::decide;
 pub(crate) use decision::{
-    Admission, Decision, Fixed, Remembers, Target, Why, WhyDatabase, WhyNode, WhyRole,
+    Admission, Decision, Fixed, NamedBy, Remembers, Target, Why, WhyDatabase, WhyNode, WhyRole,
 };
 pub use explain::{Route, RouteTarget};
 

@@ -1,5 +1,7 @@
 //! Indices of databases and nodes in the topology, and of pools in the cluster. None is ever reused.
 
+use super::Role;
+
 /// The index of a database in the topology.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct DatabaseId(u32);
@@ -29,3 +31,13 @@ macro_rules! index {
 index!(DatabaseId);
 index!(NodeId);
 index!(PoolId);
+
+/// A node that ran an attempt.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Attempted {
+    pub(crate) database: DatabaseId,
+    pub(crate) node: NodeId,
+    pub(crate) role: Role,
+    /// Whether the node was chosen among several, as any replica is.
+    pub(crate) was_chosen: bool,
+}

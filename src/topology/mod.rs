@@ -21,7 +21,7 @@ mod snapshot;
 mod view;
 
 pub(crate) use health::{Health, Moment, Rank, Signal};
-pub(crate) use ids::{DatabaseId, NodeId, PoolId};
+pub(crate) use ids::{Attempted, DatabaseId, NodeId, PoolId};
 pub use lag::Lag;
 pub(crate) use lag::Samples;
 pub(crate) use load::{Load, since_start};

@@ -243,7 +243,7 @@ impl fmt::Display for WriteBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::SplitBrain(nodes) => {
-                let names: Vec<_> = nodes.iter().map(NodeName::as_str).collect();
+                let names: Vec<_> = nodes.iter().map(|name| format!("\"{name}\"")).collect();
                 write!(f, "{} are all primaries", names.join(" and "))
             }
             Self::NoPrimary => {

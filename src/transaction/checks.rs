@@ -74,7 +74,7 @@ impl TransactionState {
         let found = topology.database_by_id(database);
         match &found.write_block {
             _ if found.primary != node => {
-                let reason = format!("another node is the primary of {} now", found.name);
+                let reason = format!("another node is the primary of \"{}\" now", found.name);
                 state.phase.doom(reason.clone());
                 Err(RoutingError::Transaction(TxnError::Doomed { reason }))
             }

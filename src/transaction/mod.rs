@@ -49,6 +49,7 @@ mod levels;
 mod opener;
 mod phase;
 mod protocol;
+mod report;
 mod routing_transaction;
 mod savepoints;
 mod scoped;

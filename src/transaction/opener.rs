@@ -18,7 +18,7 @@ use crate::route::{Decision, Fixed, Target, WhyDatabase};
 use crate::scope::Transactions;
 use crate::session::Session;
 use crate::sql::{Access, Evidence};
-use crate::topology::{DatabaseId, NodeId, Role};
+use crate::topology::{Attempted, DatabaseId, NodeId, PoolId, Role};
 
 /// What opening a branch depends on.
 #[derive(Clone, Copy)]
@@ -28,6 +28,14 @@ pub(super) struct BranchOpener<'a> {
     pub(super) transactions: &'a Transactions,
     pub(super) database: DatabaseId,
     pub(super) session: Option<&'a Session>,
+}
+
+/// Where a branch opens.
+struct Place {
+    attempted: Attempted,
+    /// The pool of the node at the time of the decision: another one may be another role's.
+    pool: PoolId,
+    permit: Option<FallbackPermit>,
 }
 
 impl BranchOpener<'_> {
@@ -61,7 +69,7 @@ impl BranchOpener<'_> {
         let timer = self.core.time_attempt(link.at.0, observed);
         let answer = pin!(link.connection.statement::<Execute>(statement.clone()));
         let result = link.watch.until_lost(answer).await;
-        if let Some(timer) = timer {
+        if let Some(mut timer) = timer {
             let changed = result.as_ref().ok().map(ExecResult::rows_affected);
             timer.finished(result.as_ref().err(), changed);
         }
@@ -71,44 +79,48 @@ impl BranchOpener<'_> {
     /// Begins on the primary, or on one replica after the other.
     async fn begin(self, state: &mut BranchState) -> Result<(), DbErr> {
         let mut failed = SmallVec::<[NodeId; 4]>::new();
+        let cluster = &self.core.cluster;
         loop {
-            let (at, permit) = self.node(&failed).await?;
-            let Err(error) = self.begin_on(state, at, permit).await else {
-                if let (Some(session), (node, Role::Replica)) = (self.session, at) {
-                    let now = self.core.cluster.clock().now();
-                    session.read(self.database, Some(node), now);
+            let place = self.place(&failed).await?;
+            let attempted = place.attempted;
+            let Err(error) = self.begin_on(state, place).await else {
+                if attempted.role == Role::Replica {
+                    self.began_on_replica(attempted.node);
                 }
                 return Ok(());
             };
             state.close();
+            cluster.report_failure(attempted, &error);
             let lost = matches!(Fault::of(&error), Fault::NoConnection | Fault::Lost);
-            if at.1 == Role::Primary || !lost {
-                self.core.cluster.report_primary(self.database, &error);
+            if attempted.role == Role::Primary || !lost {
                 return Err(error);
             }
-            self.core.cluster.report_error(at.0, &error);
-            failed.push(at.0);
+            failed.push(attempted.node);
         }
     }
 
-    async fn begin_on(
-        self,
-        state: &mut BranchState,
-        at: (NodeId, Role),
-        permit: Option<FallbackPermit>,
-    ) -> Result<(), DbErr> {
-        let pool = self.core.cluster.pool_of(at.0);
-        let watched = self.core.cluster.has_monitor(self.database);
+    fn began_on_replica(self, node: NodeId) {
+        let cluster = &self.core.cluster;
+        cluster.report_success(node);
+        if let Some(session) = self.session {
+            session.read(self.database, Some(node), cluster.clock().now());
+        }
+    }
+
+    async fn begin_on(self, state: &mut BranchState, place: Place) -> Result<(), DbErr> {
+        let Attempted { node, role, .. } = place.attempted;
+        let pool = self.core.cluster.pool(place.pool);
+        let has_monitor = self.core.cluster.has_monitor(self.database);
         let watch = NodeWatch {
-            pool: watched.then(|| pool.clone()),
-            role: at.1,
+            pool: has_monitor.then(|| pool.clone()),
+            role,
         };
         let acquired = pin!(BranchConnection::acquire(pool, *self.options));
         let link = Link {
             connection: watch.until_lost(acquired).await?,
-            at,
+            at: (node, role),
             watch,
-            _permit: permit,
+            _permit: place.permit,
             events: None,
         };
         let texts = control::begin(state.dialect, self.options);
@@ -117,12 +129,9 @@ impl BranchOpener<'_> {
 
     /// Chooses the node: the primary, or for a read-only transaction that may run on replicas, a replica
     /// as for a read of its session, with the permit that needs.
-    async fn node(
-        self,
-        failed: &[NodeId],
-    ) -> Result<((NodeId, Role), Option<FallbackPermit>), DbErr> {
+    async fn place(self, failed: &[NodeId]) -> Result<Place, DbErr> {
         if let Some(primary) = self.plain_primary() {
-            return Ok(((primary, Role::Primary), None));
+            return Ok(primary);
         }
         let (access, evidence) = self.access();
         let retried = Retried {
@@ -132,17 +141,30 @@ impl BranchOpener<'_> {
             session: self.session,
         };
         let Admitted { decision, permit } = Box::pin(self.core.admit(retried, failed)).await?;
-        Ok(((decision.node, decision.role), permit))
+        Ok(Place {
+            attempted: decision.attempted(),
+            pool: decision.pool,
+            permit,
+        })
     }
 
     /// The primary, if no other node is possible and it takes writes.
-    fn plain_primary(self) -> Option<NodeId> {
+    fn plain_primary(self) -> Option<Place> {
         let topology = self.core.cluster.topology();
         let database = topology.database_by_id(self.database);
         let on_replica =
             self.transactions.on_replica(self.options) && !database.replicas.is_empty();
         let plain = !on_replica && database.write_block.is_none() && !database.removed;
-        plain.then_some(database.primary)
+        plain.then(|| Place {
+            attempted: Attempted {
+                database: self.database,
+                node: database.primary,
+                role: Role::Primary,
+                was_chosen: false,
+            },
+            pool: topology.node(database.primary).pool,
+            permit: None,
+        })
     }
 
     /// Decides where a branch opens, before it waits for a replica.
@@ -170,11 +192,11 @@ impl BranchOpener<'_> {
         )
     }
 
-    /// What the transaction may run: reads only, or everything.
+    /// What the transaction will run: reads only, or something that is not known yet.
     fn access(self) -> (Access, Evidence) {
         match self.options.access_mode {
             Some(AccessMode::ReadOnly) => (Access::Read, Evidence::Proven),
-            _ => (Access::LockingRead, Evidence::LockingClause),
+            _ => (Access::Unknown, Evidence::Unparsed),
         }
     }
 

@@ -3,24 +3,24 @@
 use std::fmt;
 use std::sync::Arc;
 
-use sea_orm::{AccessMode, DbBackend, DbErr, Statement, TransactionOptions, TransactionSession};
+use sea_orm::{AccessMode, DbBackend, DbErr, TransactionOptions, TransactionSession};
 use tokio::sync::OwnedMutexGuard;
 
 use super::branch::Branch;
 use super::callbacks::When;
 use super::levels::Level;
 use super::protocol;
+use super::report::StatementReport;
 use super::state::BranchState;
 use super::transaction_state::TransactionState;
-use crate::cluster::Fault;
 use crate::dispatch::{
     Action, Answer, Core, Dispatch, Planned, Rendered, Source, connection_trait,
 };
 use crate::error::{RoutingError, TxnError};
-use crate::observe::{AttemptTimer, EventKind};
+use crate::observe::EventKind;
 use crate::route::{Decision, Route, WhyDatabase};
 use crate::scope::{Place, Scope};
-use crate::topology::{DatabaseId, Role};
+use crate::topology::{Attempted, Role};
 
 /// A transaction over the databases of a [`RoutingConnection`](crate::RoutingConnection).
 ///
@@ -143,39 +143,26 @@ impl RoutingTransaction {
         let planned = planned.inspect_err(|error| self.core().tell_refusal(error))?;
         let entered = self.enter(&planned).await;
         let mut state = entered.inspect_err(|error| self.core().tell_refusal(error))?;
-        let timer = self.time_statement(&state, &planned.statement);
-        let result = state.statement::<A>(planned.statement).await;
-        if let Some(timer) = timer {
-            let rows = result.as_ref().ok().and_then(A::rows);
-            timer.finished(result.as_ref().err(), rows);
-        }
-        if let Err(error) = &result {
-            self.report_lost(&state, planned.decision.database, error);
-        }
-        result
+        let report = self.report(&state, &planned);
+        state.statement::<A>(planned.statement, report).await
     }
 
-    /// Starts the timer of a statement on a branch that was entered.
-    fn time_statement(
-        &self,
-        state: &BranchState,
-        statement: &Statement,
-    ) -> Option<Box<AttemptTimer>> {
-        let (node, _) = state.at()?;
-        let statement = self.core().observed_statement(statement);
-        self.core().time_attempt(node, statement)
-    }
-
-    /// Reports a lost replica to the cluster, so that no other read goes there, and an error of the
-    /// primary, which makes its monitor probe it.
-    fn report_lost(&self, state: &BranchState, database: DatabaseId, error: &DbErr) {
-        match state.at() {
-            Some((node, Role::Replica)) if Fault::of(error) == Fault::Lost => {
-                self.core().cluster.report_error(node, error);
-            }
-            Some((_, Role::Replica)) | None => {}
-            Some((_, Role::Primary)) => self.core().cluster.report_primary(database, error),
-        }
+    /// What is to be reported of a statement on a branch that was entered.
+    fn report(&self, state: &BranchState, planned: &Planned) -> Option<StatementReport<'_>> {
+        let (node, role) = state.at()?;
+        let core = self.core();
+        let attempted = Attempted {
+            database: planned.decision.database,
+            node,
+            role,
+            was_chosen: false,
+        };
+        let statement = core.observed_statement(&planned.statement);
+        Some(StatementReport {
+            core,
+            attempted,
+            timer: core.time_attempt(node, statement),
+        })
     }
 
     /// Opens a stream on its branch.
@@ -188,9 +175,8 @@ impl RoutingTransaction {
         let planned = planned.inspect_err(|error| self.core().tell_refusal(error))?;
         let entered = self.enter(&planned).await;
         let state = entered.inspect_err(|error| self.core().tell_refusal(error))?;
-        let timer = self.time_statement(&state, &planned.statement);
-        let timer = timer.map(super::stream::TimedRows);
-        Ok(super::stream::rows(state, planned.statement).holding(timer))
+        let report = self.report(&state, &planned);
+        Ok(super::stream::rows(state, planned.statement).holding(report))
     }
 
     /// Returns the branch of a statement, ready for it.

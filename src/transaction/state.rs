@@ -11,6 +11,7 @@ use super::driver::ended;
 use super::events::BranchEvents;
 use super::levels::Level;
 use super::phase::{ControlReply, Phase};
+use super::report::StatementReport;
 use crate::cluster::{FallbackPermit, Pool};
 use crate::dispatch::Action;
 use crate::error::RoutingError;
@@ -112,6 +113,7 @@ impl BranchState {
     pub(super) async fn statement<A: Action>(
         &mut self,
         statement: Statement,
+        report: Option<StatementReport<'_>>,
     ) -> Result<A::Output, DbErr> {
         let result = {
             let Link {
@@ -120,6 +122,12 @@ impl BranchState {
             let answer = pin!(connection.statement::<A>(statement));
             watch.until_lost(answer).await
         };
+        if let Some(mut report) = report {
+            report.ended(
+                result.as_ref().err(),
+                result.as_ref().ok().and_then(A::rows),
+            );
+        }
         if let Err(error) = &result {
             Box::pin(self.statement_failed(error)).await;
         }

@@ -15,8 +15,7 @@ use super::driver::{query, query_error};
 use super::in_flight::InFlight;
 use super::state::BranchState;
 use super::{RoutingTransaction, ScopedTransaction};
-use crate::dispatch::{Built, Held, Raw, RowStream, Source};
-use crate::observe::AttemptTimer;
+use crate::dispatch::{Built, Raw, RowStream, Source};
 
 type StreamFuture<'a> = Pin<Box<dyn Future<Output = Result<RowStream<'a>, DbErr>> + 'a + Send>>;
 
@@ -70,19 +69,6 @@ impl Holder for OwnedMutexGuard<BranchState> {
 
     async fn failed(&mut self, error: &DbErr) {
         self.statement_failed(error).await;
-    }
-}
-
-/// Tells observers when the rows of a stream have ended.
-pub(super) struct TimedRows(pub(super) Box<AttemptTimer>);
-
-impl Held for TimedRows {
-    fn ended(&mut self, error: Option<&DbErr>, rows: u64) {
-        self.0.finished(error, Some(rows));
-    }
-
-    fn dropped(&mut self, rows: u64) {
-        self.0.finished(None, Some(rows));
     }
 }
 

@@ -33,21 +33,21 @@ fn a_binding_to_nothing() {
     assert_error!(
         table,
         RoutingError::Binding(BindingError::UnknownBindingTarget { what, database, .. })
-            if what == "the table reporting.orders"
+            if what == r#"table "reporting.orders""#
                 && database == "warehouse"
     );
     let schema = refused(sqlite().bind_schema("reporting", "warehouse"));
     assert_error!(
         schema,
         RoutingError::Binding(BindingError::UnknownBindingTarget { what, database, .. })
-            if what == "the schema reporting"
+            if what == r#"schema "reporting""#
                 && database == "warehouse"
     );
     let module = refused(sqlite().bind_module("crate::entities", "warehouse"));
     assert_error!(
         module,
         RoutingError::Binding(BindingError::UnknownBindingTarget { what, database, .. })
-            if what == "the module crate::entities"
+            if what == r#"module "crate::entities""#
                 && database == "warehouse"
     );
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use futures_util::{StreamExt, TryStreamExt};
+use futures_util::{FutureExt, StreamExt, TryStreamExt};
 use sea_orm::{ConnectionTrait, DbBackend, EntityTrait, Statement, TransactionTrait};
 use sea_orm_routing::observe::{Event, EventKind, Observer};
 use sea_orm_routing::{DatabaseOptions, TransactionMode};
@@ -61,6 +61,7 @@ impl Observer for Log {
                     statement.map_or_else(String::new, |statement| format!(": {}", statement.sql));
                 format!("{node} {end}{text}")
             }
+            Event::Cancelled { node, .. } => format!("{node} cancelled"),
             Event::Retried { from, route, .. } => format!("retried {from} -> {}", route.node()),
             Event::Refused { .. } => "refused".to_owned(),
             Event::BranchOpened { node, .. } => format!("opened on {node}"),
@@ -88,6 +89,10 @@ async fn shop(log: &Arc<Log>) -> Result<Shop> {
     log.take();
     Ok(shop)
 }
+
+/// Takes SQLite longer than one poll.
+const SLOW: &str = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000) \
+                    SELECT COUNT(*) FROM n";
 
 fn select(sql: &str) -> Statement {
     Statement::from_string(DbBackend::Sqlite, sql)
@@ -120,6 +125,20 @@ async fn a_statement_that_fails_on_its_node_is_finished_with_an_error() -> Resul
     let failed = on_first.query_all_raw(select("SELECT missing FROM category"));
     failed.await.expect_err("no such column");
     assert_eq!(log.take(), ["default/2 failed"]);
+    Ok(())
+}
+
+/// The statement that comes first on the branch was sent, so its failure is no refusal.
+#[tokio::test]
+async fn a_branch_that_does_not_open_is_no_refusal() -> Result {
+    let log = Log::of(&[EventKind::Refused, EventKind::Finished]);
+    let shop = shop(&log).await?;
+    let db = shop
+        .db
+        .on_branch_begin("default", select("SELECT 1 FROM missing"))?;
+    let txn = db.begin().await?;
+    add_category(&txn, "Tea").await.expect_err("no such table");
+    assert_eq!(log.take(), ["default/1 failed"]);
     Ok(())
 }
 
@@ -212,6 +231,27 @@ async fn a_stream_that_is_dropped_is_finished_with_the_rows_so_far() -> Result {
     rows.next().await.expect("a row")?;
     drop(rows);
     assert_eq!(log.take(), ["default/1 finished with 1"]);
+    txn.rollback().await?;
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_statement_whose_future_is_dropped_is_cancelled() -> Result {
+    let log = Log::of(&[EventKind::Finished, EventKind::Cancelled]);
+    let shop = shop(&log).await?;
+    let db = shop.db.using("default/2")?;
+    let mut read = Box::pin(db.query_all_raw(select(SLOW)));
+    assert!(read.as_mut().now_or_never().is_none());
+    drop(read);
+    assert_eq!(log.take(), ["default/2 cancelled"]);
+
+    let txn = shop.db.begin().await?;
+    add_category(&txn, "Tea").await?;
+    log.take();
+    let mut read = Box::pin(txn.query_all_raw(select(SLOW)));
+    assert!(read.as_mut().now_or_never().is_none());
+    drop(read);
+    assert_eq!(log.take(), ["default/1 cancelled"]);
     txn.rollback().await?;
     Ok(())
 }

@@ -248,3 +248,37 @@ async fn a_replica_that_cannot_be_opened_is_passed_over() -> Result {
     assert_eq!(read(&shop, &db, 2).await?, ["default/1"; 2]);
     Ok(())
 }
+
+/// Without a monitor, only an attempt can find out that a node is back.
+#[tokio::test]
+async fn one_that_tries_a_replica_brings_it_back() -> Result {
+    let late = |files: &Files| {
+        let primary = DatabaseOptions::new(files.primary("shop"));
+        primary.replica(files.replica("late")).monitored(false)
+    };
+    let shop = Shop::on(late, |builder| builder).await?;
+    category::Entity::find().all(&shop.db).await?;
+    assert!(!is_up(&shop.db, "default/2"), "its file is missing");
+    let checkpoint = "PRAGMA wal_checkpoint(TRUNCATE)";
+    let primary = shop.db.primary("default")?;
+    primary.execute_unprepared(checkpoint).await?;
+    std::fs::copy(shop.files.path("shop"), shop.files.path("late"))?;
+
+    let db = on_replicas(&shop);
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(60);
+    while !is_up(&shop.db, "default/2") {
+        assert!(
+            std::time::Instant::now() < deadline,
+            "{}",
+            shop.db.topology()
+        );
+        read(&shop, &db, 1).await?;
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    Ok(())
+}
+
+fn is_up(db: &RoutingConnection, node: &str) -> bool {
+    let topology = db.topology();
+    topology.find(node).is_some_and(|node| node.is_up())
+}

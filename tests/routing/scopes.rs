@@ -105,7 +105,7 @@ async fn an_unknown_name_is_refused_with_the_names_there_are() -> Result {
     assert_error!(
         bound,
         RoutingError::Binding(BindingError::UnknownBindingTarget { what, database, known, .. })
-            if what == "the table note"
+            if what == r#"table "note""#
                 && database == "wharehouse"
                 && *known == ["default", "warehouse"]
     );

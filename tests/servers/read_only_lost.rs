@@ -3,9 +3,10 @@
 
 use std::time::{Duration, Instant};
 
+use futures_util::StreamExt;
 use routing_servers::{Mode, Node};
 use sea_orm::AccessMode::ReadOnly;
-use sea_orm::{DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
+use sea_orm::{DbErr, EntityTrait, PaginatorTrait, Statement, StreamTrait, TransactionTrait};
 use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::topology::NodeState;
@@ -14,13 +15,14 @@ use sea_orm_routing::{RoutingConnection, RoutingError, RoutingTransaction};
 
 use crate::support::bed::{Bed, INTERVAL, SLACK, TIMEOUT, often_asked, on_each_server};
 use crate::support::load::read;
-use crate::support::nodes::{becomes, is};
+use crate::support::nodes::{becomes, is, state};
 use crate::support::{item, soon, value};
 
 on_each_server! {
     the_primary_dies_and_the_transaction_goes_on(1),
     another_node_becomes_the_primary_and_the_transaction_goes_on(2),
     its_replica_stalls_and_the_transaction_ends(1),
+    its_replica_dies_under_a_stream_and_is_known_to_be_down(1),
     no_more_transactions_fall_back_than_may(1),
 }
 
@@ -98,6 +100,23 @@ async fn its_replica_stalls_and_the_transaction_ends<B: Bed>(bed: B) {
         .await
         .expect("it is over");
     soon("a read", read_elsewhere(&db)).await;
+}
+
+/// Without a monitor, only the error of the stream can tell.
+async fn its_replica_dies_under_a_stream_and_is_known_to_be_down<B: Bed>(bed: B) {
+    let db = bed.connect(bed.options().monitored(false)).await;
+    let txn = begin(&db, "default/2").await;
+    let slow = Statement::from_string(db.get_database_backend(), B::sleeping(30.0));
+    let mut rows = txn.stream_raw(slow).await.expect("a stream");
+    let dies = async {
+        bed.sleeps(0).await;
+        bed.kill(0).await;
+    };
+    let (row, ()) = soon("a row", async { tokio::join!(rows.next(), dies) }).await;
+    let outcome = row.expect("an error");
+    outcome.expect_err("its replica is dead");
+    drop(rows);
+    assert_eq!(state(&db, "default/2"), NodeState::Down);
 }
 
 async fn read_elsewhere(db: &RoutingConnection) {

@@ -168,14 +168,14 @@ impl RoutingBuilder {
                 }
                 Binding::Schema { schema, database } => {
                     RoutingError::check_name("schema", schema)?;
-                    let what = || format!("the schema {schema}");
+                    let what = || format!("schema \"{schema}\"");
                     builder.schema(schema, find(topology, database, what)?, name_of)?;
                 }
                 Binding::Module { module, database } => {
-                    let what = || format!("the module {module}");
+                    let what = || format!("module \"{module}\"");
                     let database = find(topology, database, what)?;
                     for (table, path) in in_module(module)? {
-                        let what = format!("the entity {path}::Entity");
+                        let what = format!("entity \"{path}::Entity\"");
                         let dialect = dialect_of(database);
                         let origin = BindingOrigin::Module;
                         builder.table(table, database, dialect, origin, what, name_of)?;

@@ -128,7 +128,7 @@ impl RoutingBuilder {
     pub fn bind<E: EntityTrait>(mut self, entity: E, database: impl Into<String>) -> Self {
         self.bindings.push(Binding::Table {
             table: TableName::of(entity),
-            what: format!("the entity {}", std::any::type_name::<E>()),
+            what: format!("entity \"{}\"", std::any::type_name::<E>()),
             database: database.into(),
         });
         self
@@ -139,7 +139,7 @@ impl RoutingBuilder {
     pub fn bind_table(mut self, table: impl Into<TableName>, database: impl Into<String>) -> Self {
         let table = table.into();
         self.bindings.push(Binding::Table {
-            what: format!("the table {table}"),
+            what: format!("table \"{table}\""),
             table,
             database: database.into(),
         });
@@ -171,7 +171,7 @@ impl RoutingBuilder {
     /// there, whatever a handle, a policy or a migration says.
     #[must_use]
     pub fn forbid<E: EntityTrait>(mut self, entity: E, database: impl Into<String>) -> Self {
-        let what = format!("the entity {}", std::any::type_name::<E>());
+        let what = format!("entity \"{}\"", std::any::type_name::<E>());
         self.forbidden
             .push((TableName::of(entity), database.into(), what));
         self
@@ -185,7 +185,7 @@ impl RoutingBuilder {
         database: impl Into<String>,
     ) -> Self {
         let table = table.into();
-        let what = format!("the table {table}");
+        let what = format!("table \"{table}\"");
         self.forbidden.push((table, database.into(), what));
         self
     }

@@ -64,7 +64,7 @@ pub(super) fn config() -> Vec<ConfigError> {
             reason: "it must be from 1 to 1,000,000",
         },
         ConfigError::InvalidSetting {
-            what: "the probe interval",
+            what: "probe_interval",
             database: database("default"),
             value: "0ns".into(),
             reason: "it must be from 10 ms to an hour",
@@ -82,15 +82,15 @@ pub(super) fn config() -> Vec<ConfigError> {
 pub(super) fn binding() -> Vec<BindingError> {
     vec![
         BindingError::UnknownBindingTarget {
-            what: "the table item".into(),
+            what: "table \"item\"".into(),
             database: "warehose".into(),
             known: known(),
         },
         BindingError::ConflictingBindings {
             table: item(),
-            first: "the entity a::Entity".into(),
+            first: "entity \"a::Entity\"".into(),
             first_database: "default".into(),
-            second: "the entity b::Entity".into(),
+            second: "entity \"b::Entity\"".into(),
             second_database: "warehouse".into(),
         },
         BindingError::EmptyModule {
@@ -138,7 +138,7 @@ pub(super) fn topology() -> Vec<TopologyError> {
             reason: "it is the default database".into(),
         },
         TopologyError::Draining {
-            what: "the node default/2".into(),
+            what: "node \"default/2\"".into(),
             waited: WAITED,
         },
         TopologyError::Closed,
@@ -176,7 +176,7 @@ pub(super) fn availability() -> Vec<AvailabilityError> {
         },
         AvailabilityError::WritesStopped {
             database: database("default"),
-            reason: "default/1 and default/2 are all primaries".into(),
+            reason: "\"default/1\" and \"default/2\" are all primaries".into(),
         },
         AvailabilityError::NoPrimary {
             database: database("default"),

@@ -70,7 +70,7 @@ async fn a_stream_in_flight_finishes() -> Result {
     assert_error!(
         error,
         RoutingError::Topology(TopologyError::Draining { what, waited, .. })
-            if what == "the node default/2"
+            if what == "node \"default/2\""
                 && *waited == SHORT
     );
     assert_eq!(state(&shop.db, "default/2"), Some(NodeState::Draining));

@@ -23,7 +23,7 @@ async fn the_default_and_bound_ones_stay() -> Result {
     for (name, says) in [
         ("default", "tables without a binding"),
         ("warehouse", "is bound to it"),
-        ("archive", "the schema old"),
+        ("archive", r#"schema "old""#),
     ] {
         let error = shop.db.admin().remove_database(name, LONG).await;
         let error = error.expect_err("needed");
@@ -96,7 +96,7 @@ async fn a_transaction_on_a_database_that_is_removed_finishes() -> Result {
     assert_error!(
         error,
         RoutingError::Topology(TopologyError::Draining { what, .. })
-            if what == "the database tenant"
+            if what == r#"database "tenant""#
     );
     assert!(shop.db.using("tenant").is_err());
 
