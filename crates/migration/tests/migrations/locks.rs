@@ -66,11 +66,6 @@ async fn a_lock_that_is_not_waited_for_refuses_at_once() -> Result {
             matches!(&error, MigrationError::Locked { database, .. } if *database == *"default")
         );
         assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
-        let text = error.to_string();
-        assert!(
-            text.contains("default") && text.contains("lock_timeout"),
-            "{text}"
-        );
     }
     Ok(())
 }
