@@ -9,8 +9,9 @@
 //!
 //! | module | question |
 //! |---|---|
-//! | [`error`], `name`, `clock` | what is it called, what went wrong, when? |
+//! | `name`, `clock` | what is it called, when is it? |
 //! | [`sql`] | what does a statement do? |
+//! | [`error`] | what went wrong? |
 //! | [`topology`] | which nodes, in what state? |
 //! | `bind` (in [`policy`]) | where do its tables live? |
 //! | `balance` (in [`policy`]) | which replica? |

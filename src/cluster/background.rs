@@ -1,10 +1,11 @@
 //! Background work of a connection.
 //!
 //! A connection has work that belongs to no statement: its monitors ask each node again and again.
-//! Such work must end with the connection, and must not keep it alive. So every task that
-//! goes on is registered here under a key (one that opens a pool and ends is not), the registry belongs
-//! to the state that all handles share, and a task that waits holds only a weak reference to that
-//! state: dropping the last handle drops the registry, which aborts what still runs. Closing a connection does the same at once, and for good.
+//! Such work must end with the connection, and must not keep it alive. So every task that goes on is
+//! registered here under a key, the registry belongs to the state that all handles share, and a task that
+//! waits holds only a weak reference to that state: dropping the last handle drops the registry, which
+//! aborts what still runs. Closing a connection does the same at once, and for good. A task that opens or
+//! closes one pool ends by itself within seconds, and is not registered.
 
 use std::collections::HashMap;
 use std::future::Future;
@@ -28,7 +29,7 @@ struct Tasks {
 /// What a task does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum TaskKey {
-    /// Asks a node what it is, for as long as it is a member.
+    /// Probes a node for as long as it is a member.
     Probe(NodeId),
 }
 

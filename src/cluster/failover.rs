@@ -53,12 +53,12 @@ impl ClusterState {
             database.write_block,
             Some(WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary)
         );
-        let is_seen = |looked: &NodeReport| {
-            let seen = looked.seen.as_ref();
-            let primary = seen.is_some_and(|seen| seen.role == Role::Primary);
-            looked.node == database.primary && primary
+        let is_primary = |report: &NodeReport| {
+            let seen = report.seen.as_ref();
+            let reports_it = seen.is_some_and(|seen| seen.role == Role::Primary);
+            report.node == database.primary && reports_it
         };
-        if stopped && nodes.iter().any(is_seen) {
+        if stopped && nodes.iter().any(is_primary) {
             self.change(|topology| topology.set_write_block(id, None));
         }
     }

@@ -56,9 +56,8 @@ impl Cluster {
     ///
     /// # Errors
     ///
-    /// [`TopologyError::ForeignReplica`] if the new node, or without one any node, does not belong
-    /// to this
-    /// database.
+    /// [`TopologyError::ForeignReplica`] if the new node does not belong to this database, or, without a
+    /// new node, if any does not.
     pub(crate) async fn watch(
         &self,
         database: DatabaseId,

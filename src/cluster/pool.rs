@@ -30,9 +30,9 @@ struct PoolInner {
     connection: OnceCell<DatabaseConnection>,
     plan: Option<OpenPlan>,
     closed: AtomicBool,
-    /// Ends the waits for its answers.
+    /// Ends the waits for answers of the node.
     loss: LossSignal,
-    /// It belonged to a primary that lost the role: no statement waits for its answers.
+    /// Whether the pool belonged to a primary that lost the role: no statement waits for its answers.
     is_fenced: AtomicBool,
     /// Held while the schema of a database that no other process can reach is changed.
     migrating: Arc<tokio::sync::Mutex<()>>,
@@ -145,8 +145,8 @@ impl Pool {
                 match pool.unless_lost(role, next).await {
                     Ok(Some(row)) => yield row,
                     Ok(None) => break,
-                    Err(gone) => {
-                        yield Err(gone);
+                    Err(lost) => {
+                        yield Err(lost);
                         break;
                     }
                 }

@@ -91,11 +91,11 @@ impl DatabaseOptions {
         self
     }
 
-    /// The longest pause before a node that keeps failing is tried again: 10 ms to an hour. Defaults to
+    /// The longest backoff, after which a node that keeps failing is tried again: 10 ms to an hour. Defaults to
     /// 30 seconds.
     #[must_use]
-    pub fn max_backoff(mut self, pause: Duration) -> Self {
-        self.settings.max_backoff = pause;
+    pub fn max_backoff(mut self, backoff: Duration) -> Self {
+        self.settings.max_backoff = backoff;
         self
     }
 

@@ -41,6 +41,15 @@ struct Failures {
     deadline: Option<Instant>,
 }
 
+/// Where a statement that failed may be sent.
+enum Retry {
+    Never,
+    /// To another node, as a read.
+    Elsewhere,
+    /// To the primary: a replica refused it as a write.
+    OnPrimary,
+}
+
 impl<'a> Attempt<'a> {
     /// The first attempt of a statement.
     pub(super) fn first(core: &'a Core, scope: &'a Scope, planned: Planned) -> (Self, Statement) {
@@ -213,8 +222,10 @@ impl<'a> Attempt<'a> {
         source: &mut S,
         error: DbErr,
     ) -> Result<Reply<'a, D::Output>, DbErr> {
-        let Some(was_refused) = self.has_been_refused(&error) else {
-            return Err(error);
+        let was_refused = match self.retry_after(&error) {
+            Retry::Never => return Err(error),
+            Retry::Elsewhere => false,
+            Retry::OnPrimary => true,
         };
         let dialect = {
             let topology = self.core.cluster.topology();
@@ -235,20 +246,20 @@ impl<'a> Attempt<'a> {
         self.admit_then_send::<D, S>(source, statement).await
     }
 
-    /// Whether a replica has refused the statement as a write, if the statement may be sent
-    /// elsewhere after this error. `None` if the error is final.
-    fn has_been_refused(&self, error: &DbErr) -> Option<bool> {
+    /// Where the statement may be sent after this error.
+    fn retry_after(&self, error: &DbErr) -> Retry {
+        let is_read = self.analysis.operation.access() == Access::Read;
+        let must_stay = self.scope.read_only || self.scope.role == Some(Role::Replica);
         match Fault::of(error) {
-            Fault::Statement | Fault::Protocol => None,
+            Fault::NoConnection => Retry::Elsewhere,
             // The statement may have run, so only a proven read is run again.
-            Fault::Lost | Fault::RecoveryConflict => {
-                (self.analysis.operation.access() == Access::Read).then_some(false)
-            }
-            Fault::NoConnection => Some(false),
-            Fault::RefusedAsWrite => {
-                let stays = self.scope.read_only || self.scope.role == Some(Role::Replica);
-                (!stays).then_some(true)
-            }
+            Fault::Lost | Fault::RecoveryConflict if is_read => Retry::Elsewhere,
+            Fault::RefusedAsWrite if !must_stay => Retry::OnPrimary,
+            Fault::Lost
+            | Fault::RecoveryConflict
+            | Fault::RefusedAsWrite
+            | Fault::Statement
+            | Fault::Protocol => Retry::Never,
         }
     }
 

@@ -3,7 +3,7 @@
 use super::words::{Quoted, located};
 use crate::name::{DatabaseName, TableName};
 
-/// A binding that contradicts itself or another, or a table that no binding leads to a database.
+/// A binding that contradicts itself or another, or a table that no binding covers.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum BindingError {

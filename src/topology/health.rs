@@ -6,7 +6,7 @@
 //! | up, suspect | no connection, a probe that failed | down |
 //! | suspect | an answer | up |
 //! | suspect | a second connection that broke | down |
-//! | down | a failure after its pause | down, for twice as long |
+//! | down | a failure after its backoff | down, for twice as long |
 //! | down | an answer | probation: it serves, and its failures still count |
 //! | probation | any failure | down, for longer than last time |
 //! | probation | an answer after the probation | up |
@@ -18,7 +18,7 @@
 use std::time::{Duration, Instant};
 
 /// The backoff after the first failure.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const FIRST_BACKOFF: Duration = Duration::from_millis(500);
 
 /// How long other nodes are preferred to one whose connection broke.
 const SUSPICION: Duration = Duration::from_secs(1);
@@ -124,7 +124,7 @@ impl Health {
     }
 
     fn down(failures: u32, confirmed: bool, moment: Moment) -> Self {
-        let retry_at = moment.now + moment.pause(failures);
+        let retry_at = moment.now + moment.backoff(failures);
         let patience = moment.longest_probe + MONITOR_IS_LATE;
         Self::Down {
             failures,
@@ -188,15 +188,15 @@ impl Health {
 
 impl Moment {
     /// The backoff after this many failures, with a quarter of jitter.
-    fn pause(self, failures: u32) -> Duration {
+    fn backoff(self, failures: u32) -> Duration {
         let doubled = 1_u32
             .checked_shl(failures.saturating_sub(1))
             .unwrap_or(u32::MAX);
-        let pause = FIRST_PAUSE
+        let backoff = FIRST_BACKOFF
             .saturating_mul(doubled)
             .min(self.max_backoff)
             .max(Duration::from_millis(1));
-        pause.mul_f64(0.75 + 0.5 * (self.chance as f64 / u64::MAX as f64))
+        backoff.mul_f64(0.75 + 0.5 * (self.chance as f64 / u64::MAX as f64))
     }
 }
 
@@ -265,7 +265,7 @@ mod tests {
     fn a_node_without_connections_is_left_alone_and_then_tried_again() {
         let now = Instant::now();
         let (down, retry_at) = down(now);
-        assert_eq!(retry_at - now, FIRST_PAUSE);
+        assert_eq!(retry_at - now, FIRST_BACKOFF);
         assert_eq!(down.rank(now), Rank::IfNothingElse);
         assert_eq!(down.rank(retry_at), Rank::Preferred);
     }
@@ -276,45 +276,48 @@ mod tests {
         let (down, retry_at) = down(now);
         let tried = down.after(Signal::Tried, at(retry_at));
         assert_eq!(tried.rank(retry_at), Rank::IfNothingElse);
-        assert_eq!(tried.retry_at(), Some(retry_at + FIRST_PAUSE));
+        assert_eq!(tried.retry_at(), Some(retry_at + FIRST_BACKOFF));
     }
 
     #[test]
-    fn each_failure_doubles_the_pause_up_to_a_bound() {
+    fn each_failure_doubles_the_backoff_up_to_a_limit() {
         let mut now = Instant::now();
         let mut health = Health::Up;
-        let mut pauses = Vec::new();
+        let mut backoffs = Vec::new();
         for _ in 0..80 {
             health = health.after(Signal::Unreachable, at(now));
             let retry_at = health.retry_at().expect("down");
-            pauses.push(retry_at - now);
+            backoffs.push(retry_at - now);
             now = retry_at;
         }
-        assert_eq!(pauses[..3], [FIRST_PAUSE, FIRST_PAUSE * 2, FIRST_PAUSE * 4]);
-        assert_eq!(pauses[79], Duration::from_secs(30));
+        assert_eq!(
+            backoffs[..3],
+            [FIRST_BACKOFF, FIRST_BACKOFF * 2, FIRST_BACKOFF * 4]
+        );
+        assert_eq!(backoffs[79], Duration::from_secs(30));
     }
 
     #[test]
-    fn chance_moves_the_pause_by_a_quarter() {
+    fn chance_moves_the_backoff_by_a_quarter() {
         let now = Instant::now();
-        let pause = |chance| {
+        let backoff = |chance| {
             let moment = Moment { chance, ..at(now) };
             let down = Health::Up.after(Signal::Unreachable, moment);
             down.retry_at().expect("down") - now
         };
-        assert_eq!(pause(0), FIRST_PAUSE.mul_f64(0.75));
-        assert_eq!(pause(u64::MAX), FIRST_PAUSE.mul_f64(1.25));
+        assert_eq!(backoff(0), FIRST_BACKOFF.mul_f64(0.75));
+        assert_eq!(backoff(u64::MAX), FIRST_BACKOFF.mul_f64(1.25));
     }
 
     #[test]
-    fn failures_during_the_pause_do_not_count_unless_a_probe_met_them() {
+    fn failures_during_the_backoff_do_not_count_unless_a_probe_met_them() {
         let now = Instant::now();
         let (down, _) = down(now);
         assert_eq!(down.after(Signal::Lost, at(now)), down);
         assert_eq!(down.after(Signal::Unreachable, at(now)), down);
         let probed = down.after(Signal::ProbeFailed, at(now));
         assert_eq!(probed.rank(now), Rank::Excluded);
-        assert_eq!(probed.retry_at(), Some(now + FIRST_PAUSE * 2));
+        assert_eq!(probed.retry_at(), Some(now + FIRST_BACKOFF * 2));
     }
 
     #[test]
@@ -347,7 +350,7 @@ mod tests {
         for signal in [Signal::Lost, Signal::Unreachable, Signal::ProbeFailed] {
             let back = down.after(Signal::Answered, at(retry_at));
             let again = back.after(signal, at(retry_at));
-            assert_eq!(again.retry_at(), Some(retry_at + FIRST_PAUSE * 2));
+            assert_eq!(again.retry_at(), Some(retry_at + FIRST_BACKOFF * 2));
         }
     }
 }

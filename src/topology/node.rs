@@ -40,7 +40,7 @@ pub(crate) struct Node {
     pub(crate) pool: PoolId,
     pub(crate) health: Health,
     pub(crate) service: Service,
-    /// Why it is not what it was declared to be. It serves no statement then.
+    /// Why the node is not what it was declared to be. A refused node serves no statement.
     pub(crate) refused: Option<Box<str>>,
     pub(crate) progress: Progress,
     /// When it last returned, or another server was found at its address. It may have less data than
@@ -89,7 +89,7 @@ pub enum NodeState {
     Joining,
     /// It was taken out with [`drain`](crate::admin::Admin::drain).
     Draining,
-    /// It is not what it was declared to be: a replica of another cluster.
+    /// The node is not what it was declared to be: a replica of another cluster.
     Refused,
     /// It was removed.
     Removed,

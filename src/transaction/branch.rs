@@ -79,8 +79,8 @@ impl Branch {
         })
     }
 
-    /// Gives up the connection, unless a statement is in flight on it. Returns whether nothing of the
-    /// branch can have been committed.
+    /// Gives up the connection, unless a statement is in flight on it. Returns whether
+    /// nothing of the branch can have been committed, as far as is known without waiting.
     pub(super) fn close(&self) -> bool {
         let Ok(mut state) = self.state.try_lock() else {
             return true;

@@ -28,7 +28,7 @@ pub(super) struct BranchState {
     pub(super) link: Option<Link>,
 }
 
-/// The connection of a branch, and the node it leads to.
+/// The connection of a branch, and its node.
 #[derive(Debug)]
 pub(super) struct Link {
     pub(super) connection: BranchConnection,

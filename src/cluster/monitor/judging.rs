@@ -50,7 +50,7 @@ impl Watch {
             tracing::warn!(
                 target: "sea_orm_routing",
                 node = name.as_str(),
-                "its URL leads to the database {own}, its primary's to {primary}"
+                "its URL names the database \"{own}\", its primary's \"{primary}\""
             );
         }
     }

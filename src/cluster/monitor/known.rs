@@ -163,7 +163,7 @@ impl Knowledge {
         }
     }
 
-    /// The databases that the URLs of a node and of its primary lead to, if they differ.
+    /// The databases that the URLs of a node and of its primary name, if they differ.
     pub(super) fn other_catalog(&self, node: NodeId) -> Option<(Box<str>, Box<str>)> {
         let own = self.nodes.get(&node)?.catalog.clone()?;
         let primary = self.catalog.clone()?;

@@ -7,10 +7,10 @@
 //! failed statement and a causal read that waits wake a probe earlier.
 //!
 //! Asking and judging are apart. A [`probe`] talks to a server and decides nothing. What an answer
-//! means is decided from data alone, with the time passed in: [`known`] keeps what was heard,
-//! [`outcomes`] says what follows from an answer,
-//! [`judging`] prepares the verdict on the roles, and the pure rules of the
-//! [topology](crate::topology) do the rest. The simulated tests replace the probes and the clock.
+//! means is decided from data alone, with the time passed in: [`known`] keeps what the nodes
+//! reported, [`outcomes`] says what follows from an answer, [`judging`] prepares the verdict on the roles,
+//! and the pure rules of the [topology](crate::topology) do the rest. The simulated tests replace the
+//! probes and the clock.
 //!
 //! A monitor ends with the last handle of its connection: while it waits, it holds only a weak
 //! reference.

@@ -13,7 +13,7 @@ pub(in crate::cluster) struct Observation {
     pub(in crate::cluster) cluster: Option<Box<str>>,
     /// The identity of the server.
     pub(in crate::cluster) server: Option<Box<str>>,
-    /// The database its URL leads to.
+    /// The database that its URL names.
     pub(in crate::cluster) catalog: Option<Box<str>>,
     /// What it has committed, if it is a primary.
     pub(in crate::cluster) written: Option<Position>,
