@@ -22,7 +22,7 @@ on_each_server! {
     the_primary_dies_and_the_transaction_goes_on(1),
     another_node_becomes_the_primary_and_the_transaction_goes_on(2),
     its_replica_stalls_and_the_transaction_ends(1),
-    its_replica_dies_under_a_stream_and_is_known_to_be_down(1),
+    its_replica_dies_under_a_stream_and_is_suspect(1),
     no_more_transactions_fall_back_than_may(1),
 }
 
@@ -103,7 +103,7 @@ async fn its_replica_stalls_and_the_transaction_ends<B: Bed>(bed: B) {
 }
 
 /// Without a monitor, only the error of the stream can tell.
-async fn its_replica_dies_under_a_stream_and_is_known_to_be_down<B: Bed>(bed: B) {
+async fn its_replica_dies_under_a_stream_and_is_suspect<B: Bed>(bed: B) {
     let db = bed.connect(bed.options().monitored(false)).await;
     let txn = begin(&db, "default/2").await;
     let slow = Statement::from_string(db.get_database_backend(), B::sleeping(30.0));
@@ -116,7 +116,7 @@ async fn its_replica_dies_under_a_stream_and_is_known_to_be_down<B: Bed>(bed: B)
     let outcome = row.expect("an error");
     outcome.expect_err("its replica is dead");
     drop(rows);
-    assert_eq!(state(&db, "default/2"), NodeState::Down);
+    assert_eq!(state(&db, "default/2"), NodeState::Suspect);
 }
 
 async fn read_elsewhere(db: &RoutingConnection) {
