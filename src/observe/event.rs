@@ -20,7 +20,9 @@ pub enum Event<'a> {
         /// The route, with its reasons.
         route: &'a Route,
     },
-    /// A statement is sent to a node, for the first time or after a [retry](Self::Retried).
+    /// A statement is sent to a node, for the first time or after a [retry](Self::Retried). One
+    /// [`Finished`](Self::Finished) or [`Cancelled`](Self::Cancelled) follows. A statement of
+    /// [`on_branch_begin`](crate::RoutingConnection::on_branch_begin) has no route, and so only that one.
     #[non_exhaustive]
     Attempted {
         /// The route, with its reasons.

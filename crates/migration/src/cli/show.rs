@@ -1,4 +1,4 @@
-//! ProgressPrinter on standard error: a progress line on a terminal, a line for each event elsewhere.
+//! Progress on standard error: a progress line on a terminal, a line for each event elsewhere.
 
 use std::time::Duration;
 
