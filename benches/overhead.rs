@@ -37,9 +37,9 @@ fn main() {
     }
     let (few, many) = if is_smoke() { (10, 20) } else { (500, 2500) };
     let counts = (few, many);
-    counted("find_by_id", ["bare", "routed"], counts, "<= 1.006");
+    counted("find_by_id", ["bare", "routed"], counts, "<= 1.004");
     let on_replica = ["bare, file", "replica, file"];
-    counted("find_by_id of a replica", on_replica, counts, "-");
+    counted("find_by_id of a replica", on_replica, counts, "<= 1.015");
 
     let (rounds, batch) = if is_smoke() { (2, 10) } else { (201, 300) };
     let (a, b) = interleave(

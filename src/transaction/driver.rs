@@ -55,15 +55,13 @@ impl Driver {
         let connection = pool.open().await?;
         Ok(match DriverKind::of(connection) {
             #[cfg(feature = "sqlx-postgres")]
-            DriverKind::Postgres(pool) => {
-                Self::Postgres(pool.acquire().await.map_err(acquire_error)?)
-            }
+            DriverKind::Postgres(pool) => Self::Postgres(acquire(pool).await?),
             #[cfg(feature = "sqlx-mysql")]
-            DriverKind::MySql(pool) => Self::MySql(pool.acquire().await.map_err(acquire_error)?),
+            DriverKind::MySql(pool) => Self::MySql(acquire(pool).await?),
             #[cfg(feature = "sqlx-sqlite")]
-            DriverKind::Sqlite(pool) => Self::Sqlite(pool.acquire().await.map_err(acquire_error)?),
+            DriverKind::Sqlite(pool) => Self::Sqlite(acquire(pool).await?),
             DriverKind::Other(_) | DriverKind::Disconnected => {
-                Self::SeaOrm(vec![begin(pool, connection, options).await?])
+                Self::SeaOrm(vec![Box::pin(begin(pool, connection, options)).await?])
             }
         })
     }
@@ -74,8 +72,7 @@ impl Driver {
         let DriverKind::MySql(connections) = DriverKind::of(pool.open().await?) else {
             return Ok(None);
         };
-        let acquired = connections.acquire().await;
-        Ok(Some(Self::MySql(acquired.map_err(acquire_error)?)))
+        Ok(Some(Self::MySql(acquire(connections).await?)))
     }
 
     /// Closes the connection instead of returning it to its pool.
@@ -159,7 +156,24 @@ pub(super) fn query_error(error: sqlx::Error) -> DbErr {
     DbErr::Query(RuntimeErr::SqlxError(error.into()))
 }
 
-#[cfg(feature = "sqlx-dep")]
+/// Takes a connection of a pool. The future of sqlx is boxed: with TLS it has some kilobytes, which each
+/// future around it would move.
+#[cfg(any(
+    feature = "sqlx-postgres",
+    feature = "sqlx-mysql",
+    feature = "sqlx-sqlite"
+))]
+async fn acquire<DB: sqlx::Database>(
+    pool: &sqlx::Pool<DB>,
+) -> Result<sqlx::pool::PoolConnection<DB>, DbErr> {
+    Box::pin(pool.acquire()).await.map_err(acquire_error)
+}
+
+#[cfg(any(
+    feature = "sqlx-postgres",
+    feature = "sqlx-mysql",
+    feature = "sqlx-sqlite"
+))]
 fn acquire_error(error: sqlx::Error) -> DbErr {
     match error {
         sqlx::Error::PoolTimedOut => DbErr::ConnectionAcquire(ConnAcquireErr::Timeout),
