@@ -5,7 +5,7 @@
 //! registered here under a key, the registry belongs to the state that all handles share, and a task that
 //! waits holds only a weak reference to that state: dropping the last handle drops the registry, which
 //! aborts what still runs. Closing a connection does the same at once, and for good. A task that opens or
-//! closes one pool ends by itself within seconds, and is not registered.
+//! closes one pool ends by itself within half a minute, and is not registered.
 
 use std::collections::HashMap;
 use std::future::Future;
