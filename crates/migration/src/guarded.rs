@@ -9,7 +9,8 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
 
 use futures_util::future::BoxFuture;
 use sea_orm::{
@@ -19,6 +20,9 @@ use sea_orm::{
 };
 use sea_orm_routing::schema::SchemaTarget;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+
+/// How often a call that waits for its answer checks whether there is still someone to answer it.
+const ABANDONED_CHECK: Duration = Duration::from_millis(200);
 
 /// A call of the migration to the real connection, and where the answer goes.
 enum Request {
@@ -181,7 +185,14 @@ impl CallingDriver {
     fn call<T>(&self, request: impl FnOnce(SyncSender<T>) -> Request) -> Option<T> {
         let (answer, answered) = sync_channel(1);
         self.requests.send(request(answer)).ok()?;
-        answered.recv().ok()
+        loop {
+            match answered.recv_timeout(ABANDONED_CHECK) {
+                // A request that was sent while the receiver was being dropped stays in the channel,
+                // unanswered, for as long as this sender lives.
+                Err(RecvTimeoutError::Timeout) if !self.requests.is_closed() => {}
+                answer => return answer.ok(),
+            }
+        }
     }
 }
 

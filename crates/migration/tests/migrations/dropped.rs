@@ -1,13 +1,13 @@
 //! A migration whose future is dropped.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::future::{Either, select};
 use sea_orm_routing::{RoutingConnection, TableName};
 use sea_orm_routing_migration::{MigrationError, Migrations, Steps};
 
 use crate::support::{
-    Engine, Gate, Result, Set, Site, Sites, TableGate, creates, eventually, soon, tables_of,
+    Engine, Gate, INTERVAL, LIMIT, Result, Set, Site, Sites, TableGate, creates, soon, tables_of,
 };
 
 /// Begins `up`, and drops the future in the middle of its migration.
@@ -21,25 +21,38 @@ async fn begin_and_drop(db: &RoutingConnection, gate: &Gate) {
     }
 }
 
-/// No transaction is open on the server.
-async fn no_open_transaction(site: &Site) {
+/// The transactions that are open in the database of a site, as its server lists them.
+async fn open_transactions(site: &Site) -> Result<String> {
     let sql = match &site.engine {
         Engine::Postgres(_) => {
-            "SELECT count(*) FROM pg_stat_activity \
+            "SELECT pid, state, query FROM pg_stat_activity \
              WHERE datname = current_database() AND state LIKE 'idle in transaction%'"
         }
-        Engine::MariaDb(_) => "SELECT COUNT(*) FROM information_schema.innodb_trx",
-        _ => return,
+        Engine::MariaDb(_) => {
+            "SELECT processlist.id, command, info FROM information_schema.innodb_trx \
+             JOIN information_schema.processlist ON processlist.id = trx_mysql_thread_id \
+             WHERE db = DATABASE()"
+        }
+        _ => return Ok(String::new()),
     };
-    eventually("no transaction is open", async || {
-        site.client(0, sql).await.is_ok_and(|it| it.trim() == "0")
-    })
-    .await;
+    Ok(site.client(0, sql).await?.trim().to_owned())
+}
+
+async fn no_open_transaction(site: &Site) -> Result {
+    let deadline = Instant::now() + LIMIT;
+    loop {
+        let open = open_transactions(site).await?;
+        if open.is_empty() {
+            return Ok(());
+        }
+        assert!(Instant::now() < deadline, "still open: {open}");
+        tokio::time::sleep(INTERVAL).await;
+    }
 }
 
 /// Another migrator can take the lock, and `m_gate` is still pending.
 async fn no_lock_is_left(site: &Site, db: &RoutingConnection) -> Result {
-    no_open_transaction(site).await;
+    no_open_transaction(site).await?;
     let migrations = Migrations::new()
         .database("default", creates(&["b"]))
         .lock_timeout(Duration::from_secs(10));
