@@ -15,10 +15,14 @@
 
 mod cache;
 mod classify;
+mod cursor;
 mod functions;
+mod grammar;
 mod keyword;
 mod lexer;
+mod names;
 mod operation;
+mod scan;
 mod token;
 
 pub(crate) use cache::Cache;

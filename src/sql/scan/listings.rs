@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 
 use super::Classifier;
 use super::frame::{Clause, Kind, Verb};
-use super::names::Ident;
+use crate::sql::names::Ident;
 use crate::sql::keyword::Keyword;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;

@@ -3,7 +3,7 @@
 use sea_orm::DbBackend;
 
 use super::frame::{Clause, Kind};
-use super::names::{Ident, Name};
+use crate::sql::names::{Ident, Name};
 use super::{Classifier, LastToken};
 use crate::sql::keyword::Keyword;
 use crate::sql::operation::Evidence;
@@ -15,11 +15,6 @@ impl<'a> Classifier<'a> {
         let name = self.chain(first);
         if self.peeks(b'(') {
             match name {
-                Some(name)
-                    if last == LastToken::Keyword(Keyword::Tablesample) && name.is_sampling() =>
-                {
-                    self.opening = Some(Kind::Names);
-                }
                 Some(name) if !self.is_alias_or_type(last) => {
                     self.call(name);
                 }

@@ -3,7 +3,7 @@
 use sea_orm::DbBackend;
 
 use super::frame::{Clause, Frame, Kind, Verb, With};
-use super::names::Ident;
+use crate::sql::names::Ident;
 use super::{Classifier, LastToken};
 use crate::sql::keyword::Keyword;
 use crate::sql::operation::{Access, Evidence};
@@ -317,7 +317,7 @@ impl<'a> Classifier<'a> {
             let (verb, named) = (frame.verb, frame.named);
             // What MySQL deletes from is named again, perhaps by alias, in the second list.
             if verb == Verb::Delete && mysql {
-                self.tables.truncate(named);
+                self.names.tables.truncate(named);
             }
         }
     }

@@ -6,50 +6,27 @@ mod clauses;
 mod commits;
 mod frame;
 mod listings;
-mod names;
 mod statements;
+mod tables;
 
 use sea_orm::DbBackend;
 use smallvec::SmallVec;
 
 use self::frame::{Clause, Frame, Kind, With};
-use self::names::{Cte, Name};
 use super::functions::ReadOnlyFunctions;
 use super::keyword::Keyword;
 use super::lexer::Lexer;
+use super::names::{self, Names};
 use super::operation::{Access, Evidence, ImplicitCommit, Operation};
 use super::token::Token;
 
-/// What a text does: the strictest access of its parts, and every table it names.
-///
-/// Takes time linear in the length of the text, and never panics.
-pub(crate) fn classify(sql: &str, dialect: DbBackend, functions: &ReadOnlyFunctions) -> Operation {
+/// What a text does, by its words alone. Nothing here is a proof that it only reads.
+pub(super) fn scan(sql: &str, dialect: DbBackend, functions: &ReadOnlyFunctions) -> Operation {
     let mut classifier = Classifier::new(sql, dialect, functions);
     while let Some(token) = classifier.next() {
         classifier.token(token);
     }
-    classifier
-        .finish()
-        .with_zero_byte(sql.as_bytes().contains(&0))
-}
-
-impl Operation {
-    /// Classifies a text by the built-in lists of read-only functions alone.
-    ///
-    /// ```
-    /// use sea_orm::DbBackend;
-    /// use sea_orm_routing::sql::{Access, Operation};
-    ///
-    /// let find = Operation::of("SELECT * FROM cake WHERE id = $1", DbBackend::Postgres);
-    /// assert_eq!(find.access(), Access::Read);
-    /// assert_eq!(find.tables()[0].name(), "cake");
-    ///
-    /// let next = Operation::of("SELECT nextval('cake_id_seq')", DbBackend::Postgres);
-    /// assert_eq!(next.access(), Access::Unknown);
-    /// ```
-    pub fn of(sql: &str, dialect: DbBackend) -> Self {
-        classify(sql, dialect, &ReadOnlyFunctions::default())
-    }
+    classifier.finish()
 }
 
 struct Classifier<'a> {
@@ -58,9 +35,7 @@ struct Classifier<'a> {
     dialect: DbBackend,
     functions: &'a ReadOnlyFunctions,
     frames: SmallVec<[Frame; 8]>,
-    /// The common table expressions in sight, innermost last.
-    ctes: SmallVec<[Cte<'a>; 8]>,
-    tables: SmallVec<[Name<'a>; 8]>,
+    names: Names<'a>,
     access: Access,
     evidence: Evidence,
     /// How the next `(` opens.
@@ -98,8 +73,7 @@ impl<'a> Classifier<'a> {
             dialect,
             functions,
             frames,
-            ctes: SmallVec::new(),
-            tables: SmallVec::new(),
+            names: Names::new(dialect),
             access: Access::Read,
             evidence: Evidence::Proven,
             opening: None,
@@ -222,7 +196,7 @@ impl<'a> Classifier<'a> {
 
     /// The elements and subscripts of an array are separated by commas of their own.
     fn open_bracket(&mut self) {
-        let mut inner = Frame::new(Kind::Group, self.ctes.len());
+        let mut inner = Frame::new(Kind::Group, self.names.in_sight());
         inner.start = false;
         self.frame().expects_table = false;
         self.frames.push(inner);
@@ -236,7 +210,7 @@ impl<'a> Classifier<'a> {
     }
 
     fn open(&mut self) {
-        let visible = self.ctes.len();
+        let visible = self.names.in_sight();
         let frame = self.frame();
         let grouped_joins = frame.expects_table && frame.clause == Clause::From;
         frame.expects_table = false;
@@ -269,14 +243,14 @@ impl<'a> Classifier<'a> {
             return self.remember(LastToken::Closed);
         }
         if let Some(closed) = self.frames.pop() {
-            self.ctes.truncate(closed.visible);
+            self.names.leave(closed.visible);
             let frame = self.frame();
             frame.query |= closed.query && closed.kind == Kind::Group;
             if let With::InBody { recursive } = frame.with {
                 frame.with = With::AfterBody { recursive };
                 frame.start = true;
                 frame.query = false;
-                self.cte_ended();
+                self.names.body_ended();
             }
         }
         self.remember(LastToken::Closed);
@@ -295,7 +269,7 @@ impl<'a> Classifier<'a> {
     }
 
     fn next_statement(&mut self) {
-        self.ctes.clear();
+        self.names.leave(0);
         *self.frame() = Frame::new(Kind::Statement, 0);
         self.opening = None;
         self.last = LastToken::Nothing;
@@ -316,13 +290,10 @@ impl<'a> Classifier<'a> {
         if self.frames.len() > 1 {
             self.doubt(Evidence::Unparsed);
         }
-        let tables = names::distinct(&self.tables, self.dialect);
+        let tables = self.names.distinct();
         Operation::new(self.access, tables, self.evidence)
             .controlling(self.controls)
             .committing(self.commits)
             .with_opaque(self.opaque)
     }
 }
-
-#[cfg(test)]
-mod tests;

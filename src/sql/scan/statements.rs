@@ -96,7 +96,7 @@ impl<'a> Classifier<'a> {
     }
 
     pub(super) fn with(&mut self) {
-        let named = self.tables.len();
+        let named = self.names.tables.len();
         let frame = self.frame();
         frame.named = named;
         frame.with = With::Name { recursive: false };
@@ -104,7 +104,7 @@ impl<'a> Classifier<'a> {
 
     fn verb(&mut self, word: &'a str, keyword: Keyword) {
         use Keyword as K;
-        let named = self.tables.len();
+        let named = self.names.tables.len();
         match keyword {
             K::Select => self.select(),
             K::Insert => self.write(word, Verb::Insert),

@@ -1,0 +1,142 @@
+//! What stands between the arguments of special functions, and the columns of `JSON_TABLE`.
+
+use sea_orm::DbBackend;
+
+use super::level::{Clause, Kind, State};
+use super::{NotProven, Proof, Recogniser, is_word};
+use crate::sql::keyword::Keyword;
+use crate::sql::token::Token;
+
+/// Words before another argument.
+const SEPARATORS: &[&str] = &[
+    "from", "for", "placing", "using", "similar", "escape", "separator", "value", "default", "limit",
+    "version",
+];
+
+/// Words that add nothing to read: options of SQL's functions for JSON and XML.
+const OPTIONS: &[&str] = &[
+    "null", "absent", "error", "empty", "array", "object", "true", "false", "unknown", "on", "with",
+    "without", "conditional", "unconditional", "wrapper", "unique", "keys", "keep", "omit",
+    "quotes", "scalar", "string", "format", "json", "encoding", "utf8", "utf16", "utf32", "preserve",
+    "strip", "whitespace", "indent", "no", "standalone", "yes", "by", "ref", "nulls", "respect",
+    "ignore", "first", "last", "query", "expansion",
+];
+
+/// Words that follow a type which is an argument of MySQL's `CONVERT`.
+const OF_TYPES: &[&str] = &["integer", "int", "character", "charset", "set", "unsigned"];
+
+impl<'a> Recogniser<'a> {
+    /// A word after an argument.
+    pub(super) fn argument_word(&mut self, word: &'a str, keyword: Option<Keyword>) -> Proof {
+        let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let mysql = self.is(DbBackend::MySql);
+        if keyword == Some(Keyword::As) || is(&["returning"]) {
+            return self.type_name();
+        }
+        if keyword == Some(Keyword::Order) {
+            self.expect_keyword(Keyword::By)?;
+            self.level().ends_operand();
+            self.level().state = State::Operand;
+            return Ok(());
+        }
+        if is(&["passing"]) {
+            if self.take_word(&["by"]) {
+                self.expect_word(&["ref", "value"])?;
+            }
+            return self.operator();
+        }
+        if keyword == Some(Keyword::Columns) {
+            return self.columns();
+        }
+        if is(&["value"]) && is_word(self.cursor.peek(), &["passing"]) {
+            return Ok(());
+        }
+        if is(SEPARATORS) {
+            if is(&["similar"]) {
+                self.level().state = State::Operand;
+            }
+            return self.operator();
+        }
+        match is(OPTIONS) || mysql && (is(OF_TYPES) || is(UNITS)) {
+            true => Ok(()),
+            false => Err(NotProven),
+        }
+    }
+
+    /// `COLUMNS (a int PATH '$.a', ...)`, or in `XMLTABLE` without parentheses.
+    fn columns(&mut self) -> Proof {
+        if self.cursor.peeks(b'(') {
+            return self.open_parenthesis(Kind::Columns, State::Column, State::Complete);
+        }
+        let level = self.level();
+        level.kind = Kind::Columns;
+        level.state = State::Column;
+        level.first = true;
+        Ok(())
+    }
+
+    /// A column of `JSON_TABLE` or `XMLTABLE`: a name, a type, options. Only what follows `PATH` and
+    /// `DEFAULT` is an expression.
+    pub(super) fn column(&mut self) -> Proof {
+        let is_name = std::mem::replace(&mut self.level().first, false);
+        match self.cursor.next() {
+            Some(Token::Symbol(b')')) if !is_name => self.close(b')'),
+            Some(Token::Symbol(b',')) if !is_name => {
+                self.level().first = true;
+                Ok(())
+            }
+            Some(Token::Quoted(..)) if is_name => Ok(()),
+            Some(Token::Word(word)) if is_name => match word.eq_ignore_ascii_case("nested") {
+                true => self.nested_columns(),
+                false => Ok(()),
+            },
+            Some(Token::Word(word)) if !is_name => {
+                let keyword = Keyword::parse(word);
+                self.column_option(word, keyword)
+            }
+            Some(Token::Symbol(b'[' | b']' | b'.') | Token::Literal | Token::Quoted(..))
+                if !is_name => Ok(()),
+            _ => Err(NotProven),
+        }
+    }
+
+    /// `NESTED PATH '$.a' COLUMNS (...)`.
+    fn nested_columns(&mut self) -> Proof {
+        if !self.take_word(&["path"]) && !matches!(self.cursor.peek(), Some(Token::Text(_))) {
+            return Ok(());
+        }
+        match self.cursor.next() {
+            Some(Token::Text(_)) => {}
+            _ => return Err(NotProven),
+        }
+        if self.take_keyword(Keyword::As) {
+            self.take_name()?;
+        }
+        self.expect_keyword(Keyword::Columns)?;
+        self.open_parenthesis(Kind::Columns, State::Column, State::Column)
+    }
+
+    /// A word of the type or the options of a column.
+    pub(super) fn column_option(&mut self, word: &'a str, _: Option<Keyword>) -> Proof {
+        let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let level = self.level();
+        level.ends_operand();
+        level.clause = Clause::List;
+        level.state = match is(&["path", "default"]) {
+            true => State::Operand,
+            false => State::Column,
+        };
+        if !is(&["path", "default"]) && self.cursor.peeks(b'(') {
+            return self.modifiers();
+        }
+        Ok(())
+    }
+}
+
+/// The units of MySQL's intervals.
+#[rustfmt::skip]
+pub(super) const UNITS: &[&str] = &[
+    "microsecond", "second", "minute", "hour", "day", "week", "month", "quarter", "year",
+    "second_microsecond", "minute_microsecond", "minute_second", "hour_microsecond", "hour_second",
+    "hour_minute", "day_microsecond", "day_second", "day_minute", "day_hour", "year_month",
+];

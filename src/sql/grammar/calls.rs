@@ -1,0 +1,110 @@
+//! Names, and calls of functions.
+
+use sea_orm::DbBackend;
+
+use super::{NotProven, Proof, Recogniser};
+use crate::sql::names::{Ident, Name};
+use crate::sql::operation::{Access, Evidence};
+use crate::sql::token::Token;
+
+impl<'a> Recogniser<'a> {
+    /// The rest of `first.second.third`. Returns `None` if it ends in `*`.
+    pub(super) fn chain(&mut self, first: Ident<'a>) -> Proof<Option<Name<'a>>> {
+        let mut name = Name::new(None, first);
+        while self.take_symbol(b'.') {
+            if self.take_symbol(b'*') {
+                return Ok(None);
+            }
+            let part = self.cursor.next().and_then(Ident::of).ok_or(NotProven)?;
+            name = Name::new(Some(name.name), part);
+        }
+        Ok(Some(name))
+    }
+
+    /// A function call; whether the function is known to only read.
+    pub(super) fn call(&mut self, name: Name<'a>) -> bool {
+        let function = name.name;
+        // MySQL resolves a quoted name to a stored function.
+        let stored = self.is(DbBackend::MySql) && function.is_quoted();
+        let exact = self.is(DbBackend::Postgres) && function.is_quoted();
+        let text = function.text();
+        let is_exact = !exact || !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let schema = name.schema.map(|schema| schema.text());
+        let known = is_exact && !stored && self.functions.contains(self.dialect, schema, text);
+        if !known {
+            let name = match schema {
+                Some(schema) => format!("{schema}.{text}"),
+                None => text.to_owned(),
+            };
+            self.raise(Access::Unknown, Evidence::Function(name.into()));
+        }
+        known
+    }
+
+    pub(super) fn take_symbol(&mut self, symbol: u8) -> bool {
+        let is_next = self.cursor.peeks(symbol);
+        if is_next {
+            self.cursor.next();
+        }
+        is_next
+    }
+
+    /// Takes a name of one part.
+    pub(super) fn take_name(&mut self) -> Proof {
+        match self.cursor.next().and_then(Ident::of) {
+            Some(_) => Ok(()),
+            None => Err(NotProven),
+        }
+    }
+
+    /// `a, b, c`.
+    pub(super) fn name_list(&mut self) -> Proof {
+        self.take_name()?;
+        while self.take_symbol(b',') {
+            self.take_name()?;
+        }
+        Ok(())
+    }
+
+    /// `(a, b, c)`, names alone.
+    pub(super) fn column_names(&mut self) -> Proof {
+        self.expect(b'(')?;
+        self.name_list()?;
+        self.expect(b')')
+    }
+
+    /// A table with its schema.
+    pub(super) fn table_name(&mut self) -> Proof<Name<'a>> {
+        let first = self.cursor.next().and_then(Ident::of).ok_or(NotProven)?;
+        self.chain(first)?.ok_or(NotProven)
+    }
+
+    /// Parentheses around names, types and constants, in which nothing is called.
+    pub(super) fn definitions(&mut self) -> Proof {
+        self.expect(b'(')?;
+        let mut depth = 1_usize;
+        while depth > 0 {
+            match self.cursor.next() {
+                Some(Token::Symbol(b'(')) => depth += 1,
+                Some(Token::Symbol(b')')) => depth -= 1,
+                Some(Token::Symbol(b',' | b'.' | b'[' | b']' | b'-' | b'+')) => {}
+                Some(Token::Word(_) | Token::Quoted(..) | Token::Literal | Token::Text(_)) => {}
+                _ => return Err(NotProven),
+            }
+        }
+        Ok(())
+    }
+
+    /// The modifiers of a type: `(10, 2)`.
+    pub(super) fn modifiers(&mut self) -> Proof {
+        self.expect(b'(')?;
+        loop {
+            match self.cursor.next() {
+                Some(Token::Symbol(b')')) => return Ok(()),
+                Some(Token::Symbol(b',' | b'-' | b'+')) => {}
+                Some(Token::Word(_) | Token::Quoted(..) | Token::Literal | Token::Text(_)) => {}
+                _ => return Err(NotProven),
+            }
+        }
+    }
+}

@@ -1,0 +1,379 @@
+//! Where an operand is complete: operators, what follows a call, an alias, the end of a level.
+
+use sea_orm::DbBackend;
+
+use super::level::{Clause, Kind, Level, State};
+use super::operand::{is_operator, is_structure};
+use super::{NotProven, Proof, Recogniser, is_word};
+use crate::sql::keyword::Keyword;
+use crate::sql::names::Ident;
+use crate::sql::operation::{Access, Evidence};
+use crate::sql::token::Token;
+
+impl<'a> Recogniser<'a> {
+    pub(super) fn complete(&mut self) -> Proof {
+        let token = self.cursor.next();
+        match token {
+            None | Some(Token::Symbol(b';')) => self.end_of_statement(token),
+            Some(Token::Symbol(symbol)) => self.complete_symbol(symbol),
+            Some(Token::Word(word)) => self.complete_word(word),
+            // 'a' 'b', DATE '2020-01-01', a 'alias'
+            Some(Token::Text(_)) => Ok(()),
+            Some(Token::Quoted(..)) => self.column_alias(),
+            Some(Token::Cast) if self.is(DbBackend::Postgres) => {
+                self.level().ends_operand();
+                self.type_name()
+            }
+            Some(Token::Assign) if !self.is(DbBackend::Sqlite) => {
+                if self.is(DbBackend::MySql) {
+                    self.raise(Access::Session, Evidence::Variable);
+                }
+                self.operator()
+            }
+            _ => Err(NotProven),
+        }
+    }
+
+    fn complete_symbol(&mut self, symbol: u8) -> Proof {
+        let kind = self.level().kind;
+        let postgres = self.is(DbBackend::Postgres);
+        match symbol {
+            b')' | b']' | b'}' => self.close(symbol),
+            b',' => self.comma(),
+            b'.' => match self.cursor.next() {
+                Some(Token::Symbol(b'*')) => Ok(()),
+                part => part.and_then(Ident::of).map(|_| ()).ok_or(NotProven),
+            },
+            b'[' if postgres => {
+                self.level().ends_operand();
+                self.open(Kind::Brackets, State::Operand, State::Complete)
+            }
+            b':' if kind == Kind::Brackets || postgres && kind == Kind::Arguments => {
+                self.operator()
+            }
+            _ if is_operator(symbol) => {
+                // The rest of the operator, and a sign: `<= -1`.
+                while let Some(Token::Symbol(symbol)) = self.cursor.peek()
+                    && is_operator(symbol)
+                {
+                    self.cursor.next();
+                }
+                self.operator()
+            }
+            _ => Err(NotProven),
+        }
+    }
+
+    /// After an operator an operand comes.
+    pub(super) fn operator(&mut self) -> Proof {
+        let level = self.level();
+        if level.clause == Clause::Done {
+            return Err(NotProven);
+        }
+        level.ends_operand();
+        level.state = State::Operand;
+        Ok(())
+    }
+
+    fn comma(&mut self) -> Proof {
+        let level = self.level();
+        match level.clause {
+            _ if level.kind == Kind::Columns => {
+                level.state = State::Column;
+                level.first = true;
+            }
+            Clause::On | Clause::SystemTime => level.expects_table(),
+            Clause::Windows => level.state = State::WindowName,
+            Clause::List | Clause::Select | Clause::Group | Clause::Order | Clause::Limit => {
+                level.ends_operand();
+                level.state = State::Operand;
+            }
+            Clause::Condition | Clause::Frame | Clause::Done | Clause::From => {
+                return Err(NotProven);
+            }
+        }
+        Ok(())
+    }
+
+    fn complete_word(&mut self, word: &'a str) -> Proof {
+        let keyword = Keyword::parse(word);
+        if let Some(keyword) = keyword
+            && (self.case_word(keyword)?
+                || self.operator_word(keyword)?
+                || self.order_word(keyword)?)
+        {
+            return Ok(());
+        }
+        if self.level().called && self.after_call(word)? {
+            return Ok(());
+        }
+        let Level {
+            kind,
+            clause,
+            query,
+            lone_query,
+            ..
+        } = *self.level();
+        if lone_query && keyword.is_some_and(goes_on_with_query) {
+            self.level().query = true;
+            return self.clause(keyword);
+        }
+        if !query {
+            match kind {
+                Kind::Arguments => return self.argument_word(word, keyword),
+                Kind::Window => return self.window_word(word),
+                Kind::Columns => return self.column_option(word, keyword),
+                _ => {}
+            }
+        }
+        match clause {
+            Clause::SystemTime if keyword == Some(Keyword::To) => self.operator(),
+            Clause::On | Clause::SystemTime => self.table_word(keyword),
+            _ if query && self.clause_starts(keyword) => self.clause(keyword),
+            Clause::Limit if self.limit_word(word, keyword)? => Ok(()),
+            Clause::Select if keyword == Some(Keyword::As) => {
+                self.cursor.next().and_then(Ident::of).ok_or(NotProven)?;
+                self.level().aliased = true;
+                Ok(())
+            }
+            Clause::Select if !keyword.is_some_and(is_structure) => self.column_alias(),
+            Clause::Group | Clause::Order
+                if keyword == Some(Keyword::With) && self.is(DbBackend::MySql) =>
+            {
+                self.expect_word(&["rollup"])
+            }
+            _ => Err(NotProven),
+        }
+    }
+
+    /// A name that a column gets without `AS`.
+    fn column_alias(&mut self) -> Proof {
+        let level = self.level();
+        if level.clause != Clause::Select || level.aliased {
+            return Err(NotProven);
+        }
+        level.ends_operand();
+        level.aliased = true;
+        Ok(())
+    }
+
+    fn case_word(&mut self, keyword: Keyword) -> Proof<bool> {
+        use Keyword as K;
+        let level = self.level();
+        if level.kind != Kind::Case {
+            return Ok(false);
+        }
+        match keyword {
+            K::When | K::Then | K::Else => self.operator()?,
+            K::End => {
+                let closed = *level;
+                self.leave(closed)?;
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The operators that are words, by dialect.
+    fn operator_word(&mut self, keyword: Keyword) -> Proof<bool> {
+        use Keyword as K;
+        let (mysql, postgres, sqlite) = (
+            self.is(DbBackend::MySql),
+            self.is(DbBackend::Postgres),
+            self.is(DbBackend::Sqlite),
+        );
+        let in_operator = self.cursor.peek_keyword();
+        match keyword {
+            K::And | K::Or | K::Like | K::Between => self.operator()?,
+            K::Not => match in_operator {
+                Some(
+                    K::In | K::Like | K::Between | K::Ilike | K::Similar | K::Regexp | K::Rlike
+                    | K::Glob | K::Match,
+                ) => {}
+                Some(K::Null) if sqlite => {
+                    self.cursor.next();
+                }
+                _ => return Ok(false),
+            },
+            K::In => self.in_word()?,
+            K::Is => self.is_word()?,
+            K::Ilike | K::Overlaps if postgres => self.operator()?,
+            K::Similar if postgres && self.take_keyword(K::To) => self.operator()?,
+            K::Operator if postgres && self.cursor.peeks(b'(') => self.named_operator()?,
+            K::Isnull | K::Notnull if !mysql => {}
+            K::Regexp if !postgres => self.operator()?,
+            K::Rlike | K::Div | K::Mod | K::Xor if mysql => self.operator()?,
+            K::Glob | K::Match if sqlite => self.operator()?,
+            K::Member if mysql && self.take_keyword(K::Of) => self.operator()?,
+            K::Sounds if mysql && self.take_keyword(K::Like) => self.operator()?,
+            K::Collate => {
+                let first = self.cursor.next().and_then(Ident::of).ok_or(NotProven)?;
+                self.chain(first)?.ok_or(NotProven)?;
+            }
+            K::Escape => self.operator()?,
+            K::At if postgres => match self.take_word(&["local"]) {
+                true => {}
+                false => {
+                    self.expect_word(&["time"])?;
+                    self.expect_word(&["zone"])?;
+                    self.operator()?;
+                }
+            },
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// `IN (`, or in SQLite `IN table`.
+    fn in_word(&mut self) -> Proof {
+        if self.is(DbBackend::MySql)
+            && is_word(self.cursor.peek(), &["boolean", "natural"])
+        {
+            return self.search_mode();
+        }
+        self.operator()?;
+        if self.is(DbBackend::Sqlite)
+            && let Some(Token::Word(_) | Token::Quoted(..) | Token::Text(_)) = self.cursor.peek()
+        {
+            let name = self.table_name()?;
+            if self.cursor.peeks(b'(') {
+                return self.table_function(name, State::Complete);
+            }
+            self.names_table(name);
+            self.completed();
+            return Ok(());
+        }
+        // POSITION(a IN b) has no parentheses.
+        Ok(())
+    }
+
+    fn is_word(&mut self) -> Proof {
+        self.take_keyword(Keyword::Not);
+        if self.take_keyword(Keyword::Distinct) {
+            self.expect_keyword(Keyword::From)?;
+            return self.operator();
+        }
+        if self.is(DbBackend::Sqlite) {
+            return self.operator();
+        }
+        if self.take_word(&["json"]) {
+            self.take_word(&["value", "array", "object", "scalar"]);
+            if self.take_word(&["with", "without"]) {
+                self.expect_word(&["unique"])?;
+                self.take_word(&["keys"]);
+            }
+            return Ok(());
+        }
+        if self.take_word(&["nfc", "nfd", "nfkc", "nfkd"]) {
+            return self.expect_word(&["normalized"]);
+        }
+        self.expect_word(&["null", "true", "false", "unknown", "document", "normalized"])
+    }
+
+    /// `OPERATOR(pg_catalog.+)`.
+    pub(super) fn named_operator(&mut self) -> Proof {
+        self.expect(b'(')?;
+        loop {
+            match self.cursor.next() {
+                Some(Token::Symbol(b')')) => return self.operator(),
+                Some(Token::Symbol(symbol)) if is_operator(symbol) || symbol == b'.' => {}
+                Some(Token::Word(_) | Token::Quoted(..)) => {}
+                _ => return Err(NotProven),
+            }
+        }
+    }
+
+    /// `ASC`, `DESC`, `NULLS FIRST`, `USING >`.
+    fn order_word(&mut self, keyword: Keyword) -> Proof<bool> {
+        use Keyword as K;
+        let Level { kind, clause, .. } = *self.level();
+        let ordered = matches!(clause, Clause::Order | Clause::Group)
+            || matches!(kind, Kind::Arguments | Kind::Window);
+        match keyword {
+            K::Asc | K::Desc if ordered => {}
+            K::Nulls if ordered && self.take_word(&["first", "last"]) => {}
+            K::Using if clause == Clause::Order && self.is(DbBackend::Postgres) => {
+                if self.take_keyword(K::Operator) {
+                    self.named_operator()?;
+                    self.level().state = State::Complete;
+                }
+                while let Some(Token::Symbol(symbol)) = self.cursor.peek() {
+                    if !is_operator(symbol) {
+                        break;
+                    }
+                    self.cursor.next();
+                }
+            }
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// What belongs to the call before it: `OVER`, `FILTER`, `WITHIN GROUP`, `AGAINST`.
+    fn after_call(&mut self, word: &str) -> Proof<bool> {
+        let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let parenthesis = self.cursor.peeks(b'(');
+        let mysql = self.is(DbBackend::MySql);
+        if is(&["over"]) {
+            if parenthesis {
+                self.open_parenthesis(Kind::Window, State::Window, State::Complete)?;
+                return Ok(true);
+            }
+            let named = match self.cursor.peek() {
+                Some(Token::Word(name)) => !Keyword::parse(name).is_some_and(is_structure),
+                Some(Token::Quoted(..)) => true,
+                _ => false,
+            };
+            if named {
+                self.cursor.next();
+            }
+            return Ok(named);
+        }
+        if is(&["filter"]) && parenthesis {
+            self.open_parenthesis(Kind::Window, State::Operand, State::Complete)?;
+            self.expect_keyword(Keyword::Where)?;
+            self.level().clause = Clause::Condition;
+            return Ok(true);
+        }
+        if is(&["within"]) && self.take_keyword(Keyword::Group) {
+            self.open_parenthesis(Kind::Window, State::Window, State::Complete)?;
+            return Ok(true);
+        }
+        if is(&["respect", "ignore"]) && self.take_word(&["nulls"]) {
+            return Ok(true);
+        }
+        if mysql && is(&["against"]) && parenthesis {
+            self.open_parenthesis(Kind::Arguments, State::Operand, State::Complete)?;
+            return Ok(true);
+        }
+        Ok(false)
+    }
+
+    /// `IN BOOLEAN MODE`, `IN NATURAL LANGUAGE MODE WITH QUERY EXPANSION`.
+    fn search_mode(&mut self) -> Proof {
+        match self.take_word(&["boolean"]) {
+            true => {}
+            false => {
+                self.expect_word(&["natural"])?;
+                self.expect_word(&["language"])?;
+            }
+        }
+        self.expect_word(&["mode"])
+    }
+}
+
+/// The words by which a query in parentheses goes on as a part of a larger one.
+fn goes_on_with_query(keyword: Keyword) -> bool {
+    use Keyword as K;
+    matches!(
+        keyword,
+        K::Union
+            | K::Except
+            | K::Intersect
+            | K::Order
+            | K::Limit
+            | K::Offset
+            | K::Fetch
+            | K::For
+    )
+}

@@ -1,0 +1,233 @@
+//! The grammar of reads: a text that it accepts, with calls of known functions only, is a read.
+//!
+//! It gives every word of a text one reading: a name, a call, a type, an alias, or a word of the
+//! grammar. A word that has no reading where it stands ends the proof, and the text counts as not
+//! understood. It may accept what a server refuses, but what a server accepts it reads as the server
+//! does: each call and each table is found.
+//!
+//! One pass, no recursion: the levels of parentheses are a stack, and each has a state that says
+//! what may come next. The heart is the difference between [`State::Operand`] and
+//! [`State::Complete`]: where an operand is expected, a word before `(` is a call, unless it is one of
+//! the few words that begin an operand there; where one is complete, it never is.
+
+mod arguments;
+mod calls;
+mod clauses;
+mod complete;
+mod level;
+mod listings;
+mod operand;
+mod starts;
+mod tables;
+mod types;
+mod windows;
+
+use sea_orm::DbBackend;
+use smallvec::SmallVec;
+
+use self::level::{Clause, Kind, Level, State};
+use super::cursor::Cursor;
+use super::functions::ReadOnlyFunctions;
+use super::keyword::Keyword;
+use super::names::Names;
+use super::operation::{Access, Evidence, Operation};
+use super::token::Token;
+
+/// Parentheses nested deeper than this are not understood.
+const DEEPEST: usize = 256;
+
+/// The text is not one that the grammar accepts.
+#[derive(Debug)]
+pub(super) struct NotProven;
+
+type Proof<T = ()> = Result<T, NotProven>;
+
+/// What a text of queries and listings does, if the grammar accepts it.
+pub(super) fn prove(
+    sql: &str,
+    dialect: DbBackend,
+    functions: &ReadOnlyFunctions,
+) -> Proof<Operation> {
+    let mut recogniser = Recogniser::new(sql, dialect, functions);
+    recogniser.run()?;
+    let tables = recogniser.names.distinct();
+    Ok(Operation::new(
+        recogniser.access,
+        tables,
+        recogniser.evidence,
+    ))
+}
+
+struct Recogniser<'a> {
+    cursor: Cursor<'a>,
+    dialect: DbBackend,
+    functions: &'a ReadOnlyFunctions,
+    levels: SmallVec<[Level; 8]>,
+    names: Names<'a>,
+    access: Access,
+    evidence: Evidence,
+    /// A statement was read.
+    any: bool,
+    ended: bool,
+}
+
+impl<'a> Recogniser<'a> {
+    fn new(sql: &'a str, dialect: DbBackend, functions: &'a ReadOnlyFunctions) -> Self {
+        let mut levels = SmallVec::new();
+        levels.push(Level::new(Kind::Statement, State::Statement, 0));
+        Self {
+            cursor: Cursor::new(sql, dialect),
+            dialect,
+            functions,
+            levels,
+            names: Names::new(dialect),
+            access: Access::Read,
+            evidence: Evidence::Proven,
+            any: false,
+            ended: false,
+        }
+    }
+
+    fn run(&mut self) -> Proof {
+        while !self.ended {
+            match self.level().state {
+                State::Statement => self.statement()?,
+                State::Query => self.query()?,
+                State::Opened => self.opened()?,
+                State::JoinsOpened => self.joins_opened()?,
+                State::Selected => self.selected()?,
+                State::TableExpression => self.table_expression()?,
+                State::AfterBody => self.after_body()?,
+                State::Operand => self.operand()?,
+                State::Complete => self.complete()?,
+                State::Table => self.table()?,
+                State::AfterTable => self.after_table()?,
+                State::Window => self.window()?,
+                State::WindowName => self.window_name()?,
+                State::Column => self.column()?,
+            }
+        }
+        match self.any {
+            true => Ok(()),
+            false => Err(NotProven),
+        }
+    }
+
+    /// The innermost level. There always is one: the statement's is never closed.
+    fn level(&mut self) -> &mut Level {
+        let innermost = self.levels.len() - 1;
+        &mut self.levels[innermost]
+    }
+
+    /// Opens a level; `then` is what may come after it.
+    fn open(&mut self, kind: Kind, state: State, then: State) -> Proof {
+        if self.levels.len() >= DEEPEST {
+            return Err(NotProven);
+        }
+        self.level().state = then;
+        let in_sight = self.names.in_sight();
+        self.levels.push(Level::new(kind, state, in_sight));
+        Ok(())
+    }
+
+    /// Takes `(` and opens a level.
+    fn open_parenthesis(&mut self, kind: Kind, state: State, then: State) -> Proof {
+        self.expect(b'(')?;
+        self.open(kind, state, then)
+    }
+
+    /// Closes the innermost level, whose last symbol was taken.
+    fn close(&mut self, symbol: u8) -> Proof {
+        let closed = *self.level();
+        if closed.kind.closing() != Some(symbol) {
+            return Err(NotProven);
+        }
+        self.leave(closed)
+    }
+
+    fn leave(&mut self, closed: Level) -> Proof {
+        if closed.kind.is_query() && !closed.is_query() || self.levels.len() == 1 {
+            return Err(NotProven);
+        }
+        self.levels.pop();
+        self.names.leave(closed.in_sight);
+        if closed.kind == Kind::Body {
+            self.names.body_ended();
+        }
+        let level = self.level();
+        level.lone_query = level.first && closed.is_query();
+        level.called = matches!(closed.kind, Kind::Arguments | Kind::Window);
+        level.first = false;
+        match level.clause == Clause::Done && !closed.is_query() {
+            true => Err(NotProven),
+            false => Ok(()),
+        }
+    }
+
+    /// The end of a statement: `;`, or the end of the text.
+    fn end_of_statement(&mut self, token: Option<Token<'a>>) -> Proof {
+        if self.levels.len() > 1 {
+            return Err(NotProven);
+        }
+        self.names.leave(0);
+        *self.level() = Level::new(Kind::Statement, State::Statement, 0);
+        self.ended = token.is_none();
+        Ok(())
+    }
+
+    fn is(&self, dialect: DbBackend) -> bool {
+        self.dialect == dialect
+    }
+
+    fn expect(&mut self, symbol: u8) -> Proof {
+        match self.cursor.next() == Some(Token::Symbol(symbol)) {
+            true => Ok(()),
+            false => Err(NotProven),
+        }
+    }
+
+    fn expect_keyword(&mut self, keyword: Keyword) -> Proof {
+        match self.take_keyword(keyword) {
+            true => Ok(()),
+            false => Err(NotProven),
+        }
+    }
+
+    /// Takes the next token if it is a keyword.
+    fn take_keyword(&mut self, keyword: Keyword) -> bool {
+        let is_next = self.cursor.peek_keyword() == Some(keyword);
+        if is_next {
+            self.cursor.next();
+        }
+        is_next
+    }
+
+    /// Takes the next token if it is one of these words.
+    fn take_word(&mut self, words: &[&str]) -> bool {
+        let is_next = is_word(self.cursor.peek(), words);
+        if is_next {
+            self.cursor.next();
+        }
+        is_next
+    }
+
+    fn expect_word(&mut self, words: &[&str]) -> Proof {
+        match self.take_word(words) {
+            true => Ok(()),
+            false => Err(NotProven),
+        }
+    }
+
+    /// Makes the access at least as strict as `access`.
+    fn raise(&mut self, access: Access, evidence: Evidence) {
+        if access > self.access {
+            self.access = access;
+            self.evidence = evidence;
+        }
+    }
+}
+
+/// Whether a token is one of these words, unquoted.
+fn is_word(token: Option<Token<'_>>, words: &[&str]) -> bool {
+    matches!(token, Some(Token::Word(word)) if words.iter().any(|it| word.eq_ignore_ascii_case(it)))
+}
