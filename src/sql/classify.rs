@@ -2,20 +2,137 @@
 
 use sea_orm::DbBackend;
 
+use super::cursor::Cursor;
+use super::found::Found;
 use super::functions::ReadOnlyFunctions;
 use super::grammar::prove;
+use super::keyword::Keyword;
+use super::lexer::Lexer;
+use super::names::Names;
 use super::operation::{Access, Evidence, Operation};
 use super::scan::scan;
+use super::token::Token;
 
 /// What a text does: the strictest access of its parts, and every table it names.
 ///
 /// Takes time linear in the length of the text, and never panics.
 pub(crate) fn classify(sql: &str, dialect: DbBackend, functions: &ReadOnlyFunctions) -> Operation {
-    let operation = match prove(sql, dialect, functions) {
-        Ok(proven) => proven,
-        Err(_) => scan(sql, dialect, functions).not_proven(),
-    };
-    operation.with_zero_byte(sql.as_bytes().contains(&0))
+    let lexer = Lexer::new(sql, dialect);
+    let mut reading = Reading::new(lexer.clone(), functions);
+    reading.run();
+    if reading.cursor.has_escaped_quote() && reading.found.access == Access::Read {
+        let mut other = Reading::new(lexer.without_escapes(), functions);
+        if !other.agrees_with(&reading) {
+            reading.found.doubt(Evidence::Unparsed);
+        }
+    }
+    reading
+        .operation()
+        .with_zero_byte(sql.as_bytes().contains(&0))
+}
+
+/// A text read from one end to the other.
+struct Reading<'a> {
+    cursor: Cursor<'a>,
+    names: Names<'a>,
+    functions: &'a ReadOnlyFunctions,
+    found: Found,
+}
+
+impl<'a> Reading<'a> {
+    fn new(lexer: Lexer<'a>, functions: &'a ReadOnlyFunctions) -> Self {
+        Self {
+            names: Names::new(lexer.dialect()),
+            cursor: Cursor::new(lexer),
+            functions,
+            found: Found::new(),
+        }
+    }
+
+    fn run(&mut self) {
+        let mut any = false;
+        while self.finds_statement() {
+            any = true;
+            self.statement();
+        }
+        if !any {
+            self.found.doubt(Evidence::Empty);
+        }
+    }
+
+    /// Moves to the next statement that is not empty.
+    fn finds_statement(&mut self) -> bool {
+        while self.cursor.peeks(b';') {
+            self.cursor.next();
+        }
+        self.cursor.peek().is_some()
+    }
+
+    fn statement(&mut self) {
+        let (start, named) = (self.cursor.clone(), self.names.tables.len());
+        match prove(&mut self.cursor, &mut self.names, self.functions) {
+            Ok(found) => self.found.add(found),
+            Err(_) => {
+                self.cursor = start;
+                self.names.tables.truncate(named);
+                self.names.leave(0);
+                let mut found = scan(&mut self.cursor, &mut self.names);
+                if found.access < Access::Session {
+                    found.doubt(Evidence::Unparsed);
+                }
+                self.found.add(found);
+            }
+        }
+        self.names.leave(0);
+    }
+
+    /// Whether a server that reads the text like this does nothing that the other reading does not
+    /// show.
+    fn agrees_with(&mut self, other: &Self) -> bool {
+        while self.finds_statement() {
+            let start = self.cursor.clone();
+            match prove(&mut self.cursor, &mut self.names, self.functions) {
+                Ok(found) => self.found.add(found),
+                Err(found) => {
+                    self.found.add(found);
+                    return self.found.access == Access::Read && self.does_nothing(start);
+                }
+            }
+            self.names.leave(0);
+        }
+        self.found == other.found && self.names.distinct() == other.names.distinct()
+    }
+
+    /// Whether a statement that was not accepted does nothing: a quote in it never ends, or it is
+    /// refused for its parentheses, or it is a query without a word or a call by which it could write,
+    /// followed by a quote that never ends.
+    fn does_nothing(&mut self, mut start: Cursor<'a>) -> bool {
+        let mut depth = 0_usize;
+        let mut acts = start.peek_keyword() != Some(Keyword::Select);
+        for token in statement(start) {
+            match token {
+                Token::Unterminated => return true,
+                Token::Symbol(b'(') => depth += 1,
+                Token::Symbol(b')') => depth = depth.saturating_sub(1),
+                Token::Word(word) => acts |= Keyword::parse(word).is_some_and(makes_a_query_act),
+                _ => {}
+            }
+        }
+        let calls = statement(self.cursor.clone()).any(|token| token == Token::Symbol(b'('));
+        if depth > 0 || acts || calls {
+            return depth > 0;
+        }
+        while !matches!(self.cursor.next(), None | Some(Token::Symbol(b';'))) {}
+        statement(self.cursor.clone()).any(|token| token == Token::Unterminated)
+    }
+
+    fn operation(self) -> Operation {
+        let tables = self.names.distinct();
+        Operation::new(self.found.access, tables, self.found.evidence)
+            .controlling(self.found.controls)
+            .committing(self.found.commits)
+            .with_opaque(self.found.opaque)
+    }
 }
 
 impl Operation {
@@ -35,16 +152,19 @@ impl Operation {
     pub fn of(sql: &str, dialect: DbBackend) -> Self {
         classify(sql, dialect, &ReadOnlyFunctions::default())
     }
+}
 
-    /// The same operation of a text that the grammar of reads does not accept.
-    fn not_proven(self) -> Self {
-        match self.access() {
-            Access::Read | Access::LockingRead => {
-                self.doubted(Evidence::Unparsed).with_opaque(true)
-            }
-            _ => self,
-        }
-    }
+/// The tokens up to the end of the statement.
+fn statement(mut cursor: Cursor<'_>) -> impl Iterator<Item = Token<'_>> {
+    cursor
+        .rest()
+        .take_while(|token| *token != Token::Symbol(b';'))
+}
+
+/// The words by which a `SELECT` does more than to read.
+fn makes_a_query_act(keyword: Keyword) -> bool {
+    use Keyword as K;
+    matches!(keyword, K::Into | K::Procedure | K::For | K::Lock)
 }
 
 #[cfg(test)]

@@ -14,11 +14,20 @@ pub(super) struct Cursor<'a> {
 }
 
 impl<'a> Cursor<'a> {
-    pub(super) fn new(sql: &'a str, dialect: DbBackend) -> Self {
+    pub(super) fn new(lexer: Lexer<'a>) -> Self {
         Self {
-            lexer: Lexer::new(sql, dialect),
+            lexer,
             peeked: None,
         }
+    }
+
+    pub(super) fn dialect(&self) -> DbBackend {
+        self.lexer.dialect()
+    }
+
+    /// Whether a quote was read that a backslash escapes.
+    pub(super) fn has_escaped_quote(&self) -> bool {
+        self.lexer.has_escaped_quote()
     }
 
     pub(super) fn next(&mut self) -> Option<Token<'a>> {
@@ -35,6 +44,12 @@ impl<'a> Cursor<'a> {
         self.lexer.clone().next()
     }
 
+    /// The tokens that are still to come.
+    pub(super) fn rest(&mut self) -> impl Iterator<Item = Token<'a>> + use<'a> {
+        let first = self.peek();
+        first.into_iter().chain(self.lexer.clone())
+    }
+
     pub(super) fn peeks(&mut self, symbol: u8) -> bool {
         self.peek() == Some(Token::Symbol(symbol))
     }
@@ -46,12 +61,6 @@ impl<'a> Cursor<'a> {
     /// The keyword after the next token.
     pub(super) fn peek_second_keyword(&mut self) -> Option<Keyword> {
         keyword(self.peek_second())
-    }
-
-    /// The tokens that are still to come.
-    pub(super) fn rest(&mut self) -> impl Iterator<Item = Token<'a>> + use<'a> {
-        let first = self.peek();
-        first.into_iter().chain(self.lexer.clone())
     }
 }
 

@@ -16,6 +16,7 @@
 mod cache;
 mod classify;
 mod cursor;
+mod found;
 mod functions;
 mod grammar;
 mod keyword;

@@ -145,15 +145,6 @@ impl Operation {
         }
     }
 
-    /// The same operation, not proven to be anything.
-    pub(crate) fn doubted(self, evidence: Evidence) -> Self {
-        Self {
-            access: Access::Unknown,
-            evidence,
-            ..self
-        }
-    }
-
     /// Whether the text contains a NUL byte.
     pub(crate) fn has_zero_byte(&self) -> bool {
         self.zero_byte

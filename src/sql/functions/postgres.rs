@@ -78,7 +78,7 @@ pub(super) const READ_ONLY: &[&str] = &[
     "jsonb_to_record", "jsonb_to_recordset", "jsonb_to_tsvector", "jsonb_typeof", "jsonpath",
     "justify_days", "justify_hours", "justify_interval", "lag", "last_value", "lca",
     "lcm", "lead", "least", "left", "length", "levenshtein", "levenshtein_less_equal", "lgamma",
-    "like", "line", "ll_to_earth", "ln", "localtime", "localtimestamp", "log", "log10",
+    "line", "ll_to_earth", "ln", "localtime", "localtimestamp", "log", "log10",
     "lower", "lower_inc", "lower_inf", "lpad", "lseg", "ltree2text", "ltrim", "macaddr", "macaddr8",
     "macaddr8_set7bit", "make_date", "make_interval", "make_time", "make_timestamp",
     "make_timestamptz", "makeaclitem", "masklen", "max", "md5", "metaphone", "min", "min_scale",

@@ -25,7 +25,7 @@ const OPTIONS: &[&str] = &[
 /// Words that follow a type which is an argument of MySQL's `CONVERT`.
 const OF_TYPES: &[&str] = &["integer", "int", "character", "charset", "set", "unsigned"];
 
-impl<'a> Recogniser<'a> {
+impl<'a> Recogniser<'a, '_> {
     /// A word after an argument.
     pub(super) fn argument_word(&mut self, word: &'a str, keyword: Option<Keyword>) -> Proof {
         let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));

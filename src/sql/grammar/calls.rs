@@ -7,7 +7,7 @@ use crate::sql::names::{Ident, Name};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
-impl<'a> Recogniser<'a> {
+impl<'a> Recogniser<'a, '_> {
     /// The rest of `first.second.third`. Returns `None` if it ends in `*`.
     pub(super) fn chain(&mut self, first: Ident<'a>) -> Proof<Option<Name<'a>>> {
         let mut name = Name::new(None, first);
@@ -36,7 +36,7 @@ impl<'a> Recogniser<'a> {
                 Some(schema) => format!("{schema}.{text}"),
                 None => text.to_owned(),
             };
-            self.raise(Access::Unknown, Evidence::Function(name.into()));
+            self.found.raise(Access::Unknown, Evidence::Function(name.into()));
         }
         known
     }

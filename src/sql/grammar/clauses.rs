@@ -8,7 +8,7 @@ use crate::sql::keyword::Keyword;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
-impl Recogniser<'_> {
+impl Recogniser<'_, '_> {
     /// Whether a word starts a clause here, rather than being an alias.
     pub(super) fn clause_starts(&mut self, keyword: Option<Keyword>) -> bool {
         use Keyword as K;
@@ -133,7 +133,7 @@ impl Recogniser<'_> {
             }
             _ => return Err(NotProven),
         }
-        self.raise(Access::LockingRead, Evidence::LockingClause);
+        self.found.raise(Access::LockingRead, Evidence::LockingClause);
         if self.take_keyword(K::Of) {
             self.table_name()?;
             while self.take_symbol(b',') {
@@ -147,7 +147,7 @@ impl Recogniser<'_> {
         self.expect_keyword(Keyword::In)?;
         self.expect_keyword(Keyword::Share)?;
         self.expect_word(&["mode"])?;
-        self.raise(Access::LockingRead, Evidence::LockingClause);
+        self.found.raise(Access::LockingRead, Evidence::LockingClause);
         self.waits()
     }
 
@@ -175,7 +175,7 @@ impl Recogniser<'_> {
                 break;
             }
         }
-        self.raise(Access::Session, Evidence::Into);
+        self.found.raise(Access::Session, Evidence::Into);
         let level = self.level();
         if level.clause != Clause::Select {
             level.is_done();

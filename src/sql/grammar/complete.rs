@@ -10,11 +10,11 @@ use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
-impl<'a> Recogniser<'a> {
+impl<'a> Recogniser<'a, '_> {
     pub(super) fn complete(&mut self) -> Proof {
         let token = self.cursor.next();
         match token {
-            None | Some(Token::Symbol(b';')) => self.end_of_statement(token),
+            None | Some(Token::Symbol(b';')) => self.end_of_statement(),
             Some(Token::Symbol(symbol)) => self.complete_symbol(symbol),
             Some(Token::Word(word)) => self.complete_word(word),
             // 'a' 'b', DATE '2020-01-01', a 'alias'
@@ -26,7 +26,7 @@ impl<'a> Recogniser<'a> {
             }
             Some(Token::Assign) if !self.is(DbBackend::Sqlite) => {
                 if self.is(DbBackend::MySql) {
-                    self.raise(Access::Session, Evidence::Variable);
+                    self.found.raise(Access::Session, Evidence::Variable);
                 }
                 self.operator()
             }

@@ -9,7 +9,7 @@ use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
-impl Recogniser<'_> {
+impl Recogniser<'_, '_> {
     /// MariaDB's `ANALYZE SELECT ...`, which runs the query.
     pub(super) fn analyze(&mut self) -> Proof {
         self.cursor.next();
@@ -83,7 +83,7 @@ impl Recogniser<'_> {
         };
         let is = |words: &[&str]| words.iter().any(|word| what.eq_ignore_ascii_case(word));
         if is(&["warnings", "errors", "count", "session", "local"]) {
-            self.raise(Access::Session, Evidence::Keyword("show".into()));
+            self.found.raise(Access::Session, Evidence::Keyword("show".into()));
         } else if is(&["columns", "fields", "index", "indexes", "keys"]) {
             self.expect_word(&["from", "in"])?;
             let name = self.table_name()?;
@@ -94,7 +94,7 @@ impl Recogniser<'_> {
                 self.names_table(name);
             }
         } else if !is(SHOWN_BY_ANY_NODE) {
-            self.raise(Access::Unknown, Evidence::Keyword("show".into()));
+            self.found.raise(Access::Unknown, Evidence::Keyword("show".into()));
         }
         self.listing_ends()
     }
@@ -148,7 +148,7 @@ impl Recogniser<'_> {
                 true => Access::Write,
                 false => Access::Session,
             };
-            self.raise(access, Evidence::Keyword("pragma".into()));
+            self.found.raise(access, Evidence::Keyword("pragma".into()));
             return self.pragma_ends(argument);
         }
         if argument && is(PRAGMAS_OF_A_TABLE) {

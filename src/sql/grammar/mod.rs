@@ -27,10 +27,10 @@ use smallvec::SmallVec;
 
 use self::level::{Clause, Kind, Level, State};
 use super::cursor::Cursor;
+use super::found::Found;
 use super::functions::ReadOnlyFunctions;
 use super::keyword::Keyword;
 use super::names::Names;
-use super::operation::{Access, Evidence, Operation};
 use super::token::Token;
 
 /// Parentheses nested deeper than this are not understood.
@@ -38,52 +38,49 @@ const DEEPEST: usize = 256;
 
 /// The text is not one that the grammar accepts.
 #[derive(Debug)]
-pub(super) struct NotProven;
+struct NotProven;
 
 type Proof<T = ()> = Result<T, NotProven>;
 
-/// What a text of queries and listings does, if the grammar accepts it.
-pub(super) fn prove(
-    sql: &str,
-    dialect: DbBackend,
+/// What the statement at the cursor does, if the grammar accepts it. Takes its `;`. If it does not,
+/// this is what was found up to where it stopped.
+pub(super) fn prove<'a>(
+    cursor: &mut Cursor<'a>,
+    names: &mut Names<'a>,
     functions: &ReadOnlyFunctions,
-) -> Proof<Operation> {
-    let mut recogniser = Recogniser::new(sql, dialect, functions);
-    recogniser.run()?;
-    let tables = recogniser.names.distinct();
-    Ok(Operation::new(
-        recogniser.access,
-        tables,
-        recogniser.evidence,
-    ))
+) -> Result<Found, Found> {
+    let mut recogniser = Recogniser::new(cursor, names, functions);
+    match recogniser.run() {
+        Ok(()) => Ok(recogniser.found),
+        Err(NotProven) => Err(recogniser.found),
+    }
 }
 
-struct Recogniser<'a> {
-    cursor: Cursor<'a>,
+struct Recogniser<'a, 't> {
+    cursor: &'t mut Cursor<'a>,
+    names: &'t mut Names<'a>,
+    functions: &'t ReadOnlyFunctions,
     dialect: DbBackend,
-    functions: &'a ReadOnlyFunctions,
     levels: SmallVec<[Level; 8]>,
-    names: Names<'a>,
-    access: Access,
-    evidence: Evidence,
-    /// A statement was read.
-    any: bool,
+    found: Found,
     ended: bool,
 }
 
-impl<'a> Recogniser<'a> {
-    fn new(sql: &'a str, dialect: DbBackend, functions: &'a ReadOnlyFunctions) -> Self {
+impl<'a, 't> Recogniser<'a, 't> {
+    fn new(
+        cursor: &'t mut Cursor<'a>,
+        names: &'t mut Names<'a>,
+        functions: &'t ReadOnlyFunctions,
+    ) -> Self {
         let mut levels = SmallVec::new();
         levels.push(Level::new(Kind::Statement, State::Statement, 0));
         Self {
-            cursor: Cursor::new(sql, dialect),
-            dialect,
+            dialect: cursor.dialect(),
+            cursor,
+            names,
             functions,
             levels,
-            names: Names::new(dialect),
-            access: Access::Read,
-            evidence: Evidence::Proven,
-            any: false,
+            found: Found::new(),
             ended: false,
         }
     }
@@ -107,10 +104,7 @@ impl<'a> Recogniser<'a> {
                 State::Column => self.column()?,
             }
         }
-        match self.any {
-            true => Ok(()),
-            false => Err(NotProven),
-        }
+        Ok(())
     }
 
     /// The innermost level. There always is one: the statement's is never closed.
@@ -165,14 +159,12 @@ impl<'a> Recogniser<'a> {
     }
 
     /// The end of a statement: `;`, or the end of the text.
-    fn end_of_statement(&mut self, token: Option<Token<'a>>) -> Proof {
-        if self.levels.len() > 1 {
-            return Err(NotProven);
+    fn end_of_statement(&mut self) -> Proof {
+        self.ended = true;
+        match self.levels.len() {
+            1 => Ok(()),
+            _ => Err(NotProven),
         }
-        self.names.leave(0);
-        *self.level() = Level::new(Kind::Statement, State::Statement, 0);
-        self.ended = token.is_none();
-        Ok(())
     }
 
     fn is(&self, dialect: DbBackend) -> bool {
@@ -215,14 +207,6 @@ impl<'a> Recogniser<'a> {
         match self.take_word(words) {
             true => Ok(()),
             false => Err(NotProven),
-        }
-    }
-
-    /// Makes the access at least as strict as `access`.
-    fn raise(&mut self, access: Access, evidence: Evidence) {
-        if access > self.access {
-            self.access = access;
-            self.evidence = evidence;
         }
     }
 }

@@ -5,11 +5,11 @@ use sea_orm::DbBackend;
 use super::level::{Clause, Kind, Level, State};
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
-use crate::sql::names::Ident;
+use crate::sql::names::{Ident, is_server_variable};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
-impl<'a> Recogniser<'a> {
+impl<'a> Recogniser<'a, '_> {
     pub(super) fn operand(&mut self) -> Proof {
         let Some(token) = self.cursor.next() else {
             return Err(NotProven);
@@ -71,10 +71,16 @@ impl<'a> Recogniser<'a> {
         }
     }
 
-    /// A variable belongs to the connection, or to the server.
+    /// A variable belongs to the connection, or to the server. It may go on after white space:
+    /// `@@session . sql_mode`.
     fn variable(&mut self, name: &str) -> Proof {
-        if !crate::sql::names::is_server_variable(name) {
-            self.raise(Access::Session, Evidence::Variable);
+        let mut of_server = is_server_variable(name);
+        while self.take_symbol(b'.') {
+            of_server &= name.eq_ignore_ascii_case("@global");
+            self.take_name()?;
+        }
+        if !of_server {
+            self.found.raise(Access::Session, Evidence::Variable);
         }
         Ok(())
     }

@@ -9,18 +9,11 @@ use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
-impl Recogniser<'_> {
+impl Recogniser<'_, '_> {
     /// A statement: a query, or a listing.
     pub(super) fn statement(&mut self) -> Proof {
         use Keyword as K;
         let (mysql, sqlite) = (self.is(DbBackend::MySql), self.is(DbBackend::Sqlite));
-        match self.cursor.peek() {
-            end @ (None | Some(Token::Symbol(b';'))) => {
-                self.cursor.next();
-                return self.end_of_statement(end);
-            }
-            _ => self.any = true,
-        }
         match self.cursor.peek_keyword() {
             Some(K::Explain) => self.explain(),
             Some(K::Describe | K::Desc) if mysql => self.explain(),
@@ -126,7 +119,7 @@ impl Recogniser<'_> {
                 self.cursor.next();
             }
             Some(K::SqlCalcFoundRows) if mysql => {
-                self.raise(Access::Session, Evidence::FoundRows);
+                self.found.raise(Access::Session, Evidence::FoundRows);
                 self.cursor.next();
             }
             // Postgres takes an empty list.

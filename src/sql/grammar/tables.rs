@@ -10,7 +10,7 @@ use crate::sql::names::Name;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
-impl<'a> Recogniser<'a> {
+impl<'a> Recogniser<'a, '_> {
     pub(super) fn table(&mut self) -> Proof {
         let (mysql, postgres) = (self.is(DbBackend::MySql), self.is(DbBackend::Postgres));
         match self.cursor.peek() {
@@ -131,7 +131,7 @@ impl<'a> Recogniser<'a> {
     pub(super) fn after_table(&mut self) -> Proof {
         let token = self.cursor.next();
         match token {
-            None | Some(Token::Symbol(b';')) => self.end_of_statement(token),
+            None | Some(Token::Symbol(b';')) => self.end_of_statement(),
             Some(Token::Symbol(symbol @ (b')' | b'}'))) => self.close(symbol),
             Some(Token::Symbol(b',')) => {
                 self.level().expects_table();
@@ -255,7 +255,7 @@ impl<'a> Recogniser<'a> {
                 .any(|name| text.eq_ignore_ascii_case(name));
         if !built_in {
             let evidence = Evidence::Function(text.into());
-            self.raise(Access::Unknown, evidence);
+            self.found.raise(Access::Unknown, evidence);
         }
         self.open_parenthesis(Kind::Arguments, State::Operand, State::AfterTable)
     }

@@ -16,7 +16,7 @@ const MYSQL: &[&str] = &[
 /// What an interval's precision is made of.
 const FIELDS: &[&str] = &["year", "month", "day", "hour", "minute", "second"];
 
-impl Recogniser<'_> {
+impl Recogniser<'_, '_> {
     /// `numeric(10, 2)`, `pg_catalog.int4[]`, `timestamp(3) with time zone`, `CHAR(3) CHARACTER SET utf8`.
     pub(super) fn type_name(&mut self) -> Proof {
         match self.dialect {

@@ -7,7 +7,7 @@ use crate::sql::token::Token;
 
 const UNITS: &[&str] = &["rows", "range", "groups"];
 
-impl Recogniser<'_> {
+impl Recogniser<'_, '_> {
     /// `WINDOW w AS (...)`.
     pub(super) fn window_name(&mut self) -> Proof {
         self.take_name()?;

@@ -17,6 +17,10 @@ pub(crate) struct Lexer<'a> {
     at: usize,
     dialect: DbBackend,
     executable_comments: usize,
+    /// A backslash in MySQL's strings escapes, as it does without `NO_BACKSLASH_ESCAPES`.
+    backslash_escapes: bool,
+    /// A quote was read that a backslash escapes.
+    escaped_quote: bool,
 }
 
 impl<'a> Iterator for Lexer<'a> {
@@ -29,6 +33,8 @@ impl<'a> Iterator for Lexer<'a> {
                 b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => self.at += 1,
                 b'-' if self.starts_dash_comment() => self.skip_line(),
                 b'#' if self.dialect == DbBackend::MySql => self.skip_line(),
+                // SQLite skips a byte order mark anywhere.
+                0xef if self.is_byte_order_mark() => self.at += 3,
                 b'/' if self.byte(1) == Some(b'*') => {
                     if let Some(token) = self.comment() {
                         return Some(token);
@@ -51,12 +57,41 @@ impl<'a> Lexer<'a> {
             at: 0,
             dialect,
             executable_comments: 0,
+            backslash_escapes: dialect == DbBackend::MySql,
+            escaped_quote: false,
         }
+    }
+
+    pub(crate) fn dialect(&self) -> DbBackend {
+        self.dialect
+    }
+
+    /// The text as MySQL reads it with `NO_BACKSLASH_ESCAPES`.
+    pub(crate) fn without_escapes(self) -> Self {
+        Self {
+            backslash_escapes: false,
+            ..self
+        }
+    }
+
+    /// Whether a quote was read that a backslash escapes, so that the reading depends on the mode.
+    pub(crate) fn has_escaped_quote(&self) -> bool {
+        self.escaped_quote
+    }
+
+    fn is_byte_order_mark(&self) -> bool {
+        self.dialect == DbBackend::Sqlite
+            && self.byte(1) == Some(0xbb)
+            && self.byte(2) == Some(0xbf)
     }
 
     fn token(&mut self, byte: u8) -> Token<'a> {
         match byte {
-            b'\'' => self.string(b'\'', self.dialect == DbBackend::MySql),
+            b'\'' => self.string(b'\'', self.backslash_escapes),
+            b'\\' if self.starts_null() => {
+                self.at += 2;
+                Token::Literal
+            }
             b'"' => self.double_quoted(),
             b'`' if self.dialect != DbBackend::Postgres => self.quoted(Quote::Backtick),
             b'[' if self.dialect == DbBackend::Sqlite => self.quoted(Quote::Bracket),
@@ -150,17 +185,26 @@ impl<'a> Lexer<'a> {
         None
     }
 
+    /// `\\N`, MySQL's `NULL`.
+    fn starts_null(&self) -> bool {
+        self.dialect == DbBackend::MySql && self.byte(1) == Some(b'N')
+    }
+
+    /// `$1`, `?`, `?1`, `:name`, `$name`.
     fn parameter(&mut self) -> Token<'a> {
+        let mark = self.byte(0);
         self.at += 1;
-        if self.dialect == DbBackend::Postgres {
-            self.skip(|byte| byte.is_ascii_digit());
-        } else {
-            self.skip(is_word_part);
+        match self.dialect {
+            DbBackend::Sqlite if mark != Some(b'?') => self.skip(is_word_part),
+            DbBackend::MySql => {}
+            _ => self.skip(|byte| byte.is_ascii_digit()),
         }
         match self.byte(0) {
             // SQLite takes `$name(text)` for one parameter.
             Some(b'(') if self.dialect == DbBackend::Sqlite => Token::Ambiguous,
-            Some(byte) if is_word_part(byte) => Token::Ambiguous,
+            Some(byte) if is_word_part(byte) && self.dialect != DbBackend::Sqlite => {
+                Token::Ambiguous
+            }
             _ => Token::Literal,
         }
     }
@@ -201,7 +245,8 @@ impl<'a> Lexer<'a> {
         let start = self.at + 1;
         self.at = start;
         if let Some(quote @ (b'\'' | b'"' | b'`')) = self.byte(0) {
-            return match self.string(quote, quote != b'`') {
+            let escapes = quote != b'`' && self.backslash_escapes;
+            return match self.string(quote, escapes) {
                 Token::Text(text) => Token::Variable(text),
                 other => other,
             };
@@ -234,26 +279,33 @@ impl<'a> Lexer<'a> {
     /// A number; in MySQL `1a` is a word.
     fn number(&mut self) -> Token<'a> {
         let start = self.at;
-        if self.byte(0) == Some(b'0') && self.byte(1).is_some_and(is_radix) {
-            self.skip(is_word_part);
-            return Token::Literal;
-        }
-        self.skip(is_digit);
-        let whole = self.byte(0) != Some(b'.');
-        if !whole {
-            self.at += 1;
-            self.skip(is_digit);
-        }
-        self.skip_exponent();
-        match self.byte(0) {
-            Some(byte) if is_word_part(byte) && self.dialect == DbBackend::MySql => {
-                if whole {
-                    self.skip(is_word_part);
-                    return Token::Word(self.slice(start, self.at));
-                }
-                Token::Literal
+        let mysql = self.dialect == DbBackend::MySql;
+        let mut whole = true;
+        if self.byte(0) == Some(b'0') && self.byte(1).is_some_and(|byte| is_radix(byte, mysql)) {
+            self.at += 2;
+            self.skip(|byte| byte.is_ascii_hexdigit() || byte == b'_');
+            // MySQL reads `0x` alone as a name.
+            whole = self.at > start + 2 || !mysql;
+            if whole && !self.byte(0).is_some_and(is_word_part) {
+                return Token::Literal;
             }
-            Some(byte) if is_word_part(byte) => Token::Ambiguous,
+            whole = true;
+        } else {
+            self.skip(is_digit);
+            if self.byte(0) == Some(b'.') {
+                whole = false;
+                self.at += 1;
+                self.skip(is_digit);
+            }
+            whole &= !self.skip_exponent();
+        }
+        match self.byte(0) {
+            Some(byte) if is_word_part(byte) && mysql && whole => {
+                self.skip(is_word_part);
+                Token::Word(self.slice(start, self.at))
+            }
+            // What follows `1.5` or `1e5` is a token of its own there.
+            Some(byte) if is_word_part(byte) && !mysql => Token::Ambiguous,
             _ => Token::Literal,
         }
     }
@@ -264,19 +316,21 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// `e5`, `E+5`; not the start of a word such as `else`.
-    fn skip_exponent(&mut self) {
+    /// `e5`, `E+5`; not the start of a word such as `else`. Whether there was one.
+    fn skip_exponent(&mut self) -> bool {
         if !matches!(self.byte(0), Some(b'e' | b'E')) {
-            return;
+            return false;
         }
         let digits = match self.byte(1) {
             Some(b'+' | b'-') => 2,
             _ => 1,
         };
-        if self.byte(digits).is_some_and(|byte| byte.is_ascii_digit()) {
+        let has_digits = self.byte(digits).is_some_and(|byte| byte.is_ascii_digit());
+        if has_digits {
             self.at += digits;
             self.skip(|byte| byte.is_ascii_digit());
         }
+        has_digits
     }
 
     fn word(&mut self, byte: u8) -> Token<'a> {
@@ -313,9 +367,12 @@ fn is_digit(byte: u8) -> bool {
     byte.is_ascii_digit() || byte == b'_'
 }
 
-/// `0x1F`, `0b01`, `0o17`.
-fn is_radix(byte: u8) -> bool {
-    matches!(byte, b'x' | b'X' | b'b' | b'B' | b'o' | b'O')
+/// `0x1F`, `0b01`, `0o17`; MySQL has two of them, in lower case.
+fn is_radix(byte: u8, mysql: bool) -> bool {
+    match mysql {
+        true => matches!(byte, b'x' | b'b'),
+        false => matches!(byte, b'x' | b'X' | b'b' | b'B' | b'o' | b'O'),
+    }
 }
 
 #[cfg(test)]

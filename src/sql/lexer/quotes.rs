@@ -13,7 +13,10 @@ impl<'a> Lexer<'a> {
         loop {
             match self.byte(0) {
                 None => return Token::Unterminated,
-                Some(b'\\') if backslash_escapes => self.at += 2,
+                Some(b'\\') if backslash_escapes => {
+                    self.escaped_quote |= self.backslash_escapes && self.byte(1) == Some(quote);
+                    self.at += 2;
+                }
                 Some(byte) if byte == quote => {
                     if self.byte(1) != Some(quote) {
                         break;
@@ -32,7 +35,7 @@ impl<'a> Lexer<'a> {
         if self.dialect != DbBackend::MySql {
             return self.quoted(Quote::Double);
         }
-        match self.string(b'"', true) {
+        match self.string(b'"', self.backslash_escapes) {
             Token::Text(text) => Token::Quoted(text, Quote::Double),
             other => other,
         }

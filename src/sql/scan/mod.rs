@@ -1,11 +1,9 @@
 //! The classifier: one pass over the tokens of a text, with a small state for each level of
 //! parentheses.
 
-mod calls;
 mod clauses;
 mod commits;
 mod frame;
-mod listings;
 mod statements;
 mod tables;
 
@@ -13,43 +11,36 @@ use sea_orm::DbBackend;
 use smallvec::SmallVec;
 
 use self::frame::{Clause, Frame, Kind, With};
-use super::functions::ReadOnlyFunctions;
+use super::cursor::Cursor;
+use super::found::Found;
 use super::keyword::Keyword;
-use super::lexer::Lexer;
-use super::names::{self, Names};
-use super::operation::{Access, Evidence, ImplicitCommit, Operation};
+use super::names::Names;
+use super::operation::{Access, Evidence, ImplicitCommit};
 use super::token::Token;
 
-/// What a text does, by its words alone. Nothing here is a proof that it only reads.
-pub(super) fn scan(sql: &str, dialect: DbBackend, functions: &ReadOnlyFunctions) -> Operation {
-    let mut classifier = Classifier::new(sql, dialect, functions);
-    while let Some(token) = classifier.next() {
+/// What the statement at the cursor does, by its words alone, and the tables it names. Takes its
+/// `;`. Nothing here is a proof that it only reads.
+pub(super) fn scan<'a>(cursor: &mut Cursor<'a>, names: &mut Names<'a>) -> Found {
+    let mut classifier = Classifier::new(cursor, names);
+    while !classifier.ended
+        && let Some(token) = classifier.next()
+    {
         classifier.token(token);
     }
     classifier.finish()
 }
 
-struct Classifier<'a> {
-    lexer: Lexer<'a>,
-    peeked: Option<Option<Token<'a>>>,
+struct Classifier<'a, 't> {
+    cursor: &'t mut Cursor<'a>,
+    names: &'t mut Names<'a>,
     dialect: DbBackend,
-    functions: &'a ReadOnlyFunctions,
     frames: SmallVec<[Frame; 8]>,
-    names: Names<'a>,
-    access: Access,
-    evidence: Evidence,
+    found: Found,
     /// How the next `(` opens.
     opening: Option<Kind>,
     last: LastToken,
     before_last: LastToken,
-    /// Whether the text has a statement at all.
-    any: bool,
-    /// The keyword of a statement in it that begins or ends a transaction.
-    controls: Option<&'static str>,
-    /// The keyword of a statement in it before which MySQL commits.
-    commits: Option<ImplicitCommit>,
-    /// A part of it is not analyzed.
-    opaque: bool,
+    ended: bool,
 }
 
 /// What the previous token was, as far as it changes the meaning of the next.
@@ -63,59 +54,37 @@ enum LastToken {
     Other,
 }
 
-impl<'a> Classifier<'a> {
-    fn new(sql: &'a str, dialect: DbBackend, functions: &'a ReadOnlyFunctions) -> Self {
+impl<'a, 't> Classifier<'a, 't> {
+    fn new(cursor: &'t mut Cursor<'a>, names: &'t mut Names<'a>) -> Self {
         let mut frames = SmallVec::new();
         frames.push(Frame::new(Kind::Statement, 0));
         Self {
-            lexer: Lexer::new(sql, dialect),
-            peeked: None,
-            dialect,
-            functions,
+            dialect: cursor.dialect(),
+            cursor,
+            names,
             frames,
-            names: Names::new(dialect),
-            access: Access::Read,
-            evidence: Evidence::Proven,
+            found: Found::new(),
             opening: None,
             last: LastToken::Nothing,
             before_last: LastToken::Nothing,
-            any: false,
-            controls: None,
-            commits: None,
-            opaque: false,
+            ended: false,
         }
     }
 
     fn next(&mut self) -> Option<Token<'a>> {
-        self.peeked.take().unwrap_or_else(|| self.lexer.next())
+        self.cursor.next()
     }
 
     fn peek(&mut self) -> Option<Token<'a>> {
-        *self.peeked.get_or_insert_with(|| self.lexer.next())
+        self.cursor.peek()
     }
 
     fn peek_keyword(&mut self) -> Option<Keyword> {
-        match self.peek() {
-            Some(Token::Word(word)) => Keyword::parse(word),
-            _ => None,
-        }
+        self.cursor.peek_keyword()
     }
 
     fn peeks(&mut self, symbol: u8) -> bool {
-        self.peek() == Some(Token::Symbol(symbol))
-    }
-
-    /// Makes the access at least as strict as `access`.
-    fn raise(&mut self, access: Access, evidence: Evidence) {
-        if access > self.access {
-            self.access = access;
-            self.evidence = evidence;
-        }
-    }
-
-    fn doubt(&mut self, evidence: Evidence) {
-        self.opaque |= !matches!(evidence, Evidence::Function(_));
-        self.raise(Access::Unknown, evidence);
+        self.cursor.peeks(symbol)
     }
 
     /// The innermost frame. There always is one: the statement's is never closed.
@@ -137,19 +106,15 @@ impl<'a> Classifier<'a> {
             Token::Word(word) => return self.word(word),
             Token::Quoted(..) | Token::Text(_) => return self.quoted(token),
             Token::Symbol(symbol) => return self.symbol(symbol),
-            Token::Variable(name) => self.variable(name),
-            Token::Assign if self.dialect == DbBackend::MySql => {
-                self.raise(Access::Session, Evidence::Variable);
-            }
             Token::ExecutableComment => {
                 let what = "an executable comment";
                 let possible = ImplicitCommit::Possible(what);
-                self.commits = self.commits.or(Some(possible));
+                self.found.commits = self.found.commits.or(Some(possible));
                 return self.doubt(Evidence::ExecutableComment);
             }
             Token::EncodedIdentifier | Token::Ambiguous => self.doubt(Evidence::Unparsed),
             Token::Unterminated => self.doubt(Evidence::Unterminated),
-            Token::Literal | Token::Assign | Token::Cast => {}
+            Token::Literal | Token::Variable(_) | Token::Assign | Token::Cast => {}
         }
         self.unexpected_start();
         self.frame().expects_table = false;
@@ -169,7 +134,7 @@ impl<'a> Classifier<'a> {
                 self.next();
             }
             b',' => self.comma(),
-            b';' if self.frames.len() == 1 => self.next_statement(),
+            b';' if self.frames.len() == 1 => self.ended = true,
             _ => {
                 if symbol == b';' {
                     self.doubt(Evidence::Unparsed);
@@ -189,7 +154,6 @@ impl<'a> Classifier<'a> {
         let unexpected = statement && frame.start;
         frame.start = false;
         if unexpected {
-            self.any = true;
             self.doubt(Evidence::Unparsed);
         }
     }
@@ -221,10 +185,7 @@ impl<'a> Classifier<'a> {
             With::Name { .. } | With::AfterBody { .. } => frame.with = With::No,
             With::No | With::InBody { .. } => {}
         }
-        if frame.start {
-            frame.start = false;
-            self.any = true;
-        }
+        frame.start = false;
         let kind = self.opening.take().unwrap_or(kind);
         let mut inner = Frame::new(kind, visible);
         match self.last {
@@ -276,24 +237,19 @@ impl<'a> Classifier<'a> {
         self.before_last = LastToken::Nothing;
     }
 
-    /// The state a variable belongs to: the connection, unless it is the server's.
-    fn variable(&mut self, name: &str) {
-        if !names::is_server_variable(name) {
-            self.raise(Access::Session, Evidence::Variable);
-        }
-    }
-
-    fn finish(mut self) -> Operation {
-        if !self.any && self.access == Access::Read {
-            self.doubt(Evidence::Empty);
-        }
+    fn finish(mut self) -> Found {
         if self.frames.len() > 1 {
             self.doubt(Evidence::Unparsed);
         }
-        let tables = self.names.distinct();
-        Operation::new(self.access, tables, self.evidence)
-            .controlling(self.controls)
-            .committing(self.commits)
-            .with_opaque(self.opaque)
+        self.names.leave(0);
+        self.found
+    }
+
+    fn raise(&mut self, access: Access, evidence: Evidence) {
+        self.found.raise(access, evidence);
+    }
+
+    fn doubt(&mut self, evidence: Evidence) {
+        self.found.doubt(evidence);
     }
 }

@@ -7,7 +7,7 @@ use super::{Classifier, LastToken};
 use crate::sql::names::{Ident, Name};
 use crate::sql::operation::Evidence;
 
-impl<'a> Classifier<'a> {
+impl<'a> Classifier<'a, '_> {
     /// The rest of `first.second.third`. Returns `None` if it ends in `*`, or in something that is
     /// not a name.
     pub(super) fn chain(&mut self, first: Ident<'a>) -> Option<Name<'a>> {
@@ -71,9 +71,9 @@ impl<'a> Classifier<'a> {
         };
         if self.peeks(b'(') {
             if clause == Clause::From {
-                let known = self.call(name);
+                self.opening = Some(Kind::Call);
                 // A full-text table of SQLite can be called, and the text does not show whether this is one.
-                if !known && self.dialect == DbBackend::Sqlite {
+                if self.dialect == DbBackend::Sqlite && !is_table_function(&name) {
                     self.names.tables.push(name);
                 }
                 return self.remember(LastToken::Name);
@@ -102,12 +102,7 @@ impl<'a> Classifier<'a> {
         };
         match self.dialect {
             DbBackend::MySql if !name.name.is_quoted() && text.eq_ignore_ascii_case("dual") => true,
-            DbBackend::Sqlite if starts("pragma_") => {
-                if !self.functions.contains(self.dialect, None, text) {
-                    self.doubt(Evidence::Function(text.into()));
-                }
-                true
-            }
+            DbBackend::Sqlite if starts("pragma_") => true,
             _ => self.names.is_declared(name),
         }
     }
@@ -123,4 +118,30 @@ impl<'a> Classifier<'a> {
         self.frame().with = With::Named { recursive };
         self.remember(LastToken::Name);
     }
+
+    /// A name in an expression. When `(` follows, it is a call, or a type where only names are.
+    pub(super) fn expression_name(&mut self, first: Ident<'a>) {
+        self.chain(first);
+        if self.peeks(b'(') {
+            let names_only = self.frame().kind == Kind::Names && !self.frame().query;
+            self.opening = Some(match names_only {
+                true => Kind::Names,
+                false => Kind::Call,
+            });
+        }
+        self.remember(LastToken::Name);
+    }
+}
+
+/// Whether a name is that of a function of SQLite's that returns rows.
+fn is_table_function(name: &Name<'_>) -> bool {
+    const NAMES: [&str; 5] = [
+        "generate_series",
+        "json_each",
+        "json_tree",
+        "jsonb_each",
+        "jsonb_tree",
+    ];
+    let text = name.name.text();
+    NAMES.iter().any(|it| text.eq_ignore_ascii_case(it))
 }
