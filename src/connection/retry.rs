@@ -14,7 +14,6 @@ use crate::error::RoutingError;
 use crate::observe::{Event, EventKind};
 use crate::route::Decision;
 use crate::scope::Scope;
-use crate::sql::Access;
 use crate::topology::{Load, NodeId, Role};
 
 /// A statement on its way to the node that was decided on.
@@ -248,7 +247,7 @@ impl<'a> Attempt<'a> {
 
     /// Where the statement may be sent after this error.
     fn retry_after(&self, error: &DbErr) -> Retry {
-        let is_read = self.analysis.operation.access() == Access::Read;
+        let is_read = self.analysis.operation.access().is_read();
         let must_stay = self.scope.read_only || self.scope.role == Some(Role::Replica);
         match Fault::of(error) {
             Fault::NoConnection => Retry::Elsewhere,

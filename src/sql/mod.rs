@@ -23,6 +23,7 @@ mod keyword;
 mod lexer;
 mod names;
 mod operation;
+mod per_node;
 mod scan;
 mod token;
 

@@ -5,6 +5,7 @@ use sea_orm::DbBackend;
 use super::{NotProven, Proof, Recogniser};
 use crate::sql::names::{Ident, Name};
 use crate::sql::operation::{Access, Evidence};
+use crate::sql::per_node;
 use crate::sql::token::Token;
 
 impl<'a> Recogniser<'a, '_> {
@@ -30,6 +31,10 @@ impl<'a> Recogniser<'a, '_> {
         let text = function.text();
         let is_exact = !exact || !text.bytes().any(|byte| byte.is_ascii_uppercase());
         let schema = name.schema.map(|schema| schema.text());
+        if schema.is_none() && !stored && per_node::is_function(self.dialect, text) {
+            self.differs_by_node(text);
+            return true;
+        }
         let known = is_exact && !stored && self.functions.contains(self.dialect, schema, text);
         if !known {
             let name = match schema {
@@ -39,6 +44,12 @@ impl<'a> Recogniser<'a, '_> {
             self.found.raise(Access::Unknown, Evidence::Function(name.into()));
         }
         known
+    }
+
+    /// The answer of what was read differs between the nodes.
+    pub(super) fn differs_by_node(&mut self, name: &str) {
+        let evidence = Evidence::DiffersByNode(name.into());
+        self.found.raise(Access::NodeRead, evidence);
     }
 
     pub(super) fn take_symbol(&mut self, symbol: u8) -> bool {

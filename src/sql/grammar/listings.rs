@@ -7,6 +7,7 @@ use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
 use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
+use crate::sql::per_node;
 use crate::sql::token::Token;
 
 impl Recogniser<'_, '_> {
@@ -74,6 +75,11 @@ impl Recogniser<'_, '_> {
     pub(super) fn show(&mut self) -> Proof {
         self.cursor.next();
         if self.is(DbBackend::Postgres) {
+            if let Some(Token::Word(name)) = self.cursor.peek()
+                && (name.eq_ignore_ascii_case("all") || per_node::is_setting(self.dialect, name))
+            {
+                self.differs_by_node(name);
+            }
             return self.listing_ends();
         }
         self.take_word(&["full"]);
@@ -82,6 +88,9 @@ impl Recogniser<'_, '_> {
             return Err(NotProven);
         };
         let is = |words: &[&str]| words.iter().any(|word| what.eq_ignore_ascii_case(word));
+        if per_node::is_shown(what) && !self.shows_one_variable(what) {
+            self.differs_by_node(what);
+        }
         if is(&["warnings", "errors", "count", "session", "local"]) {
             self.found.raise(Access::Session, Evidence::Keyword("show".into()));
         } else if is(&["columns", "fields", "index", "indexes", "keys"]) {
@@ -97,6 +106,27 @@ impl Recogniser<'_, '_> {
             self.found.raise(Access::Unknown, Evidence::Keyword("show".into()));
         }
         self.listing_ends()
+    }
+
+    /// `SHOW VARIABLES LIKE 'version'`, of a variable that is the same on every node.
+    fn shows_one_variable(&mut self, what: &str) -> bool {
+        if what.eq_ignore_ascii_case("global") {
+            let variables = is_word(self.cursor.peek(), &["variables"]);
+            return variables && self.names_one_variable(1);
+        }
+        what.eq_ignore_ascii_case("variables") && self.names_one_variable(0)
+    }
+
+    /// Whether `LIKE` and the name of such a variable follow after so many words.
+    fn names_one_variable(&mut self, words: usize) -> bool {
+        let mut tokens = self.cursor.rest().skip(words);
+        let like = is_word(tokens.next(), &["like"]);
+        match tokens.next() {
+            Some(Token::Text(name)) => {
+                like && !name.contains('%') && !per_node::is_setting(DbBackend::MySql, name)
+            }
+            _ => false,
+        }
     }
 
     /// The rest of a `SHOW`: words, and perhaps a condition.

@@ -7,6 +7,7 @@ use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
 use crate::sql::names::{Ident, is_server_variable};
 use crate::sql::operation::{Access, Evidence};
+use crate::sql::per_node;
 use crate::sql::token::Token;
 
 impl<'a> Recogniser<'a, '_> {
@@ -20,6 +21,12 @@ impl<'a> Recogniser<'a, '_> {
             Token::Quoted(..) => {
                 let first = Ident::of(token).ok_or(NotProven)?;
                 return self.name_or_call(first);
+            }
+            // current_setting('transaction_read_only')
+            Token::Text(text) if per_node::is_setting(DbBackend::Postgres, text) => {
+                if self.is(DbBackend::Postgres) && self.level().kind == Kind::Arguments {
+                    self.differs_by_node(text);
+                }
             }
             Token::Literal | Token::Text(_) => {}
             Token::Variable(name) => self.variable(name)?,
@@ -75,6 +82,9 @@ impl<'a> Recogniser<'a, '_> {
     /// `@@session . sql_mode`.
     fn variable(&mut self, name: &str) -> Proof {
         let mut of_server = is_server_variable(name);
+        if of_server && per_node::is_setting(DbBackend::MySql, name) {
+            self.differs_by_node(name);
+        }
         while self.take_symbol(b'.') {
             of_server &= name.eq_ignore_ascii_case("@global");
             self.take_name()?;
@@ -221,6 +231,11 @@ impl<'a> Recogniser<'a, '_> {
             self.call(name);
             self.level().first = false;
             return self.open_parenthesis(Kind::Arguments, State::Opened, State::Complete);
+        }
+        if let Some(name) = name
+            && per_node::is_column(self.dialect, name.name.text())
+        {
+            self.differs_by_node(name.name.text());
         }
         self.completed();
         Ok(())

@@ -8,6 +8,7 @@ use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
 use crate::sql::names::Name;
 use crate::sql::operation::{Access, Evidence};
+use crate::sql::per_node;
 use crate::sql::token::Token;
 
 impl<'a> Recogniser<'a, '_> {
@@ -111,6 +112,10 @@ impl<'a> Recogniser<'a, '_> {
         if pragma {
             self.call(Name::new(None, name.name));
             return;
+        }
+        let schema = name.schema.map(|schema| schema.text());
+        if per_node::is_relation(self.dialect, schema, text) {
+            self.differs_by_node(text);
         }
         self.names.tables.push(name);
     }
