@@ -38,6 +38,12 @@ impl<'a> Cursor<'a> {
         *self.peeked.get_or_insert_with(|| self.lexer.next())
     }
 
+    /// Whether white space or a comment stands before the next token.
+    pub(super) fn is_spaced(&mut self) -> bool {
+        self.peek();
+        self.lexer.is_spaced()
+    }
+
     /// The token after the next.
     pub(super) fn peek_second(&mut self) -> Option<Token<'a>> {
         self.peek();

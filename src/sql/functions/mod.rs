@@ -2,6 +2,7 @@
 
 mod mysql;
 mod postgres;
+mod postgres_immutable;
 mod sqlite;
 
 use std::collections::HashSet;
@@ -53,16 +54,16 @@ impl ReadOnlyFunctions {
 }
 
 fn is_built_in(dialect: DbBackend, name: &str) -> bool {
-    let list = match dialect {
-        DbBackend::Postgres => postgres::READ_ONLY,
-        DbBackend::MySql => mysql::READ_ONLY,
-        _ => sqlite::READ_ONLY,
-    };
     let mut buffer = [0_u8; LONGEST];
-    lowercase(name, &mut buffer).is_some_and(|name| {
-        list.binary_search_by(|built_in| built_in.as_bytes().cmp(name))
-            .is_ok()
-    })
+    let Some(name) = lowercase(name, &mut buffer) else {
+        return false;
+    };
+    let is_in = |list: &[&str]| list.binary_search_by(|it| it.as_bytes().cmp(name)).is_ok();
+    match dialect {
+        DbBackend::Postgres => is_in(postgres::READ_ONLY) || is_in(postgres_immutable::IMMUTABLE),
+        DbBackend::MySql => is_in(mysql::READ_ONLY),
+        _ => is_in(sqlite::READ_ONLY),
+    }
 }
 
 #[cfg(test)]
@@ -71,7 +72,12 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_in_lower_case() {
-        for list in [postgres::READ_ONLY, mysql::READ_ONLY, sqlite::READ_ONLY] {
+        for list in [
+            postgres::READ_ONLY,
+            postgres_immutable::IMMUTABLE,
+            mysql::READ_ONLY,
+            sqlite::READ_ONLY,
+        ] {
             assert!(list.is_sorted_by(|a, b| a < b));
             assert!(list.iter().all(|name| **name == name.to_ascii_lowercase()));
             assert!(list.iter().all(|name| name.len() <= LONGEST));

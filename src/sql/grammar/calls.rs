@@ -25,8 +25,10 @@ impl<'a> Recogniser<'a, '_> {
     /// A function call; whether the function is known to only read.
     pub(super) fn call(&mut self, name: Name<'a>) -> bool {
         let function = name.name;
-        // MySQL resolves a quoted name to a stored function.
-        let stored = self.is(DbBackend::MySql) && function.is_quoted();
+        // MySQL resolves these to a stored function.
+        let stored = self.is(DbBackend::MySql)
+            && (function.is_quoted()
+                || self.cursor.is_spaced() && needs_parenthesis_at_once(function.text()));
         let exact = self.is(DbBackend::Postgres) && function.is_quoted();
         let text = function.text();
         let is_exact = !exact || !text.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -118,4 +120,18 @@ impl<'a> Recogniser<'a, '_> {
             }
         }
     }
+}
+
+/// Whether MySQL takes a name for its own function only if `(` follows at once, unless the mode
+/// `IGNORE_SPACE` is set.
+fn needs_parenthesis_at_once(name: &str) -> bool {
+    #[rustfmt::skip]
+    const NAMES: [&str; 32] = [
+        "adddate", "bit_and", "bit_or", "bit_xor", "cast", "count", "curdate", "curtime", "date_add",
+        "date_sub", "extract", "group_concat", "max", "mid", "min", "now", "position",
+        "session_user", "std", "stddev", "stddev_pop", "stddev_samp", "subdate", "substr",
+        "substring", "sum", "sysdate", "system_user", "trim", "variance", "var_pop",
+        "var_samp",
+    ];
+    NAMES.iter().any(|it| name.eq_ignore_ascii_case(it))
 }

@@ -156,7 +156,10 @@ impl Recogniser<'_, '_> {
         if self.take_word(&["skip"]) {
             self.expect_word(&["locked"])?;
         } else if self.take_word(&["wait"]) {
-            self.cursor.next();
+            match self.cursor.next() {
+                Some(Token::Literal) => {}
+                _ => return Err(NotProven),
+            }
         } else {
             self.take_word(&["nowait"]);
         }

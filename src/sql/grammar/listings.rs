@@ -56,7 +56,10 @@ impl Recogniser<'_, '_> {
                 {
                     self.cursor.next();
                     self.cursor.next();
-                    self.cursor.next();
+                    match self.cursor.next() {
+                        Some(Token::Word(_) | Token::Text(_)) => {}
+                        _ => return Err(NotProven),
+                    }
                 }
                 _ if self.take_word(&["analyse"]) => {}
                 _ => return Ok(()),

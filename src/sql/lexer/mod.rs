@@ -17,6 +17,8 @@ pub(crate) struct Lexer<'a> {
     at: usize,
     dialect: DbBackend,
     executable_comments: usize,
+    /// White space or a comment stands before the token that was read last.
+    spaced: bool,
     /// A backslash in MySQL's strings escapes, as it does without `NO_BACKSLASH_ESCAPES`.
     backslash_escapes: bool,
     /// A quote was read that a backslash escapes.
@@ -27,8 +29,10 @@ impl<'a> Iterator for Lexer<'a> {
     type Item = Token<'a>;
 
     fn next(&mut self) -> Option<Token<'a>> {
+        let start = self.at;
         loop {
             let byte = self.byte(0)?;
+            self.spaced = self.at > start;
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => self.at += 1,
                 b'-' if self.starts_dash_comment() => self.skip_line(),
@@ -57,6 +61,7 @@ impl<'a> Lexer<'a> {
             at: 0,
             dialect,
             executable_comments: 0,
+            spaced: false,
             backslash_escapes: dialect == DbBackend::MySql,
             escaped_quote: false,
         }
@@ -72,6 +77,11 @@ impl<'a> Lexer<'a> {
             backslash_escapes: false,
             ..self
         }
+    }
+
+    /// Whether white space or a comment stands before the token that was read last.
+    pub(crate) fn is_spaced(&self) -> bool {
+        self.spaced
     }
 
     /// Whether a quote was read that a backslash escapes, so that the reading depends on the mode.
