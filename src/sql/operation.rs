@@ -90,7 +90,9 @@ impl fmt::Display for Evidence {
                 f,
                 "the function {name} is not on the list of read-only built-ins; add it with read_only_function(\"{name}\") if it is one"
             ),
-            Self::DiffersByNode(name) => write!(f, "the answer of {name} differs between the nodes"),
+            Self::DiffersByNode(name) => {
+                write!(f, "the answer of {name} differs between the nodes")
+            }
             Self::LockingClause => f.write_str("it locks rows"),
             Self::Into => f.write_str("SELECT ... INTO"),
             Self::Variable => f.write_str("it uses a variable of the connection"),

@@ -59,8 +59,11 @@ pub(super) fn is_shown(what: &str) -> bool {
 
 fn is_listed(sorted: &[&str], name: &str) -> bool {
     let mut buffer = [0_u8; LONGEST];
-    lowercase(name, &mut buffer)
-        .is_some_and(|name| sorted.binary_search_by(|it| it.as_bytes().cmp(name)).is_ok())
+    lowercase(name, &mut buffer).is_some_and(|name| {
+        sorted
+            .binary_search_by(|it| it.as_bytes().cmp(name))
+            .is_ok()
+    })
 }
 
 fn starts(name: &str, prefix: &str) -> bool {
@@ -107,7 +110,14 @@ const MYSQL_VARIABLES: &[&str] = &[
     "tx_read_only",
 ];
 
-const MYSQL_PREFIXES: &[&str] = &["gtid_", "log_bin", "relay_log_", "replica_", "rpl_", "slave_"];
+const MYSQL_PREFIXES: &[&str] = &[
+    "gtid_",
+    "log_bin",
+    "relay_log_",
+    "replica_",
+    "rpl_",
+    "slave_",
+];
 
 #[rustfmt::skip]
 const SHOWN: &[&str] = &["engine", "global", "open", "processlist", "status", "variables"];

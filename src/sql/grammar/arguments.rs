@@ -9,17 +9,65 @@ use crate::sql::token::Token;
 
 /// Words before another argument.
 const SEPARATORS: &[&str] = &[
-    "from", "for", "placing", "using", "similar", "escape", "separator", "value", "default", "limit",
+    "from",
+    "for",
+    "placing",
+    "using",
+    "similar",
+    "escape",
+    "separator",
+    "value",
+    "default",
+    "limit",
     "version",
 ];
 
 /// Words that add nothing to read: options of SQL's functions for JSON and XML.
 const OPTIONS: &[&str] = &[
-    "null", "absent", "error", "empty", "array", "object", "true", "false", "unknown", "on", "with",
-    "without", "conditional", "unconditional", "wrapper", "unique", "keys", "keep", "omit",
-    "quotes", "scalar", "string", "format", "json", "encoding", "utf8", "utf16", "utf32", "preserve",
-    "strip", "whitespace", "indent", "no", "standalone", "yes", "by", "ref", "nulls", "respect",
-    "ignore", "first", "last", "query", "expansion",
+    "null",
+    "absent",
+    "error",
+    "empty",
+    "array",
+    "object",
+    "true",
+    "false",
+    "unknown",
+    "on",
+    "with",
+    "without",
+    "conditional",
+    "unconditional",
+    "wrapper",
+    "unique",
+    "keys",
+    "keep",
+    "omit",
+    "quotes",
+    "scalar",
+    "string",
+    "format",
+    "json",
+    "encoding",
+    "utf8",
+    "utf16",
+    "utf32",
+    "preserve",
+    "strip",
+    "whitespace",
+    "indent",
+    "no",
+    "standalone",
+    "yes",
+    "by",
+    "ref",
+    "nulls",
+    "respect",
+    "ignore",
+    "first",
+    "last",
+    "query",
+    "expansion",
 ];
 
 /// Words that follow a type which is an argument of MySQL's `CONVERT`.
@@ -95,7 +143,10 @@ impl<'a> Recogniser<'a, '_> {
                 self.column_option(word, keyword)
             }
             Some(Token::Symbol(b'[' | b']' | b'.') | Token::Literal | Token::Quoted(..))
-                if !is_name => Ok(()),
+                if !is_name =>
+            {
+                Ok(())
+            }
             _ => Err(NotProven),
         }
     }

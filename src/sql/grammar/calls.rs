@@ -43,7 +43,8 @@ impl<'a> Recogniser<'a, '_> {
                 Some(schema) => format!("{schema}.{text}"),
                 None => text.to_owned(),
             };
-            self.found.raise(Access::Unknown, Evidence::Function(name.into()));
+            self.found
+                .raise(Access::Unknown, Evidence::Function(name.into()));
         }
         known
     }

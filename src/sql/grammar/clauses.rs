@@ -20,8 +20,15 @@ impl Recogniser<'_, '_> {
         let clause = self.level().clause;
         match keyword {
             Some(
-                K::Where | K::Group | K::Having | K::Order | K::Limit | K::Union | K::Except
-                | K::Intersect | K::Into,
+                K::Where
+                | K::Group
+                | K::Having
+                | K::Order
+                | K::Limit
+                | K::Union
+                | K::Except
+                | K::Intersect
+                | K::Into,
             ) => true,
             Some(K::From) => clause == Clause::Select,
             Some(K::For) => !sqlite,
@@ -94,20 +101,18 @@ impl Recogniser<'_, '_> {
             }
             Some(K::For) => return self.locks(),
             Some(K::Lock) => return self.locks_in_share_mode(),
-            Some(K::Into) => return self.into_variables(),
+            Some(K::Into) => return self.takes_variables(),
             _ => return Err(NotProven),
         }
         Ok(())
     }
 
     fn group_by_all(&mut self) -> Proof {
-        let alone = matches!(
-            self.cursor.peek(),
-            None | Some(Token::Symbol(b')' | b';'))
-        ) || self
-            .cursor
-            .peek_keyword()
-            .is_some_and(|keyword| self.clause_starts(Some(keyword)));
+        let alone = matches!(self.cursor.peek(), None | Some(Token::Symbol(b')' | b';')))
+            || self
+                .cursor
+                .peek_keyword()
+                .is_some_and(|keyword| self.clause_starts(Some(keyword)));
         let level = self.level();
         level.expects_operand(Clause::Group);
         if alone {
@@ -133,7 +138,8 @@ impl Recogniser<'_, '_> {
             }
             _ => return Err(NotProven),
         }
-        self.found.raise(Access::LockingRead, Evidence::LockingClause);
+        self.found
+            .raise(Access::LockingRead, Evidence::LockingClause);
         if self.take_keyword(K::Of) {
             self.table_name()?;
             while self.take_symbol(b',') {
@@ -147,7 +153,8 @@ impl Recogniser<'_, '_> {
         self.expect_keyword(Keyword::In)?;
         self.expect_keyword(Keyword::Share)?;
         self.expect_word(&["mode"])?;
-        self.found.raise(Access::LockingRead, Evidence::LockingClause);
+        self.found
+            .raise(Access::LockingRead, Evidence::LockingClause);
         self.waits()
     }
 
@@ -168,7 +175,7 @@ impl Recogniser<'_, '_> {
     }
 
     /// MySQL's `INTO @a, @b`; any other `INTO` writes.
-    fn into_variables(&mut self) -> Proof {
+    fn takes_variables(&mut self) -> Proof {
         loop {
             match self.cursor.next() {
                 Some(Token::Variable(_)) if self.is(DbBackend::MySql) => {}
@@ -234,4 +241,3 @@ fn keyword_of(token: Token<'_>) -> Option<Keyword> {
         _ => None,
     }
 }
-

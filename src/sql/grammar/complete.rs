@@ -187,8 +187,15 @@ impl<'a> Recogniser<'a, '_> {
             K::And | K::Or | K::Like | K::Between => self.operator()?,
             K::Not => match in_operator {
                 Some(
-                    K::In | K::Like | K::Between | K::Ilike | K::Similar | K::Regexp | K::Rlike
-                    | K::Glob | K::Match,
+                    K::In
+                    | K::Like
+                    | K::Between
+                    | K::Ilike
+                    | K::Similar
+                    | K::Regexp
+                    | K::Rlike
+                    | K::Glob
+                    | K::Match,
                 ) => {}
                 Some(K::Null) if sqlite => {
                     self.cursor.next();
@@ -226,9 +233,7 @@ impl<'a> Recogniser<'a, '_> {
 
     /// `IN (`, or in SQLite `IN table`.
     fn in_word(&mut self) -> Proof {
-        if self.is(DbBackend::MySql)
-            && is_word(self.cursor.peek(), &["boolean", "natural"])
-        {
+        if self.is(DbBackend::MySql) && is_word(self.cursor.peek(), &["boolean", "natural"]) {
             return self.search_mode();
         }
         self.operator()?;
@@ -367,13 +372,6 @@ fn goes_on_with_query(keyword: Keyword) -> bool {
     use Keyword as K;
     matches!(
         keyword,
-        K::Union
-            | K::Except
-            | K::Intersect
-            | K::Order
-            | K::Limit
-            | K::Offset
-            | K::Fetch
-            | K::For
+        K::Union | K::Except | K::Intersect | K::Order | K::Limit | K::Offset | K::Fetch | K::For
     )
 }

@@ -48,12 +48,12 @@ impl Recogniser<'_, '_> {
     fn explain_options(&mut self) -> Proof {
         loop {
             match self.cursor.peek_keyword() {
-                Some(Keyword::Analyze | Keyword::Verbose | Keyword::Extended | Keyword::Partitions) => {
+                Some(
+                    Keyword::Analyze | Keyword::Verbose | Keyword::Extended | Keyword::Partitions,
+                ) => {
                     self.cursor.next();
                 }
-                Some(Keyword::Format)
-                    if self.cursor.peek_second() == Some(Token::Symbol(b'=')) =>
-                {
+                Some(Keyword::Format) if self.cursor.peek_second() == Some(Token::Symbol(b'=')) => {
                     self.cursor.next();
                     self.cursor.next();
                     match self.cursor.next() {
@@ -95,7 +95,8 @@ impl Recogniser<'_, '_> {
             self.differs_by_node(what);
         }
         if is(&["warnings", "errors", "count", "session", "local"]) {
-            self.found.raise(Access::Session, Evidence::Keyword("show".into()));
+            self.found
+                .raise(Access::Session, Evidence::Keyword("show".into()));
         } else if is(&["columns", "fields", "index", "indexes", "keys"]) {
             self.expect_word(&["from", "in"])?;
             let name = self.table_name()?;
@@ -106,7 +107,8 @@ impl Recogniser<'_, '_> {
                 self.names_table(name);
             }
         } else if !is(SHOWN_BY_ANY_NODE) {
-            self.found.raise(Access::Unknown, Evidence::Keyword("show".into()));
+            self.found
+                .raise(Access::Unknown, Evidence::Keyword("show".into()));
         }
         self.listing_ends()
     }

@@ -204,8 +204,7 @@ impl<'a> Recogniser<'a, '_> {
             Some(Token::Word(_) | Token::Quoted(..) | Token::Literal | Token::Text(_))
         );
         let is_separator = self.cursor.peek_keyword().is_some_and(is_structure);
-        is(&["variadic"])
-            || before_operand && !is_separator && is(&["name", "document", "content"])
+        is(&["variadic"]) || before_operand && !is_separator && is(&["name", "document", "content"])
     }
 
     /// Postgres's `INTERVAL '1 day'`, `INTERVAL '1' DAY TO SECOND(3)`, `INTERVAL(3) '1 s'`.
@@ -246,8 +245,21 @@ impl<'a> Recogniser<'a, '_> {
 pub(super) fn is_operator(symbol: u8) -> bool {
     matches!(
         symbol,
-        b'+' | b'-' | b'*' | b'/' | b'%' | b'^' | b'&' | b'|' | b'~' | b'<' | b'>' | b'=' | b'!'
-            | b'@' | b'#' | b'?'
+        b'+' | b'-'
+            | b'*'
+            | b'/'
+            | b'%'
+            | b'^'
+            | b'&'
+            | b'|'
+            | b'~'
+            | b'<'
+            | b'>'
+            | b'='
+            | b'!'
+            | b'@'
+            | b'#'
+            | b'?'
     )
 }
 

@@ -167,10 +167,7 @@ impl Recogniser<'_, '_> {
     }
 
     fn at_end(&mut self) -> bool {
-        matches!(
-            self.cursor.peek(),
-            None | Some(Token::Symbol(b')' | b';'))
-        )
+        matches!(self.cursor.peek(), None | Some(Token::Symbol(b')' | b';')))
     }
 
     /// `name (columns) AS MATERIALIZED (`.

@@ -60,10 +60,7 @@ impl<'a> Recogniser<'a, '_> {
     }
 
     fn names_function(&mut self) -> bool {
-        matches!(
-            self.cursor.peek_second(),
-            Some(Token::Symbol(b'(' | b'.'))
-        )
+        matches!(self.cursor.peek_second(), Some(Token::Symbol(b'(' | b'.')))
     }
 
     /// `LATERAL` before a subquery or a function. Some servers have tables of that name.
@@ -161,7 +158,20 @@ impl<'a> Recogniser<'a, '_> {
         let Level {
             query, lone_query, ..
         } = *self.level();
-        let goes_on = query || lone_query && matches!(keyword, Some(K::Union | K::Except | K::Intersect | K::Order | K::Limit | K::Offset | K::Fetch));
+        let goes_on = query
+            || lone_query
+                && matches!(
+                    keyword,
+                    Some(
+                        K::Union
+                            | K::Except
+                            | K::Intersect
+                            | K::Order
+                            | K::Limit
+                            | K::Offset
+                            | K::Fetch
+                    )
+                );
         if goes_on && self.clause_starts(keyword) {
             self.level().query = true;
             return self.clause(keyword);
@@ -202,9 +212,8 @@ impl<'a> Recogniser<'a, '_> {
         match keyword {
             Some(K::Join) => self.level().expects_table(),
             Some(K::StraightJoin) if self.is(DbBackend::MySql) => self.level().expects_table(),
-            Some(
-                K::Inner | K::Cross | K::Outer | K::Left | K::Right | K::Full | K::Natural,
-            ) if self.join_follows() => {}
+            Some(K::Inner | K::Cross | K::Outer | K::Left | K::Right | K::Full | K::Natural)
+                if self.join_follows() => {}
             Some(K::On) => self.level().expects_operand(Clause::On),
             Some(K::Using) => {
                 self.column_names()?;
@@ -222,7 +231,16 @@ impl<'a> Recogniser<'a, '_> {
         use Keyword as K;
         matches!(
             self.cursor.peek_keyword(),
-            Some(K::Join | K::Inner | K::Cross | K::Outer | K::Left | K::Right | K::Full | K::StraightJoin)
+            Some(
+                K::Join
+                    | K::Inner
+                    | K::Cross
+                    | K::Outer
+                    | K::Left
+                    | K::Right
+                    | K::Full
+                    | K::StraightJoin
+            )
         )
     }
 

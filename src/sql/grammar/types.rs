@@ -9,8 +9,21 @@ use crate::sql::token::Token;
 /// The words that may follow the first of a type's name, by dialect.
 const POSTGRES: &[&str] = &["precision", "varying"];
 const MYSQL: &[&str] = &[
-    "array", "ascii", "binary", "byte", "character", "charset", "int", "integer", "precision", "set",
-    "unicode", "unsigned", "signed", "varying", "zerofill",
+    "array",
+    "ascii",
+    "binary",
+    "byte",
+    "character",
+    "charset",
+    "int",
+    "integer",
+    "precision",
+    "set",
+    "unicode",
+    "unsigned",
+    "signed",
+    "varying",
+    "zerofill",
 ];
 
 /// What an interval's precision is made of.
@@ -34,7 +47,10 @@ impl Recogniser<'_, '_> {
             self.take_word(&["character", "char"]);
         }
         self.chain(ident)?.ok_or(NotProven)?;
-        if is_word(first, &["double", "character", "char", "bit", "national", "nchar"]) {
+        if is_word(
+            first,
+            &["double", "character", "char", "bit", "national", "nchar"],
+        ) {
             self.take_word(POSTGRES);
         }
         if is_word(first, &["interval"]) {

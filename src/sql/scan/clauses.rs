@@ -3,13 +3,13 @@
 use sea_orm::DbBackend;
 
 use super::frame::{Clause, Frame, Kind, Verb, With};
-use crate::sql::names::Ident;
-use super::{Classifier, LastToken};
+use super::{LastToken, Scanner};
 use crate::sql::keyword::Keyword;
+use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
-impl<'a> Classifier<'a, '_> {
+impl<'a> Scanner<'a, '_> {
     pub(super) fn word(&mut self, word: &'a str) {
         let keyword = match self.peeks(b'.') {
             true => None,

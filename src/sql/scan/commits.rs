@@ -1,6 +1,6 @@
 //! Statements before which MySQL and MariaDB commit the open transaction.
 
-use super::Classifier;
+use super::Scanner;
 use crate::sql::operation::{Access, Evidence, ImplicitCommit};
 use crate::sql::token::Token;
 
@@ -33,7 +33,7 @@ const WORDS: [&str; 22] = [
 /// Compound statements: their contents are not analyzed.
 const COMPOUND: [&str; 6] = ["CASE", "FOR", "IF", "LOOP", "REPEAT", "WHILE"];
 
-impl Classifier<'_, '_> {
+impl Scanner<'_, '_> {
     /// Whether a statement makes MySQL commit. Temporary tables do not, and neither does MariaDB's
     /// `ANALYZE` of a query.
     pub(super) fn commits_implicitly(&mut self, word: &str) -> Option<ImplicitCommit> {

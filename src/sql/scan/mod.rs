@@ -1,5 +1,5 @@
-//! The classifier: one pass over the tokens of a text, with a small state for each level of
-//! parentheses.
+//! What a statement does that is no proven read: told from its words, with a small state for each
+//! level of parentheses. It finds the tables of writes and of schema statements.
 
 mod clauses;
 mod commits;
@@ -21,16 +21,16 @@ use super::token::Token;
 /// What the statement at the cursor does, by its words alone, and the tables it names. Takes its
 /// `;`. Nothing here is a proof that it only reads.
 pub(super) fn scan<'a>(cursor: &mut Cursor<'a>, names: &mut Names<'a>) -> Found {
-    let mut classifier = Classifier::new(cursor, names);
-    while !classifier.ended
-        && let Some(token) = classifier.next()
+    let mut scanner = Scanner::new(cursor, names);
+    while !scanner.ended
+        && let Some(token) = scanner.next()
     {
-        classifier.token(token);
+        scanner.token(token);
     }
-    classifier.finish()
+    scanner.finish()
 }
 
-struct Classifier<'a, 't> {
+struct Scanner<'a, 't> {
     cursor: &'t mut Cursor<'a>,
     names: &'t mut Names<'a>,
     dialect: DbBackend,
@@ -54,7 +54,7 @@ enum LastToken {
     Other,
 }
 
-impl<'a, 't> Classifier<'a, 't> {
+impl<'a, 't> Scanner<'a, 't> {
     fn new(cursor: &'t mut Cursor<'a>, names: &'t mut Names<'a>) -> Self {
         let mut frames = SmallVec::new();
         frames.push(Frame::new(Kind::Statement, 0));

@@ -4,12 +4,12 @@ use sea_orm::DbBackend;
 
 use super::clauses::is_verb;
 use super::frame::{Clause, Kind, Verb, With};
-use super::{Classifier, LastToken};
+use super::{LastToken, Scanner};
 use crate::sql::keyword::{Keyword, controls_transaction, is_session_statement};
 use crate::sql::operation::{Access, Evidence, ImplicitCommit};
 use crate::sql::token::Token;
 
-impl<'a> Classifier<'a, '_> {
+impl<'a> Scanner<'a, '_> {
     /// The first word of a frame; whether it was understood as the start of a statement.
     pub(super) fn starts(&mut self, word: &'a str, keyword: Option<Keyword>) -> bool {
         let frame = self.frame();

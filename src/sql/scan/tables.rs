@@ -3,11 +3,11 @@
 use sea_orm::DbBackend;
 
 use super::frame::{Clause, Kind, With};
-use super::{Classifier, LastToken};
+use super::{LastToken, Scanner};
 use crate::sql::names::{Ident, Name};
 use crate::sql::operation::Evidence;
 
-impl<'a> Classifier<'a, '_> {
+impl<'a> Scanner<'a, '_> {
     /// The rest of `first.second.third`. Returns `None` if it ends in `*`, or in something that is
     /// not a name.
     pub(super) fn chain(&mut self, first: Ident<'a>) -> Option<Name<'a>> {
