@@ -96,6 +96,12 @@ impl<'a> Recogniser<'a, '_> {
     }
 
     fn complete_word(&mut self, word: &'a str) -> Proof {
+        let of_type = is_word(Some(Token::Word(word)), &["with", "without"])
+            && is_word(self.cursor.peek(), &["time"]);
+        if of_type && self.is(DbBackend::Postgres) {
+            self.cursor.next();
+            return self.expect_word(&["zone"]);
+        }
         let keyword = Keyword::parse(word);
         if let Some(keyword) = keyword
             && (self.case_word(keyword)?
