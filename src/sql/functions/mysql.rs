@@ -13,7 +13,7 @@
 /// Names a SELECT may call on a replica, sorted by bytes.
 #[rustfmt::skip]
 pub(super) const READ_ONLY: &[&str] = &[
-    "abs", "acos", "add_months", "adddate", "addtime", "aes_decrypt", "aes_encrypt", "against",
+    "abs", "acos", "add_months", "adddate", "addtime", "aes_decrypt", "aes_encrypt", 
     "any_value", "asbinary", "ascii", "asin", "astext", "aswkb", "aswkt", "atan", "atan2", "avg",
     "bigint", "bin", "bin_to_uuid", "binary", "bit", "bit_and", "bit_count", "bit_length", "bit_or",
     "bit_xor", "blob", "cast", "ceil", "ceiling", "char", "char_length", "character",
@@ -42,7 +42,7 @@ pub(super) const READ_ONLY: &[&str] = &[
     "json_object_to_array", "json_objectagg", "json_overlaps", "json_pretty", "json_query",
     "json_quote", "json_remove", "json_replace", "json_schema_valid",
     "json_schema_validation_report", "json_search", "json_set", "json_storage_free",
-    "json_storage_size", "json_table", "json_type", "json_unquote", "json_valid", "json_value",
+    "json_storage_size", "json_type", "json_unquote", "json_valid", "json_value",
     "kdf", "lag", "last_day", "last_value", "lcase", "lead", "least", "left", "length", "lengthb",
     "linefromtext", "linefromwkb", "linestring", "linestringfromtext", "linestringfromwkb", "ln",
     "localtime", "localtimestamp", "locate", "log", "log10", "log2", "lower", "lpad", "ltrim",

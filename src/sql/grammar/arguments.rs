@@ -113,6 +113,7 @@ impl<'a> Recogniser<'a, '_> {
 
     /// `COLUMNS (a int PATH '$.a', ...)`, or in `XMLTABLE` without parentheses.
     fn columns(&mut self) -> Proof {
+        self.level().needs_columns = false;
         if self.cursor.peeks(b'(') {
             return self.open_parenthesis(Kind::Columns, State::Column, State::Complete);
         }

@@ -16,6 +16,8 @@ pub(super) struct Level {
     pub(super) called: bool,
     /// The column or table that was just read has its alias.
     pub(super) aliased: bool,
+    /// It is none of the grammar's unless `COLUMNS` is read in it.
+    pub(super) needs_columns: bool,
     /// How many common table expressions were in sight when it was opened.
     pub(super) in_sight: usize,
     /// How many tables were named when its `WITH` list began.
@@ -124,6 +126,7 @@ impl Level {
             lone_query: false,
             called: false,
             aliased: false,
+            needs_columns: false,
             in_sight,
             named: 0,
             recursive: false,

@@ -140,7 +140,8 @@ impl<'a, 't> Recogniser<'a, 't> {
     }
 
     fn leave(&mut self, closed: Level) -> Proof {
-        if closed.kind.is_query() && !closed.is_query() || self.levels.len() == 1 {
+        let incomplete = closed.kind.is_query() && !closed.is_query() || closed.needs_columns;
+        if incomplete || self.levels.len() == 1 {
             return Err(NotProven);
         }
         self.levels.pop();

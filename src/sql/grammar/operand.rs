@@ -143,10 +143,11 @@ impl<'a> Recogniser<'a, '_> {
             K::Interval if mysql => self.level().first = false,
             K::Interval if postgres => self.interval()?,
             K::Rollup | K::Cube if postgres && parenthesis && clause == Clause::Group => {
-                self.grouping_sets()?;
+                self.open_parenthesis(Kind::Group, State::Operand, State::Complete)?;
             }
             K::Grouping if postgres && clause == Clause::Group && self.take_word(&["sets"]) => {
-                self.grouping_sets()?;
+                self.open_parenthesis(Kind::Group, State::Operand, State::Complete)?;
+                self.level().clause = Clause::Group;
             }
             K::Collation if postgres && self.take_keyword(K::For) => {
                 self.open_parenthesis(Kind::Arguments, State::Operand, State::Complete)?;
@@ -168,12 +169,6 @@ impl<'a> Recogniser<'a, '_> {
             }
             _ => false,
         }
-    }
-
-    fn grouping_sets(&mut self) -> Proof {
-        self.open_parenthesis(Kind::Group, State::Operand, State::Complete)?;
-        self.level().clause = Clause::Group;
-        Ok(())
     }
 
     /// Words that are no keywords elsewhere, before an operand of special arguments.

@@ -120,14 +120,20 @@ impl<'a> Recogniser<'a, '_> {
     /// A function that returns rows. A full-text table of SQLite can be called too, and the text does
     /// not show whether this is one.
     pub(super) fn table_function(&mut self, name: Name<'a>, then: State) -> Proof {
-        let known = self.call(name);
-        if !known && self.is(DbBackend::Sqlite) {
+        let sqlite = self.is(DbBackend::Sqlite);
+        let json_table = !sqlite
+            && name.schema.is_none()
+            && !name.name.is_quoted()
+            && name.name.text().eq_ignore_ascii_case("json_table");
+        if !json_table && !self.call(name) && sqlite {
             self.names.tables.push(name);
         }
         let level = self.level();
         level.ends_operand();
         level.first = false;
-        self.open_parenthesis(Kind::Arguments, State::Opened, then)
+        self.open_parenthesis(Kind::Arguments, State::Opened, then)?;
+        self.level().needs_columns = json_table;
+        Ok(())
     }
 
     pub(super) fn after_table(&mut self) -> Proof {
