@@ -181,7 +181,7 @@ impl<'a> Recogniser<'a, '_> {
             return true;
         }
         if clause == Clause::SystemTime && is(&["timestamp", "transaction"]) {
-            return true;
+            return !self.cursor.peeks(b'(');
         }
         if kind != Kind::Arguments {
             return false;
