@@ -82,20 +82,10 @@ async fn reads_at_the_same_time_are_spread_over_primary_and_replica() -> Result 
 #[tokio::test]
 async fn a_slow_primary_is_avoided() -> Result {
     let shop = shop_on(|files| include(one_replica(files), PeakEwma)).await?;
-    for _ in 0..6 {
-        category::Entity::find().one(&shop.db).await?;
-    }
-    // Until then the primary was the slow one.
-    loop {
-        let routes = shop.db.record();
-        slow_read(&shop.db).await?;
-        if nodes(&routes) == ["default/1"] {
-            break;
-        }
-    }
-    // A replica that other tests delayed looks slow too, until it has answered again.
+    // On a busy machine a fast read takes long now and then, and its node looks slow for a while.
     for _ in 0..50 {
-        category::Entity::find().one(&shop.db).await?;
+        slow_read(&shop.db.on_primary()).await?;
+        category::Entity::find().one(&shop.db.on_replica()).await?;
         if choices(&shop.db, 100)? == [("default/2".to_owned(), 100)].into() {
             return Ok(());
         }
