@@ -51,6 +51,7 @@ async fn slow_read(db: &RoutingConnection) -> Result {
     read_that_counts_to(400_000, db).await
 }
 
+/// A read that takes the longer, the higher it counts.
 async fn read_that_counts_to(limit: u32, db: &RoutingConnection) -> Result {
     let sql = format!(
         "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {limit})
