@@ -44,21 +44,24 @@ fn a_known_text_is_decided_and_sent_without_an_allocation_of_ours() {
         assert_eq!(blocks(|| (0..100).for_each(|_| decided())), 0);
     }
 
-    // The SQLite thread replies at varying times, which costs the runtime one block or none.
-    let once = |db: &dyn Fn()| blocks(|| (0..200).for_each(|_| db()));
-    let find = |db: &dyn Fn()| (0..7).map(|_| once(db)).max().unwrap_or_default();
-    let on_bare = || find_one(&runtime, &bare);
-    let on_routed = || find_one(&runtime, &routed);
-    let on_replicated = || find_one(&runtime, &replicated);
-    // The first statements fill caches.
-    for warm in [&on_bare as &dyn Fn(), &on_routed, &on_replicated] {
-        find(warm);
+    // The SQLite thread replies at varying times, which costs the runtime a block now and then, on a
+    // busy machine almost always. The least is what counts.
+    let mut least = [u64::MAX; 3];
+    for round in 1..=10_000 {
+        let now = [
+            blocks(|| find_one(&runtime, &bare)),
+            blocks(|| find_one(&runtime, &routed)),
+            blocks(|| find_one(&runtime, &replicated)),
+        ];
+        for (least, now) in least.iter_mut().zip(now) {
+            *least = now.min(*least);
+        }
+        let [bare, routed, replicated] = least;
+        if round >= 1000 && routed.max(replicated) <= bare {
+            return;
+        }
     }
-    let (bare, routed, replicated) = (find(&on_bare), find(&on_routed), find(&on_replicated));
-    // One block of ours in each statement would be 200.
-    for (what, blocks) in [("routed", routed), ("replicated", replicated)] {
-        assert!(blocks < bare + 150, "{what} {blocks}, bare {bare}");
-    }
+    panic!("bare, routed, replicated: {least:?}");
 }
 
 fn find_one<C: ConnectionTrait>(runtime: &tokio::runtime::Runtime, db: &C) {

@@ -195,14 +195,20 @@ async fn a_read_of_a_missing_replica_is_retried_elsewhere() -> Result {
     Ok(())
 }
 
-#[tokio::test]
-async fn a_stream_is_finished_with_its_last_row() -> Result {
+/// A shop with two rows to stream, and the log of what finishes.
+async fn shop_with_two_rows() -> Result<(Shop, Arc<Log>)> {
     let log = Log::of(&[EventKind::Finished]);
     let shop = shop(&log).await?;
     for name in ["Tea", "Coffee"] {
         add_category(&shop.db, name).await?;
     }
     log.take();
+    Ok((shop, log))
+}
+
+#[tokio::test]
+async fn a_stream_is_finished_with_its_last_row() -> Result {
+    let (shop, log) = shop_with_two_rows().await?;
     let db = shop.db.using("default/2")?;
     let mut rows = category::Entity::find().stream(&db).await?;
     rows.next().await.expect("a row")?;
@@ -214,12 +220,7 @@ async fn a_stream_is_finished_with_its_last_row() -> Result {
 
 #[tokio::test]
 async fn a_stream_that_is_dropped_is_finished_with_the_rows_so_far() -> Result {
-    let log = Log::of(&[EventKind::Finished]);
-    let shop = shop(&log).await?;
-    for name in ["Tea", "Coffee"] {
-        add_category(&shop.db, name).await?;
-    }
-    log.take();
+    let (shop, log) = shop_with_two_rows().await?;
     let db = shop.db.using("default/2")?;
     let mut rows = category::Entity::find().stream(&db).await?;
     rows.next().await.expect("a row")?;

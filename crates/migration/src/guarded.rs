@@ -235,3 +235,26 @@ impl MockDatabaseTrait for CallingDriver {
 fn abandoned() -> DbErr {
     DbErr::Custom("the migration was cancelled".to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The state in which a request is left that was sent while its receiver was being dropped.
+    #[test]
+    fn a_request_that_nobody_takes_any_more_ends_its_call() {
+        let (requests, mut incoming) = unbounded_channel();
+        let driver = CallingDriver {
+            dialect: DbBackend::Sqlite,
+            requests,
+        };
+        let (ended, end) = sync_channel(1);
+        std::thread::spawn(move || ended.send(driver.call(Request::Begin)));
+        while incoming.is_empty() {
+            std::thread::yield_now();
+        }
+        incoming.close();
+        let answer = end.recv_timeout(Duration::from_secs(60));
+        assert_eq!(answer.expect("the call ends"), None);
+    }
+}

@@ -48,8 +48,15 @@ fn choices(db: &RoutingConnection, times: usize) -> Result<BTreeMap<String, usiz
 
 /// Some 100 ms of work for SQLite.
 async fn slow_read(db: &RoutingConnection) -> Result {
-    let sql = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 400000)
-        SELECT count(*) AS c FROM n, (SELECT id FROM category LIMIT 1)";
+    read_that_counts_to(400_000, db).await
+}
+
+/// A read that takes the longer, the higher it counts.
+async fn read_that_counts_to(limit: u32, db: &RoutingConnection) -> Result {
+    let sql = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {limit})
+        SELECT count(*) AS c FROM n, (SELECT id FROM category LIMIT 1)"
+    );
     let statement = Statement::from_string(DbBackend::Sqlite, sql);
     db.query_one_raw(statement).await?;
     Ok(())

@@ -10,18 +10,15 @@ use super::moments::through_proxy;
 use super::side::Side;
 use super::{CAUSAL, forget_follow_up, has, next_read};
 use crate::support::cut::{Dropped, cut};
-use crate::support::soon;
+use crate::support::{eventually, soon};
 
 /// An insert that takes its time on the server.
-fn slow(side: &Side, id: i32) -> String {
-    match side {
-        Side::Postgres(_) => {
-            format!("INSERT INTO item (id, name) SELECT {id}, 'slow {id}' FROM pg_sleep(1)")
-        }
-        Side::MariaDb(_) => {
-            format!("INSERT INTO item (id, name) SELECT {id}, 'slow {id}' FROM (SELECT SLEEP(1)) s")
-        }
-    }
+fn slow(side: &Side, id: i32, seconds: u32) -> String {
+    let pause = match side {
+        Side::Postgres(_) => format!("pg_sleep({seconds})"),
+        Side::MariaDb(_) => format!("(SELECT SLEEP({seconds})) s"),
+    };
+    format!("INSERT INTO item (id, name) SELECT {id}, 'slow {id}' FROM {pause}")
 }
 
 /// The session cancels its write, the replica is probed and has everything, then the write is
@@ -30,7 +27,7 @@ async fn a_cancelled_write_is_not_missed(side: Side) {
     let db = side.connect().await;
     db.ping().await.expect("open");
     let session = db.session_with(CAUSAL);
-    let insert = slow(&side, 1);
+    let insert = slow(&side, 1, 1);
     let cancelled = tokio::time::timeout(
         Duration::from_millis(300),
         session.execute_unprepared(&insert),
@@ -78,9 +75,14 @@ async fn a_write_whose_connection_broke_is_not_missed() {
     side.create("shop").await;
     let (db, proxy) = through_proxy(&side).await;
     let session = db.session_with(CAUSAL);
-    let (writes, insert) = (session.clone(), slow(&side, 1));
+    let (writes, insert) = (session.clone(), slow(&side, 1, 5));
     let write = tokio::spawn(async move { writes.execute_unprepared(&insert).await });
-    tokio::time::sleep(Duration::from_millis(300)).await;
+    const RUNS: &str = "SELECT count(*) > 0 FROM pg_stat_activity \
+                        WHERE state = 'active' AND query LIKE 'INSERT INTO item%pg_sleep(5)'";
+    eventually("the write runs", async || {
+        side.sql(Node::Primary, "shop", RUNS).await.trim() == "t"
+    })
+    .await;
     proxy.set(Mode::Cut).expect("cut");
     let lost = soon("the write", write).await.expect("no panic");
     lost.expect_err("its connection broke");

@@ -18,7 +18,7 @@ pub(crate) type Result<T = (), E = Box<dyn std::error::Error>> = std::result::Re
 /// No test waits longer for a condition.
 pub(crate) const LIMIT: Duration = Duration::from_secs(30);
 
-pub(crate) const INTERVAL: Duration = Duration::from_millis(25);
+const INTERVAL: Duration = Duration::from_millis(25);
 
 /// Waits until a condition holds.
 pub(crate) async fn eventually<F>(what: &str, mut holds: impl FnMut() -> F)
