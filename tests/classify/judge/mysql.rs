@@ -1,0 +1,103 @@
+//! The judge on a MariaDB replica.
+
+use routing_servers::{MariaDbCluster, Node};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+
+use super::texts::{self, Texts};
+use super::{Refusal, between, complaint, connect, judge};
+
+const TEMPLATES: &str = include_str!("mysql.txt");
+/// The columns of the table `words` that are not named like a word.
+const COLUMNS: [&str; 3] = ["a", "b", "c"];
+/// Words, and functions, which are words to the lexer when `(` follows.
+const WORDS: &str = "SELECT word FROM information_schema.keywords
+    UNION SELECT function FROM information_schema.sql_functions";
+/// A server that only reads refused to write, or could not in a transaction that only reads.
+const REFUSED: [&str; 2] = ["1290", "1792"];
+/// There is no such function, or it takes other arguments.
+const CALLED: [&str; 3] = ["1305", "1318", "1630"];
+
+/// A replica, with the functions in one database and without them in another.
+struct Replica {
+    functions: DatabaseConnection,
+    bare: DatabaseConnection,
+}
+
+#[tokio::test]
+async fn mariadb_calls_no_function_in_what_is_proven_a_read() {
+    let Some(cluster) = routing_servers::mariadb(1).await else {
+        return;
+    };
+    let rows = cluster.sql(Node::Primary, "mysql", WORDS).await;
+    let rows = rows.expect("the words of the server");
+    let words = texts::words(rows.lines().map(str::to_owned));
+    let replica = Replica::new(&cluster, &words).await;
+    let texts = Texts::new(TEMPLATES, &words, '`');
+    judge(DbBackend::MySql, texts, async |sql| replica.refusal(sql).await).await;
+}
+
+impl Replica {
+    async fn new(cluster: &MariaDbCluster, words: &[String]) -> Self {
+        for database in ["functions", "bare"] {
+            cluster.create_database(database).await.expect("a database");
+            let created = cluster.sql(Node::Primary, database, &tables(words)).await;
+            created.expect("tables");
+        }
+        create_functions(&cluster.primary_url("functions"), words).await;
+        cluster.wait_caught_up().await.expect("a replica that follows");
+        let limit = "SET GLOBAL max_statement_time = 0.5";
+        let limited = cluster.sql(Node::Replica(0), "mysql", limit).await;
+        limited.expect("a limit");
+        Self {
+            functions: connect(&cluster.replica_url(0, "functions")).await,
+            bare: connect(&cluster.replica_url(0, "bare")).await,
+        }
+    }
+
+    /// Says what a text does that only a primary may do, or which function it calls.
+    async fn refusal(&self, sql: &str) -> Option<Refusal> {
+        for db in [&self.bare, &self.functions] {
+            let Some((_, said)) = complaint(db, sql).await else {
+                continue;
+            };
+            // "1305 (42000): FUNCTION bare.word does not exist"
+            let number = said.split_once(' ').map_or("", |(number, _)| number);
+            if REFUSED.contains(&number) {
+                return Some(Refusal { called: None, said });
+            }
+            if CALLED.contains(&number) {
+                let called = between(&said, "FUNCTION ", " ").map(str::to_owned);
+                return Some(Refusal { called, said });
+            }
+        }
+        None
+    }
+}
+
+/// The table `words` with two rows, one with a history, and one to write to.
+fn tables(words: &[String]) -> String {
+    let others = |word: &&String| !COLUMNS.contains(&word.as_str());
+    let words = words.iter().filter(others).take(1000).cloned().collect::<Vec<_>>();
+    let columns = texts::columns(&words, '`');
+    format!(
+        "CREATE TABLE words (a INT, b INT, c VARCHAR(9), FULLTEXT (c){columns});
+        INSERT INTO words (a, b, c) VALUES (1, 2, 'x'), (2, 1, 'y');
+        CREATE TABLE history (a INT) WITH SYSTEM VERSIONING;
+        INSERT INTO history VALUES (1);
+        CREATE TABLE log (a INT);"
+    )
+}
+
+/// A function with one argument for each word, which writes. The server refuses some names.
+async fn create_functions(url: &str, words: &[String]) {
+    let primary = connect(url).await;
+    let mut created = 0;
+    for word in words {
+        let sql = format!(
+            "CREATE FUNCTION `{word}` (x INT) RETURNS INT MODIFIES SQL DATA
+            BEGIN INSERT INTO log VALUES (x); RETURN 1; END"
+        );
+        created += usize::from(primary.execute_unprepared(&sql).await.is_ok());
+    }
+    assert!(created > words.len() / 2, "{created} functions of {}", words.len());
+}
