@@ -48,18 +48,15 @@ impl Texts {
     pub(super) fn next(&mut self) -> Text {
         let template = one(&self.templates, &mut self.rng);
         let fragment = one(&self.fragments, &mut self.rng);
-        let mut sql = self.filled(&template.replace("{f}", fragment));
-        if self.rng.random_range(0..4) == 0 {
-            sql = sql.to_uppercase();
-        }
         Text {
             template,
             fragment,
-            sql,
+            sql: self.filled(&template.replace("{f}", fragment)),
         }
     }
 
-    /// The text with a word for each `{w}`, a quoted one for each `{q}`, a brace for each `{d}`.
+    /// The text with a word for each `{w}`, a quoted one for each `{q}`, a line break for `{n}`, a
+    /// brace for `{d}`.
     fn filled(&mut self, pattern: &str) -> String {
         let mut parts = pattern.split('{');
         let mut sql = parts.next().unwrap_or_default().to_owned();
@@ -67,6 +64,7 @@ impl Texts {
             let (filling, rest) = match part.split_once('}') {
                 Some(("w", rest)) => (self.word(), rest),
                 Some(("q", rest)) => (self.quoted(), rest),
+                Some(("n", rest)) => ("\n".to_owned(), rest),
                 Some(("d", rest)) => ("{".to_owned(), rest),
                 _ => ("{".to_owned(), part),
             };
@@ -81,14 +79,15 @@ impl Texts {
         format!("{0}{word}{0}", self.quote)
     }
 
-    /// Half of the words are of the grammar, the others any of the dialect.
+    /// Half of the words are of the grammar, the others any of the dialect; some are in capitals.
     fn word(&mut self) -> String {
-        match self.rng.random_range(0..2) {
-            0 => one(&self.common, &mut self.rng).to_owned(),
-            _ => {
-                let word = self.words.choose(&mut self.rng);
-                word.expect("a dialect has words").clone()
-            }
+        let word = match self.rng.random_range(0..2) {
+            0 => one(&self.common, &mut self.rng),
+            _ => self.words.choose(&mut self.rng).expect("a dialect has words"),
+        };
+        match self.rng.random_range(0..4) {
+            0 => word.to_ascii_uppercase(),
+            _ => word.to_owned(),
         }
     }
 }
