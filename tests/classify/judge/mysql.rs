@@ -1,4 +1,7 @@
 //! The judge on a MariaDB replica.
+//!
+//! The driver connects with `IGNORE_SPACE`, so white space between a built-in function and its `(`
+//! does not make it a stored function; a comment does.
 
 use routing_servers::{MariaDbCluster, Node};
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
@@ -92,6 +95,7 @@ impl Replica {
     /// `VALUES (1), (2) ORDER BY (SELECT abs(1))`.
     async fn revive(&self, sql: &str) {
         eprintln!("the connection was lost in {sql}");
+        self.cluster.stop_replica(0).await.expect("no replica");
         self.cluster.start_replica(0).await.expect("a replica");
         limit(&self.cluster).await;
     }
