@@ -71,7 +71,9 @@ async fn judge(dialect: DbBackend, mut texts: Texts, run: impl AsyncFn(&str) -> 
             }
         }
     }
-    eprintln!("{dialect:?}: {generated} texts, {proven} proven reads, {ran} run, {refused} refused");
+    eprintln!(
+        "{dialect:?}: {generated} texts, {proven} proven reads, {ran} run, {refused} refused"
+    );
     assert!(ran > generated / 200, "too few of the texts are reads");
     failures.none();
 }
@@ -83,7 +85,11 @@ impl Failures {
         let (template, fragment, sql) = (text.template, text.fragment, &text.sql);
         let listed = access(&format!("SELECT {called}(1)"), dialect) == Access::Read;
         let places = self.0.keys().filter(|(name, _)| *name == called).count();
-        let place = if listed || places >= PLACES { "anywhere" } else { template };
+        let place = if listed || places >= PLACES {
+            "anywhere"
+        } else {
+            template
+        };
         let line = format!("{called} {place}: {fragment:?} in {template:?}: {sql}: {said}");
         let found = self.0.entry((called, place)).or_insert((0, line));
         found.0 += 1;
@@ -93,7 +99,10 @@ impl Failures {
     fn none(self) {
         let shown = number("JUDGE_SHOWN").unwrap_or(SHOWN);
         let kinds = self.0.len();
-        let lines = self.0.into_values().take(usize::try_from(shown).unwrap_or(usize::MAX));
+        let lines = self
+            .0
+            .into_values()
+            .take(usize::try_from(shown).unwrap_or(usize::MAX));
         let lines = lines.map(|(times, line)| format!("{times} x {line}"));
         let lines = lines.collect::<Vec<_>>().join("\n");
         assert!(kinds == 0, "{kinds} kinds of wrong proofs:\n{lines}\n");
@@ -103,7 +112,11 @@ impl Failures {
 /// A number from the environment.
 fn number(variable: &str) -> Option<u64> {
     let value = env::var(variable).ok()?;
-    Some(value.parse().unwrap_or_else(|_| panic!("{variable} is no number")))
+    Some(
+        value
+            .parse()
+            .unwrap_or_else(|_| panic!("{variable} is no number")),
+    )
 }
 
 /// One connection, which does nothing of its own.
@@ -111,7 +124,9 @@ async fn connect(url: &str) -> DatabaseConnection {
     let mut options = ConnectOptions::new(url);
     options.max_connections(1).sqlx_logging(false);
     options.test_before_acquire(false);
-    Database::connect(options).await.expect("the server accepts a connection")
+    Database::connect(options)
+        .await
+        .expect("the server accepts a connection")
 }
 
 /// The code of an error that is none of the server's: the connection is lost.
@@ -127,7 +142,10 @@ async fn complaint(db: &DatabaseConnection, sql: &str) -> Option<(String, String
         _ => None,
     };
     let complaint = match said {
-        Some(said) => (said.code().unwrap_or_default().into_owned(), said.to_string()),
+        Some(said) => (
+            said.code().unwrap_or_default().into_owned(),
+            said.to_string(),
+        ),
         None => (LOST.to_owned(), error.to_string()),
     };
     Some(complaint)

@@ -40,7 +40,10 @@ async fn mariadb_calls_no_function_in_what_is_proven_a_read() {
     let words = texts::words(rows.lines().map(str::to_owned));
     let replica = Replica::new(cluster, &words).await;
     let texts = Texts::new(TEMPLATES, &words, '`');
-    judge(DbBackend::MySql, texts, async |sql| replica.answer(sql).await).await;
+    judge(DbBackend::MySql, texts, async |sql| {
+        replica.answer(sql).await
+    })
+    .await;
 }
 
 impl Replica {
@@ -51,7 +54,10 @@ impl Replica {
             created.expect("tables");
         }
         create_functions(&cluster.primary_url("functions"), words).await;
-        cluster.wait_caught_up().await.expect("a replica that follows");
+        cluster
+            .wait_caught_up()
+            .await
+            .expect("a replica that follows");
         limit(&cluster).await;
         Self {
             functions: connect(&cluster.replica_url(0, "functions")).await,
@@ -74,7 +80,11 @@ impl Replica {
             // "1305 (42000): FUNCTION bare.word does not exist"
             let number = said.split_once(' ').map_or("", |(number, _)| number);
             let called = between(&said, "FUNCTION ", " ").unwrap_or_default();
-            let called = called.rsplit('.').next().unwrap_or_default().to_ascii_lowercase();
+            let called = called
+                .rsplit('.')
+                .next()
+                .unwrap_or_default()
+                .to_ascii_lowercase();
             if REFUSED.contains(&number) {
                 return Answer::Refused { called: None, said };
             }
@@ -88,7 +98,11 @@ impl Replica {
             }
             invalid = true;
         }
-        if invalid { Answer::Invalid } else { Answer::Ran }
+        if invalid {
+            Answer::Invalid
+        } else {
+            Answer::Ran
+        }
     }
 
     /// Starts the server again: some queries crash MariaDB, such as
@@ -111,7 +125,12 @@ async fn limit(cluster: &MariaDbCluster) {
 /// The table `words` with two rows, one with a history, and one to write to.
 fn tables(words: &[String]) -> String {
     let others = |word: &&String| !COLUMNS.contains(&word.as_str());
-    let words = words.iter().filter(others).take(1000).cloned().collect::<Vec<_>>();
+    let words = words
+        .iter()
+        .filter(others)
+        .take(1000)
+        .cloned()
+        .collect::<Vec<_>>();
     let columns = texts::columns(&words, '`');
     format!(
         "CREATE TABLE words (a INT, b INT, c VARCHAR(9), FULLTEXT (c){columns});
@@ -126,12 +145,19 @@ fn tables(words: &[String]) -> String {
 async fn create_functions(url: &str, words: &[String]) {
     let primary = connect(url).await;
     let mut created = 0;
-    for word in words.iter().filter(|word| !ELSEWHERE.contains(&word.as_str())) {
+    for word in words
+        .iter()
+        .filter(|word| !ELSEWHERE.contains(&word.as_str()))
+    {
         let sql = format!(
             "CREATE FUNCTION `{word}` (x INT) RETURNS INT MODIFIES SQL DATA
             BEGIN INSERT INTO log VALUES (x); RETURN 1; END"
         );
         created += usize::from(primary.execute_unprepared(&sql).await.is_ok());
     }
-    assert!(created > words.len() / 2, "{created} functions of {}", words.len());
+    assert!(
+        created > words.len() / 2,
+        "{created} functions of {}",
+        words.len()
+    );
 }

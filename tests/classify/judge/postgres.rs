@@ -33,7 +33,10 @@ async fn postgres_calls_no_function_in_what_is_proven_a_read() {
     let words = texts::words(keywords);
     let standby = Standby::new(&cluster, &words).await;
     let texts = Texts::new(TEMPLATES, &words, '"');
-    judge(DbBackend::Postgres, texts, async |sql| standby.answer(sql).await).await;
+    judge(DbBackend::Postgres, texts, async |sql| {
+        standby.answer(sql).await
+    })
+    .await;
 }
 
 impl Standby {
@@ -44,8 +47,12 @@ impl Standby {
         let create = functions(words);
         let created = cluster.sql(Node::Primary, "functions", &create).await;
         created.expect("functions");
-        cluster.wait_caught_up().await.expect("a standby that follows");
-        let built_in = "SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace";
+        cluster
+            .wait_caught_up()
+            .await
+            .expect("a standby that follows");
+        let built_in =
+            "SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace";
         Self {
             functions: connect(&cluster.replica_url(0, "functions")).await,
             bare: connect(&cluster.replica_url(0, "bare")).await,

@@ -38,7 +38,10 @@ async fn sqlite_calls_no_function_in_what_is_proven_a_read() {
     let built_in = create(&format!("{url}?mode=rwc"), &words).await;
     let db = connect(&format!("{url}?mode=ro")).await;
     let texts = Texts::new(TEMPLATES, &words, '"');
-    judge(DbBackend::Sqlite, texts, async |sql| answer(&db, &built_in, sql).await).await;
+    judge(DbBackend::Sqlite, texts, async |sql| {
+        answer(&db, &built_in, sql).await
+    })
+    .await;
 }
 
 /// Creates the tables; returns the functions of this SQLite.
@@ -54,9 +57,15 @@ async fn create(url: &str, words: &[String]) -> HashSet<String> {
     );
     db.execute_unprepared(&sql).await.expect("tables");
     let functions = "SELECT DISTINCT name FROM pragma_function_list";
-    let rows = db.query_all_raw(sea_orm::Statement::from_string(DbBackend::Sqlite, functions)).await;
+    let rows = db
+        .query_all_raw(sea_orm::Statement::from_string(
+            DbBackend::Sqlite,
+            functions,
+        ))
+        .await;
     let rows = rows.expect("functions").into_iter();
-    rows.map(|row| row.try_get("", "name").expect("a name")).collect()
+    rows.map(|row| row.try_get("", "name").expect("a name"))
+        .collect()
 }
 
 async fn answer(db: &DatabaseConnection, built_in: &HashSet<String>, sql: &str) -> Answer {

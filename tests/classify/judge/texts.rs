@@ -83,7 +83,10 @@ impl Texts {
     fn word(&mut self) -> String {
         let word = match self.rng.random_range(0..2) {
             0 => one(&self.common, &mut self.rng),
-            _ => self.words.choose(&mut self.rng).expect("a dialect has words"),
+            _ => self
+                .words
+                .choose(&mut self.rng)
+                .expect("a dialect has words"),
         };
         match self.rng.random_range(0..4) {
             0 => word.to_ascii_uppercase(),
@@ -104,7 +107,10 @@ fn seed() -> u64 {
 /// The words of a dialect in lower case, with those of the grammar and some plain names.
 pub(super) fn words(of_dialect: impl IntoIterator<Item = String>) -> Vec<String> {
     let ours = COMMON.split_whitespace().chain(PLAIN.split_whitespace());
-    let is_word = |word: &String| word.bytes().all(|it| it.is_ascii_alphanumeric() || it == b'_');
+    let is_word = |word: &String| {
+        word.bytes()
+            .all(|it| it.is_ascii_alphanumeric() || it == b'_')
+    };
     let mut words = of_dialect
         .into_iter()
         .map(|word| word.to_ascii_lowercase())
@@ -118,6 +124,8 @@ pub(super) fn words(of_dialect: impl IntoIterator<Item = String>) -> Vec<String>
 
 /// The columns of the table `words`, one of each name, so that a word may stand for a column.
 pub(super) fn columns(words: &[String], quote: char) -> String {
-    let columns = words.iter().map(|word| format!(", {quote}{word}{quote} INT"));
+    let columns = words
+        .iter()
+        .map(|word| format!(", {quote}{word}{quote} INT"));
     columns.collect()
 }
