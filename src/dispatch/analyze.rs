@@ -17,8 +17,9 @@ impl Core {
     /// The analysis of a text: from the cache, or made now.
     pub(crate) fn analyze(&self, sql: &str, dialect: DbBackend) -> Arc<Analysis> {
         let shared = &self.shared;
-        shared.cache.get_or_insert(dialect, sql, || {
-            let operation = classify(sql, dialect, &shared.functions);
+        let flavor = self.cluster.flavor(dialect);
+        shared.cache.get_or_insert(flavor, sql, || {
+            let operation = classify(sql, flavor, &shared.functions);
             let bound = shared.bindings.bound(&operation, dialect);
             self.analysis(operation, bound, dialect)
         })
@@ -80,7 +81,8 @@ impl Core {
         if analysis.precomputed.is_some_and(is_stale) {
             let (operation, bound) = (analysis.operation.clone(), analysis.bound.clone());
             let analysis = self.analysis(operation, bound, dialect);
-            self.shared.cache.put(dialect, sql, Arc::new(analysis));
+            let flavor = self.cluster.flavor(dialect);
+            self.shared.cache.put(flavor, sql, Arc::new(analysis));
         }
     }
 
@@ -92,6 +94,7 @@ impl Core {
         tracing::warn!(target: "sea_orm_routing", sql, "a replica refused a statement as a write");
         let refused = analysis.operation.refused_by_replica();
         let analysis = self.analysis(refused, analysis.bound.clone(), dialect);
-        self.shared.cache.put(dialect, sql, Arc::new(analysis));
+        let flavor = self.cluster.flavor(dialect);
+        self.shared.cache.put(flavor, sql, Arc::new(analysis));
     }
 }

@@ -4,20 +4,22 @@ use sea_orm::DbBackend;
 
 use super::cursor::Cursor;
 use super::found::Found;
-use super::functions::ReadOnlyFunctions;
+use super::functions::{KnownFunctions, ReadOnlyFunctions};
 use super::grammar::prove;
 use super::keyword::Keyword;
 use super::lexer::Lexer;
 use super::names::Names;
 use super::operation::{Access, Evidence, Operation};
 use super::scan::scan;
+use super::server::{Flavor, Server};
 use super::token::Token;
 
 /// What a text does: the strictest access of its parts, and every table it names.
 ///
 /// Takes time linear in the length of the text, and never panics.
-pub(crate) fn classify(sql: &str, dialect: DbBackend, functions: &ReadOnlyFunctions) -> Operation {
-    let lexer = Lexer::new(sql, dialect);
+pub(crate) fn classify(sql: &str, flavor: Flavor, functions: &ReadOnlyFunctions) -> Operation {
+    let functions = KnownFunctions::new(flavor, functions);
+    let lexer = Lexer::new(sql, flavor.dialect);
     let mut reading = Reading::new(lexer.clone(), functions);
     reading.run();
     if reading.cursor.has_escaped_quote() && reading.found.access == Access::Read {
@@ -35,12 +37,12 @@ pub(crate) fn classify(sql: &str, dialect: DbBackend, functions: &ReadOnlyFuncti
 struct Reading<'a> {
     cursor: Cursor<'a>,
     names: Names<'a>,
-    functions: &'a ReadOnlyFunctions,
+    functions: KnownFunctions<'a>,
     found: Found,
 }
 
 impl<'a> Reading<'a> {
-    fn new(lexer: Lexer<'a>, functions: &'a ReadOnlyFunctions) -> Self {
+    fn new(lexer: Lexer<'a>, functions: KnownFunctions<'a>) -> Self {
         Self {
             names: Names::new(lexer.dialect()),
             cursor: Cursor::new(lexer),
@@ -136,7 +138,7 @@ impl<'a> Reading<'a> {
 }
 
 impl Operation {
-    /// Classifies a text by the built-in lists of read-only functions alone.
+    /// Classifies a text by the built-in lists of read-only functions that every server of the dialect has.
     ///
     /// ```
     /// use sea_orm::DbBackend;
@@ -150,7 +152,20 @@ impl Operation {
     /// assert_eq!(next.access(), Access::Unknown);
     /// ```
     pub fn of(sql: &str, dialect: DbBackend) -> Self {
-        classify(sql, dialect, &ReadOnlyFunctions::default())
+        classify(sql, dialect.into(), &ReadOnlyFunctions::default())
+    }
+
+    /// Classifies a text for a server, by the built-in lists of read-only functions alone.
+    ///
+    /// ```
+    /// use sea_orm_routing::sql::{Access, Operation, Server};
+    ///
+    /// let sql = "SELECT nvl(name, '') FROM cake";
+    /// assert_eq!(Operation::on(sql, Server::MariaDb).access(), Access::Read);
+    /// assert_eq!(Operation::on(sql, Server::MySql).access(), Access::Unknown);
+    /// ```
+    pub fn on(sql: &str, server: Server) -> Self {
+        classify(sql, server.into(), &ReadOnlyFunctions::default())
     }
 }
 

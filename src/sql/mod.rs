@@ -24,7 +24,9 @@ mod lexer;
 mod names;
 mod operation;
 mod per_node;
+mod reserved;
 mod scan;
+mod server;
 mod token;
 
 pub(crate) use cache::Cache;
@@ -32,6 +34,8 @@ pub(crate) use classify::classify;
 pub(crate) use functions::ReadOnlyFunctions;
 pub(crate) use operation::ImplicitCommit;
 pub use operation::{Access, Evidence, Operation};
+pub use server::Server;
+pub(crate) use server::{Flavor, KnownServers};
 
 /// The unquoted words of a text, in order.
 pub(crate) fn words(sql: &str, dialect: sea_orm::DbBackend) -> Vec<&str> {

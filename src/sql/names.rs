@@ -50,6 +50,12 @@ impl<'a> Name<'a> {
             target: false,
         }
     }
+
+    /// Whether it is a bare, unquoted name.
+    pub(super) fn is(&self, name: &str) -> bool {
+        let bare = self.schema.is_none() && !self.name.is_quoted();
+        bare && self.name.text.eq_ignore_ascii_case(name)
+    }
 }
 
 impl<'a> Ident<'a> {

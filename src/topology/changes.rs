@@ -8,6 +8,7 @@ use super::node::{Node, Role, Service};
 use super::snapshot::{Database, Named, Topology, WriteBlock};
 use super::{DatabaseId, Health, NodeId, PoolId};
 use crate::name::DatabaseName;
+use crate::sql::{KnownServers, Server};
 
 /// Called by the one writer, on a copy.
 impl Topology {
@@ -23,6 +24,30 @@ impl Topology {
     /// The monitor has sampled a position of the primary.
     pub(crate) fn set_tracks_positions(&mut self, id: DatabaseId) {
         Arc::make_mut(&mut self.databases[id.index()]).tracks_positions = true;
+    }
+
+    /// The server of a database is declared.
+    pub(crate) fn declare_server(&mut self, id: DatabaseId, server: Server) {
+        Arc::make_mut(&mut self.databases[id.index()]).server = Some(server);
+        self.update_servers();
+    }
+
+    /// A node has told which server it is.
+    pub(crate) fn learn_server(&mut self, id: NodeId, server: Server) {
+        Arc::make_mut(&mut self.nodes[id.index()]).server = Some(server);
+        self.update_servers();
+    }
+
+    fn update_servers(&mut self) {
+        let declared = self
+            .known_databases()
+            .filter_map(|database| database.server);
+        let nodes = self.nodes.iter();
+        let learned = nodes.filter(|node| {
+            let database = self.database_by_id(node.database);
+            node.service != Service::Removed && database.server.is_none()
+        });
+        self.servers = KnownServers::of(declared.chain(learned.filter_map(|node| node.server)));
     }
 
     /// Blocks the writes of a database, or unblocks them.
@@ -72,6 +97,7 @@ impl Topology {
         let others = found.replicas.iter().copied().filter(|other| *other != id);
         found.replicas = others.collect();
         self.mark_removed(id);
+        self.update_servers();
         true
     }
 
@@ -86,6 +112,7 @@ impl Topology {
         let database = Arc::make_mut(&mut self.databases[id.index()]);
         database.removed = true;
         Arc::make_mut(&mut self.names).remove(database.name.as_str());
+        self.update_servers();
     }
 
     fn mark_removed(&mut self, id: NodeId) {

@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 
-use super::level::{Clause, Kind, State};
+use super::level::{Call, Clause, Kind, State};
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
 use crate::sql::token::Token;
@@ -70,14 +70,14 @@ const OPTIONS: &[&str] = &[
     "expansion",
 ];
 
-/// Words that follow a type which is an argument of MySQL's `CONVERT`.
-const OF_TYPES: &[&str] = &["integer", "int", "character", "charset", "set", "unsigned"];
-
 impl<'a> Recogniser<'a, '_> {
     /// A word after an argument.
     pub(super) fn argument_word(&mut self, word: &'a str, keyword: Option<Keyword>) -> Proof {
         let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
         let mysql = self.is(DbBackend::MySql);
+        if self.is(DbBackend::Sqlite) && !matches!(keyword, Some(Keyword::As | Keyword::Order)) {
+            return Err(NotProven);
+        }
         if keyword == Some(Keyword::As) || is(&["returning"]) {
             return self.type_name();
         }
@@ -99,13 +99,16 @@ impl<'a> Recogniser<'a, '_> {
         if is(&["value"]) && is_word(self.cursor.peek(), &["passing"]) {
             return Ok(());
         }
+        if mysql && is(&["using"]) {
+            return self.take_any_name();
+        }
         if is(SEPARATORS) {
             if is(&["similar"]) {
                 self.level().state = State::Operand;
             }
             return self.operator();
         }
-        match is(OPTIONS) || mysql && (is(OF_TYPES) || is(UNITS)) {
+        match is(OPTIONS) || mysql && is(UNITS) {
             true => Ok(()),
             false => Err(NotProven),
         }
@@ -113,7 +116,7 @@ impl<'a> Recogniser<'a, '_> {
 
     /// `COLUMNS (a int PATH '$.a', ...)`, or in `XMLTABLE` without parentheses.
     fn columns(&mut self) -> Proof {
-        self.level().needs_columns = false;
+        self.level().call = Call::Plain;
         if self.cursor.peeks(b'(') {
             return self.open_parenthesis(Kind::Columns, State::Column, State::Complete);
         }

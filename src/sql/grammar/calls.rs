@@ -6,6 +6,7 @@ use super::{NotProven, Proof, Recogniser};
 use crate::sql::names::{Ident, Name};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
+use crate::sql::reserved::is_reserved;
 use crate::sql::token::Token;
 
 impl<'a> Recogniser<'a, '_> {
@@ -26,10 +27,10 @@ impl<'a> Recogniser<'a, '_> {
     pub(super) fn call(&mut self, name: Name<'a>) -> bool {
         let function = name.name;
         // MySQL resolves these to a stored function.
+        let quoted = function.is_quoted();
         let stored = self.is(DbBackend::MySql)
-            && (function.is_quoted()
-                || self.cursor.is_spaced() && needs_parenthesis_at_once(function.text()));
-        let exact = self.is(DbBackend::Postgres) && function.is_quoted();
+            && (quoted || self.cursor.is_spaced() && needs_parenthesis_at_once(function.text()));
+        let exact = self.is(DbBackend::Postgres) && quoted;
         let text = function.text();
         let is_exact = !exact || !text.bytes().any(|byte| byte.is_ascii_uppercase());
         let schema = name.schema.map(|schema| schema.text());
@@ -37,7 +38,7 @@ impl<'a> Recogniser<'a, '_> {
             self.differs_by_node(text);
             return true;
         }
-        let known = is_exact && !stored && self.functions.contains(self.dialect, schema, text);
+        let known = is_exact && !stored && self.functions.contains(schema, text, quoted);
         if !known {
             let name = match schema {
                 Some(schema) => format!("{schema}.{text}"),
@@ -47,6 +48,11 @@ impl<'a> Recogniser<'a, '_> {
                 .raise(Access::Unknown, Evidence::Function(name.into()));
         }
         known
+    }
+
+    /// An operator calls a function of this name.
+    pub(super) fn calls_function(&mut self, name: &'static str) {
+        self.call(Name::new(None, Ident::word(name)));
     }
 
     /// The answer of what was read differs between the nodes.
@@ -63,12 +69,23 @@ impl<'a> Recogniser<'a, '_> {
         is_next
     }
 
+    /// A name of one part. A reserved word is none.
+    pub(super) fn name(&mut self) -> Proof<Ident<'a>> {
+        match self.cursor.next() {
+            Some(Token::Word(word)) if is_reserved(self.dialect, word) => Err(NotProven),
+            token => token.and_then(Ident::of).ok_or(NotProven),
+        }
+    }
+
     /// Takes a name of one part.
     pub(super) fn take_name(&mut self) -> Proof {
-        match self.cursor.next().and_then(Ident::of) {
-            Some(_) => Ok(()),
-            None => Err(NotProven),
-        }
+        self.name().map(drop)
+    }
+
+    /// Takes a name, or a word that names nothing elsewhere.
+    pub(super) fn take_any_name(&mut self) -> Proof {
+        let token = self.cursor.next();
+        token.and_then(Ident::of).map(drop).ok_or(NotProven)
     }
 
     /// `a, b, c`.
@@ -89,7 +106,7 @@ impl<'a> Recogniser<'a, '_> {
 
     /// A table with its schema.
     pub(super) fn table_name(&mut self) -> Proof<Name<'a>> {
-        let first = self.cursor.next().and_then(Ident::of).ok_or(NotProven)?;
+        let first = self.name()?;
         self.chain(first)?.ok_or(NotProven)
     }
 
@@ -123,16 +140,19 @@ impl<'a> Recogniser<'a, '_> {
     }
 }
 
-/// Whether MySQL takes a name for its own function only if `(` follows at once, unless the mode
-/// `IGNORE_SPACE` is set.
+/// Whether MySQL or MariaDB takes a name for its own function only if `(` follows at once, unless the
+/// mode `IGNORE_SPACE` is set.
 fn needs_parenthesis_at_once(name: &str) -> bool {
     #[rustfmt::skip]
-    const NAMES: [&str; 32] = [
-        "adddate", "bit_and", "bit_or", "bit_xor", "cast", "count", "curdate", "curtime", "date_add",
-        "date_sub", "extract", "group_concat", "max", "mid", "min", "now", "position",
-        "session_user", "std", "stddev", "stddev_pop", "stddev_samp", "subdate", "substr",
-        "substring", "sum", "sysdate", "system_user", "trim", "variance", "var_pop",
-        "var_samp",
+    const NAMES: &[&str] = &[
+        "adddate", "bit_and", "bit_or", "bit_xor", "cast", "count", "cume_dist", "curdate",
+        "curtime", "date_add", "date_sub", "dense_rank", "extract", "first_value",
+        "geometrycollection", "group_concat", "json_arrayagg", "json_objectagg", "lag", "lead",
+        "linestring", "max", "median", "mid", "min", "multilinestring", "multipoint",
+        "multipolygon", "now", "nth_value", "ntile", "percent_rank", "percentile_cont",
+        "percentile_disc", "point", "polygon", "position", "rank", "session_user", "st_collect",
+        "std", "stddev", "stddev_pop", "stddev_samp", "subdate", "substr", "substring", "sum",
+        "sysdate", "system_user", "trim", "trim_oracle", "var_pop", "var_samp", "variance",
     ];
     NAMES.iter().any(|it| name.eq_ignore_ascii_case(it))
 }

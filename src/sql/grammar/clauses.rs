@@ -73,7 +73,9 @@ impl Recogniser<'_, '_> {
                 if self.is(DbBackend::Postgres) {
                     self.take_keyword(K::Distinct);
                 }
-                self.level().expects_operand(Clause::Group);
+                let level = self.level();
+                level.expects_operand(Clause::Group);
+                level.state = State::GroupItem;
             }
             Some(K::Order) => {
                 self.expect_keyword(K::By)?;
@@ -107,6 +109,28 @@ impl Recogniser<'_, '_> {
         Ok(())
     }
 
+    /// An item of `GROUP BY`, or of `GROUPING SETS`. Inside of an expression `rollup` is a function.
+    pub(super) fn group_item(&mut self) -> Proof {
+        use Keyword as K;
+        self.level().expects_operand(Clause::Group);
+        if !self.is(DbBackend::Postgres) {
+            return Ok(());
+        }
+        let parenthesis = self.cursor.peek_second() == Some(Token::Symbol(b'('));
+        match self.cursor.peek_keyword() {
+            Some(K::Rollup | K::Cube) if parenthesis => {
+                self.cursor.next();
+                self.open_parenthesis(Kind::Group, State::Operand, State::Complete)
+            }
+            Some(K::Grouping) if self.cursor.peek_second_keyword() == Some(K::Sets) => {
+                self.cursor.next();
+                self.cursor.next();
+                self.open_parenthesis(Kind::Group, State::GroupItem, State::Complete)
+            }
+            _ => Ok(()),
+        }
+    }
+
     fn group_by_all(&mut self) -> Proof {
         let alone = matches!(self.cursor.peek(), None | Some(Token::Symbol(b')' | b';')))
             || self
@@ -115,9 +139,10 @@ impl Recogniser<'_, '_> {
                 .is_some_and(|keyword| self.clause_starts(Some(keyword)));
         let level = self.level();
         level.expects_operand(Clause::Group);
-        if alone {
-            level.state = State::Complete;
-        }
+        level.state = match alone {
+            true => State::Complete,
+            false => State::GroupItem,
+        };
         Ok(())
     }
 

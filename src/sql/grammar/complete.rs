@@ -2,8 +2,8 @@
 
 use sea_orm::DbBackend;
 
-use super::level::{Clause, Kind, Level, State};
-use super::operand::{is_operator, is_structure};
+use super::level::{Call, Clause, Kind, Level, State};
+use super::operand::is_operator;
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
 use crate::sql::names::Ident;
@@ -84,7 +84,12 @@ impl<'a> Recogniser<'a, '_> {
             }
             Clause::On | Clause::SystemTime => level.expects_table(),
             Clause::Windows => level.state = State::WindowName,
-            Clause::List | Clause::Select | Clause::Group | Clause::Order | Clause::Limit => {
+            Clause::Group => level.state = State::GroupItem,
+            Clause::List if level.call == Call::Convert => {
+                level.ends_operand();
+                return self.type_name();
+            }
+            Clause::List | Clause::Select | Clause::Order | Clause::Limit => {
                 level.ends_operand();
                 level.state = State::Operand;
             }
@@ -134,15 +139,18 @@ impl<'a> Recogniser<'a, '_> {
         }
         match clause {
             Clause::SystemTime if keyword == Some(Keyword::To) => self.operator(),
-            Clause::On | Clause::SystemTime => self.table_word(keyword),
+            Clause::On | Clause::SystemTime => self.table_word(word),
             _ if query && self.clause_starts(keyword) => self.clause(keyword),
             Clause::Limit if self.limit_word(word, keyword)? => Ok(()),
             Clause::Select if keyword == Some(Keyword::As) => {
-                self.cursor.next().and_then(Ident::of).ok_or(NotProven)?;
+                match self.is(DbBackend::Postgres) {
+                    true => self.take_any_name()?,
+                    false => self.take_name()?,
+                }
                 self.level().aliased = true;
                 Ok(())
             }
-            Clause::Select if !keyword.is_some_and(is_structure) => self.column_alias(),
+            Clause::Select if !self.is_no_name(word) => self.column_alias(),
             Clause::Group | Clause::Order
                 if keyword == Some(Keyword::With) && self.is(DbBackend::MySql) =>
             {
@@ -190,6 +198,10 @@ impl<'a> Recogniser<'a, '_> {
         );
         let in_operator = self.cursor.peek_keyword();
         match keyword {
+            K::Between if postgres => {
+                self.take_word(&["symmetric", "asymmetric"]);
+                self.operator()?;
+            }
             K::And | K::Or | K::Like | K::Between => self.operator()?,
             K::Not => match in_operator {
                 Some(
@@ -214,15 +226,18 @@ impl<'a> Recogniser<'a, '_> {
             K::Similar if postgres && self.take_keyword(K::To) => self.operator()?,
             K::Operator if postgres && self.cursor.peeks(b'(') => self.named_operator()?,
             K::Isnull | K::Notnull if !mysql => {}
-            K::Regexp if !postgres => self.operator()?,
+            K::Regexp if sqlite => {
+                // SQLite leaves the function of the operator to the application.
+                self.calls_function("regexp");
+                self.operator()?;
+            }
+            K::Regexp if mysql => self.operator()?,
             K::Rlike | K::Div | K::Mod | K::Xor if mysql => self.operator()?,
             K::Glob | K::Match if sqlite => self.operator()?,
             K::Member if mysql && self.take_keyword(K::Of) => self.operator()?,
             K::Sounds if mysql && self.take_keyword(K::Like) => self.operator()?,
-            K::Collate => {
-                let first = self.cursor.next().and_then(Ident::of).ok_or(NotProven)?;
-                self.chain(first)?.ok_or(NotProven)?;
-            }
+            K::Collate if mysql && self.take_keyword(K::Binary) => {}
+            K::Collate => drop(self.table_name()?),
             K::Escape => self.operator()?,
             K::At if postgres => match self.take_word(&["local"]) {
                 true => {}
@@ -331,7 +346,7 @@ impl<'a> Recogniser<'a, '_> {
                 return Ok(true);
             }
             let named = match self.cursor.peek() {
-                Some(Token::Word(name)) => !Keyword::parse(name).is_some_and(is_structure),
+                Some(Token::Word(name)) => !self.is_no_name(name),
                 Some(Token::Quoted(..)) => true,
                 _ => false,
             };

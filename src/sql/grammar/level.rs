@@ -16,8 +16,8 @@ pub(super) struct Level {
     pub(super) called: bool,
     /// The column or table that was just read has its alias.
     pub(super) aliased: bool,
-    /// It is none of the grammar's unless `COLUMNS` is read in it.
-    pub(super) needs_columns: bool,
+    /// Whose arguments it holds.
+    pub(super) call: Call,
     /// How many common table expressions were in sight when it was opened.
     pub(super) in_sight: usize,
     /// How many tables were named when its `WITH` list began.
@@ -51,6 +51,17 @@ pub(super) enum Kind {
     Joins,
     /// The columns of `JSON_TABLE` and `XMLTABLE`.
     Columns,
+}
+
+/// The calls whose arguments have a grammar of their own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Call {
+    /// Any other.
+    Plain,
+    /// MySQL's `CONVERT(a, CHAR(3))`: the second is a type.
+    Convert,
+    /// `JSON_TABLE`, which is none of the grammar's unless `COLUMNS` is read in it.
+    JsonTable,
 }
 
 /// The part of a level that is being read.
@@ -113,6 +124,8 @@ pub(super) enum State {
     WindowName,
     /// The name, the type and the options of a column of `JSON_TABLE`.
     Column,
+    /// An item of `GROUP BY`.
+    GroupItem,
 }
 
 impl Level {
@@ -126,7 +139,7 @@ impl Level {
             lone_query: false,
             called: false,
             aliased: false,
-            needs_columns: false,
+            call: Call::Plain,
             in_sight,
             named: 0,
             recursive: false,

@@ -25,10 +25,10 @@ mod windows;
 use sea_orm::DbBackend;
 use smallvec::SmallVec;
 
-use self::level::{Clause, Kind, Level, State};
+use self::level::{Call, Clause, Kind, Level, State};
 use super::cursor::Cursor;
 use super::found::Found;
-use super::functions::ReadOnlyFunctions;
+use super::functions::KnownFunctions;
 use super::keyword::Keyword;
 use super::names::Names;
 use super::token::Token;
@@ -47,7 +47,7 @@ type Proof<T = ()> = Result<T, NotProven>;
 pub(super) fn prove<'a>(
     cursor: &mut Cursor<'a>,
     names: &mut Names<'a>,
-    functions: &ReadOnlyFunctions,
+    functions: KnownFunctions<'_>,
 ) -> Result<Found, Found> {
     let mut recogniser = Recogniser::new(cursor, names, functions);
     match recogniser.run() {
@@ -59,7 +59,7 @@ pub(super) fn prove<'a>(
 struct Recogniser<'a, 't> {
     cursor: &'t mut Cursor<'a>,
     names: &'t mut Names<'a>,
-    functions: &'t ReadOnlyFunctions,
+    functions: KnownFunctions<'t>,
     dialect: DbBackend,
     levels: SmallVec<[Level; 8]>,
     found: Found,
@@ -70,7 +70,7 @@ impl<'a, 't> Recogniser<'a, 't> {
     fn new(
         cursor: &'t mut Cursor<'a>,
         names: &'t mut Names<'a>,
-        functions: &'t ReadOnlyFunctions,
+        functions: KnownFunctions<'t>,
     ) -> Self {
         let mut levels = SmallVec::new();
         levels.push(Level::new(Kind::Statement, State::Statement, 0));
@@ -102,6 +102,7 @@ impl<'a, 't> Recogniser<'a, 't> {
                 State::Window => self.window()?,
                 State::WindowName => self.window_name()?,
                 State::Column => self.column()?,
+                State::GroupItem => self.group_item()?,
             }
         }
         Ok(())
@@ -140,7 +141,8 @@ impl<'a, 't> Recogniser<'a, 't> {
     }
 
     fn leave(&mut self, closed: Level) -> Proof {
-        let incomplete = closed.kind.is_query() && !closed.is_query() || closed.needs_columns;
+        let incomplete =
+            closed.kind.is_query() && !closed.is_query() || closed.call == Call::JsonTable;
         if incomplete || self.levels.len() == 1 {
             return Err(NotProven);
         }

@@ -2,12 +2,13 @@
 
 use sea_orm::DbBackend;
 
-use super::level::{Clause, Kind, Level, State};
+use super::level::{Call, Clause, Kind, Level, State};
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
 use crate::sql::names::{Ident, is_server_variable};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
+use crate::sql::reserved::is_reserved;
 use crate::sql::token::Token;
 
 impl<'a> Recogniser<'a, '_> {
@@ -101,13 +102,16 @@ impl<'a> Recogniser<'a, '_> {
         }
         match Keyword::parse(word) {
             Some(keyword) if self.begins_operand(keyword)? => return Ok(()),
-            Some(keyword) if is_structure(keyword) && !self.cursor.peeks(b'(') => {
-                return Err(NotProven);
-            }
             None if self.begins_argument(word) => return Ok(()),
+            _ if self.is_no_name(word) && !self.cursor.peeks(b'(') => return Err(NotProven),
             _ => {}
         }
         self.name_or_call(Ident::word(word))
+    }
+
+    /// Whether a word is none that may name something where it stands.
+    pub(super) fn is_no_name(&self, word: &str) -> bool {
+        is_reserved(self.dialect, word) || Keyword::parse(word).is_some_and(is_structure)
     }
 
     /// The words that begin an operand, and what comes with them.
@@ -142,13 +146,7 @@ impl<'a> Recogniser<'a, '_> {
             }
             K::Interval if mysql => self.level().first = false,
             K::Interval if postgres => self.interval()?,
-            K::Rollup | K::Cube if postgres && parenthesis && clause == Clause::Group => {
-                self.open_parenthesis(Kind::Group, State::Operand, State::Complete)?;
-            }
-            K::Grouping if postgres && clause == Clause::Group && self.take_word(&["sets"]) => {
-                self.open_parenthesis(Kind::Group, State::Operand, State::Complete)?;
-                self.level().clause = Clause::Group;
-            }
+            K::Default if postgres && kind == Kind::Arguments => self.level().first = false,
             K::Collation if postgres && self.take_keyword(K::For) => {
                 self.open_parenthesis(Kind::Arguments, State::Operand, State::Complete)?;
             }
@@ -224,7 +222,11 @@ impl<'a> Recogniser<'a, '_> {
             let name = name.ok_or(NotProven)?;
             self.call(name);
             self.level().first = false;
-            return self.open_parenthesis(Kind::Arguments, State::Opened, State::Complete);
+            self.open_parenthesis(Kind::Arguments, State::Opened, State::Complete)?;
+            if self.is(DbBackend::MySql) && name.is("convert") {
+                self.level().call = Call::Convert;
+            }
+            return Ok(());
         }
         if let Some(name) = name
             && per_node::is_column(self.dialect, name.name.text())

@@ -5,7 +5,6 @@ use sea_orm::DbBackend;
 use super::level::{Clause, Kind, State};
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
-use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
@@ -173,7 +172,7 @@ impl Recogniser<'_, '_> {
     /// `name (columns) AS MATERIALIZED (`.
     pub(super) fn table_expression(&mut self) -> Proof {
         use Keyword as K;
-        let name = self.cursor.next().and_then(Ident::of).ok_or(NotProven)?;
+        let name = self.name()?;
         if self.cursor.peeks(b'(') {
             self.column_names()?;
         }

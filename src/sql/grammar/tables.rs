@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 
-use super::level::{Clause, Kind, Level, State};
+use super::level::{Call, Clause, Kind, Level, State};
 use super::operand::is_structure;
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
@@ -94,12 +94,7 @@ impl<'a> Recogniser<'a, '_> {
             return;
         }
         let text = name.name.text();
-        let bare = name.schema.is_none();
-        let dual = self.is(DbBackend::MySql)
-            && bare
-            && !name.name.is_quoted()
-            && text.eq_ignore_ascii_case("dual");
-        if dual {
+        if self.is(DbBackend::MySql) && name.is("dual") {
             return;
         }
         let pragma = self.is(DbBackend::Sqlite)
@@ -121,10 +116,7 @@ impl<'a> Recogniser<'a, '_> {
     /// not show whether this is one.
     pub(super) fn table_function(&mut self, name: Name<'a>, then: State) -> Proof {
         let sqlite = self.is(DbBackend::Sqlite);
-        let json_table = !sqlite
-            && name.schema.is_none()
-            && !name.name.is_quoted()
-            && name.name.text().eq_ignore_ascii_case("json_table");
+        let json_table = !sqlite && name.is("json_table");
         if !json_table && !self.call(name) && sqlite {
             self.names.tables.push(name);
         }
@@ -132,7 +124,9 @@ impl<'a> Recogniser<'a, '_> {
         level.ends_operand();
         level.first = false;
         self.open_parenthesis(Kind::Arguments, State::Opened, then)?;
-        self.level().needs_columns = json_table;
+        if json_table {
+            self.level().call = Call::JsonTable;
+        }
         Ok(())
     }
 
@@ -147,17 +141,15 @@ impl<'a> Recogniser<'a, '_> {
             }
             Some(Token::Symbol(b'*')) if self.is(DbBackend::Postgres) => Ok(()),
             Some(Token::Quoted(..) | Token::Text(_)) => self.table_alias(),
-            Some(Token::Word(word)) => {
-                let keyword = Keyword::parse(word);
-                self.table_word(keyword)
-            }
+            Some(Token::Word(word)) => self.table_word(word),
             _ => Err(NotProven),
         }
     }
 
     /// A word after a table, after the condition of its join, or after the moments of its history.
-    pub(super) fn table_word(&mut self, keyword: Option<Keyword>) -> Proof {
+    pub(super) fn table_word(&mut self, word: &str) -> Proof {
         use Keyword as K;
+        let keyword = Keyword::parse(word);
         if self.join_word(keyword)? || self.table_option(keyword)? {
             return Ok(());
         }
@@ -191,7 +183,7 @@ impl<'a> Recogniser<'a, '_> {
                 self.take_name()?;
                 self.table_alias()
             }
-            Some(keyword) if is_structure(keyword) => Err(NotProven),
+            _ if self.is_no_name(word) => Err(NotProven),
             _ => self.table_alias(),
         }
     }
@@ -319,7 +311,13 @@ impl<'a> Recogniser<'a, '_> {
         if self.take_symbol(b')') {
             return Ok(());
         }
-        self.name_list()?;
-        self.expect(b')')
+        loop {
+            if !self.take_word(&["primary"]) {
+                self.take_name()?;
+            }
+            if !self.take_symbol(b',') {
+                return self.expect(b')');
+            }
+        }
     }
 }

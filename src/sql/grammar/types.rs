@@ -107,14 +107,14 @@ impl Recogniser<'_, '_> {
 
     /// A type that goes on for as long as the words are some of a type.
     fn loose_type(&mut self, goes_on: impl Fn(Token<'_>) -> bool) -> Proof {
-        self.take_name()?;
+        self.take_any_name()?;
         loop {
             match self.cursor.peek() {
                 Some(Token::Symbol(b'(')) => self.modifiers()?,
                 Some(word) if goes_on(word) => {
                     self.cursor.next();
                     if is_word(Some(word), &["set", "charset", "collate"]) {
-                        self.take_name()?;
+                        self.take_any_name()?;
                     }
                 }
                 _ => return Ok(()),

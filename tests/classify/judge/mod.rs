@@ -16,13 +16,10 @@ mod texts;
 use std::collections::BTreeMap;
 use std::env;
 
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, RuntimeErr,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbErr, RuntimeErr};
 use sea_orm_routing::sql::Access;
 
 use self::texts::{Text, Texts};
-use crate::support::access;
 
 /// Texts per dialect, where the environment does not say.
 const STATEMENTS: u64 = 60_000;
@@ -51,13 +48,18 @@ enum Answer {
 struct Failures(BTreeMap<(String, &'static str), (u64, String)>);
 
 /// Gives each text that is proven to be a read to the server; fails if one turns out to be no read.
-async fn judge(dialect: DbBackend, mut texts: Texts, run: impl AsyncFn(&str) -> Answer) {
+async fn judge(
+    server: &str,
+    access: impl Fn(&str) -> Access,
+    mut texts: Texts,
+    run: impl AsyncFn(&str) -> Answer,
+) {
     let generated = number("JUDGE_STATEMENTS").unwrap_or(STATEMENTS);
     let mut failures = Failures::default();
     let (mut proven, mut ran, mut refused) = (0_u64, 0_u64, 0_u64);
     for _ in 0..generated {
         let text = texts.next();
-        if access(&text.sql, dialect) != Access::Read {
+        if access(&text.sql) != Access::Read {
             continue;
         }
         proven += 1;
@@ -67,13 +69,12 @@ async fn judge(dialect: DbBackend, mut texts: Texts, run: impl AsyncFn(&str) -> 
             Answer::Refused { called, said } => {
                 refused += 1;
                 let called = called.unwrap_or_else(|| "a write".to_owned());
-                failures.add(dialect, &text, called, &said);
+                let listed = access(&format!("SELECT {called}(1)")) == Access::Read;
+                failures.add(&text, called, listed, &said);
             }
         }
     }
-    eprintln!(
-        "{dialect:?}: {generated} texts, {proven} proven reads, {ran} run, {refused} refused"
-    );
+    eprintln!("{server}: {generated} texts, {proven} proven reads, {ran} run, {refused} refused");
     assert!(ran > generated / 200, "too few of the texts are reads");
     failures.none();
 }
@@ -81,9 +82,8 @@ async fn judge(dialect: DbBackend, mut texts: Texts, run: impl AsyncFn(&str) -> 
 impl Failures {
     /// A name that is on the list of functions is one kind in all places, and of any other the first
     /// few places are told apart.
-    fn add(&mut self, dialect: DbBackend, text: &Text, called: String, said: &str) {
+    fn add(&mut self, text: &Text, called: String, listed: bool, said: &str) {
         let (template, fragment, sql) = (text.template, text.fragment, &text.sql);
-        let listed = access(&format!("SELECT {called}(1)"), dialect) == Access::Read;
         let places = self.0.keys().filter(|(name, _)| *name == called).count();
         let place = if listed || places >= PLACES {
             "anywhere"

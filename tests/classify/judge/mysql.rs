@@ -4,7 +4,8 @@
 //! does not make it a stored function; a comment does.
 
 use routing_servers::{MariaDbCluster, Node};
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use sea_orm::{ConnectionTrait, DatabaseConnection};
+use sea_orm_routing::sql::{Operation, Server};
 
 use super::texts::{self, Texts};
 use super::{Answer, LOST, between, complaint, connect, judge};
@@ -40,7 +41,8 @@ async fn mariadb_calls_no_function_in_what_is_proven_a_read() {
     let words = texts::words(rows.lines().map(str::to_owned));
     let replica = Replica::new(cluster, &words).await;
     let texts = Texts::new(TEMPLATES, &words, '`');
-    judge(DbBackend::MySql, texts, async |sql| {
+    let access = |sql: &str| Operation::on(sql, Server::MariaDb).access();
+    judge("MariaDB", access, texts, async |sql| {
         replica.answer(sql).await
     })
     .await;

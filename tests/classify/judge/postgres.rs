@@ -3,7 +3,8 @@
 use std::collections::HashSet;
 
 use routing_servers::{Node, PostgresCluster};
-use sea_orm::{DatabaseConnection, DbBackend};
+use sea_orm::DatabaseConnection;
+use sea_orm_routing::sql::{Operation, Server};
 
 use super::texts::{self, Texts};
 use super::{Answer, between, complaint, connect, judge};
@@ -33,7 +34,8 @@ async fn postgres_calls_no_function_in_what_is_proven_a_read() {
     let words = texts::words(keywords);
     let standby = Standby::new(&cluster, &words).await;
     let texts = Texts::new(TEMPLATES, &words, '"');
-    judge(DbBackend::Postgres, texts, async |sql| {
+    let access = |sql: &str| Operation::on(sql, Server::Postgres(15)).access();
+    judge("Postgres", access, texts, async |sql| {
         standby.answer(sql).await
     })
     .await;

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend};
+use sea_orm_routing::sql::Operation;
 use tempfile::TempDir;
 
 use super::texts::{self, Texts};
@@ -38,7 +39,8 @@ async fn sqlite_calls_no_function_in_what_is_proven_a_read() {
     let built_in = create(&format!("{url}?mode=rwc"), &words).await;
     let db = connect(&format!("{url}?mode=ro")).await;
     let texts = Texts::new(TEMPLATES, &words, '"');
-    judge(DbBackend::Sqlite, texts, async |sql| {
+    let access = |sql: &str| Operation::of(sql, DbBackend::Sqlite).access();
+    judge("SQLite", access, texts, async |sql| {
         answer(&db, &built_in, sql).await
     })
     .await;
