@@ -47,7 +47,7 @@ pub(super) fn deliver<'a, D: Deliver, S: Source + 'a>(
         Some(open) if attempt.decision.admission == Admission::Now => {
             if !attempt.needs_bookkeeping() {
                 attempt.tell_attempt();
-                return D::send(pool, open, statement, attempt.decision);
+                return D::send(attempt.on(open), statement, attempt.decision);
             }
             let reply = attempt.send_on::<D, S>(&mut source, open, statement);
             Box::pin(until_answered::<D, S>(attempt, source, reply))

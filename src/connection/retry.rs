@@ -7,7 +7,7 @@ use sea_orm::{DatabaseConnection, DbErr, Statement};
 use smallvec::SmallVec;
 
 use super::pending_reply::{Delivered, PendingReply};
-use super::send::{Deliver, Reply};
+use super::send::{Deliver, On, Reply};
 use crate::cluster::Fault;
 use crate::dispatch::{Analysis, Answer, Core, Planned, Retried, Source};
 use crate::error::RoutingError;
@@ -97,6 +97,11 @@ impl<'a> Attempt<'a> {
             .tell_route(EventKind::Attempted, &self.analysis, self.decision);
     }
 
+    /// The pool of the decision, which is open.
+    pub(super) fn on(&self, open: &'a DatabaseConnection) -> On<'a> {
+        On::new(self.scope, self.core.cluster.pool(self.decision.pool), open)
+    }
+
     /// Sends the statement to the pool of the decision, which is open.
     pub(super) fn send_on<D: Deliver, S: Source>(
         &self,
@@ -105,9 +110,8 @@ impl<'a> Attempt<'a> {
         statement: Statement,
     ) -> Reply<'a, D::Output> {
         let observed = self.keep(source, &statement);
-        let pool = self.core.cluster.pool(self.decision.pool);
         Reply {
-            answer: D::send(pool, open, statement, self.decision),
+            answer: D::send(self.on(open), statement, self.decision),
             permit: None,
             statement: observed,
         }
@@ -135,10 +139,11 @@ impl<'a> Attempt<'a> {
         };
         self.go_to(admitted.decision);
         let observed = self.keep(source, &statement);
-        let (core, decision) = (self.core, self.decision);
+        let (core, scope, decision) = (self.core, self.scope, self.decision);
         let answer: Answer<'a, D::Output> = Box::pin(async move {
             let pool = core.cluster.pool(decision.pool);
-            D::send(pool, pool.open().await?, statement, decision).await
+            let on = On::new(scope, pool, pool.open().await?);
+            D::send(on, statement, decision).await
         });
         Ok(Reply {
             answer,

@@ -49,6 +49,7 @@ mod levels;
 mod opener;
 mod phase;
 mod protocol;
+mod read_only;
 mod report;
 mod routing_transaction;
 mod savepoints;
@@ -66,6 +67,7 @@ mod transaction_state;
 pub(crate) use control::options;
 #[cfg(feature = "sqlx-mysql")]
 pub(crate) use lease::Lease;
+pub(crate) use read_only::ReadOnlyLease;
 pub use routing_transaction::RoutingTransaction;
 pub use scoped::ScopedTransaction;
 
