@@ -42,6 +42,7 @@ mod peers;
 mod policies;
 mod policy_answers;
 mod queries;
+mod read_only_connections;
 mod read_only_transactions;
 mod record;
 mod relations;
