@@ -106,8 +106,8 @@ impl<'a> Reading<'a> {
     }
 
     /// Whether a statement that was not accepted does nothing: a quote in it never ends, or it is
-    /// refused for its parentheses, or it is a query without a word or a call by which it could write,
-    /// followed by a quote that never ends.
+    /// refused for its parentheses, or it is a query without a word, a variable or a call by which it could
+    /// write, and nothing that could run follows it.
     fn does_nothing(&mut self, mut start: Cursor<'a>) -> bool {
         let mut depth = 0_usize;
         let mut acts = start.peek_keyword() != Some(Keyword::Select);
@@ -116,6 +116,7 @@ impl<'a> Reading<'a> {
                 Token::Unterminated => return true,
                 Token::Symbol(b'(') => depth += 1,
                 Token::Symbol(b')') => depth = depth.saturating_sub(1),
+                Token::Variable(_) | Token::Assign => acts = true,
                 Token::Word(word) => acts |= Keyword::parse(word).is_some_and(makes_a_query_act),
                 _ => {}
             }
@@ -125,7 +126,8 @@ impl<'a> Reading<'a> {
             return depth > 0;
         }
         while !matches!(self.cursor.next(), None | Some(Token::Symbol(b';'))) {}
-        statement(self.cursor.clone()).any(|token| token == Token::Unterminated)
+        let mut rest = self.cursor.clone();
+        rest.peek().is_none() || statement(rest).any(|token| token == Token::Unterminated)
     }
 
     fn operation(self) -> Operation {

@@ -75,11 +75,15 @@ fn starts(name: &str, prefix: &str) -> bool {
 #[rustfmt::skip]
 const POSTGRES_FUNCTIONS: &[&str] = &[
     "inet_client_addr", "inet_client_port", "inet_server_addr", "inet_server_port",
-    "pg_backend_pid", "pg_blocking_pids", "pg_conf_load_time", "pg_is_in_recovery",
-    "pg_is_wal_replay_paused", "pg_last_wal_receive_lsn", "pg_last_wal_replay_lsn",
-    "pg_last_xact_replay_timestamp", "pg_lock_status", "pg_my_temp_schema", "pg_notification_queue_usage",
-    "pg_postmaster_start_time", "pg_prepared_xact", "pg_safe_snapshot_blocking_pids",
-    "pg_show_all_file_settings", "pg_show_replication_origin_status",
+    "pg_backend_pid", "pg_blocking_pids", "pg_conf_load_time", "pg_current_logfile",
+    "pg_current_xact_id_if_assigned", "pg_is_in_recovery", "pg_is_wal_replay_paused",
+    "pg_last_wal_receive_lsn", "pg_last_wal_replay_lsn", "pg_last_xact_replay_timestamp",
+    "pg_lock_status", "pg_ls_archive_statusdir", "pg_ls_dir", "pg_ls_logdir", "pg_ls_logicalmapdir",
+    "pg_ls_logicalsnapdir", "pg_ls_replslotdir", "pg_ls_tmpdir", "pg_ls_waldir",
+    "pg_my_temp_schema", "pg_notification_queue_usage", "pg_postmaster_start_time",
+    "pg_prepared_xact", "pg_safe_snapshot_blocking_pids", "pg_show_all_file_settings",
+    "pg_show_replication_origin_status", "pg_xact_status", "txid_current_if_assigned",
+    "txid_status",
 ];
 
 #[rustfmt::skip]

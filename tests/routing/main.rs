@@ -55,6 +55,7 @@ mod rollback_on_cut_off;
 mod schema;
 mod scope_limits;
 mod scopes;
+mod servers;
 mod sessions;
 mod streams;
 mod topology_changes;

@@ -102,6 +102,11 @@ impl<'a> Recogniser<'a, '_> {
         if mysql && is(&["using"]) {
             return self.take_any_name();
         }
+        // xmlroot(a, VERSION NO VALUE, STANDALONE NO VALUE)
+        if is(&["version", "no"]) && (is(&["no"]) || self.take_word(&["no"])) {
+            self.take_word(&["value"]);
+            return Ok(());
+        }
         if is(SEPARATORS) {
             if is(&["similar"]) {
                 self.level().state = State::Operand;

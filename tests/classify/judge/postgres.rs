@@ -114,7 +114,8 @@ fn functions(words: &[String]) -> String {
     let words = words.iter().map(|word| format!("'{word}'"));
     let words = words.collect::<Vec<_>>().join(", ");
     format!(
-        "DO $do$ DECLARE word text; arguments text; BEGIN
+        "SET statement_timeout = 0;
+        DO $do$ DECLARE word text; arguments text; BEGIN
         FOREACH word IN ARRAY ARRAY[{words}] LOOP
             BEGIN EXECUTE format('CREATE DOMAIN %I AS int', word);
             EXCEPTION WHEN OTHERS THEN NULL; END;

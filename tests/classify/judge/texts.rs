@@ -13,6 +13,18 @@ const COMMON: &str = include_str!("common.txt");
 /// Names that are words of no dialect, and functions that every dialect has.
 const PLAIN: &str = "audit total zzz x log abs lower now count sum max numeric text date json";
 
+/// The plain ways to call a function, or what may be one.
+const CALLS: [&str; 8] = [
+    "SELECT {w}(1)",
+    "SELECT {w} (1)",
+    "SELECT {w}/**/(1)",
+    "SELECT \"{w}\"(1)",
+    "SELECT a FROM words WHERE {w}(1) = 1",
+    "SELECT a FROM words ORDER BY -{w}(1)",
+    "SELECT * FROM {w}(1)",
+    "SELECT a {w} into log",
+];
+
 /// A text, and where it comes from.
 #[derive(Debug)]
 pub(super) struct Text {
@@ -28,6 +40,8 @@ pub(super) struct Texts {
     fragments: Vec<&'static str>,
     common: Vec<&'static str>,
     words: Vec<String>,
+    /// How many texts were given.
+    given: usize,
     /// What a name is quoted with.
     quote: char,
 }
@@ -41,11 +55,23 @@ impl Texts {
             fragments: FRAGMENTS.lines().collect(),
             common: COMMON.split_whitespace().collect(),
             words: words.to_vec(),
+            given: 0,
             quote,
         }
     }
 
+    /// Each word is called in each plain way first; the texts after that are random.
     pub(super) fn next(&mut self) -> Text {
+        let (word, call) = (self.given / CALLS.len(), self.given % CALLS.len());
+        self.given += 1;
+        if let Some(word) = self.words.get(word) {
+            let sql = CALLS[call].replace("{w}", word);
+            return Text {
+                template: "{f}",
+                fragment: CALLS[call],
+                sql: sql.replace('"', &self.quote.to_string()),
+            };
+        }
         let template = one(&self.templates, &mut self.rng);
         let fragment = one(&self.fragments, &mut self.rng);
         Text {
