@@ -27,11 +27,15 @@ fn shown() -> Result<(), Box<dyn Error>> {
 
     let unknown = of("SELECT audit(id) FROM cake");
     assert_eq!(unknown.access(), Access::Unknown);
-    println!("{}: {}", unknown.access(), unknown.evidence());
 
     let locking = of("SELECT * FROM cake FOR UPDATE");
     assert_eq!(locking.access(), Access::LockingRead);
-    println!("{}: {}", locking.access(), locking.evidence());
+
+    let mut output = io::stdout().lock();
+    for operation in [read, unknown, locking] {
+        let (access, why) = (operation.access(), operation.evidence());
+        writeln!(output, "{access}: {why}")?;
+    }
     Ok(())
 }
 

@@ -91,24 +91,33 @@ impl<'a> Reading<'a> {
     /// Whether a server that reads the text like this does nothing that the other reading does not
     /// show.
     fn agrees_with(&mut self, other: &Self) -> bool {
+        let mut all_proven = true;
         while self.finds_statement() {
             let start = self.cursor.clone();
             match prove(&mut self.cursor, &mut self.names, self.functions) {
                 Ok(found) => self.found.add(found),
                 Err(found) => {
                     self.found.add(found);
-                    return self.found.access == Access::Read && self.does_nothing(start);
+                    all_proven = false;
+                    if !self.does_nothing(start) {
+                        return false;
+                    }
+                    while !matches!(self.cursor.next(), None | Some(Token::Symbol(b';'))) {}
                 }
             }
             self.names.leave(0);
         }
-        self.found == other.found && self.names.distinct() == other.names.distinct()
+        let reads = self.found.access == Access::Read;
+        match all_proven {
+            true => self.found == other.found && self.names.distinct() == other.names.distinct(),
+            false => reads,
+        }
     }
 
     /// Whether a statement that was not accepted does nothing: a quote in it never ends, or it is
     /// refused for its parentheses, or it is a query without a word, a variable or a call by which it could
-    /// write, and nothing that could run follows it.
-    fn does_nothing(&mut self, mut start: Cursor<'a>) -> bool {
+    /// write.
+    fn does_nothing(&self, mut start: Cursor<'a>) -> bool {
         let mut depth = 0_usize;
         let mut acts = start.peek_keyword() != Some(Keyword::Select);
         for token in statement(start) {
@@ -122,12 +131,7 @@ impl<'a> Reading<'a> {
             }
         }
         let calls = statement(self.cursor.clone()).any(|token| token == Token::Symbol(b'('));
-        if depth > 0 || acts || calls {
-            return depth > 0;
-        }
-        while !matches!(self.cursor.next(), None | Some(Token::Symbol(b';'))) {}
-        let mut rest = self.cursor.clone();
-        rest.peek().is_none() || statement(rest).any(|token| token == Token::Unterminated)
+        depth > 0 || !acts && !calls
     }
 
     fn operation(self) -> Operation {

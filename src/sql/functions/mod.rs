@@ -1,6 +1,6 @@
 //! The functions a replica may run: the read-only built-ins of each dialect, and the user's own.
 
-mod mysql;
+pub(super) mod mysql;
 mod postgres;
 mod postgres_immutable;
 mod sqlite;
@@ -114,6 +114,7 @@ mod tests {
             postgres::SYNTAX,
             postgres_immutable::IMMUTABLE,
             mysql::READ_ONLY,
+            mysql::GEOMETRIES,
             mysql::ONLY_MARIADB,
             mysql::ONLY_MYSQL,
             sqlite::READ_ONLY,

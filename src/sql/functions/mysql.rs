@@ -21,26 +21,27 @@ pub(super) const READ_ONLY: &[&str] = &[
     "date", "date_add", "date_format", "date_sub", "datediff", "day", "dayname", "dayofmonth",
     "dayofweek", "dayofyear", "degrees", "dense_rank", "elt", "exp", "export_set", "extract",
     "extractvalue", "field", "find_in_set", "first_value", "floor", "format", "from_base64",
-    "from_days", "from_unixtime", "get_format", "greatest", "group_concat", "hex", "hour", "if",
-    "ifnull", "inet6_aton", "inet6_ntoa", "inet_aton", "inet_ntoa", "insert", "instr", "interval",
-    "is_ipv4", "is_ipv4_compat", "is_ipv4_mapped", "is_ipv6", "isnull", "json_array",
-    "json_array_append", "json_array_insert", "json_arrayagg", "json_contains",
+    "from_days", "from_unixtime", "geometrycollection", "get_format", "greatest", "group_concat",
+    "hex", "hour", "if", "ifnull", "inet6_aton", "inet6_ntoa", "inet_aton", "inet_ntoa", "insert",
+    "instr", "interval", "is_ipv4", "is_ipv4_compat", "is_ipv4_mapped", "is_ipv6", "isnull",
+    "json_array", "json_array_append", "json_array_insert", "json_arrayagg", "json_contains",
     "json_contains_path", "json_depth", "json_extract", "json_insert", "json_keys", "json_length",
     "json_merge", "json_merge_patch", "json_merge_preserve", "json_object", "json_objectagg",
     "json_overlaps", "json_pretty", "json_quote", "json_remove", "json_replace", "json_search",
     "json_set", "json_type", "json_unquote", "json_valid", "json_value", "lag", "last_day",
-    "last_value", "lcase", "lead", "least", "left", "length", "ln", "localtime", "localtimestamp",
-    "locate", "log", "log10", "log2", "lower", "lpad", "ltrim", "make_set", "makedate", "maketime",
-    "match", "max", "mbrcontains", "mbrdisjoint", "mbrequals", "mbrintersects", "mbroverlaps",
-    "mbrtouches", "mbrwithin", "md5", "microsecond", "mid", "min", "minute", "mod", "month",
-    "monthname", "name_const", "now", "nth_value", "ntile", "nullif", "oct", "octet_length", "ord",
-    "percent_rank", "period_add", "period_diff", "pi", "position", "pow", "power", "quarter",
-    "quote", "radians", "rand", "random_bytes", "rank", "regexp_instr", "regexp_replace",
-    "regexp_substr", "repeat", "replace", "reverse", "right", "round", "row", "row_number", "rpad",
-    "rtrim", "schema", "sec_to_time", "second", "session_user", "sha", "sha1", "sha2", "sign",
-    "sin", "sleep", "soundex", "space", "sqrt", "st_area", "st_asbinary", "st_asgeojson",
-    "st_astext", "st_aswkb", "st_aswkt", "st_buffer", "st_centroid", "st_contains", "st_convexhull",
-    "st_crosses", "st_difference", "st_dimension", "st_disjoint", "st_distance",
+    "last_value", "lcase", "lead", "least", "left", "length", "linestring", "ln", "localtime",
+    "localtimestamp", "locate", "log", "log10", "log2", "lower", "lpad", "ltrim", "make_set",
+    "makedate", "maketime", "match", "max", "mbrcontains", "mbrdisjoint", "mbrequals",
+    "mbrintersects", "mbroverlaps", "mbrtouches", "mbrwithin", "md5", "microsecond", "mid", "min",
+    "minute", "mod", "month", "monthname", "multilinestring", "multipoint", "multipolygon",
+    "name_const", "now", "nth_value", "ntile", "nullif", "oct", "octet_length", "ord",
+    "percent_rank", "period_add", "period_diff", "pi", "point", "polygon", "position", "pow",
+    "power", "quarter", "quote", "radians", "rand", "random_bytes", "rank", "regexp_instr",
+    "regexp_replace", "regexp_substr", "repeat", "replace", "reverse", "right", "round", "row",
+    "row_number", "rpad", "rtrim", "schema", "sec_to_time", "second", "session_user", "sha", "sha1",
+    "sha2", "sign", "sin", "sleep", "soundex", "space", "sqrt", "st_area", "st_asbinary",
+    "st_asgeojson", "st_astext", "st_aswkb", "st_aswkt", "st_buffer", "st_centroid", "st_contains",
+    "st_convexhull", "st_crosses", "st_difference", "st_dimension", "st_disjoint", "st_distance",
     "st_distance_sphere", "st_endpoint", "st_envelope", "st_equals", "st_exteriorring",
     "st_geomcollfromtext", "st_geomcollfromwkb", "st_geometrycollectionfromtext",
     "st_geometrycollectionfromwkb", "st_geometryfromtext", "st_geometryfromwkb", "st_geometryn",
@@ -61,6 +62,17 @@ pub(super) const READ_ONLY: &[&str] = &[
     "uncompressed_length", "unhex", "unix_timestamp", "updatexml", "upper", "user", "utc_date",
     "utc_time", "utc_timestamp", "uuid", "uuid_short", "var_pop", "var_samp", "variance", "version",
     "week", "weekday", "weekofyear", "weight_string", "year", "yearweek",
+];
+
+/// What makes a geometry of others. With no argument, MariaDB calls a stored function of the name; so it does
+/// for `point` with any number of arguments but two.
+pub(in crate::sql) const GEOMETRIES: &[&str] = &[
+    "geometrycollection",
+    "linestring",
+    "multilinestring",
+    "multipoint",
+    "multipolygon",
+    "polygon",
 ];
 
 /// What MariaDB has and MySQL lacks.
@@ -87,14 +99,13 @@ pub(super) const ONLY_MARIADB: &[&str] = &[
     "sys_guid", "to_char", "touches", "trim_oracle", "within", "x", "y",
 ];
 
-/// What MySQL has and MariaDB lacks, or calls a stored function for with some arguments (`point(1)`).
+/// What MySQL has and MariaDB lacks.
 #[rustfmt::skip]
 pub(super) const ONLY_MYSQL: &[&str] = &[
     "any_value", "bin_to_uuid", "format_bytes", "format_pico_time", "from_vector", "geomcollection",
-    "geometrycollection", "grouping", "gtid_subset", "gtid_subtract", "icu_version", "is_uuid",
-    "json_schema_valid", "json_schema_validation_report", "json_storage_free", "json_storage_size",
-    "linestring", "mbrcoveredby", "mbrcovers", "multilinestring", "multipoint", "multipolygon",
-    "point", "polygon", "regexp_like", "roles_graphml", "st_buffer_strategy", "st_collect",
+    "grouping", "gtid_subset", "gtid_subtract", "icu_version", "is_uuid", "json_schema_valid",
+    "json_schema_validation_report", "json_storage_free", "json_storage_size", "mbrcoveredby",
+    "mbrcovers", "regexp_like", "roles_graphml", "st_buffer_strategy", "st_collect",
     "st_frechetdistance", "st_geohash", "st_geomcollfromtxt", "st_hausdorffdistance", "st_isvalid",
     "st_latfromgeohash", "st_latitude", "st_lineinterpolatepoint", "st_lineinterpolatepoints",
     "st_longfromgeohash", "st_longitude", "st_makeenvelope", "st_numinteriorring",

@@ -3,6 +3,7 @@
 use sea_orm::DbBackend;
 
 use super::{NotProven, Proof, Recogniser};
+use crate::sql::functions::mysql::GEOMETRIES;
 use crate::sql::names::{Ident, Name};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
@@ -29,7 +30,9 @@ impl<'a> Recogniser<'a, '_> {
         // MySQL resolves these to a stored function.
         let quoted = function.is_quoted();
         let stored = self.is(DbBackend::MySql)
-            && (quoted || self.cursor.is_spaced() && needs_parenthesis_at_once(function.text()));
+            && (quoted
+                || self.cursor.is_spaced() && needs_parenthesis_at_once(function.text())
+                || self.has_no_arguments() && makes_geometry(function.text()));
         let exact = self.is(DbBackend::Postgres) && quoted;
         let text = function.text();
         let is_exact = !exact || !text.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -40,14 +43,22 @@ impl<'a> Recogniser<'a, '_> {
         }
         let known = is_exact && !stored && self.functions.contains(schema, text, quoted);
         if !known {
-            let name = match schema {
-                Some(schema) => format!("{schema}.{text}"),
-                None => text.to_owned(),
-            };
-            self.found
-                .raise(Access::Unknown, Evidence::Function(name.into()));
+            match schema {
+                Some(schema) => self.unknown_function(&format!("{schema}.{text}")),
+                None => self.unknown_function(text),
+            }
         }
         known
+    }
+
+    pub(super) fn unknown_function(&mut self, name: &str) {
+        let evidence = Evidence::Function(name.into());
+        self.found.raise(Access::Unknown, evidence);
+    }
+
+    /// Whether `()` follows.
+    fn has_no_arguments(&mut self) -> bool {
+        self.cursor.peeks(b'(') && self.cursor.peek_second() == Some(Token::Symbol(b')'))
     }
 
     /// An operator calls a function of this name.
@@ -138,6 +149,10 @@ impl<'a> Recogniser<'a, '_> {
             }
         }
     }
+}
+
+fn makes_geometry(name: &str) -> bool {
+    GEOMETRIES.iter().any(|it| name.eq_ignore_ascii_case(it))
 }
 
 /// Whether MySQL or MariaDB takes a name for its own function only if `(` follows at once, unless the

@@ -2,6 +2,7 @@
 
 use sea_orm::DbBackend;
 
+use super::arguments::UNITS;
 use super::level::{Call, Clause, Kind, Level, State};
 use super::operand::is_operator;
 use super::{NotProven, Proof, Recogniser, is_word};
@@ -90,6 +91,9 @@ impl<'a> Recogniser<'a, '_> {
                 return self.type_name();
             }
             Clause::List | Clause::Select | Clause::Order | Clause::Limit => {
+                if let Call::Point(commas) = &mut level.call {
+                    *commas = commas.saturating_add(1);
+                }
                 level.ends_operand();
                 level.state = State::Operand;
             }
@@ -106,6 +110,10 @@ impl<'a> Recogniser<'a, '_> {
         if of_type && self.is(DbBackend::Postgres) {
             self.cursor.next();
             return self.expect_word(&["zone"]);
+        }
+        if self.level().interval && is_word(Some(Token::Word(word)), UNITS) {
+            self.level().interval = false;
+            return Ok(());
         }
         let keyword = Keyword::parse(word);
         if let Some(keyword) = keyword
@@ -188,127 +196,6 @@ impl<'a> Recogniser<'a, '_> {
         Ok(true)
     }
 
-    /// The operators that are words, by dialect.
-    fn operator_word(&mut self, keyword: Keyword) -> Proof<bool> {
-        use Keyword as K;
-        let (mysql, postgres, sqlite) = (
-            self.is(DbBackend::MySql),
-            self.is(DbBackend::Postgres),
-            self.is(DbBackend::Sqlite),
-        );
-        let in_operator = self.cursor.peek_keyword();
-        match keyword {
-            K::Between if postgres => {
-                self.take_word(&["symmetric", "asymmetric"]);
-                self.operator()?;
-            }
-            K::And | K::Or | K::Like | K::Between => self.operator()?,
-            K::Not => match in_operator {
-                Some(
-                    K::In
-                    | K::Like
-                    | K::Between
-                    | K::Ilike
-                    | K::Similar
-                    | K::Regexp
-                    | K::Rlike
-                    | K::Glob
-                    | K::Match,
-                ) => {}
-                Some(K::Null) if sqlite => {
-                    self.cursor.next();
-                }
-                _ => return Ok(false),
-            },
-            K::In => self.in_word()?,
-            K::Is => self.is_word()?,
-            K::Ilike | K::Overlaps if postgres => self.operator()?,
-            K::Similar if postgres && self.take_keyword(K::To) => self.operator()?,
-            K::Operator if postgres && self.cursor.peeks(b'(') => self.named_operator()?,
-            K::Isnull | K::Notnull if !mysql => {}
-            K::Regexp if sqlite => {
-                // SQLite leaves the function of the operator to the application.
-                self.calls_function("regexp");
-                self.operator()?;
-            }
-            K::Regexp if mysql => self.operator()?,
-            K::Rlike | K::Div | K::Mod | K::Xor if mysql => self.operator()?,
-            K::Glob | K::Match if sqlite => self.operator()?,
-            K::Member if mysql && self.take_keyword(K::Of) => self.operator()?,
-            K::Sounds if mysql && self.take_keyword(K::Like) => self.operator()?,
-            K::Collate if mysql && self.take_keyword(K::Binary) => {}
-            K::Collate => drop(self.table_name()?),
-            K::Escape => self.operator()?,
-            K::At if postgres => match self.take_word(&["local"]) {
-                true => {}
-                false => {
-                    self.expect_word(&["time"])?;
-                    self.expect_word(&["zone"])?;
-                    self.operator()?;
-                }
-            },
-            _ => return Ok(false),
-        }
-        Ok(true)
-    }
-
-    /// `IN (`, or in SQLite `IN table`.
-    fn in_word(&mut self) -> Proof {
-        if self.is(DbBackend::MySql) && is_word(self.cursor.peek(), &["boolean", "natural"]) {
-            return self.search_mode();
-        }
-        self.operator()?;
-        if self.is(DbBackend::Sqlite)
-            && let Some(Token::Word(_) | Token::Quoted(..) | Token::Text(_)) = self.cursor.peek()
-        {
-            let name = self.table_name()?;
-            if self.cursor.peeks(b'(') {
-                return self.table_function(name, State::Complete);
-            }
-            self.names_table(name);
-            self.completed();
-            return Ok(());
-        }
-        // POSITION(a IN b) has no parentheses.
-        Ok(())
-    }
-
-    fn is_word(&mut self) -> Proof {
-        self.take_keyword(Keyword::Not);
-        if self.take_keyword(Keyword::Distinct) {
-            self.expect_keyword(Keyword::From)?;
-            return self.operator();
-        }
-        if self.is(DbBackend::Sqlite) {
-            return self.operator();
-        }
-        if self.take_word(&["json"]) {
-            self.take_word(&["value", "array", "object", "scalar"]);
-            if self.take_word(&["with", "without"]) {
-                self.expect_word(&["unique"])?;
-                self.take_word(&["keys"]);
-            }
-            return Ok(());
-        }
-        if self.take_word(&["nfc", "nfd", "nfkc", "nfkd"]) {
-            return self.expect_word(&["normalized"]);
-        }
-        self.expect_word(&["null", "true", "false", "unknown", "document", "normalized"])
-    }
-
-    /// `OPERATOR(pg_catalog.+)`.
-    pub(super) fn named_operator(&mut self) -> Proof {
-        self.expect(b'(')?;
-        loop {
-            match self.cursor.next() {
-                Some(Token::Symbol(b')')) => return self.operator(),
-                Some(Token::Symbol(symbol)) if is_operator(symbol) || symbol == b'.' => {}
-                Some(Token::Word(_) | Token::Quoted(..)) => {}
-                _ => return Err(NotProven),
-            }
-        }
-    }
-
     /// `ASC`, `DESC`, `NULLS FIRST`, `USING >`.
     fn order_word(&mut self, keyword: Keyword) -> Proof<bool> {
         use Keyword as K;
@@ -373,18 +260,6 @@ impl<'a> Recogniser<'a, '_> {
             return Ok(true);
         }
         Ok(false)
-    }
-
-    /// `IN BOOLEAN MODE`, `IN NATURAL LANGUAGE MODE WITH QUERY EXPANSION`.
-    fn search_mode(&mut self) -> Proof {
-        match self.take_word(&["boolean"]) {
-            true => {}
-            false => {
-                self.expect_word(&["natural"])?;
-                self.expect_word(&["language"])?;
-            }
-        }
-        self.expect_word(&["mode"])
     }
 }
 

@@ -16,6 +16,8 @@ pub(super) struct Level {
     pub(super) called: bool,
     /// The column or table that was just read has its alias.
     pub(super) aliased: bool,
+    /// MySQL's `INTERVAL` was read in it, and its unit was not.
+    pub(super) interval: bool,
     /// Whose arguments it holds.
     pub(super) call: Call,
     /// How many common table expressions were in sight when it was opened.
@@ -60,6 +62,8 @@ pub(super) enum Call {
     Plain,
     /// MySQL's `CONVERT(a, CHAR(3))`: the second is a type.
     Convert,
+    /// MySQL's `POINT(1, 2)`, and how many commas were read.
+    Point(u8),
     /// `JSON_TABLE`, which is none of the grammar's unless `COLUMNS` is read in it.
     JsonTable,
 }
@@ -139,6 +143,7 @@ impl Level {
             lone_query: false,
             called: false,
             aliased: false,
+            interval: false,
             call: Call::Plain,
             in_sight,
             named: 0,

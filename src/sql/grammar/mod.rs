@@ -17,6 +17,7 @@ mod complete;
 mod level;
 mod listings;
 mod operand;
+mod operators;
 mod starts;
 mod tables;
 mod types;
@@ -145,6 +146,11 @@ impl<'a, 't> Recogniser<'a, 't> {
             closed.kind.is_query() && !closed.is_query() || closed.call == Call::JsonTable;
         if incomplete || self.levels.len() == 1 {
             return Err(NotProven);
+        }
+        if let Call::Point(commas) = closed.call
+            && commas != 1
+        {
+            self.unknown_function("point");
         }
         self.levels.pop();
         self.names.leave(closed.in_sight);

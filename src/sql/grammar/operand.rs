@@ -9,7 +9,7 @@ use crate::sql::names::{Ident, is_server_variable};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
 use crate::sql::reserved::is_reserved;
-use crate::sql::token::Token;
+use crate::sql::token::{Quote, Token};
 
 impl<'a> Recogniser<'a, '_> {
     pub(super) fn operand(&mut self) -> Proof {
@@ -97,16 +97,43 @@ impl<'a> Recogniser<'a, '_> {
     }
 
     fn operand_word(&mut self, word: &'a str) -> Proof {
+        let mysql = self.is(DbBackend::MySql);
         if self.cursor.peeks(b'.') {
             return self.name_or_call(Ident::word(word));
         }
         match Keyword::parse(word) {
             Some(keyword) if self.begins_operand(keyword)? => return Ok(()),
             None if self.begins_argument(word) => return Ok(()),
+            _ if mysql && self.is_typed(word) => {
+                self.cursor.next();
+                self.completed();
+                return Ok(());
+            }
             _ if self.is_no_name(word) && !self.cursor.peeks(b'(') => return Err(NotProven),
             _ => {}
         }
         self.name_or_call(Ident::word(word))
+    }
+
+    /// Whether a word says how MySQL reads the literal after it: `_utf8 0xC3B6`, `DATE "2020-01-01"`.
+    fn is_typed(&mut self, word: &str) -> bool {
+        let date = is_word(Some(Token::Word(word)), &["date", "time", "timestamp"]);
+        match self.cursor.peek() {
+            Some(Token::Literal) => word.starts_with('_'),
+            next if is_word(next, &["x", "b"]) => word.starts_with('_'),
+            Some(Token::Quoted(_, Quote::Double)) => date || word.starts_with('_'),
+            _ => false,
+        }
+    }
+
+    /// MySQL's `MATCH a, b AGAINST ('x')`.
+    fn match_without_parentheses(&mut self) -> Proof {
+        self.table_name()?;
+        while self.take_symbol(b',') {
+            self.table_name()?;
+        }
+        self.expect_word(&["against"])?;
+        self.open_parenthesis(Kind::Arguments, State::Operand, State::Complete)
     }
 
     /// Whether a word is none that may name something where it stands.
@@ -144,7 +171,12 @@ impl<'a> Recogniser<'a, '_> {
             K::Default | K::Values if mysql && parenthesis => {
                 self.open_parenthesis(Kind::Arguments, State::Operand, State::Complete)?;
             }
-            K::Interval if mysql => self.level().first = false,
+            K::Interval if mysql => {
+                let level = self.level();
+                level.first = false;
+                level.interval = true;
+            }
+            K::Match if mysql && !parenthesis => self.match_without_parentheses()?,
             K::Interval if postgres => self.interval()?,
             K::Default if postgres && kind == Kind::Arguments => self.level().first = false,
             K::Collation if postgres && self.take_keyword(K::For) => {
@@ -223,8 +255,12 @@ impl<'a> Recogniser<'a, '_> {
             self.call(name);
             self.level().first = false;
             self.open_parenthesis(Kind::Arguments, State::Opened, State::Complete)?;
-            if self.is(DbBackend::MySql) && name.is("convert") {
-                self.level().call = Call::Convert;
+            if self.is(DbBackend::MySql) {
+                self.level().call = match () {
+                    () if name.is("convert") => Call::Convert,
+                    () if name.is("point") => Call::Point(0),
+                    () => Call::Plain,
+                };
             }
             return Ok(());
         }

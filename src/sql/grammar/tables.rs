@@ -7,7 +7,6 @@ use super::operand::is_structure;
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
 use crate::sql::names::Name;
-use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
 use crate::sql::token::Token;
 
@@ -275,8 +274,7 @@ impl<'a> Recogniser<'a, '_> {
                 .iter()
                 .any(|name| text.eq_ignore_ascii_case(name));
         if !built_in {
-            let evidence = Evidence::Function(text.into());
-            self.found.raise(Access::Unknown, evidence);
+            self.unknown_function(text);
         }
         self.open_parenthesis(Kind::Arguments, State::Operand, State::AfterTable)
     }

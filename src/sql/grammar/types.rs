@@ -2,6 +2,7 @@
 
 use sea_orm::DbBackend;
 
+use super::arguments::UNITS;
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::names::Ident;
 use crate::sql::token::Token;
@@ -34,7 +35,12 @@ impl Recogniser<'_, '_> {
     pub(super) fn type_name(&mut self) -> Proof {
         match self.dialect {
             DbBackend::Postgres => self.postgres_type(),
-            DbBackend::MySql => self.loose_type(|word| is_word(Some(word), MYSQL)),
+            DbBackend::MySql => {
+                let interval = is_word(self.cursor.peek(), &["interval"]);
+                self.loose_type(|word| {
+                    is_word(Some(word), MYSQL) || interval && is_word(Some(word), UNITS)
+                })
+            }
             _ => self.loose_type(|word| matches!(word, Token::Word(_))),
         }
     }
