@@ -81,7 +81,12 @@ impl Recogniser<'_, '_> {
                 self.expect_keyword(K::By)?;
                 self.level().expects_operand(Clause::Order);
             }
-            Some(K::Limit | K::Offset) => self.level().expects_operand(Clause::Limit),
+            Some(K::Limit | K::Offset) => {
+                self.level().expects_operand(Clause::Limit);
+                if self.is(DbBackend::MySql) && self.take_keyword(K::Rows) {
+                    self.expect_word(&["examined"])?;
+                }
+            }
             Some(K::Fetch) => {
                 self.expect_word(&["first", "next"])?;
                 self.level().expects_operand(Clause::Limit);
