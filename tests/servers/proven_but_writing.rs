@@ -1,4 +1,4 @@
-//! Statements that no text shows to write: views, attribute notation, operators. A handle that only reads
+//! Statements that no text shows to write: views, attribute notation, operators, casts, domains. A handle that only reads
 //! runs them where the server refuses to write, even on a primary without replicas.
 
 use futures_util::{StreamExt, TryStreamExt};
@@ -18,10 +18,14 @@ const POSTGRES: &str = "
     CREATE FUNCTION audit(INT, INT) RETURNS INT LANGUAGE sql AS
         'INSERT INTO log VALUES (2) RETURNING id';
     CREATE OPERATOR === (LEFTARG = INT, RIGHTARG = INT, FUNCTION = audit);
+    CREATE CAST (word AS INT) WITH FUNCTION audit(word);
+    CREATE DOMAIN audited_int AS INT CHECK (audit(VALUE, 1) > 0);
     CREATE VIEW audited AS SELECT audit(word) FROM word;";
-const POSTGRES_READS: [&str; 3] = [
+const POSTGRES_READS: [&str; 5] = [
     "SELECT a.audit FROM word AS a",
     "SELECT id === 1 FROM word",
+    "SELECT CAST(a AS INT) FROM word AS a",
+    "SELECT 1::audited_int",
     "SELECT * FROM audited",
 ];
 

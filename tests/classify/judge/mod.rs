@@ -5,6 +5,10 @@
 //! one, and must not be refused as a write by a server that only reads. Each text runs twice: where
 //! the functions exist, and where none does, so that a call is an error even if it would not run.
 //!
+//! Exempt is what no text shows, none of which the texts contain: a view, an operator, a cast, a domain or
+//! an attribute that calls a function. The guard of a replica's pool catches it, and the `READ ONLY`
+//! transaction of `read_only()`; `tests/servers/proven_but_writing.rs` tests each.
+//!
 //! `JUDGE_STATEMENTS` is the number of texts per dialect, for a longer run by hand, `JUDGE_SEED`
 //! makes them other ones, and `JUDGE_SHOWN` is how many failures are shown.
 
