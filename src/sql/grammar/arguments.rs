@@ -5,6 +5,7 @@ use sea_orm::DbBackend;
 use super::level::{Call, Clause, Kind, State};
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
+use crate::sql::names::Name;
 use crate::sql::token::Token;
 
 /// Words before another argument.
@@ -19,7 +20,6 @@ const SEPARATORS: &[&str] = &[
     "value",
     "default",
     "limit",
-    "version",
 ];
 
 /// Words that add nothing to read: options of SQL's functions for JSON and XML.
@@ -68,9 +68,63 @@ const OPTIONS: &[&str] = &[
     "last",
     "query",
     "expansion",
+    "reverse",
 ];
 
 impl<'a> Recogniser<'a, '_> {
+    /// What the arguments of a special function begin with. A word of the grammar that is no reserved word
+    /// must be taken here: before `like (1)` it could pass for a name, and `like` for an operator.
+    pub(super) fn special_arguments(&mut self, name: Name<'a>) -> Proof {
+        let is = |names: &[&str]| names.iter().any(|it| name.is(it));
+        match self.dialect {
+            DbBackend::MySql if is(&["convert"]) => self.level().call = Call::Convert,
+            DbBackend::MySql if is(&["point"]) => self.level().call = Call::Point(0),
+            DbBackend::Postgres if is(&["xmlroot"]) => self.level().call = Call::XmlRoot,
+            DbBackend::Postgres if is(&["xmlserialize", "xmlparse"]) => {
+                self.expect_word(&["document", "content"])?;
+                self.operator()?;
+            }
+            DbBackend::Postgres if is(&["xmlelement", "xmlpi"]) => {
+                self.expect_word(&["name"])?;
+                self.take_any_name()?;
+                self.completed();
+            }
+            DbBackend::Postgres if is(&["json_object", "json_objectagg"]) => self.key(),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// The `KEY` of `JSON_OBJECT(KEY a VALUE b)`. Before anything that could go on with a name it is one.
+    fn key(&mut self) {
+        let names = match self.cursor.peek_second() {
+            Some(Token::Word(word)) => word.eq_ignore_ascii_case("value"),
+            Some(Token::Quoted(..) | Token::Literal | Token::Text(_)) => false,
+            _ => true,
+        };
+        if !names && self.take_word(&["key"]) {
+            self.level().state = State::Operand;
+        }
+    }
+
+    /// `VERSION a`, `VERSION NO VALUE`, `STANDALONE YES`, `STANDALONE NO VALUE`.
+    pub(super) fn xml_root_option(&mut self) -> Proof {
+        match self.take_word(&["version"]) {
+            true if self.take_word(&["no"]) => self.expect_word(&["value"])?,
+            true => return self.operator(),
+            false => {
+                self.expect_word(&["standalone"])?;
+                if self.take_word(&["no"]) {
+                    self.take_word(&["value"]);
+                } else {
+                    self.expect_word(&["yes"])?;
+                }
+            }
+        }
+        self.completed();
+        Ok(())
+    }
+
     /// A word after an argument.
     pub(super) fn argument_word(&mut self, word: &'a str, keyword: Option<Keyword>) -> Proof {
         let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
@@ -102,10 +156,11 @@ impl<'a> Recogniser<'a, '_> {
         if mysql && is(&["using"]) {
             return self.take_any_name();
         }
-        // xmlroot(a, VERSION NO VALUE, STANDALONE NO VALUE)
-        if is(&["version", "no"]) && (is(&["no"]) || self.take_word(&["no"])) {
-            self.take_word(&["value"]);
-            return Ok(());
+        if mysql && is(&["level"]) {
+            return match self.cursor.next() {
+                Some(Token::Literal) => Ok(()),
+                _ => Err(NotProven),
+            };
         }
         if is(SEPARATORS) {
             if is(&["similar"]) {

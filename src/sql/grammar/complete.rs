@@ -86,6 +86,10 @@ impl<'a> Recogniser<'a, '_> {
             Clause::On | Clause::SystemTime => level.expects_table(),
             Clause::Windows => level.state = State::WindowName,
             Clause::Group => level.state = State::GroupItem,
+            Clause::List if level.call == Call::XmlRoot => {
+                level.ends_operand();
+                return self.xml_root_option();
+            }
             Clause::List if level.call == Call::Convert => {
                 level.ends_operand();
                 return self.type_name();

@@ -64,6 +64,8 @@ pub(super) enum Call {
     Convert,
     /// MySQL's `POINT(1, 2)`, and how many commas were read.
     Point(u8),
+    /// Postgres's `XMLROOT(a, VERSION b, STANDALONE YES)`.
+    XmlRoot,
     /// `JSON_TABLE`, which is none of the grammar's unless `COLUMNS` is read in it.
     JsonTable,
 }

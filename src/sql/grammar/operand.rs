@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 
-use super::level::{Call, Clause, Kind, Level, State};
+use super::level::{Clause, Kind, Level, State};
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
 use crate::sql::names::{Ident, is_server_variable};
@@ -221,15 +221,7 @@ impl<'a> Recogniser<'a, '_> {
             self.take_keyword(Keyword::From);
             return true;
         }
-        if !self.is(DbBackend::Postgres) {
-            return false;
-        }
-        let before_operand = matches!(
-            self.cursor.peek(),
-            Some(Token::Word(_) | Token::Quoted(..) | Token::Literal | Token::Text(_))
-        );
-        let is_separator = self.cursor.peek_keyword().is_some_and(is_structure);
-        is(&["variadic"]) || before_operand && !is_separator && is(&["name", "document", "content"])
+        self.is(DbBackend::Postgres) && is(&["variadic"])
     }
 
     /// Postgres's `INTERVAL '1 day'`, `INTERVAL '1' DAY TO SECOND(3)`, `INTERVAL(3) '1 s'`.
@@ -255,14 +247,7 @@ impl<'a> Recogniser<'a, '_> {
             self.call(name);
             self.level().first = false;
             self.open_parenthesis(Kind::Arguments, State::Opened, State::Complete)?;
-            if self.is(DbBackend::MySql) {
-                self.level().call = match () {
-                    () if name.is("convert") => Call::Convert,
-                    () if name.is("point") => Call::Point(0),
-                    () => Call::Plain,
-                };
-            }
-            return Ok(());
+            return self.special_arguments(name);
         }
         if let Some(name) = name
             && per_node::is_column(self.dialect, name.name.text())

@@ -153,9 +153,10 @@ impl Recogniser<'_, '_> {
             "sql_cache",
             "sql_no_cache",
         ];
+        let query = is_word(self.cursor.rest().nth(2), &["select"]);
         let is_option = is_word(self.cursor.peek(), &OPTIONS)
             && match self.cursor.peek_second() {
-                Some(Token::Symbol(symbol)) => symbol == b'*',
+                Some(Token::Symbol(symbol)) => symbol == b'*' || symbol == b'(' && query,
                 Some(_) => self.cursor.peek_second_keyword() != Some(Keyword::From),
                 None => false,
             };
