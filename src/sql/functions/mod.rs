@@ -1,6 +1,6 @@
 //! The functions a replica may run: the read-only built-ins of each dialect, and the user's own.
 
-pub(super) mod mysql;
+mod mysql;
 mod postgres;
 mod postgres_immutable;
 mod sqlite;
@@ -65,6 +65,12 @@ impl<'a> KnownFunctions<'a> {
             }
         };
         (built_in && self.is_built_in(name, quoted)) || self.added.is_added(schema, name)
+    }
+
+    /// Whether a call of this built-in without arguments calls a stored function of the same name.
+    pub(super) fn needs_arguments(&self, name: &str) -> bool {
+        let is = |geometry: &&str| name.eq_ignore_ascii_case(geometry);
+        self.flavor.dialect == DbBackend::MySql && mysql::GEOMETRIES.iter().any(is)
     }
 
     fn is_built_in(&self, name: &str, quoted: bool) -> bool {

@@ -66,7 +66,7 @@ pub(super) const READ_ONLY: &[&str] = &[
 
 /// What makes a geometry of others. With no argument, MariaDB calls a stored function of the name; so it does
 /// for `point` with any number of arguments but two.
-pub(in crate::sql) const GEOMETRIES: &[&str] = &[
+pub(super) const GEOMETRIES: &[&str] = &[
     "geometrycollection",
     "linestring",
     "multilinestring",

@@ -3,7 +3,6 @@
 use sea_orm::DbBackend;
 
 use super::{NotProven, Proof, Recogniser};
-use crate::sql::functions::mysql::GEOMETRIES;
 use crate::sql::names::{Ident, Name};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
@@ -32,7 +31,7 @@ impl<'a> Recogniser<'a, '_> {
         let stored = self.is(DbBackend::MySql)
             && (quoted
                 || self.cursor.is_spaced() && needs_parenthesis_at_once(function.text())
-                || self.has_no_arguments() && makes_geometry(function.text()));
+                || self.has_no_arguments() && self.functions.needs_arguments(function.text()));
         let exact = self.is(DbBackend::Postgres) && quoted;
         let text = function.text();
         let is_exact = !exact || !text.bytes().any(|byte| byte.is_ascii_uppercase());
@@ -149,10 +148,6 @@ impl<'a> Recogniser<'a, '_> {
             }
         }
     }
-}
-
-fn makes_geometry(name: &str) -> bool {
-    GEOMETRIES.iter().any(|it| name.eq_ignore_ascii_case(it))
 }
 
 /// Whether MySQL or MariaDB takes a name for its own function only if `(` follows at once, unless the
