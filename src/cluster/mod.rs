@@ -111,7 +111,7 @@ impl Cluster {
 
     fn with_clock(
         first: AddedMembers,
-        topology: Topology,
+        mut topology: Topology,
         observers: Arc<Observers>,
         clock: Clock,
     ) -> Self {
@@ -120,7 +120,7 @@ impl Cluster {
                 pools: first.pools.into_iter().collect(),
                 databases: first.databases.into_iter().collect(),
                 epoch: AtomicU64::new(topology.epoch()),
-                servers: AtomicU32::new(topology.servers().to_bits()),
+                servers: AtomicU32::new(topology.known_servers().to_bits()),
                 topology: ArcSwap::from_pointee(topology),
                 writer: Mutex::default(),
                 changes: watch::Sender::new(()),
@@ -238,8 +238,8 @@ impl ClusterState {
     }
 
     /// Must be called with the writer lock held.
-    fn publish(&self, next: Topology) -> Arc<Topology> {
-        let servers = next.servers().to_bits();
+    fn publish(&self, mut next: Topology) -> Arc<Topology> {
+        let servers = next.known_servers().to_bits();
         let (epoch, next) = (next.epoch(), Arc::new(next));
         self.topology.store(Arc::clone(&next));
         self.epoch.store(epoch, Ordering::Release);

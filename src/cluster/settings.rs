@@ -146,9 +146,10 @@ impl DatabaseOptions {
 
     /// Which server it is. Defaults to what its monitor finds.
     ///
-    /// Functions that only some servers have, such as `NVL` of MariaDB or `ANY_VALUE` of MySQL, may be called
-    /// on a replica where the server is known to have them. Without a monitor, say which it is. All databases
-    /// of a dialect are taken for what they have in common.
+    /// A function that only MariaDB has (`NVL`) or only MySQL (`ANY_VALUE`) may be called on a replica if all
+    /// databases of the connection that speak MySQL are known to be that one. A database without a monitor,
+    /// such as one without replicas, is not known unless this is set. Postgres counts as its newest version until
+    /// an older one is found or set.
     #[must_use]
     pub fn server(mut self, server: Server) -> Self {
         self.settings.server = Some(server);

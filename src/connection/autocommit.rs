@@ -90,7 +90,7 @@ pub(super) fn plan<S: Source>(
     if let Some(decision) = core.precomputed(scope, &rendered.analysis, dialect) {
         return Ok(rendered.planned(decision, None));
     }
-    core.refresh_precomputed(&rendered.statement.sql, dialect, &rendered.analysis);
+    core.refresh_precomputed(&rendered.statement.sql, &rendered.analysis);
     let topology = core.cluster.topology();
     let decision = core.decide(&topology, scope, &rendered.analysis, dialect, mark)?;
     rendered.for_node(core, &topology, scope, source, decision)

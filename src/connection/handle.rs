@@ -111,7 +111,8 @@ impl RoutingConnection {
     ///
     /// On a pool without a [guard](crate::options::ReplicaGuard), such as that of a primary, each statement
     /// runs in a transaction that is `READ ONLY`, on SQLite between two `PRAGMA query_only`. It costs two more
-    /// round trips. Transactions of this handle are `READ ONLY` too; SQLite's are not, and have their texts
+    /// round trips. Pools of a mock or a proxy only have the texts checked. Transactions of this handle are
+    /// `READ ONLY`, and so run on replicas with [`ReadOnlyTransactions::Replica`]; SQLite's have their texts
     /// checked only.
     #[must_use]
     pub fn read_only(&self) -> Self {

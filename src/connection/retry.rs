@@ -7,7 +7,7 @@ use sea_orm::{DatabaseConnection, DbErr, Statement};
 use smallvec::SmallVec;
 
 use super::pending_reply::{Delivered, PendingReply};
-use super::send::{Deliver, On, Reply};
+use super::send::{Deliver, OpenPool, Reply};
 use crate::cluster::Fault;
 use crate::dispatch::{Analysis, Answer, Core, Planned, Retried, Source};
 use crate::error::RoutingError;
@@ -98,8 +98,8 @@ impl<'a> Attempt<'a> {
     }
 
     /// The pool of the decision, which is open.
-    pub(super) fn on(&self, open: &'a DatabaseConnection) -> On<'a> {
-        On::new(self.scope, self.core.cluster.pool(self.decision.pool), open)
+    pub(super) fn on(&self, open: &'a DatabaseConnection) -> OpenPool<'a> {
+        OpenPool::new(self.scope, self.core.cluster.pool(self.decision.pool), open)
     }
 
     /// Sends the statement to the pool of the decision, which is open.
@@ -142,7 +142,7 @@ impl<'a> Attempt<'a> {
         let (core, scope, decision) = (self.core, self.scope, self.decision);
         let answer: Answer<'a, D::Output> = Box::pin(async move {
             let pool = core.cluster.pool(decision.pool);
-            let on = On::new(scope, pool, pool.open().await?);
+            let on = OpenPool::new(scope, pool, pool.open().await?);
             D::send(on, statement, decision).await
         });
         Ok(Reply {
@@ -237,8 +237,7 @@ impl<'a> Attempt<'a> {
         };
         let statement = source.render(dialect);
         if was_refused {
-            self.core
-                .learn_refusal(&statement.sql, dialect, &self.analysis);
+            self.core.learn_refusal(&statement.sql, &self.analysis);
         }
         let failed = self.decision;
         let Some(next) = self.next_decision(was_refused) else {

@@ -18,7 +18,11 @@ pub(crate) trait Deliver: Send + 'static {
     type Output: Send + 'static;
 
     /// Sends a statement to a pool that is `open`.
-    fn send<'a>(on: On<'a>, statement: Statement, decision: Decision) -> Answer<'a, Self::Output>;
+    fn send<'a>(
+        on: OpenPool<'a>,
+        statement: Statement,
+        decision: Decision,
+    ) -> Answer<'a, Self::Output>;
 
     /// Whether the output proves that the node has answered.
     fn proves_answer(decision: Decision) -> bool;
@@ -27,16 +31,16 @@ pub(crate) trait Deliver: Send + 'static {
     fn delivered(output: Self::Output, delivered: Delivered<'_>) -> Self::Output;
 }
 
-/// The pool that a statement is sent on.
+/// The pool that a statement is sent on, which is open.
 #[derive(Clone, Copy)]
-pub(crate) struct On<'a> {
+pub(crate) struct OpenPool<'a> {
     pub(super) pool: &'a Pool,
     pub(super) open: &'a DatabaseConnection,
     /// The server must refuse writes: the handle is `read_only()`, and the pool has no guard.
     pub(super) read_only: bool,
 }
 
-impl<'a> On<'a> {
+impl<'a> OpenPool<'a> {
     pub(super) fn new(scope: &Scope, pool: &'a Pool, open: &'a DatabaseConnection) -> Self {
         Self {
             pool,
@@ -58,8 +62,8 @@ pub(super) struct Reply<'a, T> {
 impl<A: Action> Deliver for A {
     type Output = A::Output;
 
-    fn send<'a>(on: On<'a>, statement: Statement, _: Decision) -> Answer<'a, A::Output> {
-        let On { pool, open, .. } = on;
+    fn send<'a>(on: OpenPool<'a>, statement: Statement, _: Decision) -> Answer<'a, A::Output> {
+        let OpenPool { pool, open, .. } = on;
         if on.read_only {
             return Box::pin(async move {
                 match ReadOnlyLease::begin(pool, statement.db_backend).await? {
@@ -101,7 +105,11 @@ impl Deliver for Rows {
 
     /// If the read may be retried elsewhere, this waits for the first row: from then on the stream
     /// stays on its node.
-    fn send<'a>(on: On<'a>, statement: Statement, decision: Decision) -> Answer<'a, Self::Output> {
+    fn send<'a>(
+        on: OpenPool<'a>,
+        statement: Statement,
+        decision: Decision,
+    ) -> Answer<'a, Self::Output> {
         use futures_util::{StreamExt, stream};
 
         use crate::dispatch::RowStream;
@@ -137,12 +145,12 @@ impl Deliver for Rows {
 
 #[cfg(feature = "stream")]
 async fn open_stream(
-    on: On<'_>,
+    on: OpenPool<'_>,
     statement: Statement,
 ) -> Result<crate::dispatch::RowStream<'static>, DbErr> {
     use sea_orm::StreamTrait;
 
-    let On { pool, open, .. } = on;
+    let OpenPool { pool, open, .. } = on;
     if on.read_only
         && let Some(lease) = ReadOnlyLease::begin(pool, statement.db_backend).await?
     {
@@ -159,7 +167,7 @@ async fn open_stream(
     Ok(crate::dispatch::RowStream::new(rows))
 }
 
-/// Pings a node. On MySQL, sqlx's own ping would leave its reply to the next statement if it is
+/// Pings a node. OpenPool MySQL, sqlx's own ping would leave its reply to the next statement if it is
 /// cancelled.
 pub(super) async fn ping(pool: &Pool, open: &DatabaseConnection) -> Result<(), DbErr> {
     #[cfg(feature = "sqlx-mysql")]

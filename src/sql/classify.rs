@@ -22,9 +22,9 @@ pub(crate) fn classify(sql: &str, flavor: Flavor, functions: &ReadOnlyFunctions)
     let lexer = Lexer::new(sql, flavor.dialect);
     let mut reading = Reading::new(lexer.clone(), functions);
     reading.run();
-    if reading.cursor.has_escaped_quote() && reading.found.access == Access::Read {
-        let mut other = Reading::new(lexer.without_escapes(), functions);
-        if !other.agrees_with(&reading) {
+    for escapes in reading.cursor.other_escapes() {
+        let mut other = Reading::new(lexer.clone().with_escapes(escapes), functions);
+        if reading.found.access.is_read() && !other.agrees_with(&reading) {
             reading.found.doubt(Evidence::Unparsed);
         }
     }
@@ -88,8 +88,7 @@ impl<'a> Reading<'a> {
         self.names.leave(0);
     }
 
-    /// Whether a server that reads the text like this does nothing that the other reading does not
-    /// show.
+    /// Whether a server that reads the text like this does no more than the other reading shows.
     fn agrees_with(&mut self, other: &Self) -> bool {
         let mut all_proven = true;
         while self.finds_statement() {
@@ -107,21 +106,23 @@ impl<'a> Reading<'a> {
             }
             self.names.leave(0);
         }
-        let reads = self.found.access == Access::Read;
+        let reads = self.found.access.is_read();
         match all_proven {
             true => self.found == other.found && self.names.distinct() == other.names.distinct(),
             false => reads,
         }
     }
 
-    /// Whether a statement that was not accepted does nothing: a quote in it never ends, or it is
-    /// refused for its parentheses, or it is a query without a word, a variable or a call by which it could
-    /// write.
+    /// Whether a statement that the grammar did not accept can do nothing on a server: it is refused, for a
+    /// quote that never ends or for its parentheses, or it is a query without a word, a variable or a call by
+    /// which it could write.
     fn does_nothing(&self, mut start: Cursor<'a>) -> bool {
         let mut depth = 0_usize;
         let mut acts = start.peek_keyword() != Some(Keyword::Select);
         for token in statement(start) {
             match token {
+                // Some servers skip it, with the parentheses and quotes in it.
+                Token::ExecutableComment => return false,
                 Token::Unterminated => return true,
                 Token::Symbol(b'(') => depth += 1,
                 Token::Symbol(b')') => depth = depth.saturating_sub(1),
@@ -144,7 +145,8 @@ impl<'a> Reading<'a> {
 }
 
 impl Operation {
-    /// Classifies a text by the built-in lists of read-only functions that every server of the dialect has.
+    /// Classifies a text by the built-in lists of read-only functions: what both MySQL and MariaDB have, and
+    /// what the newest Postgres has.
     ///
     /// ```
     /// use sea_orm::DbBackend;

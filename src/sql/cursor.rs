@@ -3,7 +3,7 @@
 use sea_orm::DbBackend;
 
 use super::keyword::Keyword;
-use super::lexer::Lexer;
+use super::lexer::{Escapes, Lexer};
 use super::token::Token;
 
 /// A lexer that can be asked for the next token without taking it.
@@ -25,9 +25,9 @@ impl<'a> Cursor<'a> {
         self.lexer.dialect()
     }
 
-    /// Whether a quote was read that a backslash escapes.
-    pub(super) fn has_escaped_quote(&self) -> bool {
-        self.lexer.has_escaped_quote()
+    /// The other modes of a session in which the text that was read has other tokens.
+    pub(super) fn other_escapes(&self) -> impl Iterator<Item = Escapes> + use<> {
+        self.lexer.doubtful().others(self.dialect())
     }
 
     pub(super) fn next(&mut self) -> Option<Token<'a>> {

@@ -89,6 +89,11 @@ impl<'a> Ident<'a> {
         self.text
     }
 
+    /// Whether it is quoted and has capitals, so that Postgres keeps it apart from its own names.
+    pub(super) fn has_capitals(&self) -> bool {
+        self.is_quoted() && self.text.bytes().any(|byte| byte.is_ascii_uppercase())
+    }
+
     pub(super) fn is_quoted(&self) -> bool {
         self.quote.is_some() || self.string
     }

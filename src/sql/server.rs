@@ -7,8 +7,9 @@ use sea_orm::DbBackend;
 /// The server behind a database, where its dialect leaves it open: MySQL and MariaDB share one, and each
 /// version of Postgres adds functions.
 ///
-/// A function that only some servers have is a read only where the server is known to have it. On any
-/// other, an application may have a function of that name, which may write.
+/// A function that only MySQL or only MariaDB has is a read only where the server is known to be that one: on
+/// the other, an application may have a function of that name, which may write. What newer versions of
+/// Postgres have is no read where the server is known to be older.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Server {
@@ -79,18 +80,16 @@ pub(crate) struct KnownServers {
 }
 
 impl KnownServers {
-    /// What all of these have in common.
-    pub(crate) fn of(servers: impl Iterator<Item = Server> + Clone) -> Self {
-        let common = |dialect| {
-            let known = servers.clone().filter(|it| it.dialect() == dialect);
-            known
-                .map(Some)
-                .reduce(|one, other| one?.common(other?))
-                .flatten()
-        };
+    /// What the servers of these databases have in common, by their dialects. While one that may be MySQL or
+    /// MariaDB is not known, neither is taken for granted.
+    pub(crate) fn of(databases: impl Iterator<Item = (DbBackend, Option<Server>)> + Clone) -> Self {
+        let of = |dialect| databases.clone().filter(move |(it, _)| *it == dialect);
+        let mysql = of(DbBackend::MySql).map(|(_, server)| server);
+        let postgres = of(DbBackend::Postgres).map(|(_, server)| server);
+        let common = |one: Option<Server>, other: Option<Server>| one?.common(other?);
         Self {
-            mysql: common(DbBackend::MySql),
-            postgres: common(DbBackend::Postgres),
+            mysql: mysql.reduce(common).flatten(),
+            postgres: postgres.filter(Option::is_some).reduce(common).flatten(),
         }
     }
 
@@ -111,21 +110,22 @@ impl KnownServers {
             _ => 0,
         };
         let postgres = match self.postgres {
-            Some(Server::Postgres(version)) => u32::from(version),
+            Some(Server::Postgres(version)) => u32::from(version) + 1,
             _ => 0,
         };
         postgres << 2 | mysql
     }
 
     pub(crate) fn from_bits(bits: u32) -> Self {
-        let version = u16::try_from(bits >> 2).unwrap_or(u16::MAX);
+        let version = (bits >> 2).checked_sub(1);
+        let version = version.and_then(|version| u16::try_from(version).ok());
         Self {
             mysql: match bits & 3 {
                 1 => Some(Server::MySql),
                 2 => Some(Server::MariaDb),
                 _ => None,
             },
-            postgres: (version > 0).then_some(Server::Postgres(version)),
+            postgres: version.map(Server::Postgres),
         }
     }
 }
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     fn known(servers: &[Server]) -> KnownServers {
-        KnownServers::of(servers.iter().copied())
+        KnownServers::of(servers.iter().map(|it| (it.dialect(), Some(*it))))
     }
 
     #[test]
@@ -144,19 +144,29 @@ mod tests {
         let one = known(&[MariaDb, Postgres(17), MariaDb, Postgres(15)]);
         assert_eq!(one.flavor(DbBackend::MySql).server, Some(MariaDb));
         assert_eq!(one.flavor(DbBackend::Postgres).server, Some(Postgres(15)));
-        assert_eq!(
-            known(&[MariaDb, MySql, MariaDb])
-                .flavor(DbBackend::MySql)
-                .server,
-            None
-        );
+        let mixed = known(&[MariaDb, MySql, MariaDb]);
+        assert_eq!(mixed.flavor(DbBackend::MySql).server, None);
         assert_eq!(known(&[]), KnownServers::default());
+    }
+
+    #[test]
+    fn beside_a_server_that_is_not_known_mysql_and_mariadb_are_not_told_apart() {
+        let (mysql, postgres) = (DbBackend::MySql, DbBackend::Postgres);
+        let known = [
+            (mysql, Some(Server::MariaDb)),
+            (mysql, None),
+            (postgres, Some(Server::Postgres(15))),
+            (postgres, None),
+        ];
+        let known = KnownServers::of(known.into_iter());
+        assert_eq!(known.flavor(mysql).server, None);
+        assert_eq!(known.flavor(postgres).server, Some(Server::Postgres(15)));
     }
 
     #[test]
     fn what_is_known_survives_as_a_number() {
         use Server::{MariaDb, MySql, Postgres};
-        for servers in [&[][..], &[MySql], &[MariaDb, Postgres(18)], &[Postgres(9)]] {
+        for servers in [&[][..], &[MySql], &[MariaDb, Postgres(18)], &[Postgres(0)]] {
             let known = known(servers);
             assert_eq!(KnownServers::from_bits(known.to_bits()), known);
         }

@@ -29,25 +29,30 @@ impl Topology {
     /// The server of a database is declared.
     pub(crate) fn declare_server(&mut self, id: DatabaseId, server: Server) {
         Arc::make_mut(&mut self.databases[id.index()]).server = Some(server);
-        self.update_servers();
+        self.servers = None;
     }
 
     /// A node has told which server it is.
     pub(crate) fn learn_server(&mut self, id: NodeId, server: Server) {
         Arc::make_mut(&mut self.nodes[id.index()]).server = Some(server);
-        self.update_servers();
+        self.servers = None;
     }
 
-    fn update_servers(&mut self) {
-        let declared = self
-            .known_databases()
-            .filter_map(|database| database.server);
-        let nodes = self.nodes.iter();
-        let learned = nodes.filter(|node| {
-            let database = self.database_by_id(node.database);
-            node.service != Service::Removed && database.server.is_none()
+    /// What is known of the servers of all databases.
+    pub(crate) fn known_servers(&mut self) -> KnownServers {
+        if let Some(known) = self.servers {
+            return known;
+        }
+        let servers = self.known_databases().map(|database| {
+            let nodes = std::iter::once(&database.primary).chain(&database.replicas);
+            let learned = nodes.filter_map(|node| self.node(*node).server).map(Some);
+            let common = |one: Option<Server>, other: Option<Server>| one?.common(other?);
+            let server = database.server.or_else(|| learned.reduce(common).flatten());
+            (database.dialect, server)
         });
-        self.servers = KnownServers::of(declared.chain(learned.filter_map(|node| node.server)));
+        let known = KnownServers::of(servers);
+        self.servers = Some(known);
+        known
     }
 
     /// Blocks the writes of a database, or unblocks them.
@@ -64,6 +69,7 @@ impl Topology {
         self.take_name(name.as_str(), Named::Database(id));
         let database = Database::new(name, dialect, self.next_node());
         self.databases.push(Arc::new(database));
+        self.servers = None;
         id
     }
 
@@ -97,7 +103,7 @@ impl Topology {
         let others = found.replicas.iter().copied().filter(|other| *other != id);
         found.replicas = others.collect();
         self.mark_removed(id);
-        self.update_servers();
+        self.servers = None;
         true
     }
 
@@ -112,7 +118,7 @@ impl Topology {
         let database = Arc::make_mut(&mut self.databases[id.index()]);
         database.removed = true;
         Arc::make_mut(&mut self.names).remove(database.name.as_str());
-        self.update_servers();
+        self.servers = None;
     }
 
     fn mark_removed(&mut self, id: NodeId) {

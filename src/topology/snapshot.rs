@@ -50,7 +50,8 @@ pub struct Topology {
     pub(super) names: Arc<HashMap<Box<str>, Named>>,
     /// Grows with each change of roles, members or pools, not of health.
     pub(super) epoch: u64,
-    pub(super) servers: KnownServers,
+    /// What is known of the servers; `None` after a change.
+    pub(super) servers: Option<KnownServers>,
 }
 
 /// Databases and nodes share one namespace.
@@ -89,7 +90,7 @@ impl Topology {
             nodes: Vec::new(),
             names: Arc::default(),
             epoch: 0,
-            servers: KnownServers::default(),
+            servers: None,
         }
     }
 
@@ -187,11 +188,6 @@ impl Topology {
 
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch
-    }
-
-    /// What is known of the servers of all databases.
-    pub(crate) fn servers(&self) -> KnownServers {
-        self.servers
     }
 
     /// Some nodes with their states, for an error.

@@ -14,10 +14,11 @@ use super::driver::{Driver, ended};
 #[cfg(feature = "stream")]
 use super::stream::{Holder, rows};
 use crate::cluster::Pool;
-use crate::dispatch::Action;
 #[cfg(feature = "stream")]
 use crate::dispatch::RowStream;
+use crate::dispatch::{Action, QueryOne};
 
+const ASK: Control<'_> = Control::Text("PRAGMA", "PRAGMA query_only");
 const QUERY_ONLY: Control<'_> = Control::Text("PRAGMA", "PRAGMA query_only = 1");
 const MAY_WRITE: Control<'_> = Control::Text("PRAGMA", "PRAGMA query_only = 0");
 
@@ -26,6 +27,8 @@ pub(crate) struct ReadOnlyLease {
     /// `None` once it is returned.
     connection: Option<BranchConnection>,
     dialect: DbBackend,
+    /// What leaves an SQLite connection as it was.
+    restore: Control<'static>,
 }
 
 impl ReadOnlyLease {
@@ -38,9 +41,10 @@ impl ReadOnlyLease {
         let mut lease = Self {
             connection: Some(BranchConnection::new(driver, pool)),
             dialect,
+            restore: ASK,
         };
         match dialect {
-            DbBackend::Sqlite => lease.control(QUERY_ONLY).await?,
+            DbBackend::Sqlite => lease.set_query_only().await?,
             _ => {
                 let options = control::options(None, Some(AccessMode::ReadOnly));
                 for text in control::begin(dialect, &options) {
@@ -49,6 +53,18 @@ impl ReadOnlyLease {
             }
         }
         Ok(Some(lease))
+    }
+
+    /// A connection that only reads already stays as it is.
+    async fn set_query_only(&mut self) -> Result<(), DbErr> {
+        let ask = Statement::from_string(DbBackend::Sqlite, ASK.text());
+        let row = self.connection()?.statement::<QueryOne>(ask).await?;
+        let set = row.map(|row| row.try_get_by_index::<i32>(0)).transpose()?;
+        if set == Some(1) {
+            return Ok(());
+        }
+        self.restore = MAY_WRITE;
+        self.control(QUERY_ONLY).await
     }
 
     /// Runs the statement.
@@ -67,7 +83,7 @@ impl ReadOnlyLease {
     /// Returns the connection to its pool as it was.
     async fn end(mut self) -> Result<(), DbErr> {
         match self.dialect {
-            DbBackend::Sqlite => self.control(MAY_WRITE).await?,
+            DbBackend::Sqlite => self.control(self.restore).await?,
             dialect => {
                 self.control(Control::Commit(control::commit(dialect, false)))
                     .await?
@@ -93,7 +109,7 @@ impl Drop for ReadOnlyLease {
             return;
         };
         match self.dialect {
-            DbBackend::Sqlite => make_writable(connection),
+            DbBackend::Sqlite => restore_later(connection, self.restore),
             _ => {
                 let uncertain = connection.in_flight.is_cut_off();
                 abandon(connection, uncertain);
@@ -102,12 +118,13 @@ impl Drop for ReadOnlyLease {
     }
 }
 
-/// Ends `query_only` in the background, since a database in memory would end with its connection.
-fn make_writable(mut connection: BranchConnection) {
+/// Leaves an SQLite connection as it was, in the background: closed, it would take a database in memory with
+/// it, as it does without a runtime.
+fn restore_later(mut connection: BranchConnection, restore: Control<'static>) {
     match tokio::runtime::Handle::try_current() {
         Ok(runtime) => {
             drop(runtime.spawn(async move {
-                if connection.control(MAY_WRITE).await.is_err() {
+                if connection.control(restore).await.is_err() {
                     connection.close();
                 }
             }));

@@ -88,7 +88,12 @@ impl Watch {
             && declared.common(found) != Some(declared)
         {
             let node = node.name.as_str();
-            tracing::warn!(target: "sea_orm_routing", node, "server({declared}) was declared, but it is {found}");
+            tracing::warn!(
+                target: "sea_orm_routing",
+                node,
+                "its database is declared with server({declared:?}), but the node is {found}; declare what it is, or leave \
+                 server(..) out"
+            );
         }
     }
 

@@ -67,6 +67,19 @@ impl<'a> KnownFunctions<'a> {
         (built_in && self.is_built_in(name, quoted)) || self.added.is_added(schema, name)
     }
 
+    /// Whether a function of SQLite that returns rows has no side effects.
+    pub(super) fn returns_rows(&self, schema: Option<&str>, name: &str) -> bool {
+        let is = |known: &&str| name.eq_ignore_ascii_case(known);
+        let built_in = schema.is_none_or(is_own_schema);
+        (built_in && sqlite::TABLE_VALUED.iter().any(is)) || self.added.is_added(schema, name)
+    }
+
+    /// Whether Postgres casts a string to the type of this name by a call.
+    pub(super) fn casts(&self, name: &str) -> bool {
+        let is = |known: &&str| name.eq_ignore_ascii_case(known);
+        self.flavor.dialect == DbBackend::Postgres && postgres::CASTS.iter().any(is)
+    }
+
     /// Whether a call of this built-in without arguments calls a stored function of the same name.
     pub(super) fn needs_arguments(&self, name: &str) -> bool {
         let is = |geometry: &&str| name.eq_ignore_ascii_case(geometry);
@@ -106,6 +119,13 @@ impl<'a> KnownFunctions<'a> {
     }
 }
 
+/// A schema of SQLite itself.
+fn is_own_schema(schema: &str) -> bool {
+    ["main", "temp"]
+        .iter()
+        .any(|own| schema.eq_ignore_ascii_case(own))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -123,7 +143,9 @@ mod tests {
             mysql::GEOMETRIES,
             mysql::ONLY_MARIADB,
             mysql::ONLY_MYSQL,
+            postgres::CASTS,
             sqlite::READ_ONLY,
+            sqlite::TABLE_VALUED,
         ] {
             assert!(list.is_sorted_by(|a, b| a < b));
             assert!(list.iter().all(|name| **name == name.to_ascii_lowercase()));

@@ -6,6 +6,7 @@ use super::level::{Call, Clause, Kind, State};
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
 use crate::sql::names::Name;
+use crate::sql::per_node;
 use crate::sql::token::Token;
 
 /// Words before another argument.
@@ -90,6 +91,9 @@ impl<'a> Recogniser<'a, '_> {
                 self.completed();
             }
             DbBackend::Postgres if is(&["json_object", "json_objectagg"]) => self.key(),
+            DbBackend::Postgres if name.name.text().eq_ignore_ascii_case("current_setting") => {
+                self.setting();
+            }
             _ => {}
         }
         Ok(())
@@ -104,6 +108,15 @@ impl<'a> Recogniser<'a, '_> {
         };
         if !names && self.take_word(&["key"]) {
             self.level().state = State::Operand;
+        }
+    }
+
+    /// The name of a setting; one that the text does not show may be one of the node.
+    fn setting(&mut self) {
+        match self.cursor.peek() {
+            Some(Token::Text(name)) if !per_node::is_setting(DbBackend::Postgres, name) => {}
+            Some(Token::Text(name)) => self.differs_by_node(name),
+            _ => self.differs_by_node("current_setting"),
         }
     }
 
@@ -189,7 +202,7 @@ impl<'a> Recogniser<'a, '_> {
 
     /// A column of `JSON_TABLE` or `XMLTABLE`: a name, a type, options. Only what follows `PATH` and
     /// `DEFAULT` is an expression.
-    pub(super) fn column(&mut self) -> Proof {
+    pub(super) fn table_column(&mut self) -> Proof {
         let is_name = std::mem::replace(&mut self.level().first, false);
         match self.cursor.next() {
             Some(Token::Symbol(b')')) if !is_name => self.close(b')'),
@@ -202,10 +215,7 @@ impl<'a> Recogniser<'a, '_> {
                 true => self.nested_columns(),
                 false => Ok(()),
             },
-            Some(Token::Word(word)) if !is_name => {
-                let keyword = Keyword::parse(word);
-                self.column_option(word, keyword)
-            }
+            Some(Token::Word(word)) if !is_name => self.column_option(word),
             Some(Token::Symbol(b'[' | b']' | b'.') | Token::Literal | Token::Quoted(..))
                 if !is_name =>
             {
@@ -232,7 +242,7 @@ impl<'a> Recogniser<'a, '_> {
     }
 
     /// A word of the type or the options of a column.
-    pub(super) fn column_option(&mut self, word: &'a str, _: Option<Keyword>) -> Proof {
+    pub(super) fn column_option(&mut self, word: &'a str) -> Proof {
         let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
         let level = self.level();
         level.ends_operand();

@@ -32,15 +32,19 @@ impl<'a> Recogniser<'a, '_> {
             && (quoted
                 || self.cursor.is_spaced() && needs_parenthesis_at_once(function.text())
                 || self.has_no_arguments() && self.functions.needs_arguments(function.text()));
-        let exact = self.is(DbBackend::Postgres) && quoted;
         let text = function.text();
-        let is_exact = !exact || !text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let is_exact = !self.is(DbBackend::Postgres)
+            || !function.has_capitals() && !name.schema.is_some_and(|schema| schema.has_capitals());
         let schema = name.schema.map(|schema| schema.text());
-        if schema.is_none() && !stored && per_node::is_function(self.dialect, text) {
+        let known = is_exact && !stored && self.functions.contains(schema, text, quoted)
+            || schema.is_none() && !quoted && self.functions.casts(text) && self.takes_string();
+        let of_server = schema.is_none_or(|schema| schema.eq_ignore_ascii_case("pg_catalog"));
+        let per_node =
+            is_exact && !stored && of_server && per_node::is_function(self.dialect, text);
+        if per_node || known && per_node::is_statistic(self.dialect, text) {
             self.differs_by_node(text);
             return true;
         }
-        let known = is_exact && !stored && self.functions.contains(schema, text, quoted);
         if !known {
             match schema {
                 Some(schema) => self.unknown_function(&format!("{schema}.{text}")),
@@ -50,9 +54,26 @@ impl<'a> Recogniser<'a, '_> {
         known
     }
 
+    /// A function of SQLite that returns rows; whether it is known to only read.
+    pub(super) fn call_for_rows(&mut self, name: Name<'a>) -> bool {
+        let text = name.name.text();
+        let schema = name.schema.map(|schema| schema.text());
+        let known = self.functions.returns_rows(schema, text);
+        if !known {
+            self.unknown_function(text);
+        }
+        known
+    }
+
     pub(super) fn unknown_function(&mut self, name: &str) {
         let evidence = Evidence::Function(name.into());
         self.found.raise(Access::Unknown, evidence);
+    }
+
+    /// Whether `('...')` follows.
+    fn takes_string(&mut self) -> bool {
+        let mut tokens = self.cursor.rest().skip(1);
+        matches!(tokens.next(), Some(Token::Text(_))) && tokens.next() == Some(Token::Symbol(b')'))
     }
 
     /// Whether `()` follows.

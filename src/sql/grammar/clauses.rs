@@ -163,7 +163,7 @@ impl Recogniser<'_, '_> {
             Some(K::Key) => self.expect_keyword(K::Share)?,
             Some(K::Read) => {
                 self.expect_keyword(K::Only)?;
-                self.level().is_done();
+                self.level().set_done();
                 return Ok(());
             }
             _ => return Err(NotProven),
@@ -200,7 +200,7 @@ impl Recogniser<'_, '_> {
         } else {
             self.take_word(&["nowait"]);
         }
-        self.level().is_done();
+        self.level().set_done();
         Ok(())
     }
 
@@ -218,7 +218,7 @@ impl Recogniser<'_, '_> {
         self.found.raise(Access::Session, Evidence::Into);
         let level = self.level();
         if level.clause != Clause::Select {
-            level.is_done();
+            level.set_done();
         }
         level.aliased = true;
         level.state = State::Complete;

@@ -9,6 +9,7 @@ use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
 use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
+use crate::sql::per_node;
 use crate::sql::token::Token;
 
 impl<'a> Recogniser<'a, '_> {
@@ -43,7 +44,13 @@ impl<'a> Recogniser<'a, '_> {
             b',' => self.comma(),
             b'.' => match self.cursor.next() {
                 Some(Token::Symbol(b'*')) => Ok(()),
-                part => part.and_then(Ident::of).map(|_| ()).ok_or(NotProven),
+                part => {
+                    let part = part.and_then(Ident::of).ok_or(NotProven)?.text();
+                    if per_node::is_column(self.dialect, part) {
+                        self.differs_by_node(part);
+                    }
+                    Ok(())
+                }
             },
             b'[' if postgres => {
                 self.level().ends_operand();
@@ -109,14 +116,7 @@ impl<'a> Recogniser<'a, '_> {
     }
 
     fn complete_word(&mut self, word: &'a str) -> Proof {
-        let of_type = is_word(Some(Token::Word(word)), &["with", "without"])
-            && is_word(self.cursor.peek(), &["time"]);
-        if of_type && self.is(DbBackend::Postgres) {
-            self.cursor.next();
-            return self.expect_word(&["zone"]);
-        }
-        if self.level().interval && is_word(Some(Token::Word(word)), UNITS) {
-            self.level().interval = false;
+        if self.goes_on(word)? {
             return Ok(());
         }
         let keyword = Keyword::parse(word);
@@ -145,7 +145,7 @@ impl<'a> Recogniser<'a, '_> {
             match kind {
                 Kind::Arguments => return self.argument_word(word, keyword),
                 Kind::Window => return self.window_word(word),
-                Kind::Columns => return self.column_option(word, keyword),
+                Kind::Columns => return self.column_option(word),
                 _ => {}
             }
         }
@@ -170,6 +170,23 @@ impl<'a> Recogniser<'a, '_> {
             }
             _ => Err(NotProven),
         }
+    }
+
+    /// Whether a word belongs to the operand before it: the unit of MySQL's interval, Postgres's `WITH TIME
+    /// ZONE`.
+    fn goes_on(&mut self, word: &str) -> Proof<bool> {
+        let word = Some(Token::Word(word));
+        if self.level().interval && is_word(word, UNITS) {
+            self.level().interval = false;
+            return Ok(true);
+        }
+        let zone = is_word(word, &["with", "without"]) && is_word(self.cursor.peek(), &["time"]);
+        if zone && self.is(DbBackend::Postgres) {
+            self.cursor.next();
+            self.expect_word(&["zone"])?;
+            return Ok(true);
+        }
+        Ok(false)
     }
 
     /// A name that a column gets without `AS`.

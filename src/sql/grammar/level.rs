@@ -168,7 +168,7 @@ impl Level {
     }
 
     /// Moves behind a clause after which only another clause may come.
-    pub(super) fn is_done(&mut self) {
+    pub(super) fn set_done(&mut self) {
         self.clause = Clause::Done;
         self.state = State::Complete;
         self.ends_operand();

@@ -11,10 +11,13 @@ use crate::sql::per_node;
 use crate::sql::token::Token;
 
 impl Recogniser<'_, '_> {
-    /// MariaDB's `ANALYZE SELECT ...`, which runs the query.
+    /// MariaDB's `ANALYZE SELECT ...`, which runs the query. `ANALYZE TABLE` writes.
     pub(super) fn analyze(&mut self) -> Proof {
         self.cursor.next();
         self.explain_options()?;
+        if self.cursor.peek_keyword() == Some(Keyword::Table) {
+            return Err(NotProven);
+        }
         self.level().state = State::Query;
         Ok(())
     }
@@ -41,7 +44,7 @@ impl Recogniser<'_, '_> {
         if let Some(Token::Word(_) | Token::Quoted(..) | Token::Text(_)) = self.cursor.peek() {
             self.cursor.next();
         }
-        self.level().is_done();
+        self.level().set_done();
         Ok(())
     }
 
@@ -78,7 +81,7 @@ impl Recogniser<'_, '_> {
     pub(super) fn show(&mut self) -> Proof {
         self.cursor.next();
         if self.is(DbBackend::Postgres) {
-            if let Some(Token::Word(name)) = self.cursor.peek()
+            if let Some(Token::Word(name) | Token::Quoted(name, _)) = self.cursor.peek()
                 && (name.eq_ignore_ascii_case("all") || per_node::is_setting(self.dialect, name))
             {
                 self.differs_by_node(name);
@@ -127,9 +130,7 @@ impl Recogniser<'_, '_> {
         let mut tokens = self.cursor.rest().skip(words);
         let like = is_word(tokens.next(), &["like"]);
         match tokens.next() {
-            Some(Token::Text(name)) => {
-                like && !name.contains('%') && !per_node::is_setting(DbBackend::MySql, name)
-            }
+            Some(Token::Text(name)) => like && per_node::is_same_everywhere(name),
             _ => false,
         }
     }
@@ -138,7 +139,7 @@ impl Recogniser<'_, '_> {
     fn listing_ends(&mut self) -> Proof {
         let level = self.level();
         level.query = true;
-        level.is_done();
+        level.set_done();
         loop {
             match self.cursor.peek() {
                 None | Some(Token::Symbol(b';')) => return Ok(()),
@@ -196,7 +197,7 @@ impl Recogniser<'_, '_> {
         } else if argument {
             self.modifiers()?;
         }
-        self.level().is_done();
+        self.level().set_done();
         Ok(())
     }
 
@@ -210,7 +211,7 @@ impl Recogniser<'_, '_> {
             }
             self.cursor.next();
         }
-        self.level().is_done();
+        self.level().set_done();
         Ok(())
     }
 }

@@ -102,7 +102,7 @@ impl<'a, 't> Recogniser<'a, 't> {
                 State::AfterTable => self.after_table()?,
                 State::Window => self.window()?,
                 State::WindowName => self.window_name()?,
-                State::Column => self.column()?,
+                State::Column => self.table_column()?,
                 State::GroupItem => self.group_item()?,
             }
         }

@@ -5,7 +5,7 @@ use sea_orm::DbBackend;
 use super::level::{Clause, Kind, Level, State};
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
-use crate::sql::names::{Ident, is_server_variable};
+use crate::sql::names::{Ident, Name, is_server_variable};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
 use crate::sql::reserved::is_reserved;
@@ -22,12 +22,6 @@ impl<'a> Recogniser<'a, '_> {
             Token::Quoted(..) => {
                 let first = Ident::of(token).ok_or(NotProven)?;
                 return self.name_or_call(first);
-            }
-            // current_setting('transaction_read_only')
-            Token::Text(text) if per_node::is_setting(DbBackend::Postgres, text) => {
-                if self.is(DbBackend::Postgres) && self.level().kind == Kind::Arguments {
-                    self.differs_by_node(text);
-                }
             }
             Token::Literal | Token::Text(_) => {}
             Token::Variable(name) => self.variable(name)?,
@@ -88,7 +82,10 @@ impl<'a> Recogniser<'a, '_> {
         }
         while self.take_symbol(b'.') {
             of_server &= name.eq_ignore_ascii_case("@global");
-            self.take_name()?;
+            let part = self.name()?.text();
+            if of_server && per_node::is_setting(DbBackend::MySql, part) {
+                self.differs_by_node(part);
+            }
         }
         if !of_server {
             self.found.raise(Access::Session, Evidence::Variable);
@@ -163,8 +160,10 @@ impl<'a> Recogniser<'a, '_> {
             }
             K::All if clause == Clause::Limit && !parenthesis => self.completed(),
             K::All if kind == Kind::Arguments && !mysql => self.level().first = false,
-            K::All if kind == Kind::Arguments && !self.quantifies() => self.level().first = false,
-            K::All | K::Any | K::Some_ if parenthesis && self.quantifies() => {
+            K::All if kind == Kind::Arguments && !self.is_quantifier() => {
+                self.level().first = false
+            }
+            K::All | K::Any | K::Some_ if parenthesis && self.is_quantifier() => {
                 self.open_parenthesis(Kind::Group, State::Opened, State::Complete)?;
             }
             // Of a column, not of a function of that name.
@@ -189,7 +188,7 @@ impl<'a> Recogniser<'a, '_> {
     }
 
     /// `ANY (`, `ALL (`: in Postgres of an array or a query, in MySQL of a query.
-    fn quantifies(&mut self) -> bool {
+    fn is_quantifier(&mut self) -> bool {
         match self.dialect {
             DbBackend::Postgres => true,
             DbBackend::MySql => {
@@ -249,13 +248,23 @@ impl<'a> Recogniser<'a, '_> {
             self.open_parenthesis(Kind::Arguments, State::Opened, State::Complete)?;
             return self.special_arguments(name);
         }
-        if let Some(name) = name
-            && per_node::is_column(self.dialect, name.name.text())
-        {
-            self.differs_by_node(name.name.text());
+        if let Some(name) = name {
+            self.column(name);
         }
         self.completed();
         Ok(())
+    }
+
+    /// A name that is no call. With `sql_mode=ORACLE`, MariaDB takes `s.nextval` for one.
+    fn column(&mut self, name: Name<'a>) {
+        let text = name.name.text();
+        let is = |word: &str| text.eq_ignore_ascii_case(word);
+        if per_node::is_column(self.dialect, text) {
+            self.differs_by_node(text);
+        }
+        if self.is(DbBackend::MySql) && name.schema.is_some() && (is("nextval") || is("currval")) {
+            self.unknown_function(text);
+        }
     }
 }
 

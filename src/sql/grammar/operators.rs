@@ -18,9 +18,9 @@ impl Recogniser<'_, '_> {
                 self.operator()?;
             }
             K::And | K::Or | K::Like | K::Between | K::Escape => self.operator()?,
-            K::Not => return Ok(self.negates()),
-            K::In => self.in_word()?,
-            K::Is => self.is_word()?,
+            K::Not => return Ok(self.takes_negation()),
+            K::In => self.after_in()?,
+            K::Is => self.after_is()?,
             K::Collate if self.is(DbBackend::MySql) && self.take_keyword(K::Binary) => {}
             K::Collate => drop(self.table_name()?),
             _ => {
@@ -79,7 +79,7 @@ impl Recogniser<'_, '_> {
     }
 
     /// Whether `NOT` belongs to the operator that follows it; takes SQLite's `NOT NULL`.
-    fn negates(&mut self) -> bool {
+    fn takes_negation(&mut self) -> bool {
         use Keyword as K;
         match self.cursor.peek_keyword() {
             Some(
@@ -98,7 +98,7 @@ impl Recogniser<'_, '_> {
     }
 
     /// `IN (`, or in SQLite `IN table`.
-    fn in_word(&mut self) -> Proof {
+    fn after_in(&mut self) -> Proof {
         if self.is(DbBackend::MySql) && is_word(self.cursor.peek(), &["boolean", "natural"]) {
             return self.search_mode();
         }
@@ -118,7 +118,7 @@ impl Recogniser<'_, '_> {
         Ok(())
     }
 
-    fn is_word(&mut self) -> Proof {
+    fn after_is(&mut self) -> Proof {
         self.take_keyword(Keyword::Not);
         if self.take_keyword(Keyword::Distinct) {
             self.expect_keyword(Keyword::From)?;

@@ -32,7 +32,7 @@ impl Recogniser<'_, '_> {
         if self.cursor.peeks(b'(') {
             let level = self.level();
             level.query = true;
-            level.is_done();
+            level.set_done();
             return self.open_parenthesis(Kind::Subquery, State::Query, State::Complete);
         }
         if !self.starts_query() {
@@ -98,7 +98,7 @@ impl Recogniser<'_, '_> {
         if self.is(DbBackend::Postgres) {
             self.take_symbol(b'*');
         }
-        self.level().is_done();
+        self.level().set_done();
         Ok(())
     }
 

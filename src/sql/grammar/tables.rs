@@ -101,7 +101,7 @@ impl<'a> Recogniser<'a, '_> {
                 .get(..7)
                 .is_some_and(|start| start.eq_ignore_ascii_case("pragma_"));
         if pragma {
-            self.call(Name::new(None, name.name));
+            self.call_for_rows(name);
             return;
         }
         let schema = name.schema.map(|schema| schema.text());
@@ -116,8 +116,11 @@ impl<'a> Recogniser<'a, '_> {
     pub(super) fn table_function(&mut self, name: Name<'a>, then: State) -> Proof {
         let sqlite = self.is(DbBackend::Sqlite);
         let json_table = !sqlite && name.is("json_table");
-        if !json_table && !self.call(name) && sqlite {
-            self.names.tables.push(name);
+        match () {
+            () if json_table => {}
+            () if sqlite && !self.call_for_rows(name) => self.names.tables.push(name),
+            () if sqlite => {}
+            () => drop(self.call(name)),
         }
         let level = self.level();
         level.ends_operand();
@@ -269,10 +272,7 @@ impl<'a> Recogniser<'a, '_> {
     fn sample(&mut self) -> Proof {
         let method = self.table_name()?;
         let text = method.name.text();
-        let built_in = method.schema.is_none()
-            && ["system", "bernoulli"]
-                .iter()
-                .any(|name| text.eq_ignore_ascii_case(name));
+        let built_in = method.is("system") || method.is("bernoulli");
         if !built_in {
             self.unknown_function(text);
         }

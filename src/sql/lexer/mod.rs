@@ -4,11 +4,13 @@
 //! escapes, comments (nested in Postgres), dollar quotes, and MySQL's executable comments, which
 //! are lexed as the code they are.
 
+mod escapes;
 mod numbers;
 mod quotes;
 
 use sea_orm::DbBackend;
 
+pub(crate) use self::escapes::Escapes;
 use super::token::{Quote, Token};
 
 /// An iterator over the tokens of one SQL text.
@@ -20,10 +22,10 @@ pub(crate) struct Lexer<'a> {
     executable_comments: usize,
     /// White space or a comment stands before the token that was read last.
     spaced: bool,
-    /// A backslash in MySQL's strings escapes, as it does without `NO_BACKSLASH_ESCAPES`.
-    backslash_escapes: bool,
-    /// A quote was read that a backslash escapes.
-    escaped_quote: bool,
+    /// In which quotes a backslash escapes.
+    escapes: Escapes,
+    /// In which quotes a backslash stood before a quote.
+    doubtful: Escapes,
 }
 
 impl<'a> Iterator for Lexer<'a> {
@@ -63,8 +65,8 @@ impl<'a> Lexer<'a> {
             dialect,
             executable_comments: 0,
             spaced: false,
-            backslash_escapes: dialect == DbBackend::MySql,
-            escaped_quote: false,
+            escapes: Escapes::of(dialect),
+            doubtful: Escapes::NOWHERE,
         }
     }
 
@@ -72,12 +74,9 @@ impl<'a> Lexer<'a> {
         self.dialect
     }
 
-    /// The text as MySQL reads it with `NO_BACKSLASH_ESCAPES`.
-    pub(crate) fn without_escapes(self) -> Self {
-        Self {
-            backslash_escapes: false,
-            ..self
-        }
+    /// The text as a server reads it in another mode.
+    pub(crate) fn with_escapes(self, escapes: Escapes) -> Self {
+        Self { escapes, ..self }
     }
 
     /// Whether white space or a comment stands before the token that was read last.
@@ -85,9 +84,9 @@ impl<'a> Lexer<'a> {
         self.spaced
     }
 
-    /// Whether a quote was read that a backslash escapes, so that the reading depends on the mode.
-    pub(crate) fn has_escaped_quote(&self) -> bool {
-        self.escaped_quote
+    /// In which quotes a backslash stood before a quote, so that the tokens depend on the mode.
+    pub(crate) fn doubtful(&self) -> Escapes {
+        self.doubtful
     }
 
     fn is_byte_order_mark(&self) -> bool {
@@ -98,7 +97,7 @@ impl<'a> Lexer<'a> {
 
     fn token(&mut self, byte: u8) -> Token<'a> {
         match byte {
-            b'\'' => self.string(b'\'', self.backslash_escapes),
+            b'\'' => self.string_of_mode(b'\''),
             b'\\' if self.starts_null() => {
                 self.at += 2;
                 Token::Literal
@@ -175,6 +174,7 @@ impl<'a> Lexer<'a> {
 
     fn skip_comment(&mut self) -> Option<Token<'a>> {
         let nests = self.dialect == DbBackend::Postgres;
+        let hint = self.dialect == DbBackend::MySql && self.byte(2) == Some(b'+');
         let mut depth = 1_usize;
         self.at += 2;
         while depth > 0 {
@@ -186,6 +186,14 @@ impl<'a> Lexer<'a> {
                 (Some(b'/'), Some(b'*')) if nests => {
                     depth += 1;
                     self.at += 2;
+                }
+                // Some servers end a hint within the quote, and some do not.
+                (Some(quote @ (b'\'' | b'"' | b'`')), _) if hint => {
+                    let from = self.at + 1;
+                    self.string(quote, false);
+                    if self.slice(from, self.at).contains("*/") {
+                        return Some(Token::Ambiguous);
+                    }
                 }
                 (Some(_), _) => self.at += 1,
                 // SQLite reads a comment that never ends as one that ends with the text.
@@ -256,8 +264,7 @@ impl<'a> Lexer<'a> {
         let start = self.at + 1;
         self.at = start;
         if let Some(quote @ (b'\'' | b'"' | b'`')) = self.byte(0) {
-            let escapes = quote != b'`' && self.backslash_escapes;
-            return match self.string(quote, escapes) {
+            return match self.string_of_mode(quote) {
                 Token::Text(text) => Token::Variable(text),
                 other => other,
             };

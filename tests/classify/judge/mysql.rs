@@ -11,7 +11,6 @@ use super::texts::{self, Texts};
 use super::{Answer, LOST, between, complaint, connect, judge};
 
 const TEMPLATES: &str = include_str!("mysql.txt");
-const SYNTAX: &str = "1064";
 /// On the list of functions because MySQL has it.
 const ELSEWHERE: [&str; 1] = ["grouping"];
 /// The columns of the table `words` that are not named like a word.
@@ -29,7 +28,14 @@ struct Replica {
     cluster: MariaDbCluster,
     functions: DatabaseConnection,
     bare: DatabaseConnection,
+    /// Without the functions too, in the modes that read texts in another way.
+    modes: Vec<DatabaseConnection>,
 }
+
+/// Modes of a session that read texts in another way.
+const MODES: [&str; 3] = ["NO_BACKSLASH_ESCAPES", "ANSI_QUOTES", "ORACLE"];
+/// What `ANALYZE TABLE` changes, although the server is read-only.
+const LOGGED: &str = "SELECT @@global.gtid_binlog_pos";
 
 #[tokio::test]
 async fn mariadb_calls_no_function_in_what_is_proven_a_read() {
@@ -41,14 +47,25 @@ async fn mariadb_calls_no_function_in_what_is_proven_a_read() {
     let words = texts::words(rows.lines().map(str::to_owned));
     let replica = Replica::new(cluster, &words).await;
     let texts = Texts::new(TEMPLATES, &words, '`');
+    let logged = replica.logged().await;
     let access = |sql: &str| Operation::on(sql, Server::MariaDb).access();
     judge("MariaDB", access, texts, async |sql| {
         replica.answer(sql).await
     })
     .await;
+    assert_eq!(
+        replica.logged().await,
+        logged,
+        "it logged a write of its own"
+    );
 }
 
 impl Replica {
+    async fn logged(&self) -> String {
+        let logged = self.cluster.sql(Node::Replica(0), "mysql", LOGGED).await;
+        logged.expect("a position")
+    }
+
     async fn new(cluster: MariaDbCluster, words: &[String]) -> Self {
         for database in ["functions", "bare"] {
             cluster.create_database(database).await.expect("a database");
@@ -61,9 +78,17 @@ impl Replica {
             .await
             .expect("a replica that follows");
         limit(&cluster).await;
+        let mut modes = Vec::new();
+        for mode in MODES {
+            let db = connect(&cluster.replica_url(0, "bare")).await;
+            let set = format!("SET sql_mode = '{mode}'");
+            db.execute_unprepared(&set).await.expect(mode);
+            modes.push(db);
+        }
         Self {
             functions: connect(&cluster.replica_url(0, "functions")).await,
             bare: connect(&cluster.replica_url(0, "bare")).await,
+            modes,
             cluster,
         }
     }
@@ -71,7 +96,8 @@ impl Replica {
     /// Runs a text where no function is, which tells which it would call, then where they are.
     async fn answer(&self, sql: &str) -> Answer {
         let mut invalid = false;
-        for db in [&self.bare, &self.functions] {
+        let everywhere = [&self.bare, &self.functions].into_iter().chain(&self.modes);
+        for db in everywhere {
             let Some((code, said)) = complaint(db, sql).await else {
                 continue;
             };
@@ -79,31 +105,14 @@ impl Replica {
                 self.revive(sql).await;
                 return Answer::Invalid;
             }
-            // "1305 (42000): FUNCTION bare.word does not exist"
-            let number = said.split_once(' ').map_or("", |(number, _)| number);
-            let called = between(&said, "FUNCTION ", " ").unwrap_or_default();
-            let called = called
-                .rsplit('.')
-                .next()
-                .unwrap_or_default()
-                .to_ascii_lowercase();
-            if REFUSED.contains(&number) {
-                return Answer::Refused { called: None, said };
-            }
-            let elsewhere = called.is_empty() || ELSEWHERE.contains(&called.as_str());
-            if CALLED.contains(&number) && !elsewhere {
-                let called = Some(called);
-                return Answer::Refused { called, said };
-            }
-            if number == SYNTAX {
-                return Answer::Invalid;
+            if let Some(refused) = refusal(&said) {
+                return refused;
             }
             invalid = true;
         }
-        if invalid {
-            Answer::Invalid
-        } else {
-            Answer::Ran
+        match invalid {
+            true => Answer::Invalid,
+            false => Answer::Ran,
         }
     }
 
@@ -115,6 +124,22 @@ impl Replica {
         self.cluster.start_replica(0).await.expect("a replica");
         limit(&self.cluster).await;
     }
+}
+
+/// What a complaint says against a read: "1305 (42000): FUNCTION bare.word does not exist".
+fn refusal(said: &str) -> Option<Answer> {
+    let number = said.split_once(' ').map_or("", |(number, _)| number);
+    let called = between(said, "FUNCTION ", " ").unwrap_or_default();
+    let called = called.rsplit('.').next().unwrap_or_default();
+    let called = called.to_ascii_lowercase();
+    let elsewhere = called.is_empty() || ELSEWHERE.contains(&called.as_str());
+    let called = match () {
+        () if REFUSED.contains(&number) => None,
+        () if CALLED.contains(&number) && !elsewhere => Some(called),
+        () => return None,
+    };
+    let said = said.to_owned();
+    Some(Answer::Refused { called, said })
 }
 
 /// Ends a text that would run for long.

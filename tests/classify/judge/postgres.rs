@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use routing_servers::{Node, PostgresCluster};
-use sea_orm::DatabaseConnection;
+use sea_orm::{ConnectionTrait, DatabaseConnection};
 use sea_orm_routing::sql::{Operation, Server};
 
 use super::texts::{self, Texts};
@@ -12,7 +12,8 @@ use super::{Answer, between, complaint, connect, judge};
 const TEMPLATES: &str = include_str!("postgres.txt");
 const NO_FUNCTION: &str = "42883";
 const READ_ONLY: &str = "25006";
-const SYNTAX: &str = "42601";
+/// Built-ins that act on a standby too, or only fail there.
+const ACTING: [&str; 2] = ["pg_advisory_lock", "nextval"];
 /// On the list of functions because an extension has it.
 const ELSEWHERE: [&str; 1] = ["cube"];
 /// The columns of the table `words` that are not named like a word.
@@ -22,6 +23,8 @@ const COLUMNS: [&str; 4] = ["a", "b", "c", "l"];
 struct Standby {
     functions: DatabaseConnection,
     bare: DatabaseConnection,
+    /// Without the functions, and with backslashes that escape in every string.
+    escaping: DatabaseConnection,
     built_in: HashSet<String>,
 }
 
@@ -31,7 +34,7 @@ async fn postgres_calls_no_function_in_what_is_proven_a_read() {
         return;
     };
     let keywords = lines(&cluster, "SELECT word FROM pg_get_keywords()").await;
-    let words = texts::words(keywords);
+    let words = texts::words(keywords.into_iter().chain(ACTING.map(str::to_owned)));
     let standby = Standby::new(&cluster, &words).await;
     let texts = Texts::new(TEMPLATES, &words, '"');
     let access = |sql: &str| Operation::on(sql, Server::Postgres(15)).access();
@@ -39,6 +42,7 @@ async fn postgres_calls_no_function_in_what_is_proven_a_read() {
         standby.answer(sql).await
     })
     .await;
+    assert_eq!(standby.locks().await, 0, "a text took a lock");
 }
 
 impl Standby {
@@ -55,24 +59,27 @@ impl Standby {
             .expect("a standby that follows");
         let built_in =
             "SELECT DISTINCT proname FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace";
+        let escaping = connect(&cluster.replica_url(0, "bare")).await;
+        let set = escaping.execute_unprepared("SET standard_conforming_strings = off");
+        set.await.expect("another mode");
         Self {
             functions: connect(&cluster.replica_url(0, "functions")).await,
             bare: connect(&cluster.replica_url(0, "bare")).await,
+            escaping,
             built_in: lines(cluster, built_in).await.into_iter().collect(),
         }
     }
 
     /// Runs a text where no function is, which tells which it would call, then where they are.
     async fn answer(&self, sql: &str) -> Answer {
-        if let Some((code, said)) = complaint(&self.bare, sql).await {
+        for db in [&self.bare, &self.escaping] {
+            let Some((code, said)) = complaint(db, sql).await else {
+                continue;
+            };
             let called = between(&said, "function ", "(").map(str::to_owned);
             let unknown = |name: &String| !self.is_built_in(name);
-            match code.as_str() {
-                NO_FUNCTION if called.as_ref().is_some_and(unknown) => {
-                    return Answer::Refused { called, said };
-                }
-                SYNTAX => return Answer::Invalid,
-                _ => {}
+            if code == NO_FUNCTION && called.as_ref().is_some_and(unknown) {
+                return Answer::Refused { called, said };
             }
         }
         match complaint(&self.functions, sql).await {
@@ -82,9 +89,17 @@ impl Standby {
         }
     }
 
+    /// The advisory locks that the texts took: a standby takes them too.
+    async fn locks(&self) -> u64 {
+        let count = "SELECT FROM pg_locks WHERE locktype = 'advisory'";
+        let locks = self.functions.execute_unprepared(count).await;
+        locks.expect("the locks").rows_affected()
+    }
+
     /// Whether it is a function of the server, perhaps with other arguments.
     fn is_built_in(&self, name: &str) -> bool {
-        name.starts_with("pg_catalog.") || self.built_in.contains(name) || ELSEWHERE.contains(&name)
+        let bare = name.strip_prefix("pg_catalog.").unwrap_or(name);
+        self.built_in.contains(bare) || ELSEWHERE.contains(&bare)
     }
 }
 
