@@ -57,19 +57,46 @@ fn compare(runtime: &Runtime, name: &str, url: &str) {
         }
         _ => println!("{name}, instructions: SKIPPED, valgrind does not run here"),
     }
+    let what = format!("{name}: a transaction of one insert, time, routed / bare");
+    timed(
+        &what,
+        "<= 1.02",
+        |batch| insert(runtime, &routed, batch),
+        |batch| insert(runtime, &bare, batch),
+    );
+    let reader = routed.read_only();
+    let what = format!("{name}: a find_by_id of read_only(), time, routed / bare");
+    timed(
+        &what,
+        "-",
+        |batch| find(runtime, &reader, batch),
+        |batch| find(runtime, &bare, batch),
+    );
+}
+
+/// Reports the least and the most median ratio of paired times.
+fn timed(what: &str, goal: &str, routed: impl Fn(usize), bare: impl Fn(usize)) {
     let (passes, rounds, batch) = if is_smoke() { (1, 2, 5) } else { (7, 101, 25) };
     let pass = |_| {
         paired(
             rounds,
-            || time(1, || insert(runtime, &routed, batch)),
-            || time(1, || insert(runtime, &bare, batch)),
+            || time(1, || routed(batch)),
+            || time(1, || bare(batch)),
         )
     };
     let mut ratios: Vec<f64> = (0..passes).map(pass).collect();
     ratios.sort_by(f64::total_cmp);
-    let what = format!("{name}: a transaction of one insert, time, routed / bare");
-    report(&format!("{what}, least"), ratios[0], "", "<= 1.02");
+    report(&format!("{what}, least"), ratios[0], "", goal);
     report(&format!("{what}, most"), ratios[passes - 1], "", "-");
+}
+
+fn find<C: ConnectionTrait>(runtime: &Runtime, db: &C, times: usize) {
+    runtime.block_on(async {
+        for _ in 0..times {
+            let found = cake::Entity::find_by_id(1).one(db).await;
+            found.expect("a result");
+        }
+    });
 }
 
 fn insert<C: TransactionTrait>(runtime: &Runtime, db: &C, times: usize) {

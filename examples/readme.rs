@@ -164,7 +164,7 @@ mod handles {
     pub(super) async fn run(db: &RoutingConnection) -> Result<(), DbErr> {
 let archive = db.using("archive")?;          // a database, or one node: using("archive/1")
 let primary = db.on_primary();               // or on_replica()
-let reports = db.read_only();                // refuses everything that is not proven to read
+let reports = db.read_only();                // only reads; the server refuses hidden writes too
 let rebound = db.with_bindings([("orders", "archive")])?;
 
 let plain: sea_orm::DatabaseConnection = db.primary("default")?; // migrators, LISTEN, locks

@@ -52,10 +52,11 @@ mod settings;
 mod signals;
 mod waits;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::ArcSwap;
+use sea_orm::DbBackend;
 use tokio::sync::watch;
 
 use background::BackgroundTasks;
@@ -74,6 +75,7 @@ pub use settings::RoleSource;
 
 use crate::clock::Clock;
 use crate::observe::Observers;
+use crate::sql::{Flavor, KnownServers};
 use crate::topology::{DatabaseId, NodeId, PoolId, Topology};
 
 /// The pools of a connection and its topology. Cheap to clone; the clones share them.
@@ -90,6 +92,8 @@ pub(crate) struct ClusterState {
     topology: ArcSwap<Topology>,
     /// The epoch of the topology, readable without loading it.
     epoch: AtomicU64,
+    /// What is known of the servers, readable without loading the topology.
+    servers: AtomicU32,
     /// Held while the topology is changed, so that it has one writer at a time.
     writer: Mutex<()>,
     changes: watch::Sender<()>,
@@ -107,7 +111,7 @@ impl Cluster {
 
     fn with_clock(
         first: AddedMembers,
-        topology: Topology,
+        mut topology: Topology,
         observers: Arc<Observers>,
         clock: Clock,
     ) -> Self {
@@ -116,6 +120,7 @@ impl Cluster {
                 pools: first.pools.into_iter().collect(),
                 databases: first.databases.into_iter().collect(),
                 epoch: AtomicU64::new(topology.epoch()),
+                servers: AtomicU32::new(topology.known_servers().to_bits()),
                 topology: ArcSwap::from_pointee(topology),
                 writer: Mutex::default(),
                 changes: watch::Sender::new(()),
@@ -166,6 +171,12 @@ impl Cluster {
     /// Changes with roles, members and pools.
     pub(crate) fn epoch(&self) -> u64 {
         self.state.epoch.load(Ordering::Acquire)
+    }
+
+    /// A dialect, with the server that speaks it in this connection, if it is known.
+    pub(crate) fn flavor(&self, dialect: DbBackend) -> Flavor {
+        let servers = self.state.servers.load(Ordering::Relaxed);
+        KnownServers::from_bits(servers).flavor(dialect)
     }
 }
 
@@ -227,10 +238,12 @@ impl ClusterState {
     }
 
     /// Must be called with the writer lock held.
-    fn publish(&self, next: Topology) -> Arc<Topology> {
+    fn publish(&self, mut next: Topology) -> Arc<Topology> {
+        let servers = next.known_servers().to_bits();
         let (epoch, next) = (next.epoch(), Arc::new(next));
         self.topology.store(Arc::clone(&next));
         self.epoch.store(epoch, Ordering::Release);
+        self.servers.store(servers, Ordering::Relaxed);
         self.changes.send_replace(());
         next
     }

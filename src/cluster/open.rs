@@ -95,6 +95,12 @@ impl OpenPlan {
         }
     }
 
+    /// Whether the server refuses writes on every connection of the pool.
+    pub(super) fn is_guarded(&self) -> bool {
+        let opened = matches!(self.source, NodeSource::Open(_));
+        self.way == OpenMode::Replica && self.guard == ReplicaGuard::Server && !opened
+    }
+
     /// Whether the options of the user let spans show the text of statements.
     pub(super) fn traces_texts(&self) -> bool {
         let own = match (&self.source, &self.inherit) {

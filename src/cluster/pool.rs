@@ -88,6 +88,11 @@ impl Pool {
         self.inner.plan.as_ref()
     }
 
+    /// Whether the server refuses writes on each of its connections.
+    pub(crate) fn is_guarded(&self) -> bool {
+        self.plan().is_some_and(OpenPlan::is_guarded)
+    }
+
     /// Fails the statements in flight: the node is declared dead.
     pub(super) fn lose(&self) {
         self.inner.loss.notify_all();

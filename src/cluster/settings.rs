@@ -8,6 +8,7 @@ use sea_orm::DbBackend;
 use super::DatabaseOptions;
 use crate::error::{ConfigError, RoutingError};
 use crate::name::DatabaseName;
+use crate::sql::Server;
 use crate::topology::Endpoint;
 
 /// Which source names the primary of a database.
@@ -37,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) max_fallback_reads: Option<u32>,
     pub(crate) require_primary: bool,
     pub(crate) asynchronous_commits: bool,
+    pub(crate) server: Option<Server>,
 }
 
 impl Default for Settings {
@@ -53,6 +55,7 @@ impl Default for Settings {
             max_fallback_reads: None,
             require_primary: true,
             asynchronous_commits: false,
+            server: None,
         }
     }
 }
@@ -141,6 +144,18 @@ impl DatabaseOptions {
         self
     }
 
+    /// Which server it is. Defaults to what its monitor finds.
+    ///
+    /// A function that only MariaDB has (`NVL`) or only MySQL (`ANY_VALUE`) may be called on a replica if all
+    /// databases of the connection that speak MySQL are known to be that one. A database without a monitor,
+    /// such as one without replicas, is not known unless this is set. Postgres counts as its newest version until
+    /// an older one is found or set.
+    #[must_use]
+    pub fn server(mut self, server: Server) -> Self {
+        self.settings.server = Some(server);
+        self
+    }
+
     /// Whether some commits are made asynchronous by their own connection: Postgres' `SET
     /// synchronous_commit = off`, `LOCAL` or not. Defaults to `false`. Causal sessions then wait for a
     /// later position than they need. A setting of the server, database or role is detected without
@@ -210,6 +225,13 @@ impl Settings {
             let reason = "a balancer chooses the primary by itself and does not name it; use \
                 roles(RoleSource::Declared)";
             return invalid("endpoint", "Endpoint::Balanced", reason);
+        }
+        if let Some(server) = self.server
+            && server.dialect() != dialect
+        {
+            let reason =
+                "its URL is of another kind of database; leave server(..) out, or correct it";
+            return invalid("server", server, reason);
         }
         if dialect != DbBackend::Sqlite {
             return Ok(());

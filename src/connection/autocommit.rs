@@ -47,7 +47,7 @@ pub(super) fn deliver<'a, D: Deliver, S: Source + 'a>(
         Some(open) if attempt.decision.admission == Admission::Now => {
             if !attempt.needs_bookkeeping() {
                 attempt.tell_attempt();
-                return D::send(pool, open, statement, attempt.decision);
+                return D::send(attempt.on(open), statement, attempt.decision);
             }
             let reply = attempt.send_on::<D, S>(&mut source, open, statement);
             Box::pin(until_answered::<D, S>(attempt, source, reply))
@@ -90,7 +90,7 @@ pub(super) fn plan<S: Source>(
     if let Some(decision) = core.precomputed(scope, &rendered.analysis, dialect) {
         return Ok(rendered.planned(decision, None));
     }
-    core.refresh_precomputed(&rendered.statement.sql, dialect, &rendered.analysis);
+    core.refresh_precomputed(&rendered.statement.sql, &rendered.analysis);
     let topology = core.cluster.topology();
     let decision = core.decide(&topology, scope, &rendered.analysis, dialect, mark)?;
     rendered.for_node(core, &topology, scope, source, decision)

@@ -106,7 +106,14 @@ impl RoutingConnection {
         self.with_role(Role::Replica)
     }
 
-    /// A handle that refuses every statement except proven reads.
+    /// A handle that refuses every statement except proven reads, and lets the server refuse what the text does
+    /// not show: a view, an operator or a cast that writes.
+    ///
+    /// On a pool without a [guard](crate::options::ReplicaGuard), such as that of a primary, each statement
+    /// runs in a transaction that is `READ ONLY`, on SQLite between two `PRAGMA query_only`. It costs two more
+    /// round trips. Pools of a mock or a proxy only have the texts checked. Transactions of this handle are
+    /// `READ ONLY`, and so run on replicas with [`ReadOnlyTransactions::Replica`]; SQLite's have their texts
+    /// checked only.
     #[must_use]
     pub fn read_only(&self) -> Self {
         self.scoped(Scope {

@@ -7,14 +7,13 @@ use sea_orm::{DatabaseConnection, DbErr, Statement};
 use smallvec::SmallVec;
 
 use super::pending_reply::{Delivered, PendingReply};
-use super::send::{Deliver, Reply};
+use super::send::{Deliver, OpenPool, Reply};
 use crate::cluster::Fault;
 use crate::dispatch::{Analysis, Answer, Core, Planned, Retried, Source};
 use crate::error::RoutingError;
 use crate::observe::{Event, EventKind};
 use crate::route::Decision;
 use crate::scope::Scope;
-use crate::sql::Access;
 use crate::topology::{Load, NodeId, Role};
 
 /// A statement on its way to the node that was decided on.
@@ -98,6 +97,11 @@ impl<'a> Attempt<'a> {
             .tell_route(EventKind::Attempted, &self.analysis, self.decision);
     }
 
+    /// The pool of the decision, which is open.
+    pub(super) fn on(&self, open: &'a DatabaseConnection) -> OpenPool<'a> {
+        OpenPool::new(self.scope, self.core.cluster.pool(self.decision.pool), open)
+    }
+
     /// Sends the statement to the pool of the decision, which is open.
     pub(super) fn send_on<D: Deliver, S: Source>(
         &self,
@@ -106,9 +110,8 @@ impl<'a> Attempt<'a> {
         statement: Statement,
     ) -> Reply<'a, D::Output> {
         let observed = self.keep(source, &statement);
-        let pool = self.core.cluster.pool(self.decision.pool);
         Reply {
-            answer: D::send(pool, open, statement, self.decision),
+            answer: D::send(self.on(open), statement, self.decision),
             permit: None,
             statement: observed,
         }
@@ -136,10 +139,11 @@ impl<'a> Attempt<'a> {
         };
         self.go_to(admitted.decision);
         let observed = self.keep(source, &statement);
-        let (core, decision) = (self.core, self.decision);
+        let (core, scope, decision) = (self.core, self.scope, self.decision);
         let answer: Answer<'a, D::Output> = Box::pin(async move {
             let pool = core.cluster.pool(decision.pool);
-            D::send(pool, pool.open().await?, statement, decision).await
+            let on = OpenPool::new(scope, pool, pool.open().await?);
+            D::send(on, statement, decision).await
         });
         Ok(Reply {
             answer,
@@ -233,8 +237,7 @@ impl<'a> Attempt<'a> {
         };
         let statement = source.render(dialect);
         if was_refused {
-            self.core
-                .learn_refusal(&statement.sql, dialect, &self.analysis);
+            self.core.learn_refusal(&statement.sql, &self.analysis);
         }
         let failed = self.decision;
         let Some(next) = self.next_decision(was_refused) else {
@@ -248,7 +251,7 @@ impl<'a> Attempt<'a> {
 
     /// Where the statement may be sent after this error.
     fn retry_after(&self, error: &DbErr) -> Retry {
-        let is_read = self.analysis.operation.access() == Access::Read;
+        let is_read = self.analysis.operation.access().is_read();
         let must_stay = self.scope.read_only || self.scope.role == Some(Role::Replica);
         match Fault::of(error) {
             Fault::NoConnection => Retry::Elsewhere,

@@ -9,6 +9,8 @@ use super::pending_reply::Delivered;
 use crate::cluster::{FallbackPermit, Pool};
 use crate::dispatch::{Action, Answer};
 use crate::route::Decision;
+use crate::scope::Scope;
+use crate::transaction::ReadOnlyLease;
 
 /// What a statement outside a transaction delivers: the result of an [`Action`], or a stream of
 /// rows.
@@ -17,8 +19,7 @@ pub(crate) trait Deliver: Send + 'static {
 
     /// Sends a statement to a pool that is `open`.
     fn send<'a>(
-        pool: &'a Pool,
-        open: &'a DatabaseConnection,
+        on: OpenPool<'a>,
         statement: Statement,
         decision: Decision,
     ) -> Answer<'a, Self::Output>;
@@ -28,6 +29,25 @@ pub(crate) trait Deliver: Send + 'static {
 
     /// Called when the node has replied. What the reply still holds ends now, or with the last row.
     fn delivered(output: Self::Output, delivered: Delivered<'_>) -> Self::Output;
+}
+
+/// The pool that a statement is sent on, which is open.
+#[derive(Clone, Copy)]
+pub(crate) struct OpenPool<'a> {
+    pub(super) pool: &'a Pool,
+    pub(super) open: &'a DatabaseConnection,
+    /// The server must refuse writes: the handle is `read_only()`, and the pool has no guard.
+    pub(super) read_only: bool,
+}
+
+impl<'a> OpenPool<'a> {
+    pub(super) fn new(scope: &Scope, pool: &'a Pool, open: &'a DatabaseConnection) -> Self {
+        Self {
+            pool,
+            open,
+            read_only: scope.read_only && !pool.is_guarded(),
+        }
+    }
 }
 
 /// The reply of a node to one attempt.
@@ -42,12 +62,16 @@ pub(super) struct Reply<'a, T> {
 impl<A: Action> Deliver for A {
     type Output = A::Output;
 
-    fn send<'a>(
-        pool: &'a Pool,
-        open: &'a DatabaseConnection,
-        statement: Statement,
-        _: Decision,
-    ) -> Answer<'a, A::Output> {
+    fn send<'a>(on: OpenPool<'a>, statement: Statement, _: Decision) -> Answer<'a, A::Output> {
+        let OpenPool { pool, open, .. } = on;
+        if on.read_only {
+            return Box::pin(async move {
+                match ReadOnlyLease::begin(pool, statement.db_backend).await? {
+                    Some(lease) => lease.run::<A>(statement).await,
+                    None => A::on_pool(open, statement).await,
+                }
+            });
+        }
         #[cfg(feature = "sqlx-mysql")]
         if statement.db_backend == sea_orm::DbBackend::MySql {
             return Box::pin(async move {
@@ -82,8 +106,7 @@ impl Deliver for Rows {
     /// If the read may be retried elsewhere, this waits for the first row: from then on the stream
     /// stays on its node.
     fn send<'a>(
-        pool: &'a Pool,
-        open: &'a DatabaseConnection,
+        on: OpenPool<'a>,
         statement: Statement,
         decision: Decision,
     ) -> Answer<'a, Self::Output> {
@@ -92,7 +115,7 @@ impl Deliver for Rows {
         use crate::dispatch::RowStream;
 
         Box::pin(async move {
-            let mut rows = open_stream(pool, open, statement).await?;
+            let mut rows = open_stream(on, statement).await?;
             if !decision.may_retry_elsewhere {
                 return Ok(rows);
             }
@@ -122,12 +145,17 @@ impl Deliver for Rows {
 
 #[cfg(feature = "stream")]
 async fn open_stream(
-    pool: &Pool,
-    open: &DatabaseConnection,
+    on: OpenPool<'_>,
     statement: Statement,
 ) -> Result<crate::dispatch::RowStream<'static>, DbErr> {
     use sea_orm::StreamTrait;
 
+    let OpenPool { pool, open, .. } = on;
+    if on.read_only
+        && let Some(lease) = ReadOnlyLease::begin(pool, statement.db_backend).await?
+    {
+        return Ok(lease.rows(statement));
+    }
     #[cfg(feature = "sqlx-mysql")]
     if statement.db_backend == sea_orm::DbBackend::MySql
         && let Some(lease) = crate::transaction::Lease::take(pool).await?
@@ -139,7 +167,7 @@ async fn open_stream(
     Ok(crate::dispatch::RowStream::new(rows))
 }
 
-/// Pings a node. On MySQL, sqlx's own ping would leave its reply to the next statement if it is
+/// Pings a node. OpenPool MySQL, sqlx's own ping would leave its reply to the next statement if it is
 /// cancelled.
 pub(super) async fn ping(pool: &Pool, open: &DatabaseConnection) -> Result<(), DbErr> {
     #[cfg(feature = "sqlx-mysql")]

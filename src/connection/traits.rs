@@ -77,8 +77,11 @@ impl TransactionTrait for RoutingConnection {
 
     async fn begin_with_options(
         &self,
-        options: TransactionOptions,
+        mut options: TransactionOptions,
     ) -> Result<RoutingTransaction, DbErr> {
+        if self.scope.read_only {
+            options.access_mode = Some(AccessMode::ReadOnly);
+        }
         Ok(RoutingTransaction::new(
             self.core.clone(),
             self.scope.clone(),

@@ -4,13 +4,15 @@ use sea_orm::DbBackend;
 
 use crate::bind::Bound;
 use crate::route::Decision;
-use crate::sql::{Access, Operation};
+use crate::sql::{Access, Flavor, Operation};
 
 /// What is known about a text: what it does, and where its tables live by the connection's own
 /// bindings.
 #[derive(Debug)]
 pub(crate) struct Analysis {
     pub(crate) operation: Operation,
+    /// What the operation was found for.
+    pub(super) flavor: Flavor,
     pub(crate) bound: Bound,
     pub(super) precomputed: Option<Precomputed>,
 }

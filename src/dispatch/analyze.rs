@@ -11,26 +11,28 @@ use super::core::Core;
 use crate::bind::Bound;
 use crate::route::Decision;
 use crate::scope::Scope;
-use crate::sql::{Access, Operation, classify};
+use crate::sql::{Access, Flavor, Operation, classify};
 
 impl Core {
     /// The analysis of a text: from the cache, or made now.
     pub(crate) fn analyze(&self, sql: &str, dialect: DbBackend) -> Arc<Analysis> {
         let shared = &self.shared;
-        shared.cache.get_or_insert(dialect, sql, || {
-            let operation = classify(sql, dialect, &shared.functions);
+        let flavor = self.cluster.flavor(dialect);
+        shared.cache.get_or_insert(flavor, sql, || {
+            let operation = classify(sql, flavor, &shared.functions);
             let bound = shared.bindings.bound(&operation, dialect);
-            self.analysis(operation, bound, dialect)
+            self.analysis(operation, flavor, bound)
         })
     }
 
-    fn analysis(&self, operation: Operation, bound: Bound, dialect: DbBackend) -> Analysis {
+    fn analysis(&self, operation: Operation, flavor: Flavor, bound: Bound) -> Analysis {
         let mut analysis = Analysis {
             operation,
+            flavor,
             bound,
             precomputed: None,
         };
-        analysis.precomputed = self.precompute(&analysis, dialect);
+        analysis.precomputed = self.precompute(&analysis, flavor.dialect);
         analysis
     }
 
@@ -75,23 +77,25 @@ impl Core {
     }
 
     /// Replaces a precomputed decision that was made before roles, members or pools changed.
-    pub(crate) fn refresh_precomputed(&self, sql: &str, dialect: DbBackend, analysis: &Analysis) {
+    pub(crate) fn refresh_precomputed(&self, sql: &str, analysis: &Analysis) {
         let is_stale = |made: Precomputed| made.epoch != self.cluster.epoch();
         if analysis.precomputed.is_some_and(is_stale) {
             let (operation, bound) = (analysis.operation.clone(), analysis.bound.clone());
-            let analysis = self.analysis(operation, bound, dialect);
-            self.shared.cache.put(dialect, sql, Arc::new(analysis));
+            let analysis = self.analysis(operation, analysis.flavor, bound);
+            let flavor = analysis.flavor;
+            self.shared.cache.put(flavor, sql, Arc::new(analysis));
         }
     }
 
     /// A replica refused a text as a write: it goes to the primary from now on.
-    pub(crate) fn learn_refusal(&self, sql: &str, dialect: DbBackend, analysis: &Analysis) {
+    pub(crate) fn learn_refusal(&self, sql: &str, analysis: &Analysis) {
         self.shared
             .reads_refused_by_replicas
             .fetch_add(1, Ordering::Relaxed);
         tracing::warn!(target: "sea_orm_routing", sql, "a replica refused a statement as a write");
         let refused = analysis.operation.refused_by_replica();
-        let analysis = self.analysis(refused, analysis.bound.clone(), dialect);
-        self.shared.cache.put(dialect, sql, Arc::new(analysis));
+        let analysis = self.analysis(refused, analysis.flavor, analysis.bound.clone());
+        let flavor = analysis.flavor;
+        self.shared.cache.put(flavor, sql, Arc::new(analysis));
     }
 }

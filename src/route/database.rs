@@ -6,7 +6,7 @@ use super::{Fixed, NamedBy, Target, WhyDatabase};
 use crate::bind::{Bind, BindRequest, Bound, RoutingPolicy};
 use crate::error::{BindingError, RefusedError, RoutingError, TxnError};
 use crate::scope::{Chosen, Place, Scope};
-use crate::sql::{Access, Operation};
+use crate::sql::Operation;
 use crate::topology::{DatabaseId, NodeId, Role, Topology};
 
 /// Everything that the choice of a database depends on.
@@ -94,7 +94,7 @@ impl StatementInput<'_> {
 
     fn check_read_only(&self) -> Result<(), RoutingError> {
         let access = self.operation.access();
-        if self.scope.read_only && access != Access::Read {
+        if self.scope.read_only && !access.is_read() {
             return Err(RoutingError::Refused(RefusedError::ReadOnly {
                 scope: "read_only()",
                 access,

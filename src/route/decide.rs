@@ -112,7 +112,7 @@ impl RoutingInput<'_> {
 
     fn is_blocked_by(&self, block: &WriteBlock) -> bool {
         match block {
-            WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary => self.access != Access::Read,
+            WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary => !self.access.is_read(),
             WriteBlock::Unreachable { .. } => block.holds(self.now),
         }
     }
@@ -142,7 +142,7 @@ impl RoutingInput<'_> {
         let sets = matches!(self.evidence, Evidence::Keyword(word)
             if !word.eq_ignore_ascii_case("show") && !word.eq_ignore_ascii_case("explain"));
         match self.access {
-            Access::Read | Access::Unknown => Ok(()),
+            Access::Read | Access::NodeRead | Access::Unknown => Ok(()),
             Access::Session if !sets => Ok(()),
             Access::Session | Access::LockingRead | Access::Write | Access::Schema => {
                 let database = self.topology.database_by_id(self.target.database);

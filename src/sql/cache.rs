@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use quick_cache::sync::{Cache as Quick, DefaultLifecycle};
 use quick_cache::{Equivalent, Weighter};
-use sea_orm::DbBackend;
+
+use super::server::Flavor;
 
 /// A text longer than this many bytes is classified anew each time: bulk inserts rarely repeat.
 const LONGEST: usize = 16 * 1024;
@@ -13,7 +14,7 @@ const LONGEST: usize = 16 * 1024;
 /// What an entry weighs beside its text: the key, the value, and the cache's own share.
 const OVERHEAD: usize = 320;
 
-/// A bounded map from (dialect, text) to the result of an analysis.
+/// A bounded map from (flavor, text) to the result of an analysis.
 ///
 /// The bound is in bytes: texts and their tables weigh what they are long, plus a fixed overhead.
 /// Entries that are used stay, others make room (S3-FIFO, by the `quick_cache` crate).
@@ -24,12 +25,12 @@ pub(crate) struct Cache<V> {
 
 #[derive(Debug, Clone)]
 struct CachedText {
-    dialect: DbBackend,
+    flavor: Flavor,
     sql: Box<str>,
 }
 
 struct Borrowed<'a> {
-    dialect: DbBackend,
+    flavor: Flavor,
     sql: &'a str,
 }
 
@@ -53,23 +54,23 @@ impl<V> Cache<V> {
     /// The result for a text; if it is not cached, it is computed, and cached if the text is short.
     pub(crate) fn get_or_insert(
         &self,
-        dialect: DbBackend,
+        flavor: Flavor,
         sql: &str,
         find: impl FnOnce() -> V,
     ) -> Arc<V> {
-        if let Some(known) = self.entries.get(&Borrowed { dialect, sql }) {
+        if let Some(known) = self.entries.get(&Borrowed { flavor, sql }) {
             return known;
         }
         let found = Arc::new(find());
-        self.put(dialect, sql, Arc::clone(&found));
+        self.put(flavor, sql, Arc::clone(&found));
         found
     }
 
     /// Replaces the result for a text.
-    pub(crate) fn put(&self, dialect: DbBackend, sql: &str, value: Arc<V>) {
+    pub(crate) fn put(&self, flavor: Flavor, sql: &str, value: Arc<V>) {
         if sql.len() <= LONGEST {
             let sql = sql.into();
-            self.entries.insert(CachedText { dialect, sql }, value);
+            self.entries.insert(CachedText { flavor, sql }, value);
         }
     }
 
@@ -88,24 +89,24 @@ impl<V> Weighter<CachedText, Arc<V>> for ByBytes {
 
 impl Hash for CachedText {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        hash(self.dialect, &self.sql, state);
+        hash(self.flavor, &self.sql, state);
     }
 }
 
 impl Hash for Borrowed<'_> {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        hash(self.dialect, self.sql, state);
+        hash(self.flavor, self.sql, state);
     }
 }
 
-fn hash<H: Hasher>(dialect: DbBackend, sql: &str, state: &mut H) {
-    state.write_u8(dialect as u8);
+fn hash<H: Hasher>(flavor: Flavor, sql: &str, state: &mut H) {
+    state.write_u8(flavor.dialect as u8);
     state.write(sql.as_bytes());
 }
 
 impl PartialEq for CachedText {
     fn eq(&self, other: &Self) -> bool {
-        self.dialect == other.dialect && self.sql == other.sql
+        self.flavor == other.flavor && self.sql == other.sql
     }
 }
 
@@ -113,22 +114,32 @@ impl Eq for CachedText {}
 
 impl Equivalent<CachedText> for Borrowed<'_> {
     fn equivalent(&self, text: &CachedText) -> bool {
-        self.dialect == text.dialect && self.sql == &*text.sql
+        self.flavor == text.flavor && self.sql == &*text.sql
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use sea_orm::DbBackend;
+
+    use super::super::server::Server;
     use super::*;
 
     #[test]
-    fn a_text_is_classified_once_per_dialect() {
+    fn a_text_is_classified_once_per_dialect_and_server() {
         let cache = Cache::new(1 << 20);
-        let find = |dialect| *cache.get_or_insert(dialect, "SELECT 1", || dialect);
-        assert_eq!(find(DbBackend::Postgres), DbBackend::Postgres);
-        assert_eq!(find(DbBackend::MySql), DbBackend::MySql);
-        let known = cache.get_or_insert(DbBackend::MySql, "SELECT 1", || DbBackend::Sqlite);
-        assert_eq!(*known, DbBackend::MySql);
+        let find = |flavor: Flavor| *cache.get_or_insert(flavor, "SELECT 1", || flavor);
+        let flavors: [Flavor; 4] = [
+            DbBackend::Postgres.into(),
+            DbBackend::MySql.into(),
+            Server::MySql.into(),
+            Server::MariaDb.into(),
+        ];
+        for flavor in flavors {
+            assert_eq!(find(flavor), flavor);
+            let again = cache.get_or_insert(flavor, "SELECT 1", || DbBackend::Sqlite.into());
+            assert_eq!(*again, flavor);
+        }
     }
 
     #[test]
@@ -136,7 +147,7 @@ mod tests {
         let bound = 1 << 20;
         let cache = Cache::new(bound);
         for n in 0..1_000_000 {
-            cache.get_or_insert(DbBackend::Sqlite, &format!("SELECT {n}"), || ());
+            cache.get_or_insert(DbBackend::Sqlite.into(), &format!("SELECT {n}"), || ());
         }
         assert!(cache.weight() <= bound, "{} bytes", cache.weight());
     }
@@ -145,7 +156,10 @@ mod tests {
     fn long_texts_are_not_kept() {
         let cache = Cache::new(1 << 30);
         let sql = "x".repeat(LONGEST + 1);
-        cache.get_or_insert(DbBackend::Sqlite, &sql, || 1);
-        assert_eq!(*cache.get_or_insert(DbBackend::Sqlite, &sql, || 2), 2);
+        cache.get_or_insert(DbBackend::Sqlite.into(), &sql, || 1);
+        assert_eq!(
+            *cache.get_or_insert(DbBackend::Sqlite.into(), &sql, || 2),
+            2
+        );
     }
 }

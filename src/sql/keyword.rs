@@ -60,7 +60,10 @@ keywords! {
     b"unlogged" => Unlogged, b"update" => Update, b"use" => Use, b"using" => Using,
     b"vacuum" => Vacuum, b"values" => Values, b"verbose" => Verbose, b"view" => View,
     b"when" => When, b"where" => Where, b"window" => Window, b"with" => With,
-    b"within" => Within, b"attach" => Attach, b"detach" => Detach, b"distinctrow" => Distinctrow, b"escape" => Escape, b"grouping" => Grouping, b"inherit" => Inherit, b"inherits" => Inherits, b"nulls" => Nulls, b"rows" => Rows, b"zone" => Zone, b"xor" => Xor,
+    b"within" => Within, b"attach" => Attach, b"detach" => Detach, b"distinctrow" => Distinctrow, b"escape" => Escape, b"grouping" => Grouping, b"inherit" => Inherit, b"inherits" => Inherits, b"nulls" => Nulls, b"rows" => Rows, b"zone" => Zone, b"xor" => Xor, b"at" => At,
+    b"collation" => Collation, b"end" => End, b"indexed" => Indexed, b"inner" => Inner,
+    b"interval" => Interval, b"mod" => Mod, b"null" => Null, b"outer" => Outer,
+    b"overlaps" => Overlaps, b"repeatable" => Repeatable, b"sounds" => Sounds,
 }
 
 /// `word` in lower case, in `buffer`. Returns `None` if it is longer than any keyword.

@@ -13,6 +13,9 @@ use crate::name::TableName;
 pub enum Access {
     /// Proven to read only.
     Read,
+    /// Reads what differs between the nodes: `pg_stat_activity`, `@@read_only`. The primary answers,
+    /// unless the handle names another node.
+    NodeRead,
     /// Reads and locks rows: `SELECT ... FOR UPDATE`.
     LockingRead,
     /// Uses or changes the state of the connection: `SET`, `BEGIN`, `SELECT LAST_INSERT_ID()`.
@@ -25,10 +28,18 @@ pub enum Access {
     Schema,
 }
 
+impl Access {
+    /// Whether it changes nothing, locks nothing, and leaves nothing in its session.
+    pub(crate) fn is_read(self) -> bool {
+        matches!(self, Self::Read | Self::NodeRead)
+    }
+}
+
 impl fmt::Display for Access {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Read => "a read",
+            Self::NodeRead => "a read of what differs between the nodes",
             Self::LockingRead => "a locking read",
             Self::Session => "a statement on the session",
             Self::Unknown => "not proven to be a read",
@@ -52,6 +63,8 @@ pub enum Evidence {
     LockingClause,
     /// `SELECT ... INTO`.
     Into,
+    /// A function, a relation or a variable whose answer differs between the nodes.
+    DiffersByNode(Box<str>),
     /// A variable of the connection: `@x`, `@@session.x`.
     Variable,
     /// `SQL_CALC_FOUND_ROWS`, which a later `FOUND_ROWS()` on the same connection reads.
@@ -77,6 +90,9 @@ impl fmt::Display for Evidence {
                 f,
                 "the function {name} is not on the list of read-only built-ins; add it with read_only_function(\"{name}\") if it is one"
             ),
+            Self::DiffersByNode(name) => {
+                write!(f, "the answer of {name} differs between the nodes")
+            }
             Self::LockingClause => f.write_str("it locks rows"),
             Self::Into => f.write_str("SELECT ... INTO"),
             Self::Variable => f.write_str("it uses a variable of the connection"),

@@ -8,6 +8,7 @@ use super::node::{Node, Role, Service};
 use super::snapshot::{Database, Named, Topology, WriteBlock};
 use super::{DatabaseId, Health, NodeId, PoolId};
 use crate::name::DatabaseName;
+use crate::sql::{KnownServers, Server};
 
 /// Called by the one writer, on a copy.
 impl Topology {
@@ -25,6 +26,35 @@ impl Topology {
         Arc::make_mut(&mut self.databases[id.index()]).tracks_positions = true;
     }
 
+    /// The server of a database is declared.
+    pub(crate) fn declare_server(&mut self, id: DatabaseId, server: Server) {
+        Arc::make_mut(&mut self.databases[id.index()]).server = Some(server);
+        self.servers = None;
+    }
+
+    /// A node has told which server it is.
+    pub(crate) fn learn_server(&mut self, id: NodeId, server: Server) {
+        Arc::make_mut(&mut self.nodes[id.index()]).server = Some(server);
+        self.servers = None;
+    }
+
+    /// What is known of the servers of all databases.
+    pub(crate) fn known_servers(&mut self) -> KnownServers {
+        if let Some(known) = self.servers {
+            return known;
+        }
+        let servers = self.known_databases().map(|database| {
+            let nodes = std::iter::once(&database.primary).chain(&database.replicas);
+            let learned = nodes.filter_map(|node| self.node(*node).server).map(Some);
+            let common = |one: Option<Server>, other: Option<Server>| one?.common(other?);
+            let server = database.server.or_else(|| learned.reduce(common).flatten());
+            (database.dialect, server)
+        });
+        let known = KnownServers::of(servers);
+        self.servers = Some(known);
+        known
+    }
+
     /// Blocks the writes of a database, or unblocks them.
     pub(crate) fn set_write_block(&mut self, id: DatabaseId, block: Option<WriteBlock>) {
         let database = Arc::make_mut(&mut self.databases[id.index()]);
@@ -39,6 +69,7 @@ impl Topology {
         self.take_name(name.as_str(), Named::Database(id));
         let database = Database::new(name, dialect, self.next_node());
         self.databases.push(Arc::new(database));
+        self.servers = None;
         id
     }
 
@@ -72,6 +103,7 @@ impl Topology {
         let others = found.replicas.iter().copied().filter(|other| *other != id);
         found.replicas = others.collect();
         self.mark_removed(id);
+        self.servers = None;
         true
     }
 
@@ -86,6 +118,7 @@ impl Topology {
         let database = Arc::make_mut(&mut self.databases[id.index()]);
         database.removed = true;
         Arc::make_mut(&mut self.names).remove(database.name.as_str());
+        self.servers = None;
     }
 
     fn mark_removed(&mut self, id: NodeId) {

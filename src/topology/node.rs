@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::{DatabaseId, Health, Lag, Load, Moment, PoolId, Position, Signal};
 use crate::name::NodeName;
+use crate::sql::Server;
 
 /// The role of a node in its database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -37,6 +38,8 @@ pub(crate) struct Node {
     pub(crate) weight: u32,
     pub(crate) zone: Option<Box<str>>,
     pub(crate) endpoint: Endpoint,
+    /// What answered at its address last.
+    pub(crate) server: Option<Server>,
     pub(crate) pool: PoolId,
     pub(crate) health: Health,
     pub(crate) service: Service,
@@ -105,6 +108,7 @@ impl Node {
             weight: 1,
             zone: None,
             endpoint: Endpoint::default(),
+            server: None,
             pool,
             health: Health::Up,
             service: Service::In,

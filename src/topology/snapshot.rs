@@ -11,6 +11,7 @@ use super::node::{Node, NodeState, Service};
 use super::{DatabaseId, NodeId, Rank};
 use crate::error::{AvailabilityError, ConsideredNode, RoutingError, dialect_name};
 use crate::name::{DatabaseName, NodeName};
+use crate::sql::{KnownServers, Server};
 
 /// A database in the snapshot.
 #[derive(Debug, Clone)]
@@ -26,6 +27,8 @@ pub(crate) struct Database {
     pub(crate) tracks_positions: bool,
     /// Whether every replica is up and in the rotation: a decision then needs no clock.
     pub(crate) all_healthy: bool,
+    /// Its server, if it was declared.
+    pub(crate) server: Option<Server>,
 }
 
 /// Why a database takes no writes now.
@@ -47,6 +50,8 @@ pub struct Topology {
     pub(super) names: Arc<HashMap<Box<str>, Named>>,
     /// Grows with each change of roles, members or pools, not of health.
     pub(super) epoch: u64,
+    /// What is known of the servers; `None` after a change.
+    pub(super) servers: Option<KnownServers>,
 }
 
 /// Databases and nodes share one namespace.
@@ -67,6 +72,7 @@ impl Database {
             removed: false,
             tracks_positions: false,
             all_healthy: true,
+            server: None,
         }
     }
 
@@ -84,10 +90,11 @@ impl Topology {
             nodes: Vec::new(),
             names: Arc::default(),
             epoch: 0,
+            servers: None,
         }
     }
 
-    pub(super) fn known_databases(&self) -> impl Iterator<Item = &Database> {
+    pub(super) fn known_databases(&self) -> impl Iterator<Item = &Database> + Clone {
         let databases = self.databases.iter().map(|database| &**database);
         databases.filter(|database| !database.removed)
     }

@@ -52,17 +52,24 @@ pub(super) use on_driver;
 impl Driver {
     /// Takes a connection of the pool. SeaORM's own transaction begins with this.
     pub(super) async fn acquire(pool: &Pool, options: TransactionOptions) -> Result<Self, DbErr> {
+        if let Some(driver) = Self::acquire_connection(pool).await? {
+            return Ok(driver);
+        }
         let connection = pool.open().await?;
-        Ok(match DriverKind::of(connection) {
+        let begun = Box::pin(begin(pool, connection, options)).await?;
+        Ok(Self::SeaOrm(vec![begun]))
+    }
+
+    /// Takes a connection of the pool of a driver. Returns `None` if it is none.
+    pub(super) async fn acquire_connection(pool: &Pool) -> Result<Option<Self>, DbErr> {
+        Ok(match DriverKind::of(pool.open().await?) {
             #[cfg(feature = "sqlx-postgres")]
-            DriverKind::Postgres(pool) => Self::Postgres(acquire(pool).await?),
+            DriverKind::Postgres(pool) => Some(Self::Postgres(acquire(pool).await?)),
             #[cfg(feature = "sqlx-mysql")]
-            DriverKind::MySql(pool) => Self::MySql(acquire(pool).await?),
+            DriverKind::MySql(pool) => Some(Self::MySql(acquire(pool).await?)),
             #[cfg(feature = "sqlx-sqlite")]
-            DriverKind::Sqlite(pool) => Self::Sqlite(acquire(pool).await?),
-            DriverKind::Other(_) | DriverKind::Disconnected => {
-                Self::SeaOrm(vec![Box::pin(begin(pool, connection, options)).await?])
-            }
+            DriverKind::Sqlite(pool) => Some(Self::Sqlite(acquire(pool).await?)),
+            DriverKind::Other(_) | DriverKind::Disconnected => None,
         })
     }
 

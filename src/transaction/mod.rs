@@ -30,7 +30,8 @@
 //! `transaction_state`, `checks` and `levels` are what nested transactions share; `ending` ends the
 //! branches in order. A `branch` is a `state` behind a lock: a `phase`, which is pure, and a
 //! `connection`, which marks what is `in_flight`. `opener` opens it, `protocol` begins and ends it,
-//! `savepoints` nests in it, and `server_end` finds out when the server has ended it on its own.
+//! `savepoints` nests in it, and `server_end` finds out when the server has ended it on its own. `lease` and
+//! `read_only` take a connection for one statement outside of a transaction.
 
 mod abandon;
 mod branch;
@@ -49,6 +50,7 @@ mod levels;
 mod opener;
 mod phase;
 mod protocol;
+mod read_only;
 mod report;
 mod routing_transaction;
 mod savepoints;
@@ -66,6 +68,7 @@ mod transaction_state;
 pub(crate) use control::options;
 #[cfg(feature = "sqlx-mysql")]
 pub(crate) use lease::Lease;
+pub(crate) use read_only::ReadOnlyLease;
 pub use routing_transaction::RoutingTransaction;
 pub use scoped::ScopedTransaction;
 

@@ -78,7 +78,8 @@ macro_rules! scopes {
                     .map(|scope| self.scoped(scope))
             }
 
-            /// Returns a view that refuses everything but proven reads.
+            /// Returns a view that refuses everything but proven reads. The server does not: what the text
+            /// does not show may write, as in the rest of the transaction.
             #[must_use]
             pub fn read_only(&self) -> ScopedTransaction<$life> {
                 self.scoped(Scope {

@@ -12,7 +12,7 @@ use crate::support::DIALECTS;
 const SHORT: usize = 6_000;
 const TIMES: usize = 8;
 const ALLOWED: u32 = 30;
-const ATTEMPTS: usize = 6;
+const ATTEMPTS: usize = 40;
 
 /// A text of about so many bytes: a start, a piece over and over, an end per piece.
 struct Family(&'static str, &'static str, &'static str);
@@ -51,6 +51,13 @@ const FAMILIES: &[Family] = &[
     Family("SELECT ", "1e+", ""),
     Family("SELECT a", ".b", ""),
     Family("", "SELECT 1; ", ""),
+    Family("", "SET x=1;", ""),
+    Family("SET ", "x=1, ", ""),
+    Family("SELECT ", "f( ", ""),
+    Family("SELECT 1 GROUP BY ", "rollup(a), ", ""),
+    Family("SELECT convert(", "a, char, ", ""),
+    Family("SELECT '\\'", " '\\' ", ""),
+    Family("", "SELECT '\\'; ", ""),
     Family("", "EXPLAIN ", ""),
     Family("EXPLAIN ", "(", ""),
     Family("DELETE FROM a USING ", "t# USING ", ""),

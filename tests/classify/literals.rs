@@ -25,7 +25,11 @@ fn literals(text: &str, dialect: DbBackend) -> Vec<String> {
     match dialect {
         DbBackend::Postgres => {
             let escaped = text.replace('\\', "\\\\").replace('\'', "\\'");
-            let mut all = vec![format!("'{doubled}'"), format!("E'{escaped}'")];
+            let mut all = vec![format!("E'{escaped}'")];
+            // Without `standard_conforming_strings`, a backslash escapes the quote after it.
+            if !text.contains("\\'") && !text.ends_with('\\') {
+                all.push(format!("'{doubled}'"));
+            }
             if !format!("{text}$").contains("$q$") {
                 all.push(format!("$q${text}$q$"));
             }

@@ -5,6 +5,7 @@ mod built;
 mod support;
 
 mod generate;
+mod judge;
 mod oracle;
 
 mod built_queries;

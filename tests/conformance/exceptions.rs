@@ -82,11 +82,7 @@ const EXCEPTIONS: &[Exception] = &[
         engines: ALL,
         layouts: SPREAD,
         subject: "errors",
-        lines: &[
-            ("syntax", "query"),
-            ("syntax", "execute"),
-            ("executed_wrongly", "nothing at all"),
-        ],
+        lines: &[("executed_wrongly", "nothing at all")],
         routed: "the transaction has no branch yet",
     },
     Exception {

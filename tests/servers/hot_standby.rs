@@ -90,7 +90,7 @@ async fn a_hot_standby_refuses_no_case_that_is_called_a_read() {
     let refused = |error: &&String| error.contains("read-only") || error.contains("recovery");
     assert_eq!(failed.values().filter(refused).collect::<Vec<_>>(), [""; 0]);
     assert!(
-        ran >= 40 && failed.len() <= 6,
+        ran >= 40 && failed.len() * 3 <= ran,
         "only {ran} cases ran: {failed:#?}"
     );
 }

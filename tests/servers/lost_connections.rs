@@ -1,7 +1,9 @@
 //! A server or a connection that is killed during a transaction: an error, and never a hang.
 
+use std::time::Duration;
+
 use routing_servers::Node;
-use sea_orm::{EntityTrait, PaginatorTrait, TransactionTrait};
+use sea_orm::{ConnectOptions, EntityTrait, PaginatorTrait, TransactionTrait};
 use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError, RoutingTransaction};
 
@@ -102,13 +104,20 @@ async fn a_connection_is_killed_and_the_transaction_rolled_back() {
     assert_eq!(names(&db).await, [""; 0]);
 }
 
+/// Long enough to open on a busy machine.
+fn waiting_briefly(url: String) -> ConnectOptions {
+    let mut options = impatient(url);
+    options.acquire_timeout(Duration::from_secs(2));
+    options
+}
+
 #[tokio::test]
 async fn the_server_of_postgres_is_killed_in_a_transaction() {
     let Some(pg) = routing_servers::postgres(0).await else {
         return;
     };
     pg.create_database("shop").await.expect("a database");
-    let db = single(impatient(pg.primary_url("shop")).into()).await;
+    let db = single(waiting_briefly(pg.primary_url("shop")).into()).await;
     item::create(&db).await;
     let (txn, other) = (
         db.begin().await.expect("begun"),
@@ -152,7 +161,7 @@ async fn the_server_of_mariadb_is_killed_in_a_transaction() {
         return;
     };
     maria.create_database("shop").await.expect("a database");
-    let db = single(impatient(maria.primary_url("shop")).into()).await;
+    let db = single(waiting_briefly(maria.primary_url("shop")).into()).await;
     item::create(&db).await;
     let txn = db.begin().await.expect("begun");
     insert(&txn, "one").await.expect("inserted");

@@ -27,6 +27,7 @@ mod isolation;
 mod left_behind;
 mod lost_connections;
 mod primary_down;
+mod proven_but_writing;
 mod read_only_lost;
 mod read_only_replica;
 mod read_only_transactions;

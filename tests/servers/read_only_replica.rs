@@ -48,7 +48,7 @@ async fn a_read_only_mariadb_refuses_no_case_that_is_called_a_read() {
     let refused = |error: &&String| codes.iter().any(|code| error.contains(code));
     assert_eq!(failed.values().filter(refused).collect::<Vec<_>>(), [""; 0]);
     assert!(
-        ran >= 18 && failed.len() <= 5,
+        ran >= 18 && failed.len() * 3 <= ran,
         "only {ran} cases ran: {failed:#?}"
     );
 }

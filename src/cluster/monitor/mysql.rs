@@ -5,6 +5,7 @@ use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Row, raw_sql};
 
 use super::observation::{Failure, Observation};
+use crate::sql::Server;
 use crate::topology::{Position, Role};
 
 const VERSION: &str = "SELECT VERSION()";
@@ -58,6 +59,10 @@ impl MySqlServer {
         };
         Ok(Observation {
             role,
+            software: Some(match self.is_mariadb {
+                true => Server::MariaDb,
+                false => Server::MySql,
+            }),
             cluster: None,
             server: text(&row, 3),
             catalog: text(&row, 4),

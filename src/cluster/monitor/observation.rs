@@ -3,12 +3,15 @@
 #[cfg(feature = "sqlx-dep")]
 use sea_orm::sqlx::{Error, error::DatabaseError};
 
+use crate::sql::Server;
 use crate::topology::{Position, Role};
 
 /// The report of a server.
 #[derive(Debug, Clone, Default)]
 pub(in crate::cluster) struct Observation {
     pub(in crate::cluster) role: Option<Role>,
+    /// Which server it is, if it says so.
+    pub(in crate::cluster) software: Option<Server>,
     /// The identity that all servers of one cluster share.
     pub(in crate::cluster) cluster: Option<Box<str>>,
     /// The identity of the server.

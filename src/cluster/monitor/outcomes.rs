@@ -8,7 +8,8 @@ use super::observation::Observation;
 use super::probe::ProbeOutcome;
 use super::watch::Watch;
 use crate::cluster::ClusterState;
-use crate::topology::{Endpoint, NodeId, Role, Signal, Topology, WriteBlock};
+use crate::sql::Server;
+use crate::topology::{Endpoint, Node, NodeId, Role, Signal, Topology, WriteBlock};
 
 /// How often a required primary that does not answer at the start is asked.
 const PATIENCE: u32 = 3;
@@ -62,6 +63,10 @@ impl Watch {
         if found.role == Role::Primary || found.endpoint == Endpoint::Balanced {
             state.signal(node, Signal::Answered);
         }
+        if let Some(server) = seen.software.filter(|server| found.server != Some(*server)) {
+            state.change(|topology| topology.learn_server(node, server));
+            self.warn_of_server(state, found, server);
+        }
         let mut known = self.lock();
         let news = known.remember(node, asked, &seen);
         if news.was_silent {
@@ -73,6 +78,22 @@ impl Watch {
             Role::Replica => {
                 self.replica_reported(state, &topology, known, node, seen, news.restarted)
             }
+        }
+    }
+
+    /// Warns if a node is another server than was declared, or an older one.
+    fn warn_of_server(&self, state: &ClusterState, node: &Node, found: Server) {
+        let declared = state.declared(self.database).settings.server;
+        if let Some(declared) = declared
+            && declared.common(found) != Some(declared)
+        {
+            let node = node.name.as_str();
+            tracing::warn!(
+                target: "sea_orm_routing",
+                node,
+                "its database is declared with server({declared:?}), but the node is {found}; declare what it is, or leave \
+                 server(..) out"
+            );
         }
     }
 

@@ -5,11 +5,12 @@ use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection, PgRow};
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Row, raw_sql};
 
 use super::observation::{Failure, Observation};
+use crate::sql::Server;
 use crate::topology::{Position, Role};
 
 /// Whether it replays the log of another server; the position it has replayed or flushed; the position
 /// of the next record; whether a role or the server commits asynchronously; its start time; the
-/// database of the URL.
+/// database of the URL; its version.
 ///
 /// The position of the next record alone would not do: on an idle server it can stand just past a page
 /// header, which no replica ever reaches. With `synchronous_commit = off` a commit is not flushed when
@@ -24,7 +25,7 @@ SELECT pg_is_in_recovery()::text, \
         WHERE lower(setting) IN ('synchronous_commit=off', 'synchronous_commit=false', \
             'synchronous_commit=no', 'synchronous_commit=0')))::text, \
     extract(epoch FROM pg_postmaster_start_time())::text || ' ' || current_setting('port'), \
-    current_database()::text";
+    current_database()::text, current_setting('server_version_num')";
 
 /// The identifier that a standby shares with its primary. Reading it needs a privilege.
 const WHICH_CLUSTER: &str = "SELECT system_identifier::text FROM pg_control_system()";
@@ -72,6 +73,7 @@ impl PostgresServer {
         };
         Ok(Observation {
             role: Some(role),
+            software: text(&row, 6).as_deref().and_then(version),
             cluster,
             server,
             catalog: text(&row, 5),
@@ -84,6 +86,12 @@ impl PostgresServer {
 async fn one(connection: &mut PgConnection, sql: &'static str) -> Result<PgRow, Failure> {
     let row = raw_sql(AssertSqlSafe(sql)).fetch_one(connection).await;
     row.map_err(Failure::of_asking)
+}
+
+/// From the number of a version, such as 170002.
+fn version(number: &str) -> Option<Server> {
+    let number: u32 = number.parse().ok()?;
+    u16::try_from(number / 10_000).ok().map(Server::Postgres)
 }
 
 fn text(row: &PgRow, column: usize) -> Option<Box<str>> {

@@ -49,6 +49,9 @@ impl<'t> Parts<'t> {
         let dialect = dialect(&primary, &node.source)?;
         options.settings.check(&name, dialect, node.endpoint)?;
         let id = self.topology.add_database(name.clone(), dialect);
+        if let Some(server) = options.settings.server {
+            self.topology.declare_server(id, server);
+        }
         self.check_name("node", primary.as_str())?;
         let declared = DatabaseSpec::new(
             options.settings,

@@ -201,6 +201,7 @@ impl<'a> Router<'a> {
     fn operation(&self) -> Operation {
         let (access, evidence) = match self.setting.statement.access {
             AccessSpec::Read | AccessSpec::ZeroByte => (Access::Read, Evidence::Proven),
+            AccessSpec::PerNode => (Access::NodeRead, Evidence::DiffersByNode("pg_locks".into())),
             AccessSpec::Locking => (Access::LockingRead, Evidence::LockingClause),
             AccessSpec::Show => (Access::Session, Evidence::Keyword("show".into())),
             AccessSpec::Set => (Access::Session, Evidence::Keyword("set".into())),

@@ -20,6 +20,7 @@ pub(super) fn setting() -> impl Strategy<Value = Setting> {
     (1..=NAMES.len()).prop_flat_map(|count| {
         let access = select(vec![
             AccessSpec::Read,
+            AccessSpec::PerNode,
             AccessSpec::Locking,
             AccessSpec::Show,
             AccessSpec::Set,

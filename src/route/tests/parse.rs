@@ -161,6 +161,7 @@ fn parse_statement(text: &str) -> Result<StatementSpec, String> {
     Ok(StatementSpec {
         access: match access {
             "read" => AccessSpec::Read,
+            "per_node" => AccessSpec::PerNode,
             "locking" => AccessSpec::Locking,
             "show" => AccessSpec::Show,
             "set" => AccessSpec::Set,

@@ -67,7 +67,12 @@ proptest! {
             let named = matches!(setting.given.place, Some(PlaceSpec::Node(_)));
             let asked_for = named || setting.given.role == Some(RoleSpec::Replica);
             prop_assert!(access == AccessSpec::Read || asked_for, "{goes:?}");
-            let harmless = [AccessSpec::Read, AccessSpec::Show, AccessSpec::Unknown];
+            let harmless = [
+                AccessSpec::Read,
+                AccessSpec::PerNode,
+                AccessSpec::Show,
+                AccessSpec::Unknown,
+            ];
             prop_assert!(harmless.contains(&access), "{goes:?}");
         }
     }

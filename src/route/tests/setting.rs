@@ -161,6 +161,8 @@ pub(super) struct StatementSpec {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum AccessSpec {
     Read,
+    /// A read of what differs between the nodes.
+    PerNode,
     Locking,
     /// `SHOW`.
     Show,

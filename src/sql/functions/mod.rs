@@ -2,6 +2,7 @@
 
 mod mysql;
 mod postgres;
+mod postgres_immutable;
 mod sqlite;
 
 use std::collections::HashSet;
@@ -9,6 +10,7 @@ use std::collections::HashSet;
 use sea_orm::DbBackend;
 
 use super::keyword::lowercase;
+use super::server::{Flavor, Server};
 
 /// Longest name that is looked up; every built-in is shorter.
 const LONGEST: usize = 64;
@@ -26,17 +28,6 @@ impl ReadOnlyFunctions {
         self.added.insert(name.to_ascii_lowercase().into());
     }
 
-    /// Whether a call of `name`, perhaps with a schema, has no side effects.
-    pub(crate) fn contains(&self, dialect: DbBackend, schema: Option<&str>, name: &str) -> bool {
-        let built_in = match schema {
-            None => true,
-            Some(schema) => {
-                dialect == DbBackend::Postgres && schema.eq_ignore_ascii_case("pg_catalog")
-            }
-        };
-        (built_in && is_built_in(dialect, name)) || self.is_added(schema, name)
-    }
-
     fn is_added(&self, schema: Option<&str>, name: &str) -> bool {
         if self.added.is_empty() {
             return false;
@@ -52,17 +43,87 @@ impl ReadOnlyFunctions {
     }
 }
 
-fn is_built_in(dialect: DbBackend, name: &str) -> bool {
-    let list = match dialect {
-        DbBackend::Postgres => postgres::READ_ONLY,
-        DbBackend::MySql => mysql::READ_ONLY,
-        _ => sqlite::READ_ONLY,
-    };
-    let mut buffer = [0_u8; LONGEST];
-    lowercase(name, &mut buffer).is_some_and(|name| {
-        list.binary_search_by(|built_in| built_in.as_bytes().cmp(name))
-            .is_ok()
-    })
+/// The functions that only read on the server of a text.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct KnownFunctions<'a> {
+    flavor: Flavor,
+    added: &'a ReadOnlyFunctions,
+}
+
+impl<'a> KnownFunctions<'a> {
+    pub(super) fn new(flavor: Flavor, added: &'a ReadOnlyFunctions) -> Self {
+        Self { flavor, added }
+    }
+
+    /// Whether a call of `name`, perhaps with a schema or in quotes, has no side effects.
+    pub(super) fn contains(&self, schema: Option<&str>, name: &str, quoted: bool) -> bool {
+        let built_in = match schema {
+            None => true,
+            Some(schema) => {
+                self.flavor.dialect == DbBackend::Postgres
+                    && schema.eq_ignore_ascii_case("pg_catalog")
+            }
+        };
+        (built_in && self.is_built_in(name, quoted)) || self.added.is_added(schema, name)
+    }
+
+    /// Whether a function of SQLite that returns rows has no side effects.
+    pub(super) fn returns_rows(&self, schema: Option<&str>, name: &str) -> bool {
+        let is = |known: &&str| name.eq_ignore_ascii_case(known);
+        let built_in = schema.is_none_or(is_own_schema);
+        (built_in && sqlite::TABLE_VALUED.iter().any(is)) || self.added.is_added(schema, name)
+    }
+
+    /// Whether Postgres casts a string to the type of this name by a call.
+    pub(super) fn casts(&self, name: &str) -> bool {
+        let is = |known: &&str| name.eq_ignore_ascii_case(known);
+        self.flavor.dialect == DbBackend::Postgres && postgres::CASTS.iter().any(is)
+    }
+
+    /// Whether a call of this built-in without arguments calls a stored function of the same name.
+    pub(super) fn needs_arguments(&self, name: &str) -> bool {
+        let is = |geometry: &&str| name.eq_ignore_ascii_case(geometry);
+        self.flavor.dialect == DbBackend::MySql && mysql::GEOMETRIES.iter().any(is)
+    }
+
+    fn is_built_in(&self, name: &str, quoted: bool) -> bool {
+        let mut buffer = [0_u8; LONGEST];
+        let Some(name) = lowercase(name, &mut buffer) else {
+            return false;
+        };
+        let is_in = |list: &[&str]| list.binary_search_by(|it| it.as_bytes().cmp(name)).is_ok();
+        match self.flavor.dialect {
+            DbBackend::Postgres if quoted && is_in(postgres::SYNTAX) => false,
+            DbBackend::Postgres => {
+                is_in(postgres::READ_ONLY)
+                    || is_in(postgres_immutable::IMMUTABLE)
+                    || self.is_since(16) && is_in(postgres::SINCE_16)
+                    || self.is_since(17) && is_in(postgres::SINCE_17)
+                    || self.is_since(18) && is_in(postgres::SINCE_18)
+            }
+            DbBackend::MySql => {
+                is_in(mysql::READ_ONLY)
+                    || self.flavor.server == Some(Server::MySql) && is_in(mysql::ONLY_MYSQL)
+                    || self.flavor.server == Some(Server::MariaDb) && is_in(mysql::ONLY_MARIADB)
+            }
+            _ => is_in(sqlite::READ_ONLY) && !(quoted && name == b"cast"),
+        }
+    }
+
+    /// Where the version is not known yet, the newest is assumed: a standby of any version refuses a write.
+    fn is_since(&self, version: u16) -> bool {
+        match self.flavor.server {
+            Some(Server::Postgres(known)) => known >= version,
+            _ => true,
+        }
+    }
+}
+
+/// A schema of SQLite itself.
+fn is_own_schema(schema: &str) -> bool {
+    ["main", "temp"]
+        .iter()
+        .any(|own| schema.eq_ignore_ascii_case(own))
 }
 
 #[cfg(test)]
@@ -71,7 +132,21 @@ mod tests {
 
     #[test]
     fn the_lists_are_sorted_and_in_lower_case() {
-        for list in [postgres::READ_ONLY, mysql::READ_ONLY, sqlite::READ_ONLY] {
+        for list in [
+            postgres::READ_ONLY,
+            postgres::SINCE_16,
+            postgres::SINCE_17,
+            postgres::SINCE_18,
+            postgres::SYNTAX,
+            postgres_immutable::IMMUTABLE,
+            mysql::READ_ONLY,
+            mysql::GEOMETRIES,
+            mysql::ONLY_MARIADB,
+            mysql::ONLY_MYSQL,
+            postgres::CASTS,
+            sqlite::READ_ONLY,
+            sqlite::TABLE_VALUED,
+        ] {
             assert!(list.is_sorted_by(|a, b| a < b));
             assert!(list.iter().all(|name| **name == name.to_ascii_lowercase()));
             assert!(list.iter().all(|name| name.len() <= LONGEST));
@@ -83,10 +158,36 @@ mod tests {
         let mut functions = ReadOnlyFunctions::default();
         functions.add("app.Total");
         functions.add("bare");
-        let known = |schema, name| functions.contains(DbBackend::Postgres, schema, name);
+        let known = KnownFunctions::new(DbBackend::Postgres.into(), &functions);
+        let known = |schema, name| known.contains(schema, name, false);
         assert!(known(Some("APP"), "total"));
         assert!(!known(None, "total"));
         assert!(known(None, "BARE"));
         assert!(!known(Some("app"), "bare"));
+    }
+
+    #[test]
+    fn what_only_some_servers_have_is_known_there_alone() {
+        let functions = ReadOnlyFunctions::default();
+        let known = |server: Option<Server>, name| {
+            let flavor = server.map_or(DbBackend::MySql.into(), Flavor::from);
+            KnownFunctions::new(flavor, &functions).contains(None, name, false)
+        };
+        assert!(known(Some(Server::MariaDb), "nvl") && !known(Some(Server::MySql), "nvl"));
+        assert!(known(Some(Server::MySql), "is_uuid") && !known(Some(Server::MariaDb), "is_uuid"));
+        assert!(!known(None, "nvl") && !known(None, "is_uuid") && known(None, "concat"));
+        assert!(known(Some(Server::Postgres(18)), "any_value"));
+        assert!(!known(Some(Server::Postgres(15)), "any_value"));
+        assert!(!known(Some(Server::Postgres(16)), "json_value"));
+    }
+
+    #[test]
+    fn what_is_grammar_is_no_function_in_quotes() {
+        let functions = ReadOnlyFunctions::default();
+        for dialect in [DbBackend::Postgres, DbBackend::Sqlite] {
+            let known = KnownFunctions::new(dialect.into(), &functions);
+            assert!(known.contains(None, "cast", false) && !known.contains(None, "cast", true));
+            assert!(known.contains(None, "lower", true));
+        }
     }
 }

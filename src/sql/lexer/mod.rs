@@ -4,10 +4,13 @@
 //! escapes, comments (nested in Postgres), dollar quotes, and MySQL's executable comments, which
 //! are lexed as the code they are.
 
+mod escapes;
+mod numbers;
 mod quotes;
 
 use sea_orm::DbBackend;
 
+pub(crate) use self::escapes::Escapes;
 use super::token::{Quote, Token};
 
 /// An iterator over the tokens of one SQL text.
@@ -17,18 +20,28 @@ pub(crate) struct Lexer<'a> {
     at: usize,
     dialect: DbBackend,
     executable_comments: usize,
+    /// White space or a comment stands before the token that was read last.
+    spaced: bool,
+    /// In which quotes a backslash escapes.
+    escapes: Escapes,
+    /// In which quotes a backslash stood before a quote.
+    doubtful: Escapes,
 }
 
 impl<'a> Iterator for Lexer<'a> {
     type Item = Token<'a>;
 
     fn next(&mut self) -> Option<Token<'a>> {
+        let start = self.at;
         loop {
             let byte = self.byte(0)?;
+            self.spaced = self.at > start;
             match byte {
                 b' ' | b'\t' | b'\n' | b'\r' | 0x0b | 0x0c => self.at += 1,
                 b'-' if self.starts_dash_comment() => self.skip_line(),
                 b'#' if self.dialect == DbBackend::MySql => self.skip_line(),
+                // SQLite skips a byte order mark anywhere.
+                0xef if self.is_byte_order_mark() => self.at += 3,
                 b'/' if self.byte(1) == Some(b'*') => {
                     if let Some(token) = self.comment() {
                         return Some(token);
@@ -51,12 +64,44 @@ impl<'a> Lexer<'a> {
             at: 0,
             dialect,
             executable_comments: 0,
+            spaced: false,
+            escapes: Escapes::of(dialect),
+            doubtful: Escapes::NOWHERE,
         }
+    }
+
+    pub(crate) fn dialect(&self) -> DbBackend {
+        self.dialect
+    }
+
+    /// The text as a server reads it in another mode.
+    pub(crate) fn with_escapes(self, escapes: Escapes) -> Self {
+        Self { escapes, ..self }
+    }
+
+    /// Whether white space or a comment stands before the token that was read last.
+    pub(crate) fn is_spaced(&self) -> bool {
+        self.spaced
+    }
+
+    /// In which quotes a backslash stood before a quote, so that the tokens depend on the mode.
+    pub(crate) fn doubtful(&self) -> Escapes {
+        self.doubtful
+    }
+
+    fn is_byte_order_mark(&self) -> bool {
+        self.dialect == DbBackend::Sqlite
+            && self.byte(1) == Some(0xbb)
+            && self.byte(2) == Some(0xbf)
     }
 
     fn token(&mut self, byte: u8) -> Token<'a> {
         match byte {
-            b'\'' => self.string(b'\'', self.dialect == DbBackend::MySql),
+            b'\'' => self.string_of_mode(b'\''),
+            b'\\' if self.starts_null() => {
+                self.at += 2;
+                Token::Literal
+            }
             b'"' => self.double_quoted(),
             b'`' if self.dialect != DbBackend::Postgres => self.quoted(Quote::Backtick),
             b'[' if self.dialect == DbBackend::Sqlite => self.quoted(Quote::Bracket),
@@ -129,6 +174,7 @@ impl<'a> Lexer<'a> {
 
     fn skip_comment(&mut self) -> Option<Token<'a>> {
         let nests = self.dialect == DbBackend::Postgres;
+        let hint = self.dialect == DbBackend::MySql && self.byte(2) == Some(b'+');
         let mut depth = 1_usize;
         self.at += 2;
         while depth > 0 {
@@ -141,6 +187,14 @@ impl<'a> Lexer<'a> {
                     depth += 1;
                     self.at += 2;
                 }
+                // Some servers end a hint within the quote, and some do not.
+                (Some(quote @ (b'\'' | b'"' | b'`')), _) if hint => {
+                    let from = self.at + 1;
+                    self.string(quote, false);
+                    if self.slice(from, self.at).contains("*/") {
+                        return Some(Token::Ambiguous);
+                    }
+                }
                 (Some(_), _) => self.at += 1,
                 // SQLite reads a comment that never ends as one that ends with the text.
                 (None, _) if self.dialect == DbBackend::Sqlite => return None,
@@ -150,17 +204,26 @@ impl<'a> Lexer<'a> {
         None
     }
 
+    /// `\\N`, MySQL's `NULL`.
+    fn starts_null(&self) -> bool {
+        self.dialect == DbBackend::MySql && self.byte(1) == Some(b'N')
+    }
+
+    /// `$1`, `?`, `?1`, `:name`, `$name`.
     fn parameter(&mut self) -> Token<'a> {
+        let mark = self.byte(0);
         self.at += 1;
-        if self.dialect == DbBackend::Postgres {
-            self.skip(|byte| byte.is_ascii_digit());
-        } else {
-            self.skip(is_word_part);
+        match self.dialect {
+            DbBackend::Sqlite if mark != Some(b'?') => self.skip(is_word_part),
+            DbBackend::MySql => {}
+            _ => self.skip(|byte| byte.is_ascii_digit()),
         }
         match self.byte(0) {
             // SQLite takes `$name(text)` for one parameter.
             Some(b'(') if self.dialect == DbBackend::Sqlite => Token::Ambiguous,
-            Some(byte) if is_word_part(byte) => Token::Ambiguous,
+            Some(byte) if is_word_part(byte) && self.dialect != DbBackend::Sqlite => {
+                Token::Ambiguous
+            }
             _ => Token::Literal,
         }
     }
@@ -201,7 +264,7 @@ impl<'a> Lexer<'a> {
         let start = self.at + 1;
         self.at = start;
         if let Some(quote @ (b'\'' | b'"' | b'`')) = self.byte(0) {
-            return match self.string(quote, quote != b'`') {
+            return match self.string_of_mode(quote) {
                 Token::Text(text) => Token::Variable(text),
                 other => other,
             };
@@ -221,61 +284,9 @@ impl<'a> Lexer<'a> {
         }
     }
 
-    /// `.5`, but not the dot of `a.5`.
-    fn starts_fraction(&self) -> bool {
-        let before = self
-            .at
-            .checked_sub(1)
-            .and_then(|at| self.sql.as_bytes().get(at));
-        self.byte(1).is_some_and(|next| next.is_ascii_digit())
-            && !before.is_some_and(|byte| is_word_part(*byte) || matches!(byte, b'"' | b'`' | b']'))
-    }
-
-    /// A number; in MySQL `1a` is a word.
-    fn number(&mut self) -> Token<'a> {
-        let start = self.at;
-        if self.byte(0) == Some(b'0') && self.byte(1).is_some_and(is_radix) {
-            self.skip(is_word_part);
-            return Token::Literal;
-        }
-        self.skip(is_digit);
-        let whole = self.byte(0) != Some(b'.');
-        if !whole {
-            self.at += 1;
-            self.skip(is_digit);
-        }
-        self.skip_exponent();
-        match self.byte(0) {
-            Some(byte) if is_word_part(byte) && self.dialect == DbBackend::MySql => {
-                if whole {
-                    self.skip(is_word_part);
-                    return Token::Word(self.slice(start, self.at));
-                }
-                Token::Literal
-            }
-            Some(byte) if is_word_part(byte) => Token::Ambiguous,
-            _ => Token::Literal,
-        }
-    }
-
     fn skip(&mut self, part: impl Fn(u8) -> bool) {
         while self.byte(0).is_some_and(&part) {
             self.at += 1;
-        }
-    }
-
-    /// `e5`, `E+5`; not the start of a word such as `else`.
-    fn skip_exponent(&mut self) {
-        if !matches!(self.byte(0), Some(b'e' | b'E')) {
-            return;
-        }
-        let digits = match self.byte(1) {
-            Some(b'+' | b'-') => 2,
-            _ => 1,
-        };
-        if self.byte(digits).is_some_and(|byte| byte.is_ascii_digit()) {
-            self.at += digits;
-            self.skip(|byte| byte.is_ascii_digit());
         }
     }
 
@@ -306,16 +317,6 @@ fn is_word_start(byte: u8) -> bool {
 
 fn is_word_part(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'$') || byte >= 0x80
-}
-
-/// A digit, or the `_` that newer versions allow between digits.
-fn is_digit(byte: u8) -> bool {
-    byte.is_ascii_digit() || byte == b'_'
-}
-
-/// `0x1F`, `0b01`, `0o17`.
-fn is_radix(byte: u8) -> bool {
-    matches!(byte, b'x' | b'X' | b'b' | b'B' | b'o' | b'O')
 }
 
 #[cfg(test)]

@@ -6,6 +6,25 @@ use super::{Lexer, is_word_start};
 use crate::sql::token::{Quote, Token};
 
 impl<'a> Lexer<'a> {
+    /// A string that starts at the current byte, its quote, in which a backslash escapes in some modes.
+    pub(super) fn string_of_mode(&mut self, quote: u8) -> Token<'a> {
+        let start = self.at + 1;
+        let escapes = match quote {
+            b'"' => self.escapes.double,
+            b'\'' => self.escapes.single,
+            _ => false,
+        };
+        let token = self.string(quote, escapes);
+        let text = self.sql.as_bytes().get(start..self.at).unwrap_or_default();
+        let doubtful = text.windows(2).any(|pair| pair == [b'\\', quote]);
+        match quote {
+            b'"' => self.doubtful.double |= doubtful,
+            b'\'' => self.doubtful.single |= doubtful,
+            _ => {}
+        }
+        token
+    }
+
     /// A string that starts at the current byte, its quote.
     pub(super) fn string(&mut self, quote: u8, backslash_escapes: bool) -> Token<'a> {
         let start = self.at + 1;
@@ -32,7 +51,7 @@ impl<'a> Lexer<'a> {
         if self.dialect != DbBackend::MySql {
             return self.quoted(Quote::Double);
         }
-        match self.string(b'"', true) {
+        match self.string_of_mode(b'"') {
             Token::Text(text) => Token::Quoted(text, Quote::Double),
             other => other,
         }

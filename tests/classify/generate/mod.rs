@@ -158,7 +158,7 @@ impl Generator {
                 "1",
                 "1.5",
                 "'for update'",
-                "'it\\'s; delete'",
+                "'it''s; delete \\\\'",
                 "?",
                 "\"into t9\"",
                 "NULL",

@@ -101,7 +101,7 @@ async fn missing_columns<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(),
 }
 
 async fn syntax<C: Db>(db: &C, journal: &mut Journal<'_>) -> Result<(), DbErr> {
-    let wrong = Statement::from_string(db.dialect(), "SELECT FROM WHERE book");
+    let wrong = Statement::from_string(db.dialect(), "SELECT id FROM book LIMIT 1 LIMIT 2");
     let rows = db.query_all_raw(wrong.clone()).await;
     journal.note("query", &rows.map(|rows| rows.len()));
     journal.note("execute", &done(db.execute_raw(wrong).await));

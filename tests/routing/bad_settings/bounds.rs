@@ -5,6 +5,7 @@ use std::time::Duration;
 use sea_orm::DatabaseBackend::{MySql, Postgres, Sqlite};
 
 use sea_orm_routing::options::RoleSource;
+use sea_orm_routing::sql::Server;
 use sea_orm_routing::topology::Endpoint;
 
 use super::{HOUR, MINUTE, MS_10, NANO, Setting, accepted, refused};
@@ -133,4 +134,14 @@ async fn a_balancer_whose_primary_is_to_be_observed() -> Result {
         .await?;
     }
     accepted(Postgres, |it| it.endpoint(Endpoint::Balanced)).await
+}
+
+#[tokio::test]
+async fn a_server_of_another_dialect() -> Result {
+    let says = ["server", "MariaDB", "another kind of database"];
+    refused(Postgres, |it| it.server(Server::MariaDb), &says).await?;
+    refused(Sqlite, |it| it.server(Server::MariaDb), &says).await?;
+    let says = ["server", "Postgres 17", "another kind of database"];
+    refused(MySql, |it| it.server(Server::Postgres(17)), &says).await?;
+    accepted(MySql, |it| it.server(Server::MySql)).await
 }

@@ -80,12 +80,19 @@ async fn the_servers_agree_on_their_roles() {
     };
     let db = &shop.db;
     let mut ports = BTreeSet::new();
+    let standbys = db.on_replica();
     for _ in 0..40 {
         let sql = "SELECT inet_server_port()";
-        ports.insert(value::<i32>(db, sql).await.expect("a port"));
-        let in_recovery = value(db, "SELECT pg_is_in_recovery()").await;
-        assert_eq!(in_recovery, Ok(true), "a plain read goes to a standby");
+        ports.insert(value::<i32>(&standbys, sql).await.expect("a port"));
+        let in_recovery = value(&standbys, "SELECT pg_is_in_recovery()").await;
+        assert_eq!(in_recovery, Ok(true), "a replica is a standby");
     }
+    let in_recovery = value(db, "SELECT pg_is_in_recovery()").await;
+    assert_eq!(
+        in_recovery,
+        Ok(false),
+        "what differs between the nodes is the primary's"
+    );
     let postgres = &shop.postgres;
     let replicas = [0, 1].map(|index| port(&postgres.cluster.replica_url(index, postgres.name)));
     assert_eq!(ports, BTreeSet::from(replicas));

@@ -265,6 +265,7 @@ impl Server {
         let position = Some(Position::Lsn(self.position));
         Observation {
             role: Some(self.role),
+            software: None,
             cluster: Some(self.cluster.into()),
             server: Some(self.identity.into()),
             catalog: Some("app".into()),

@@ -1,80 +1,46 @@
-//! The classifier: one pass over the tokens of a text, with a small state for each level of
-//! parentheses.
+//! What a statement does that is no proven read: told from its words, with a small state for each
+//! level of parentheses. It finds the tables of writes and of schema statements.
 
-mod calls;
 mod clauses;
 mod commits;
 mod frame;
-mod listings;
-mod names;
 mod statements;
+mod tables;
 
 use sea_orm::DbBackend;
 use smallvec::SmallVec;
 
 use self::frame::{Clause, Frame, Kind, With};
-use self::names::{Cte, Name};
-use super::functions::ReadOnlyFunctions;
+use super::cursor::Cursor;
+use super::found::Found;
 use super::keyword::Keyword;
-use super::lexer::Lexer;
-use super::operation::{Access, Evidence, ImplicitCommit, Operation};
+use super::names::Names;
+use super::operation::{Access, Evidence, ImplicitCommit};
 use super::token::Token;
 
-/// What a text does: the strictest access of its parts, and every table it names.
-///
-/// Takes time linear in the length of the text, and never panics.
-pub(crate) fn classify(sql: &str, dialect: DbBackend, functions: &ReadOnlyFunctions) -> Operation {
-    let mut classifier = Classifier::new(sql, dialect, functions);
-    while let Some(token) = classifier.next() {
-        classifier.token(token);
+/// What the statement at the cursor does, by its words alone, and the tables it names. Takes its
+/// `;`. Nothing here is a proof that it only reads.
+pub(super) fn scan<'a>(cursor: &mut Cursor<'a>, names: &mut Names<'a>) -> Found {
+    let mut scanner = Scanner::new(cursor, names);
+    while !scanner.ended
+        && let Some(token) = scanner.next()
+    {
+        scanner.token(token);
     }
-    classifier
-        .finish()
-        .with_zero_byte(sql.as_bytes().contains(&0))
+    scanner.finish()
 }
 
-impl Operation {
-    /// Classifies a text by the built-in lists of read-only functions alone.
-    ///
-    /// ```
-    /// use sea_orm::DbBackend;
-    /// use sea_orm_routing::sql::{Access, Operation};
-    ///
-    /// let find = Operation::of("SELECT * FROM cake WHERE id = $1", DbBackend::Postgres);
-    /// assert_eq!(find.access(), Access::Read);
-    /// assert_eq!(find.tables()[0].name(), "cake");
-    ///
-    /// let next = Operation::of("SELECT nextval('cake_id_seq')", DbBackend::Postgres);
-    /// assert_eq!(next.access(), Access::Unknown);
-    /// ```
-    pub fn of(sql: &str, dialect: DbBackend) -> Self {
-        classify(sql, dialect, &ReadOnlyFunctions::default())
-    }
-}
-
-struct Classifier<'a> {
-    lexer: Lexer<'a>,
-    peeked: Option<Option<Token<'a>>>,
+struct Scanner<'a, 't> {
+    cursor: &'t mut Cursor<'a>,
+    names: &'t mut Names<'a>,
     dialect: DbBackend,
-    functions: &'a ReadOnlyFunctions,
     frames: SmallVec<[Frame; 8]>,
-    /// The common table expressions in sight, innermost last.
-    ctes: SmallVec<[Cte<'a>; 8]>,
-    tables: SmallVec<[Name<'a>; 8]>,
-    access: Access,
-    evidence: Evidence,
+    found: Found,
     /// How the next `(` opens.
     opening: Option<Kind>,
     last: LastToken,
     before_last: LastToken,
-    /// Whether the text has a statement at all.
-    any: bool,
-    /// The keyword of a statement in it that begins or ends a transaction.
-    controls: Option<&'static str>,
-    /// The keyword of a statement in it before which MySQL commits.
-    commits: Option<ImplicitCommit>,
-    /// A part of it is not analyzed.
-    opaque: bool,
+    ended: bool,
 }
 
 /// What the previous token was, as far as it changes the meaning of the next.
@@ -88,60 +54,37 @@ enum LastToken {
     Other,
 }
 
-impl<'a> Classifier<'a> {
-    fn new(sql: &'a str, dialect: DbBackend, functions: &'a ReadOnlyFunctions) -> Self {
+impl<'a, 't> Scanner<'a, 't> {
+    fn new(cursor: &'t mut Cursor<'a>, names: &'t mut Names<'a>) -> Self {
         let mut frames = SmallVec::new();
         frames.push(Frame::new(Kind::Statement, 0));
         Self {
-            lexer: Lexer::new(sql, dialect),
-            peeked: None,
-            dialect,
-            functions,
+            dialect: cursor.dialect(),
+            cursor,
+            names,
             frames,
-            ctes: SmallVec::new(),
-            tables: SmallVec::new(),
-            access: Access::Read,
-            evidence: Evidence::Proven,
+            found: Found::new(),
             opening: None,
             last: LastToken::Nothing,
             before_last: LastToken::Nothing,
-            any: false,
-            controls: None,
-            commits: None,
-            opaque: false,
+            ended: false,
         }
     }
 
     fn next(&mut self) -> Option<Token<'a>> {
-        self.peeked.take().unwrap_or_else(|| self.lexer.next())
+        self.cursor.next()
     }
 
     fn peek(&mut self) -> Option<Token<'a>> {
-        *self.peeked.get_or_insert_with(|| self.lexer.next())
+        self.cursor.peek()
     }
 
     fn peek_keyword(&mut self) -> Option<Keyword> {
-        match self.peek() {
-            Some(Token::Word(word)) => Keyword::parse(word),
-            _ => None,
-        }
+        self.cursor.peek_keyword()
     }
 
     fn peeks(&mut self, symbol: u8) -> bool {
-        self.peek() == Some(Token::Symbol(symbol))
-    }
-
-    /// Makes the access at least as strict as `access`.
-    fn raise(&mut self, access: Access, evidence: Evidence) {
-        if access > self.access {
-            self.access = access;
-            self.evidence = evidence;
-        }
-    }
-
-    fn doubt(&mut self, evidence: Evidence) {
-        self.opaque |= !matches!(evidence, Evidence::Function(_));
-        self.raise(Access::Unknown, evidence);
+        self.cursor.peeks(symbol)
     }
 
     /// The innermost frame. There always is one: the statement's is never closed.
@@ -163,19 +106,15 @@ impl<'a> Classifier<'a> {
             Token::Word(word) => return self.word(word),
             Token::Quoted(..) | Token::Text(_) => return self.quoted(token),
             Token::Symbol(symbol) => return self.symbol(symbol),
-            Token::Variable(name) => self.variable(name),
-            Token::Assign if self.dialect == DbBackend::MySql => {
-                self.raise(Access::Session, Evidence::Variable);
-            }
             Token::ExecutableComment => {
                 let what = "an executable comment";
                 let possible = ImplicitCommit::Possible(what);
-                self.commits = self.commits.or(Some(possible));
+                self.found.commits = self.found.commits.or(Some(possible));
                 return self.doubt(Evidence::ExecutableComment);
             }
             Token::EncodedIdentifier | Token::Ambiguous => self.doubt(Evidence::Unparsed),
             Token::Unterminated => self.doubt(Evidence::Unterminated),
-            Token::Literal | Token::Assign | Token::Cast => {}
+            Token::Literal | Token::Variable(_) | Token::Assign | Token::Cast => {}
         }
         self.unexpected_start();
         self.frame().expects_table = false;
@@ -195,7 +134,7 @@ impl<'a> Classifier<'a> {
                 self.next();
             }
             b',' => self.comma(),
-            b';' if self.frames.len() == 1 => self.next_statement(),
+            b';' if self.frames.len() == 1 => self.ended = true,
             _ => {
                 if symbol == b';' {
                     self.doubt(Evidence::Unparsed);
@@ -215,14 +154,13 @@ impl<'a> Classifier<'a> {
         let unexpected = statement && frame.start;
         frame.start = false;
         if unexpected {
-            self.any = true;
             self.doubt(Evidence::Unparsed);
         }
     }
 
     /// The elements and subscripts of an array are separated by commas of their own.
     fn open_bracket(&mut self) {
-        let mut inner = Frame::new(Kind::Group, self.ctes.len());
+        let mut inner = Frame::new(Kind::Group, self.names.in_sight());
         inner.start = false;
         self.frame().expects_table = false;
         self.frames.push(inner);
@@ -236,7 +174,7 @@ impl<'a> Classifier<'a> {
     }
 
     fn open(&mut self) {
-        let visible = self.ctes.len();
+        let visible = self.names.in_sight();
         let frame = self.frame();
         let grouped_joins = frame.expects_table && frame.clause == Clause::From;
         frame.expects_table = false;
@@ -247,10 +185,7 @@ impl<'a> Classifier<'a> {
             With::Name { .. } | With::AfterBody { .. } => frame.with = With::No,
             With::No | With::InBody { .. } => {}
         }
-        if frame.start {
-            frame.start = false;
-            self.any = true;
-        }
+        frame.start = false;
         let kind = self.opening.take().unwrap_or(kind);
         let mut inner = Frame::new(kind, visible);
         match self.last {
@@ -269,14 +204,14 @@ impl<'a> Classifier<'a> {
             return self.remember(LastToken::Closed);
         }
         if let Some(closed) = self.frames.pop() {
-            self.ctes.truncate(closed.visible);
+            self.names.leave(closed.visible);
             let frame = self.frame();
             frame.query |= closed.query && closed.kind == Kind::Group;
             if let With::InBody { recursive } = frame.with {
                 frame.with = With::AfterBody { recursive };
                 frame.start = true;
                 frame.query = false;
-                self.cte_ended();
+                self.names.body_ended();
             }
         }
         self.remember(LastToken::Closed);
@@ -295,34 +230,26 @@ impl<'a> Classifier<'a> {
     }
 
     fn next_statement(&mut self) {
-        self.ctes.clear();
+        self.names.leave(0);
         *self.frame() = Frame::new(Kind::Statement, 0);
         self.opening = None;
         self.last = LastToken::Nothing;
         self.before_last = LastToken::Nothing;
     }
 
-    /// The state a variable belongs to: the connection, unless it is the server's.
-    fn variable(&mut self, name: &str) {
-        if !names::is_server_variable(name) {
-            self.raise(Access::Session, Evidence::Variable);
-        }
-    }
-
-    fn finish(mut self) -> Operation {
-        if !self.any && self.access == Access::Read {
-            self.doubt(Evidence::Empty);
-        }
+    fn finish(mut self) -> Found {
         if self.frames.len() > 1 {
             self.doubt(Evidence::Unparsed);
         }
-        let tables = names::distinct(&self.tables, self.dialect);
-        Operation::new(self.access, tables, self.evidence)
-            .controlling(self.controls)
-            .committing(self.commits)
-            .with_opaque(self.opaque)
+        self.names.leave(0);
+        self.found
+    }
+
+    fn raise(&mut self, access: Access, evidence: Evidence) {
+        self.found.raise(access, evidence);
+    }
+
+    fn doubt(&mut self, evidence: Evidence) {
+        self.found.doubt(evidence);
     }
 }
-
-#[cfg(test)]
-mod tests;

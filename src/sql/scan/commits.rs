@@ -1,6 +1,6 @@
 //! Statements before which MySQL and MariaDB commit the open transaction.
 
-use super::Classifier;
+use super::Scanner;
 use crate::sql::operation::{Access, Evidence, ImplicitCommit};
 use crate::sql::token::Token;
 
@@ -33,7 +33,7 @@ const WORDS: [&str; 22] = [
 /// Compound statements: their contents are not analyzed.
 const COMPOUND: [&str; 6] = ["CASE", "FOR", "IF", "LOOP", "REPEAT", "WHILE"];
 
-impl Classifier<'_> {
+impl Scanner<'_, '_> {
     /// Whether a statement makes MySQL commit. Temporary tables do not, and neither does MariaDB's
     /// `ANALYZE` of a query.
     pub(super) fn commits_implicitly(&mut self, word: &str) -> Option<ImplicitCommit> {
@@ -86,10 +86,10 @@ impl Classifier<'_> {
         self.sets("autocommit").then_some("SET autocommit")
     }
 
-    /// Whether the rest of the text names a variable, in whatever way.
+    /// Whether the rest of the statement names a variable, in whatever way.
     fn sets(&mut self, variable: &str) -> bool {
-        let first = self.peek();
-        let mut tokens = first.into_iter().chain(self.lexer.clone());
+        let tokens = self.cursor.rest();
+        let mut tokens = tokens.take_while(|token| *token != Token::Symbol(b';'));
         tokens.any(|token| match token {
             Token::Word(name) | Token::Quoted(name, _) => name.eq_ignore_ascii_case(variable),
             Token::Variable(name) => {
@@ -121,8 +121,7 @@ impl Classifier<'_> {
 
     /// The next four words; `None` where a token is not a word.
     fn next_words(&mut self) -> [Option<&str>; 4] {
-        let first = self.peek();
-        let mut tokens = first.into_iter().chain(self.lexer.clone());
+        let mut tokens = self.cursor.rest();
         let mut word = || match tokens.next() {
             Some(Token::Word(word)) => Some(word),
             _ => None,

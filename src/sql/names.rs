@@ -4,11 +4,10 @@ use std::collections::HashSet;
 
 use sea_orm::DbBackend;
 
-use super::frame::{Clause, Kind, With};
-use super::{Classifier, LastToken};
+use smallvec::SmallVec;
+
+use super::token::{Quote, Token};
 use crate::name::TableName;
-use crate::sql::operation::Evidence;
-use crate::sql::token::{Quote, Token};
 
 /// More common table expressions than this in sight, and the text is not understood: each table is
 /// compared with each of them.
@@ -32,7 +31,7 @@ pub(super) struct Name<'a> {
     pub(super) schema: Option<Ident<'a>>,
     pub(super) name: Ident<'a>,
     /// It is written to, so it is no common table expression.
-    target: bool,
+    pub(super) target: bool,
 }
 
 /// A common table expression in sight.
@@ -43,12 +42,19 @@ pub(super) struct Cte<'a> {
     visible: bool,
 }
 
-impl Name<'_> {
-    /// Postgres's built-in ways to take a sample of a table.
-    pub(super) fn is_sampling(&self) -> bool {
-        let text = self.name.text;
-        self.schema.is_none()
-            && (text.eq_ignore_ascii_case("system") || text.eq_ignore_ascii_case("bernoulli"))
+impl<'a> Name<'a> {
+    pub(super) fn new(schema: Option<Ident<'a>>, name: Ident<'a>) -> Self {
+        Self {
+            schema,
+            name,
+            target: false,
+        }
+    }
+
+    /// Whether it is a bare, unquoted name.
+    pub(super) fn is(&self, name: &str) -> bool {
+        let bare = self.schema.is_none() && !self.name.is_quoted();
+        bare && self.name.text.eq_ignore_ascii_case(name)
     }
 }
 
@@ -81,6 +87,11 @@ impl<'a> Ident<'a> {
 
     pub(super) fn text(&self) -> &'a str {
         self.text
+    }
+
+    /// Whether it is quoted and has capitals, so that Postgres keeps it apart from its own names.
+    pub(super) fn has_capitals(&self) -> bool {
+        self.is_quoted() && self.text.bytes().any(|byte| byte.is_ascii_uppercase())
     }
 
     pub(super) fn is_quoted(&self) -> bool {
@@ -128,123 +139,43 @@ impl<'a> Ident<'a> {
     }
 }
 
-impl<'a> Classifier<'a> {
-    /// The rest of `first.second.third`. Returns `None` if it ends in `*`, or in something that is
-    /// not a name.
-    pub(super) fn chain(&mut self, first: Ident<'a>) -> Option<Name<'a>> {
-        let mut name = Name {
-            schema: None,
-            name: first,
-            target: false,
-        };
-        while self.peeks(b'.') {
-            self.next();
-            match self.peek().and_then(Ident::of) {
-                Some(part) => {
-                    self.next();
-                    name = Name {
-                        schema: Some(name.name),
-                        name: part,
-                        target: false,
-                    };
-                }
-                None if self.peeks(b'*') => {
-                    self.next();
-                    return None;
-                }
-                None => {
-                    self.doubt(Evidence::Unparsed);
-                    return None;
-                }
-            }
-        }
-        Some(name)
-    }
+/// The tables a text names, and the common table expressions in sight.
+pub(super) struct Names<'a> {
+    dialect: DbBackend,
+    pub(super) tables: SmallVec<[Name<'a>; 8]>,
+    /// Innermost last.
+    ctes: SmallVec<[Cte<'a>; 8]>,
+}
 
-    /// The table of `table.column` or `schema.table.column`.
-    pub(super) fn table_of_column(&mut self) {
-        let mut parts = [None; 3];
-        while let Some(part) = self.peek().and_then(Ident::of) {
-            self.next();
-            parts = [parts[1], parts[2], Some(part)];
-            if !self.peeks(b'.') {
-                break;
-            }
-            self.next();
-        }
-        if let [schema, Some(name), Some(_)] = parts {
-            self.tables.push(Name {
-                schema,
-                name,
-                target: false,
-            });
-        }
-        self.frame().leave(Clause::Other);
-        self.remember(LastToken::Name);
-    }
-
-    /// A name where a table is expected: a table, or a function that returns rows.
-    pub(super) fn table(&mut self, first: Ident<'a>) {
-        let clause = self.frame().clause;
-        self.frame().expects_table = false;
-        let Some(name) = self.chain(first) else {
-            return self.remember(LastToken::Name);
-        };
-        if self.peeks(b'(') {
-            if clause == Clause::From {
-                let known = self.call(name);
-                // A full-text table of SQLite can be called, and the text does not show whether this is one.
-                if !known && self.dialect == DbBackend::Sqlite {
-                    self.tables.push(name);
-                }
-                return self.remember(LastToken::Name);
-            }
-            self.opening = Some(Kind::Names);
-        }
-        let target = clause == Clause::Target;
-        if target || !self.is_no_table(&name) {
-            self.tables.push(Name { target, ..name });
-        }
-        let last_of_list = clause == Clause::Tables && !self.peeks(b',');
-        if last_of_list || clause == Clause::Table {
-            self.frame().leave(Clause::Other);
-        }
-        self.remember(LastToken::Name);
-    }
-
-    fn is_no_table(&mut self, name: &Name<'_>) -> bool {
-        if name.schema.is_some() {
-            return false;
-        }
-        let text = name.name.text;
-        let starts = |prefix: &str| {
-            text.get(..prefix.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        match self.dialect {
-            DbBackend::MySql if !name.name.is_quoted() && text.eq_ignore_ascii_case("dual") => true,
-            DbBackend::Sqlite if starts("pragma_") => {
-                if !self.functions.contains(self.dialect, None, text) {
-                    self.doubt(Evidence::Function(text.into()));
-                }
-                true
-            }
-            dialect => {
-                let mut ctes = self.ctes.iter().rev().take(MOST_CTES);
-                ctes.any(|cte| cte.visible && cte.name.is(&name.name, dialect))
-            }
+impl<'a> Names<'a> {
+    pub(super) fn new(dialect: DbBackend) -> Self {
+        Self {
+            dialect,
+            tables: SmallVec::new(),
+            ctes: SmallVec::new(),
         }
     }
 
-    /// The name of a common table expression.
-    pub(super) fn cte(&mut self, name: Ident<'a>, recursive: bool) {
+    /// How many common table expressions are in sight.
+    pub(super) fn in_sight(&self) -> usize {
+        self.ctes.len()
+    }
+
+    /// Whether so many are in sight that no further one is tracked.
+    pub(super) fn is_full(&self) -> bool {
+        self.ctes.len() >= MOST_CTES
+    }
+
+    /// Leaves a level of parentheses: what it declared is out of sight.
+    pub(super) fn leave(&mut self, in_sight: usize) {
+        self.ctes.truncate(in_sight);
+    }
+
+    /// Declares a common table expression. `named` is how many tables were named when its list began.
+    pub(super) fn declare(&mut self, name: Ident<'a>, recursive: bool, named: usize) {
         // SQLite needs no RECURSIVE, and lets a table expression name a later one.
         let recursive = recursive || self.dialect == DbBackend::Sqlite;
-        if self.ctes.len() >= MOST_CTES {
-            self.doubt(Evidence::Unparsed);
-        }
         if recursive && self.dialect != DbBackend::MySql && self.tables.len() <= MOST_CTES {
-            let named = self.frame().named;
             let dialect = self.dialect;
             let mut place = 0;
             self.tables.retain(|table| {
@@ -259,15 +190,25 @@ impl<'a> Classifier<'a> {
             name,
             visible: recursive,
         });
-        self.frame().with = With::Named { recursive };
-        self.remember(LastToken::Name);
     }
 
     /// The body of the latest common table expression ended: from here on it can be named.
-    pub(super) fn cte_ended(&mut self) {
+    pub(super) fn body_ended(&mut self) {
         if let Some(cte) = self.ctes.last_mut() {
             cte.visible = true;
         }
+    }
+
+    /// Whether a name is that of a common table expression in sight.
+    pub(super) fn is_declared(&self, name: &Name<'_>) -> bool {
+        let mut ctes = self.ctes.iter().rev().take(MOST_CTES);
+        name.schema.is_none()
+            && ctes.any(|cte| cte.visible && cte.name.is(&name.name, self.dialect))
+    }
+
+    /// Each table once, in the order of first appearance.
+    pub(super) fn distinct(&self) -> Box<[TableName]> {
+        distinct(&self.tables, self.dialect)
     }
 }
 
@@ -300,7 +241,7 @@ pub(super) fn is_server_variable(name: &str) -> bool {
 }
 
 /// Each table once, in the order of first appearance.
-pub(super) fn distinct(names: &[Name<'_>], dialect: DbBackend) -> Box<[TableName]> {
+fn distinct(names: &[Name<'_>], dialect: DbBackend) -> Box<[TableName]> {
     let mut tables: Vec<TableName> = Vec::with_capacity(names.len().min(FEW));
     let mut seen: HashSet<TableName> = HashSet::new();
     for name in names {

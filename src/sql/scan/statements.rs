@@ -4,12 +4,12 @@ use sea_orm::DbBackend;
 
 use super::clauses::is_verb;
 use super::frame::{Clause, Kind, Verb, With};
-use super::{Classifier, LastToken};
+use super::{LastToken, Scanner};
 use crate::sql::keyword::{Keyword, controls_transaction, is_session_statement};
 use crate::sql::operation::{Access, Evidence, ImplicitCommit};
 use crate::sql::token::Token;
 
-impl<'a> Classifier<'a> {
+impl<'a> Scanner<'a, '_> {
     /// The first word of a frame; whether it was understood as the start of a statement.
     pub(super) fn starts(&mut self, word: &'a str, keyword: Option<Keyword>) -> bool {
         let frame = self.frame();
@@ -17,7 +17,6 @@ impl<'a> Classifier<'a> {
         frame.start = false;
         match (kind, keyword) {
             (Kind::Statement, _) => {
-                self.any = true;
                 self.statement(word, keyword);
                 true
             }
@@ -46,8 +45,8 @@ impl<'a> Classifier<'a> {
         if mysql && self.set_statement(word) {
             return;
         }
-        if mysql && !matches!(self.commits, Some(ImplicitCommit::Certain(_))) {
-            self.commits = self.commits_implicitly(word).or(self.commits);
+        if mysql && !matches!(self.found.commits, Some(ImplicitCommit::Certain(_))) {
+            self.found.commits = self.commits_implicitly(word).or(self.found.commits);
         }
         match keyword {
             Some(K::With) => self.with(),
@@ -55,8 +54,6 @@ impl<'a> Classifier<'a> {
             Some(K::Explain) => self.explain(),
             Some(K::Describe | K::Desc) if mysql => self.explain(),
             Some(K::Analyze) if mysql && self.analyzes_statement() => self.explain(),
-            Some(K::Show) => self.show(),
-            Some(K::Pragma) if self.dialect == DbBackend::Sqlite => self.pragma(),
             Some(K::Copy) => self.write(word, Verb::Copy),
             Some(K::Load) => self.write(word, Verb::Definition),
             Some(K::Lock | K::Handler) => {
@@ -67,17 +64,17 @@ impl<'a> Classifier<'a> {
             Some(K::Call | K::Do) => self.doubt(Evidence::Keyword(word.into())),
             Some(keyword) if is_definition(keyword) => self.definition(word, keyword),
             _ if is_session_statement(word) => {
-                self.controls = self.controls.or(self.controls_transaction(word));
-                self.opaque |= ["prepare", "execute"]
+                self.found.controls = self.found.controls.or(self.controls_transaction(word));
+                self.found.opaque |= ["prepare", "execute"]
                     .iter()
                     .any(|prepared| word.eq_ignore_ascii_case(prepared));
                 self.raise(Access::Session, Evidence::Keyword(word.into()));
                 self.frame().verb = Verb::Other;
             }
             _ => {
-                if mysql && self.commits.is_none() {
+                if mysql && self.found.commits.is_none() {
                     let what = "a statement that is not understood";
-                    self.commits = Some(ImplicitCommit::Possible(what));
+                    self.found.commits = Some(ImplicitCommit::Possible(what));
                 }
                 self.doubt(Evidence::Unparsed);
                 self.frame().verb = Verb::Other;
@@ -96,7 +93,7 @@ impl<'a> Classifier<'a> {
     }
 
     pub(super) fn with(&mut self) {
-        let named = self.tables.len();
+        let named = self.names.tables.len();
         let frame = self.frame();
         frame.named = named;
         frame.with = With::Name { recursive: false };
@@ -104,7 +101,7 @@ impl<'a> Classifier<'a> {
 
     fn verb(&mut self, word: &'a str, keyword: Keyword) {
         use Keyword as K;
-        let named = self.tables.len();
+        let named = self.names.tables.len();
         match keyword {
             K::Select => self.select(),
             K::Insert => self.write(word, Verb::Insert),
@@ -249,7 +246,7 @@ impl<'a> Classifier<'a> {
                 (_, Some(K::Query | K::Plan)) if self.dialect == DbBackend::Sqlite => {
                     self.next();
                 }
-                (_, Some(K::Format)) if self.lexer.clone().next() == Some(Token::Symbol(b'=')) => {
+                (_, Some(K::Format)) if self.cursor.peek_second() == Some(Token::Symbol(b'=')) => {
                     self.next();
                     self.next();
                     self.next();
@@ -279,8 +276,8 @@ impl<'a> Classifier<'a> {
     }
 
     /// `EXPLAIN (ANALYZE, BUFFERS) ...` as against `EXPLAIN (SELECT ...)`.
-    fn explains_options(&self) -> bool {
-        let inside = self.lexer.clone().next();
+    fn explains_options(&mut self) -> bool {
+        let inside = self.cursor.peek_second();
         let statement = match inside {
             Some(Token::Word(word)) => {
                 Keyword::parse(word).is_some_and(|k| is_verb(k) || k == Keyword::With)

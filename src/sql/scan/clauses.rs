@@ -3,13 +3,13 @@
 use sea_orm::DbBackend;
 
 use super::frame::{Clause, Frame, Kind, Verb, With};
-use super::names::Ident;
-use super::{Classifier, LastToken};
+use super::{LastToken, Scanner};
 use crate::sql::keyword::Keyword;
+use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
-impl<'a> Classifier<'a> {
+impl<'a> Scanner<'a, '_> {
     pub(super) fn word(&mut self, word: &'a str) {
         let keyword = match self.peeks(b'.') {
             true => None,
@@ -38,7 +38,7 @@ impl<'a> Classifier<'a> {
             return self.remember(keyword.map_or(LastToken::Name, LastToken::Keyword));
         }
         match keyword {
-            Some(keyword) if !self.is_function(keyword) => self.keyword(keyword),
+            Some(keyword) => self.keyword(keyword),
             _ => self.expression_name(Ident::word(word)),
         }
     }
@@ -60,11 +60,6 @@ impl<'a> Classifier<'a> {
             true => self.remember(LastToken::Other),
             false => self.expression_name(ident),
         }
-    }
-
-    /// A keyword before `(` that names a function in this place.
-    fn is_function(&mut self, keyword: Keyword) -> bool {
-        self.peeks(b'(') && !self.is_clause_before_parenthesis(keyword)
     }
 
     /// The words of `WITH RECURSIVE a AS MATERIALIZED (...), b AS (...)`; whether it was one.
@@ -243,12 +238,6 @@ impl<'a> Classifier<'a> {
                 self.frame().leave(Clause::Other);
             }
             K::Operator if self.peeks(b'(') => self.skip_group(),
-            // JSON_TABLE nests them.
-            K::Columns if self.peeks(b'(') => self.opening = Some(Kind::Call),
-            K::SqlCalcFoundRows if mysql => {
-                self.raise(Access::Session, Evidence::FoundRows);
-            }
-            K::Procedure if mysql && self.frame().query => self.doubt(Evidence::Unparsed),
             _ => self.definition_word(keyword),
         }
         self.frame().start = false;
@@ -317,7 +306,7 @@ impl<'a> Classifier<'a> {
             let (verb, named) = (frame.verb, frame.named);
             // What MySQL deletes from is named again, perhaps by alias, in the second list.
             if verb == Verb::Delete && mysql {
-                self.tables.truncate(named);
+                self.names.tables.truncate(named);
             }
         }
     }
