@@ -109,11 +109,13 @@ impl RoutingConnection {
     /// A handle that refuses every statement except proven reads, and lets the server refuse what the text does
     /// not show: a view, an operator or a cast that writes.
     ///
-    /// On a pool without a [guard](crate::options::ReplicaGuard), such as that of a primary, each statement
-    /// runs in a transaction that is `READ ONLY`, on SQLite between two `PRAGMA query_only`. It costs two more
-    /// round trips. Pools of a mock or a proxy only have the texts checked. Transactions of this handle are
-    /// `READ ONLY`, and so run on replicas with [`ReadOnlyTransactions::Replica`]; SQLite's have their texts
-    /// checked only.
+    /// A replica's pool has a [`ReplicaGuard`](crate::options::ReplicaGuard), by which the server refuses
+    /// writes. Elsewhere, as on a primary, each statement runs in a transaction that is `READ ONLY`, and on
+    /// SQLite between two `PRAGMA query_only`. That costs two more round trips. With a mock or a proxy, only the
+    /// text is checked.
+    ///
+    /// Transactions of this handle are `READ ONLY`, and so run on replicas with
+    /// [`ReadOnlyTransactions::Replica`]. On SQLite, only the texts of their statements are checked.
     #[must_use]
     pub fn read_only(&self) -> Self {
         self.scoped(Scope {

@@ -167,7 +167,7 @@ async fn open_stream(
     Ok(crate::dispatch::RowStream::new(rows))
 }
 
-/// Pings a node. OpenPool MySQL, sqlx's own ping would leave its reply to the next statement if it is
+/// Pings a node. On MySQL, sqlx's own ping would leave its reply to the next statement if it is
 /// cancelled.
 pub(super) async fn ping(pool: &Pool, open: &DatabaseConnection) -> Result<(), DbErr> {
     #[cfg(feature = "sqlx-mysql")]

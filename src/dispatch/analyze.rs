@@ -32,11 +32,12 @@ impl Core {
             bound,
             precomputed: None,
         };
-        analysis.precomputed = self.precompute(&analysis, flavor.dialect);
+        analysis.precomputed = self.precompute(&analysis);
         analysis
     }
 
-    fn precompute(&self, analysis: &Analysis, dialect: DbBackend) -> Option<Precomputed> {
+    fn precompute(&self, analysis: &Analysis) -> Option<Precomputed> {
+        let dialect = analysis.flavor.dialect;
         let topology = self.cluster.topology();
         let database = match analysis.bound {
             Bound::NoTable => self.shared.bindings.default_database(),
@@ -82,8 +83,8 @@ impl Core {
         if analysis.precomputed.is_some_and(is_stale) {
             let (operation, bound) = (analysis.operation.clone(), analysis.bound.clone());
             let analysis = self.analysis(operation, analysis.flavor, bound);
-            let flavor = analysis.flavor;
-            self.shared.cache.put(flavor, sql, Arc::new(analysis));
+            let cache = &self.shared.cache;
+            cache.put(analysis.flavor, sql, Arc::new(analysis));
         }
     }
 
@@ -95,7 +96,7 @@ impl Core {
         tracing::warn!(target: "sea_orm_routing", sql, "a replica refused a statement as a write");
         let refused = analysis.operation.refused_by_replica();
         let analysis = self.analysis(refused, analysis.flavor, analysis.bound.clone());
-        let flavor = analysis.flavor;
-        self.shared.cache.put(flavor, sql, Arc::new(analysis));
+        let cache = &self.shared.cache;
+        cache.put(analysis.flavor, sql, Arc::new(analysis));
     }
 }

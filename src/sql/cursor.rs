@@ -4,6 +4,7 @@ use sea_orm::DbBackend;
 
 use super::keyword::Keyword;
 use super::lexer::{Escapes, Lexer};
+use super::names::{Ident, Name};
 use super::token::Token;
 
 /// A lexer that can be asked for the next token without taking it.
@@ -12,6 +13,9 @@ pub(super) struct Cursor<'a> {
     lexer: Lexer<'a>,
     peeked: Option<Option<Token<'a>>>,
 }
+
+/// After a dot there is no name.
+pub(super) struct NoName;
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(lexer: Lexer<'a>) -> Self {
@@ -48,6 +52,27 @@ impl<'a> Cursor<'a> {
     pub(super) fn peek_second(&mut self) -> Option<Token<'a>> {
         self.peek();
         self.lexer.clone().next()
+    }
+
+    /// The rest of `first.second.third`. Returns `None` if it ends in `*`.
+    pub(super) fn chain(&mut self, first: Ident<'a>) -> Result<Option<Name<'a>>, NoName> {
+        let mut name = Name::new(None, first);
+        while self.peeks(b'.') {
+            self.next();
+            if self.peeks(b'*') {
+                self.next();
+                return Ok(None);
+            }
+            let part = self.peek().and_then(Ident::of).ok_or(NoName)?;
+            self.next();
+            name = Name::new(Some(name.name), part);
+        }
+        Ok(Some(name))
+    }
+
+    /// Whether something follows that can spell a name.
+    pub(super) fn peeks_name(&mut self) -> bool {
+        self.peek().and_then(Ident::of).is_some()
     }
 
     /// The tokens that are still to come.

@@ -24,16 +24,16 @@ macro_rules! keywords {
 }
 
 keywords! {
-    b"against" => Against, b"all" => All, b"alter" => Alter, b"analyze" => Analyze, b"and" => And, b"any" => Any, b"array" => Array, b"as" => As,
+    b"all" => All, b"alter" => Alter, b"analyze" => Analyze, b"and" => And, b"any" => Any, b"array" => Array, b"as" => As,
     b"asc" => Asc, b"begin" => Begin, b"between" => Between, b"binary" => Binary, b"by" => By, b"call" => Call,
     b"case" => Case, b"check" => Check, b"checksum" => Checksum, b"cluster" => Cluster,
     b"collate" => Collate, b"columns" => Columns, b"comment" => Comment,
     b"concurrently" => Concurrently, b"copy" => Copy, b"create" => Create, b"cross" => Cross,
     b"cube" => Cube, b"default" => Default, b"delayed" => Delayed, b"delete" => Delete,
     b"desc" => Desc, b"describe" => Describe, b"distinct" => Distinct, b"div" => Div, b"do" => Do,
-    b"drop" => Drop, b"dumpfile" => Dumpfile, b"else" => Else, b"except" => Except,
+    b"drop" => Drop, b"else" => Else, b"except" => Except,
     b"exists" => Exists, b"explain" => Explain, b"extended" => Extended, b"fetch" => Fetch,
-    b"filter" => Filter, b"first" => First, b"for" => For, b"force" => Force, b"format" => Format,
+    b"for" => For, b"force" => Force, b"format" => Format,
     b"freeze" => Freeze, b"from" => From, b"full" => Full, b"glob" => Glob, b"grant" => Grant,
     b"group" => Group, b"handler" => Handler, b"having" => Having,
     b"high_priority" => HighPriority, b"if" => If, b"ignore" => Ignore, b"ilike" => Ilike,
@@ -42,11 +42,10 @@ keywords! {
     b"lateral" => Lateral, b"left" => Left, b"like" => Like, b"limit" => Limit, b"load" => Load,
     b"lock" => Lock, b"low_priority" => LowPriority, b"match" => Match,
     b"materialized" => Materialized, b"member" => Member, b"merge" => Merge,
-    b"natural" => Natural, b"next" => Next, b"no" => No, b"not" => Not, b"notnull" => Notnull,
+    b"natural" => Natural, b"no" => No, b"not" => Not, b"notnull" => Notnull,
     b"of" => Of, b"offset" => Offset, b"on" => On, b"only" => Only, b"operator" => Operator,
-    b"optimize" => Optimize, b"or" => Or, b"order" => Order, b"outfile" => Outfile,
-    b"over" => Over, b"partition" => Partition, b"partitions" => Partitions,
-    b"placing" => Placing, b"plan" => Plan, b"policy" => Policy, b"pragma" => Pragma,
+    b"optimize" => Optimize, b"or" => Or, b"order" => Order,     b"partition" => Partition, b"partitions" => Partitions,
+    b"plan" => Plan, b"policy" => Policy, b"pragma" => Pragma,
     b"procedure" => Procedure, b"query" => Query, b"quick" => Quick, b"read" => Read,
     b"recursive" => Recursive, b"references" => References, b"refresh" => Refresh,
     b"regexp" => Regexp, b"reindex" => Reindex, b"rename" => Rename, b"repair" => Repair,
@@ -60,7 +59,7 @@ keywords! {
     b"unlogged" => Unlogged, b"update" => Update, b"use" => Use, b"using" => Using,
     b"vacuum" => Vacuum, b"values" => Values, b"verbose" => Verbose, b"view" => View,
     b"when" => When, b"where" => Where, b"window" => Window, b"with" => With,
-    b"within" => Within, b"attach" => Attach, b"detach" => Detach, b"distinctrow" => Distinctrow, b"escape" => Escape, b"grouping" => Grouping, b"inherit" => Inherit, b"inherits" => Inherits, b"nulls" => Nulls, b"rows" => Rows, b"zone" => Zone, b"xor" => Xor, b"at" => At,
+    b"within" => Within, b"attach" => Attach, b"detach" => Detach, b"distinctrow" => Distinctrow, b"escape" => Escape, b"grouping" => Grouping, b"inherit" => Inherit, b"inherits" => Inherits, b"nulls" => Nulls, b"rows" => Rows, b"xor" => Xor, b"at" => At,
     b"collation" => Collation, b"end" => End, b"indexed" => Indexed, b"inner" => Inner,
     b"interval" => Interval, b"mod" => Mod, b"null" => Null, b"outer" => Outer,
     b"overlaps" => Overlaps, b"repeatable" => Repeatable, b"sounds" => Sounds,
@@ -77,14 +76,44 @@ pub(crate) fn lowercase<'b, const N: usize>(
     Some(lower)
 }
 
+/// Longest word that is looked up in a list.
+const LONGEST_LISTED: usize = 64;
+
+/// Whether a text is one of these words, in any case.
+pub(crate) fn is_one_of(text: &str, words: &[&str]) -> bool {
+    words.iter().any(|word| text.eq_ignore_ascii_case(word))
+}
+
+/// Whether a text starts like this, in any case.
+pub(crate) fn starts_with(text: &str, start: &str) -> bool {
+    text.get(..start.len())
+        .is_some_and(|text| text.eq_ignore_ascii_case(start))
+}
+
+/// Whether a list of words in lower case, sorted by bytes, contains a text in any case.
+pub(crate) fn is_listed(text: &str, sorted: &[&str]) -> bool {
+    let mut buffer = [0_u8; LONGEST_LISTED];
+    lowercase(text, &mut buffer).is_some_and(|text| contains(sorted, text))
+}
+
+/// Whether a list of words in lower case, sorted by bytes, contains this one.
+pub(crate) fn contains(sorted: &[&str], word: &[u8]) -> bool {
+    sorted
+        .binary_search_by(|it| it.as_bytes().cmp(word))
+        .is_ok()
+}
+
+/// Whether a list is one that [`contains`] can search.
+#[cfg(test)]
+pub(crate) fn is_searchable(sorted: &[&str]) -> bool {
+    let fits = |word: &&str| word.len() <= LONGEST_LISTED && **word == word.to_ascii_lowercase();
+    sorted.is_sorted_by(|one, next| one < next) && sorted.iter().all(fits)
+}
+
 /// Whether a statement that starts with `word` only touches the state of its connection, or the
 /// transaction it is in.
 pub(crate) fn is_session_statement(word: &str) -> bool {
-    let mut buffer = [0_u8; 16];
-    let Some(word) = lowercase(word, &mut buffer) else {
-        return false;
-    };
-    SESSION_STATEMENTS.binary_search(&word).is_ok()
+    is_listed(word, SESSION_STATEMENTS)
 }
 
 /// The keyword, if a statement that starts with `word` begins or ends a transaction.
@@ -97,11 +126,11 @@ pub(crate) fn controls_transaction(word: &str) -> Option<&'static str> {
 
 /// Sorted.
 #[rustfmt::skip]
-const SESSION_STATEMENTS: &[&[u8]] = &[
-    b"abort", b"attach", b"begin", b"checkpoint", b"close", b"commit", b"deallocate", b"declare",
-    b"detach", b"discard", b"end", b"execute", b"fetch", b"flush", b"handler", b"kill", b"listen",
-    b"lock", b"move", b"notify", b"prepare", b"release", b"reset", b"rollback", b"savepoint",
-    b"set", b"start", b"unlisten", b"unlock", b"use", b"xa",
+const SESSION_STATEMENTS: &[&str] = &[
+    "abort", "attach", "begin", "checkpoint", "close", "commit", "deallocate", "declare",
+    "detach", "discard", "end", "execute", "fetch", "flush", "handler", "kill", "listen",
+    "lock", "move", "notify", "prepare", "release", "reset", "rollback", "savepoint",
+    "set", "start", "unlisten", "unlock", "use", "xa",
 ];
 
 #[cfg(test)]
@@ -124,7 +153,7 @@ mod tests {
 
     #[test]
     fn session_statements_are_sorted() {
-        assert!(SESSION_STATEMENTS.is_sorted());
+        assert!(is_searchable(SESSION_STATEMENTS));
         assert!(is_session_statement("ROLLBACK"));
         assert!(!is_session_statement("SELECT"));
     }

@@ -6,6 +6,7 @@ use sea_orm::DbBackend;
 
 use smallvec::SmallVec;
 
+use super::keyword::starts_with;
 use super::token::{Quote, Token};
 use crate::name::TableName;
 
@@ -51,7 +52,12 @@ impl<'a> Name<'a> {
         }
     }
 
-    /// Whether it is a bare, unquoted name.
+    /// Whether it is one of SQLite's pragmas in the place of a table.
+    pub(super) fn is_pragma(&self, dialect: DbBackend) -> bool {
+        dialect == DbBackend::Sqlite && starts_with(self.name.text, "pragma_")
+    }
+
+    /// Whether it is this name, bare and without quotes.
     pub(super) fn is(&self, name: &str) -> bool {
         let bare = self.schema.is_none() && !self.name.is_quoted();
         bare && self.name.text.eq_ignore_ascii_case(name)
@@ -199,8 +205,14 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// Whether a name is that of a common table expression in sight.
-    pub(super) fn is_declared(&self, name: &Name<'_>) -> bool {
+    /// Whether a name is that of a table, rather than of a common table expression or of MySQL's `dual`.
+    pub(super) fn is_table(&self, name: &Name<'_>) -> bool {
+        let dual = self.dialect == DbBackend::MySql && name.is("dual");
+        !dual && !self.is_declared(name)
+    }
+
+    /// Whether a `WITH` list declares the name for where it stands.
+    fn is_declared(&self, name: &Name<'_>) -> bool {
         let mut ctes = self.ctes.iter().rev().take(MOST_CTES);
         name.schema.is_none()
             && ctes.any(|cte| cte.visible && cte.name.is(&name.name, self.dialect))

@@ -2,23 +2,20 @@
 
 use sea_orm::DbBackend;
 
-use super::keyword::lowercase;
-
-/// Longest name that is looked up.
-const LONGEST: usize = 40;
+use super::keyword::{is_listed, starts_with};
 
 /// Whether the answer of a function differs between the nodes.
 pub(super) fn is_function(dialect: DbBackend, name: &str) -> bool {
     match dialect {
-        DbBackend::Postgres => is_listed(POSTGRES_FUNCTIONS, name),
-        DbBackend::MySql => is_listed(&["connection_id", "uuid_short"], name),
+        DbBackend::Postgres => is_listed(name, POSTGRES_FUNCTIONS),
+        DbBackend::MySql => is_listed(name, &["connection_id", "uuid_short"]),
         _ => false,
     }
 }
 
 /// Whether a built-in of Postgres tells of the activity of its node.
 pub(super) fn is_statistic(dialect: DbBackend, name: &str) -> bool {
-    dialect == DbBackend::Postgres && starts(name, "pg_stat_get_")
+    dialect == DbBackend::Postgres && starts_with(name, "pg_stat_get_")
 }
 
 /// Whether what a relation shows differs between the nodes.
@@ -26,14 +23,14 @@ pub(super) fn is_relation(dialect: DbBackend, schema: Option<&str>, name: &str) 
     let of = |wanted: &str| schema.is_some_and(|schema| schema.eq_ignore_ascii_case(wanted));
     match dialect {
         DbBackend::Postgres if schema.is_none() || of("pg_catalog") => {
-            is_listed(POSTGRES_RELATIONS, name)
-                || starts(name, "pg_stat_")
-                || starts(name, "pg_statio_")
+            is_listed(name, POSTGRES_RELATIONS)
+                || starts_with(name, "pg_stat_")
+                || starts_with(name, "pg_statio_")
         }
         DbBackend::MySql if of("information_schema") => {
-            is_listed(MYSQL_RELATIONS, name) || starts(name, "innodb_")
+            is_listed(name, MYSQL_RELATIONS) || starts_with(name, "innodb_")
         }
-        DbBackend::MySql if of("mysql") => is_listed(MYSQL_TABLES, name),
+        DbBackend::MySql if of("mysql") => is_listed(name, MYSQL_TABLES),
         DbBackend::MySql => of("performance_schema") || of("sys"),
         _ => false,
     }
@@ -42,17 +39,19 @@ pub(super) fn is_relation(dialect: DbBackend, schema: Option<&str>, name: &str) 
 /// Whether a column is one of those by which a sequence of Postgres shows its state. A standby is
 /// ahead of it.
 pub(super) fn is_column(dialect: DbBackend, name: &str) -> bool {
-    dialect == DbBackend::Postgres && is_listed(&["is_called", "last_value", "log_cnt"], name)
+    dialect == DbBackend::Postgres && is_listed(name, &["is_called", "last_value", "log_cnt"])
 }
 
 /// Whether a system variable of MySQL or a setting of Postgres belongs to its node.
 pub(super) fn is_setting(dialect: DbBackend, name: &str) -> bool {
     match dialect {
-        DbBackend::Postgres => is_listed(POSTGRES_SETTINGS, name),
+        DbBackend::Postgres => is_listed(name, POSTGRES_SETTINGS),
         DbBackend::MySql => {
             let name = name.rsplit(['@', '.']).next().unwrap_or_default();
-            is_listed(MYSQL_VARIABLES, name.trim_matches('`'))
-                || MYSQL_PREFIXES.iter().any(|prefix| starts(name, prefix))
+            is_listed(name.trim_matches('`'), MYSQL_VARIABLES)
+                || MYSQL_PREFIXES
+                    .iter()
+                    .any(|prefix| starts_with(name, prefix))
         }
         _ => false,
     }
@@ -82,21 +81,7 @@ fn matches_start(pattern: &str, start: &str) -> Option<usize> {
 
 /// Whether what MySQL's `SHOW` lists differs between the nodes.
 pub(super) fn is_shown(what: &str) -> bool {
-    is_listed(SHOWN, what)
-}
-
-fn is_listed(sorted: &[&str], name: &str) -> bool {
-    let mut buffer = [0_u8; LONGEST];
-    lowercase(name, &mut buffer).is_some_and(|name| {
-        sorted
-            .binary_search_by(|it| it.as_bytes().cmp(name))
-            .is_ok()
-    })
-}
-
-fn starts(name: &str, prefix: &str) -> bool {
-    name.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    is_listed(what, SHOWN)
 }
 
 /// Sorted, as all lists here.
@@ -165,6 +150,7 @@ const SHOWN: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
+    use super::super::keyword::is_searchable;
     use super::*;
 
     #[test]
@@ -196,8 +182,7 @@ mod tests {
             MYSQL_VARIABLES,
             SHOWN,
         ] {
-            assert!(list.is_sorted_by(|a, b| a < b), "{list:?}");
-            assert!(list.iter().all(|name| name.len() <= LONGEST));
+            assert!(is_searchable(list), "{list:?}");
         }
     }
 }

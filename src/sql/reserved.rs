@@ -4,24 +4,17 @@
 
 use sea_orm::DbBackend;
 
-use super::keyword::lowercase;
-
-/// Longest word that is looked up.
-const LONGEST: usize = 19;
+use super::keyword::is_listed;
 
 /// Whether a word without quotes names nothing. Words that are a value by themselves, such as
 /// `current_date`, are not in the lists.
 pub(super) fn is_reserved(dialect: DbBackend, word: &str) -> bool {
-    let mut buffer = [0_u8; LONGEST];
-    let Some(word) = lowercase(word, &mut buffer) else {
-        return false;
-    };
     let list = match dialect {
         DbBackend::Postgres => POSTGRES,
         DbBackend::MySql => MYSQL,
         _ => SQLITE,
     };
-    list.binary_search_by(|it| it.as_bytes().cmp(word)).is_ok()
+    is_listed(word, list)
 }
 
 /// `pg_get_keywords()`: reserved, or only the name of a function or a type.
@@ -79,13 +72,13 @@ const SQLITE: &[&str] = &[
 
 #[cfg(test)]
 mod tests {
+    use super::super::keyword::is_searchable;
     use super::*;
 
     #[test]
     fn the_lists_are_sorted() {
         for list in [POSTGRES, MYSQL, SQLITE] {
-            assert!(list.is_sorted_by(|a, b| a < b));
-            assert!(list.iter().all(|word| word.len() <= LONGEST));
+            assert!(is_searchable(list));
         }
     }
 

@@ -36,6 +36,12 @@ impl Server {
             (one, other) => (one == other).then_some(one),
         }
     }
+
+    /// What is known of several servers at once; nothing if one is not known.
+    pub(crate) fn common_of(mut servers: impl Iterator<Item = Option<Self>>) -> Option<Self> {
+        let first = servers.next()??;
+        servers.try_fold(first, |one, other| one.common(other?))
+    }
 }
 
 impl fmt::Display for Server {
@@ -86,10 +92,9 @@ impl KnownServers {
         let of = |dialect| databases.clone().filter(move |(it, _)| *it == dialect);
         let mysql = of(DbBackend::MySql).map(|(_, server)| server);
         let postgres = of(DbBackend::Postgres).map(|(_, server)| server);
-        let common = |one: Option<Server>, other: Option<Server>| one?.common(other?);
         Self {
-            mysql: mysql.reduce(common).flatten(),
-            postgres: postgres.filter(Option::is_some).reduce(common).flatten(),
+            mysql: Server::common_of(mysql),
+            postgres: Server::common_of(postgres.filter(Option::is_some)),
         }
     }
 

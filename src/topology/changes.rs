@@ -46,8 +46,7 @@ impl Topology {
         let servers = self.known_databases().map(|database| {
             let nodes = std::iter::once(&database.primary).chain(&database.replicas);
             let learned = nodes.filter_map(|node| self.node(*node).server).map(Some);
-            let common = |one: Option<Server>, other: Option<Server>| one?.common(other?);
-            let server = database.server.or_else(|| learned.reduce(common).flatten());
+            let server = database.server.or_else(|| Server::common_of(learned));
             (database.dialect, server)
         });
         let known = KnownServers::of(servers);

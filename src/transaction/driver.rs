@@ -60,7 +60,7 @@ impl Driver {
         Ok(Self::SeaOrm(vec![begun]))
     }
 
-    /// Takes a connection of the pool of a driver. Returns `None` if it is none.
+    /// Takes a connection of the pool. Returns `None` if it is none of sqlx, such as a mock.
     pub(super) async fn acquire_connection(pool: &Pool) -> Result<Option<Self>, DbErr> {
         Ok(match DriverKind::of(pool.open().await?) {
             #[cfg(feature = "sqlx-postgres")]
@@ -71,15 +71,6 @@ impl Driver {
             DriverKind::Sqlite(pool) => Some(Self::Sqlite(acquire(pool).await?)),
             DriverKind::Other(_) | DriverKind::Disconnected => None,
         })
-    }
-
-    /// Takes a connection of a MySQL pool. Returns `None` if another driver is behind the name.
-    #[cfg(feature = "sqlx-mysql")]
-    pub(super) async fn acquire_mysql(pool: &Pool) -> Result<Option<Self>, DbErr> {
-        let DriverKind::MySql(connections) = DriverKind::of(pool.open().await?) else {
-            return Ok(None);
-        };
-        Ok(Some(Self::MySql(acquire(connections).await?)))
     }
 
     /// Closes the connection instead of returning it to its pool.

@@ -20,10 +20,9 @@ use crate::dispatch::RowStream;
 pub(crate) struct Lease(BranchConnection);
 
 impl Lease {
-    /// Takes a connection of a MySQL pool. Returns `None` if another driver is behind the name, such
-    /// as a mock.
+    /// Takes a connection of the pool. Returns `None` if it is none of sqlx, such as a mock.
     pub(crate) async fn take(pool: &Pool) -> Result<Option<Self>, DbErr> {
-        let driver = Driver::acquire_mysql(pool).await?;
+        let driver = Driver::acquire_connection(pool).await?;
         Ok(driver.map(|driver| Self(BranchConnection::new(driver, pool))))
     }
 

@@ -32,8 +32,8 @@ pub(crate) struct ReadOnlyLease {
 }
 
 impl ReadOnlyLease {
-    /// Takes a connection of the pool, and makes it read-only. Returns `None` if the pool is none of a
-    /// driver, but a mock or a proxy.
+    /// Takes a connection of the pool, and makes it read-only. Returns `None` if the pool is none of sqlx,
+    /// such as a mock.
     pub(crate) async fn begin(pool: &Pool, dialect: DbBackend) -> Result<Option<Self>, DbErr> {
         let Some(driver) = Driver::acquire_connection(pool).await? else {
             return Ok(None);

@@ -9,7 +9,7 @@ use std::collections::HashSet;
 
 use sea_orm::DbBackend;
 
-use super::keyword::lowercase;
+use super::keyword::{contains, is_listed, is_one_of, lowercase};
 use super::server::{Flavor, Server};
 
 /// Longest name that is looked up; every built-in is shorter.
@@ -69,21 +69,18 @@ impl<'a> KnownFunctions<'a> {
 
     /// Whether a function of SQLite that returns rows has no side effects.
     pub(super) fn returns_rows(&self, schema: Option<&str>, name: &str) -> bool {
-        let is = |known: &&str| name.eq_ignore_ascii_case(known);
-        let built_in = schema.is_none_or(is_own_schema);
-        (built_in && sqlite::TABLE_VALUED.iter().any(is)) || self.added.is_added(schema, name)
+        let built_in = schema.is_none_or(|schema| is_one_of(schema, &["main", "temp"]));
+        (built_in && is_table_valued(name)) || self.added.is_added(schema, name)
     }
 
     /// Whether Postgres casts a string to the type of this name by a call.
     pub(super) fn casts(&self, name: &str) -> bool {
-        let is = |known: &&str| name.eq_ignore_ascii_case(known);
-        self.flavor.dialect == DbBackend::Postgres && postgres::CASTS.iter().any(is)
+        self.flavor.dialect == DbBackend::Postgres && is_listed(name, postgres::CASTS)
     }
 
     /// Whether a call of this built-in without arguments calls a stored function of the same name.
     pub(super) fn needs_arguments(&self, name: &str) -> bool {
-        let is = |geometry: &&str| name.eq_ignore_ascii_case(geometry);
-        self.flavor.dialect == DbBackend::MySql && mysql::GEOMETRIES.iter().any(is)
+        self.flavor.dialect == DbBackend::MySql && is_listed(name, mysql::GEOMETRIES)
     }
 
     fn is_built_in(&self, name: &str, quoted: bool) -> bool {
@@ -91,7 +88,7 @@ impl<'a> KnownFunctions<'a> {
         let Some(name) = lowercase(name, &mut buffer) else {
             return false;
         };
-        let is_in = |list: &[&str]| list.binary_search_by(|it| it.as_bytes().cmp(name)).is_ok();
+        let is_in = |list: &[&str]| contains(list, name);
         match self.flavor.dialect {
             DbBackend::Postgres if quoted && is_in(postgres::SYNTAX) => false,
             DbBackend::Postgres => {
@@ -119,19 +116,18 @@ impl<'a> KnownFunctions<'a> {
     }
 }
 
-/// A schema of SQLite itself.
-fn is_own_schema(schema: &str) -> bool {
-    ["main", "temp"]
-        .iter()
-        .any(|own| schema.eq_ignore_ascii_case(own))
+/// Whether SQLite has a function of this name that returns rows.
+pub(super) fn is_table_valued(name: &str) -> bool {
+    is_listed(name, sqlite::TABLE_VALUED)
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::keyword::is_searchable;
     use super::*;
 
     #[test]
-    fn the_lists_are_sorted_and_in_lower_case() {
+    fn the_lists_are_sorted() {
         for list in [
             postgres::READ_ONLY,
             postgres::SINCE_16,
@@ -147,9 +143,7 @@ mod tests {
             sqlite::READ_ONLY,
             sqlite::TABLE_VALUED,
         ] {
-            assert!(list.is_sorted_by(|a, b| a < b));
-            assert!(list.iter().all(|name| **name == name.to_ascii_lowercase()));
-            assert!(list.iter().all(|name| name.len() <= LONGEST));
+            assert!(is_searchable(list), "{list:?}");
         }
     }
 

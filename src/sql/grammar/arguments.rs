@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 
 use super::level::{Call, Clause, Kind, State};
 use super::{NotProven, Proof, Recogniser, is_word};
-use crate::sql::keyword::Keyword;
+use crate::sql::keyword::{Keyword, is_one_of};
 use crate::sql::names::Name;
 use crate::sql::per_node;
 use crate::sql::token::Token;
@@ -58,8 +58,6 @@ const OPTIONS: &[&str] = &[
     "whitespace",
     "indent",
     "no",
-    "standalone",
-    "yes",
     "by",
     "ref",
     "nulls",
@@ -140,7 +138,7 @@ impl<'a> Recogniser<'a, '_> {
 
     /// A word after an argument.
     pub(super) fn argument_word(&mut self, word: &'a str, keyword: Option<Keyword>) -> Proof {
-        let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let is = |words: &[&str]| is_one_of(word, words);
         let mysql = self.is(DbBackend::MySql);
         if self.is(DbBackend::Sqlite) && !matches!(keyword, Some(Keyword::As | Keyword::Order)) {
             return Err(NotProven);
@@ -150,9 +148,7 @@ impl<'a> Recogniser<'a, '_> {
         }
         if keyword == Some(Keyword::Order) {
             self.expect_keyword(Keyword::By)?;
-            self.level().ends_operand();
-            self.level().state = State::Operand;
-            return Ok(());
+            return self.operator();
         }
         if is(&["passing"]) {
             if self.take_word(&["by"]) {
@@ -176,9 +172,6 @@ impl<'a> Recogniser<'a, '_> {
             };
         }
         if is(SEPARATORS) {
-            if is(&["similar"]) {
-                self.level().state = State::Operand;
-            }
             return self.operator();
         }
         match is(OPTIONS) || mysql && is(UNITS) {
@@ -243,7 +236,7 @@ impl<'a> Recogniser<'a, '_> {
 
     /// A word of the type or the options of a column.
     pub(super) fn column_option(&mut self, word: &'a str) -> Proof {
-        let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let is = |words: &[&str]| is_one_of(word, words);
         let level = self.level();
         level.ends_operand();
         level.clause = Clause::List;

@@ -3,6 +3,8 @@
 use sea_orm::DbBackend;
 
 use super::{NotProven, Proof, Recogniser};
+use crate::sql::cursor::NoName;
+use crate::sql::keyword::is_one_of;
 use crate::sql::names::{Ident, Name};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
@@ -12,15 +14,7 @@ use crate::sql::token::Token;
 impl<'a> Recogniser<'a, '_> {
     /// The rest of `first.second.third`. Returns `None` if it ends in `*`.
     pub(super) fn chain(&mut self, first: Ident<'a>) -> Proof<Option<Name<'a>>> {
-        let mut name = Name::new(None, first);
-        while self.take_symbol(b'.') {
-            if self.take_symbol(b'*') {
-                return Ok(None);
-            }
-            let part = self.cursor.next().and_then(Ident::of).ok_or(NotProven)?;
-            name = Name::new(Some(name.name), part);
-        }
-        Ok(Some(name))
+        self.cursor.chain(first).map_err(|NoName| NotProven)
     }
 
     /// A function call; whether the function is known to only read.
@@ -185,5 +179,5 @@ fn needs_parenthesis_at_once(name: &str) -> bool {
         "std", "stddev", "stddev_pop", "stddev_samp", "subdate", "substr", "substring", "sum",
         "sysdate", "system_user", "trim", "trim_oracle", "var_pop", "var_samp", "variance",
     ];
-    NAMES.iter().any(|it| name.eq_ignore_ascii_case(it))
+    is_one_of(name, NAMES)
 }

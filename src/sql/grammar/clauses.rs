@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 
 use super::level::{Clause, Kind, State};
 use super::{NotProven, Proof, Recogniser};
-use crate::sql::keyword::Keyword;
+use crate::sql::keyword::{Keyword, is_one_of};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
@@ -50,11 +50,7 @@ impl Recogniser<'_, '_> {
 
     /// `name AS (` follows.
     fn window_follows(&mut self) -> bool {
-        let names = matches!(
-            self.cursor.peek(),
-            Some(Token::Word(_) | Token::Quoted(..) | Token::Text(_))
-        );
-        names && self.cursor.peek_second_keyword() == Some(Keyword::As)
+        self.cursor.peeks_name() && self.cursor.peek_second_keyword() == Some(Keyword::As)
     }
 
     /// A clause, whose first word was taken.
@@ -154,7 +150,9 @@ impl Recogniser<'_, '_> {
     /// `FOR UPDATE OF a NOWAIT` and its kin.
     fn locks(&mut self) -> Proof {
         use Keyword as K;
-        match self.cursor.next().and_then(keyword_of) {
+        let keyword = self.cursor.peek_keyword();
+        self.cursor.next();
+        match keyword {
             Some(K::Update | K::Share) => {}
             Some(K::No) => {
                 self.expect_keyword(K::Key)?;
@@ -227,7 +225,7 @@ impl Recogniser<'_, '_> {
 
     /// The words inside `LIMIT`, `OFFSET` and `FETCH`.
     pub(super) fn limit_word(&mut self, word: &str, keyword: Option<Keyword>) -> Proof<bool> {
-        let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let is = |words: &[&str]| is_one_of(word, words);
         if is(&["row", "rows", "only", "percent"]) {
             return Ok(true);
         }
@@ -262,12 +260,5 @@ impl Recogniser<'_, '_> {
             self.level().state = State::Table;
         }
         Ok(())
-    }
-}
-
-fn keyword_of(token: Token<'_>) -> Option<Keyword> {
-    match token {
-        Token::Word(word) => Keyword::parse(word),
-        _ => None,
     }
 }

@@ -6,7 +6,7 @@ use super::arguments::UNITS;
 use super::level::{Call, Clause, Kind, Level, State};
 use super::operand::is_operator;
 use super::{NotProven, Proof, Recogniser, is_word};
-use crate::sql::keyword::Keyword;
+use crate::sql::keyword::{Keyword, is_one_of};
 use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
@@ -245,7 +245,7 @@ impl<'a> Recogniser<'a, '_> {
 
     /// What belongs to the call before it: `OVER`, `FILTER`, `WITHIN GROUP`, `AGAINST`.
     fn after_call(&mut self, word: &str) -> Proof<bool> {
-        let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let is = |words: &[&str]| is_one_of(word, words);
         let parenthesis = self.cursor.peeks(b'(');
         let mysql = self.is(DbBackend::MySql);
         if is(&["over"]) {
@@ -285,7 +285,7 @@ impl<'a> Recogniser<'a, '_> {
 }
 
 /// The words by which a query in parentheses goes on as a part of a larger one.
-fn goes_on_with_query(keyword: Keyword) -> bool {
+pub(super) fn goes_on_with_query(keyword: Keyword) -> bool {
     use Keyword as K;
     matches!(
         keyword,

@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 
 use super::level::{Clause, State};
 use super::{NotProven, Proof, Recogniser, is_word};
-use crate::sql::keyword::Keyword;
+use crate::sql::keyword::{Keyword, is_one_of};
 use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
@@ -25,7 +25,7 @@ impl Recogniser<'_, '_> {
     /// `EXPLAIN` of a query; in MySQL also of a table.
     pub(super) fn explain(&mut self) -> Proof {
         self.cursor.next();
-        if self.is(DbBackend::Postgres) && self.cursor.peeks(b'(') && !self.explains_parentheses() {
+        if self.is(DbBackend::Postgres) && self.cursor.peeks(b'(') && !self.query_in_parentheses() {
             self.modifiers()?;
         }
         self.explain_options()?;
@@ -41,7 +41,7 @@ impl Recogniser<'_, '_> {
         }
         let name = self.table_name()?;
         self.names_table(name);
-        if let Some(Token::Word(_) | Token::Quoted(..) | Token::Text(_)) = self.cursor.peek() {
+        if self.cursor.peeks_name() {
             self.cursor.next();
         }
         self.level().set_done();
@@ -70,13 +70,6 @@ impl Recogniser<'_, '_> {
         }
     }
 
-    /// `EXPLAIN (SELECT ...)` as against `EXPLAIN (ANALYZE, BUFFERS) ...`.
-    fn explains_parentheses(&mut self) -> bool {
-        let second = self.cursor.peek_second();
-        second == Some(Token::Symbol(b'('))
-            || is_word(second, &["select", "values", "table", "with"])
-    }
-
     /// `SHOW`: what it lists decides in MySQL.
     pub(super) fn show(&mut self) -> Proof {
         self.cursor.next();
@@ -93,7 +86,7 @@ impl Recogniser<'_, '_> {
         let Some(Token::Word(what)) = self.cursor.next() else {
             return Err(NotProven);
         };
-        let is = |words: &[&str]| words.iter().any(|word| what.eq_ignore_ascii_case(word));
+        let is = |words: &[&str]| is_one_of(what, words);
         if per_node::is_shown(what) && !self.shows_one_variable(what) {
             self.differs_by_node(what);
         }
@@ -166,10 +159,7 @@ impl Recogniser<'_, '_> {
     pub(super) fn pragma(&mut self) -> Proof {
         self.cursor.next();
         let name = self.table_name()?;
-        let is = |names: &[&str]| {
-            let text = name.name.text();
-            names.iter().any(|name| text.eq_ignore_ascii_case(name))
-        };
+        let is = |names: &[&str]| is_one_of(name.name.text(), names);
         let argument = self.cursor.peeks(b'(');
         let read = match argument {
             true => is(PRAGMAS_OF_A_TABLE) || is(PRAGMAS_WITH_ARGUMENT),

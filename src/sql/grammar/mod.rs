@@ -30,7 +30,7 @@ use self::level::{Call, Clause, Kind, Level, State};
 use super::cursor::Cursor;
 use super::found::Found;
 use super::functions::KnownFunctions;
-use super::keyword::Keyword;
+use super::keyword::{Keyword, is_one_of};
 use super::names::Names;
 use super::token::Token;
 
@@ -222,5 +222,5 @@ impl<'a, 't> Recogniser<'a, 't> {
 
 /// Whether a token is one of these words, unquoted.
 fn is_word(token: Option<Token<'_>>, words: &[&str]) -> bool {
-    matches!(token, Some(Token::Word(word)) if words.iter().any(|it| word.eq_ignore_ascii_case(it)))
+    matches!(token, Some(Token::Word(word)) if is_one_of(word, words))
 }

@@ -4,7 +4,7 @@ use sea_orm::DbBackend;
 
 use super::level::{Clause, Kind, Level, State};
 use super::{NotProven, Proof, Recogniser, is_word};
-use crate::sql::keyword::Keyword;
+use crate::sql::keyword::{Keyword, is_one_of};
 use crate::sql::names::{Ident, Name, is_server_variable};
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::per_node;
@@ -114,12 +114,13 @@ impl<'a> Recogniser<'a, '_> {
 
     /// Whether a word says how MySQL reads the literal after it: `_utf8 0xC3B6`, `DATE "2020-01-01"`.
     fn is_typed(&mut self, word: &str) -> bool {
-        let date = is_word(Some(Token::Word(word)), &["date", "time", "timestamp"]);
+        let charset = word.starts_with('_');
         match self.cursor.peek() {
-            Some(Token::Literal) => word.starts_with('_'),
-            next if is_word(next, &["x", "b"]) => word.starts_with('_'),
-            Some(Token::Quoted(_, Quote::Double)) => date || word.starts_with('_'),
-            _ => false,
+            Some(Token::Literal) => charset,
+            Some(Token::Quoted(_, Quote::Double)) => {
+                charset || is_one_of(word, &["date", "time", "timestamp"])
+            }
+            next => charset && is_word(next, &["x", "b"]),
         }
     }
 
@@ -191,19 +192,22 @@ impl<'a> Recogniser<'a, '_> {
     fn is_quantifier(&mut self) -> bool {
         match self.dialect {
             DbBackend::Postgres => true,
-            DbBackend::MySql => {
-                let second = self.cursor.peek_second();
-                second == Some(Token::Symbol(b'('))
-                    || is_word(second, &["select", "values", "table", "with"])
-            }
+            DbBackend::MySql => self.query_in_parentheses(),
             _ => false,
         }
+    }
+
+    /// Whether the parentheses that follow may hold a query.
+    pub(super) fn query_in_parentheses(&mut self) -> bool {
+        let second = self.cursor.peek_second();
+        second == Some(Token::Symbol(b'('))
+            || is_word(second, &["select", "values", "table", "with"])
     }
 
     /// Words that are no keywords elsewhere, before an operand of special arguments.
     fn begins_argument(&mut self, word: &str) -> bool {
         let Level { kind, clause, .. } = *self.level();
-        let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let is = |words: &[&str]| is_one_of(word, words);
         if clause == Clause::Frame && is(&["unbounded", "current"]) {
             self.take_word(&["preceding", "following", "row"]);
             self.completed();
@@ -258,11 +262,13 @@ impl<'a> Recogniser<'a, '_> {
     /// A name that is no call. With `sql_mode=ORACLE`, MariaDB takes `s.nextval` for one.
     fn column(&mut self, name: Name<'a>) {
         let text = name.name.text();
-        let is = |word: &str| text.eq_ignore_ascii_case(word);
         if per_node::is_column(self.dialect, text) {
             self.differs_by_node(text);
         }
-        if self.is(DbBackend::MySql) && name.schema.is_some() && (is("nextval") || is("currval")) {
+        if self.is(DbBackend::MySql)
+            && name.schema.is_some()
+            && is_one_of(text, &["nextval", "currval"])
+        {
             self.unknown_function(text);
         }
     }

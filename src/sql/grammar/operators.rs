@@ -103,9 +103,7 @@ impl Recogniser<'_, '_> {
             return self.search_mode();
         }
         self.operator()?;
-        if self.is(DbBackend::Sqlite)
-            && let Some(Token::Word(_) | Token::Quoted(..) | Token::Text(_)) = self.cursor.peek()
-        {
+        if self.is(DbBackend::Sqlite) && self.cursor.peeks_name() {
             let name = self.table_name()?;
             if self.cursor.peeks(b'(') {
                 return self.table_function(name, State::Complete);

@@ -5,6 +5,7 @@ use sea_orm::DbBackend;
 use super::level::{Clause, Kind, State};
 use super::{NotProven, Proof, Recogniser, is_word};
 use crate::sql::keyword::Keyword;
+use crate::sql::names::Ident;
 use crate::sql::operation::{Access, Evidence};
 use crate::sql::token::Token;
 
@@ -76,11 +77,8 @@ impl Recogniser<'_, '_> {
             },
             Some(K::Table) => !sqlite,
             Some(K::With) => {
-                let named = matches!(
-                    self.cursor.peek_second(),
-                    Some(Token::Word(_) | Token::Quoted(..) | Token::Text(_))
-                );
-                !sqlite || named
+                let second = self.cursor.peek_second();
+                !sqlite || second.and_then(Ident::of).is_some()
             }
             _ => false,
         }

@@ -2,6 +2,7 @@
 
 use sea_orm::DbBackend;
 
+use super::complete::goes_on_with_query;
 use super::level::{Call, Clause, Kind, Level, State};
 use super::operand::is_structure;
 use super::{NotProven, Proof, Recogniser, is_word};
@@ -89,21 +90,14 @@ impl<'a> Recogniser<'a, '_> {
 
     /// Notes a table, unless the name is one of a common table expression.
     pub(super) fn names_table(&mut self, name: Name<'a>) {
-        if self.names.is_declared(&name) {
+        if !self.names.is_table(&name) {
             return;
         }
-        let text = name.name.text();
-        if self.is(DbBackend::MySql) && name.is("dual") {
-            return;
-        }
-        let pragma = self.is(DbBackend::Sqlite)
-            && text
-                .get(..7)
-                .is_some_and(|start| start.eq_ignore_ascii_case("pragma_"));
-        if pragma {
+        if name.is_pragma(self.dialect) {
             self.call_for_rows(name);
             return;
         }
+        let text = name.name.text();
         let schema = name.schema.map(|schema| schema.text());
         if per_node::is_relation(self.dialect, schema, text) {
             self.differs_by_node(text);
@@ -116,11 +110,10 @@ impl<'a> Recogniser<'a, '_> {
     pub(super) fn table_function(&mut self, name: Name<'a>, then: State) -> Proof {
         let sqlite = self.is(DbBackend::Sqlite);
         let json_table = !sqlite && name.is("json_table");
-        match () {
-            () if json_table => {}
-            () if sqlite && !self.call_for_rows(name) => self.names.tables.push(name),
-            () if sqlite => {}
-            () => drop(self.call(name)),
+        match sqlite {
+            true if !self.call_for_rows(name) => self.names.tables.push(name),
+            false if !json_table => drop(self.call(name)),
+            _ => {}
         }
         let level = self.level();
         level.ends_operand();
@@ -158,20 +151,7 @@ impl<'a> Recogniser<'a, '_> {
         let Level {
             query, lone_query, ..
         } = *self.level();
-        let goes_on = query
-            || lone_query
-                && matches!(
-                    keyword,
-                    Some(
-                        K::Union
-                            | K::Except
-                            | K::Intersect
-                            | K::Order
-                            | K::Limit
-                            | K::Offset
-                            | K::Fetch
-                    )
-                );
+        let goes_on = query || lone_query && keyword.is_some_and(goes_on_with_query);
         if goes_on && self.clause_starts(keyword) {
             self.level().query = true;
             return self.clause(keyword);

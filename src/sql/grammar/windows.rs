@@ -2,7 +2,7 @@
 
 use super::level::{Clause, Kind, State};
 use super::{NotProven, Proof, Recogniser, is_word};
-use crate::sql::keyword::Keyword;
+use crate::sql::keyword::{Keyword, is_one_of};
 use crate::sql::token::Token;
 
 const UNITS: &[&str] = &["rows", "range", "groups"];
@@ -44,7 +44,7 @@ impl Recogniser<'_, '_> {
 
     /// A word after an expression in the definition of a window.
     pub(super) fn window_word(&mut self, word: &str) -> Proof {
-        let is = |words: &[&str]| words.iter().any(|it| word.eq_ignore_ascii_case(it));
+        let is = |words: &[&str]| is_one_of(word, words);
         if self.level().clause == Clause::Frame {
             if is(&["preceding", "following"]) {
                 return Ok(());

@@ -228,7 +228,7 @@ impl<'a> Scanner<'a, '_> {
                 self.frame().leave(Clause::Other);
             }
             K::Group if self.last != LastToken::Keyword(K::Within) => {
-                self.frame().leave(Clause::Group);
+                self.frame().leave(Clause::Other);
             }
             K::Into => self.into(),
             K::For if self.frame().query => self.for_clause(),

@@ -45,8 +45,6 @@ pub(super) enum Clause {
     From,
     /// The condition of a join, which a comma at the same level ends.
     Join,
-    /// `GROUP BY`.
-    Group,
     /// The target of an `INSERT`, `MERGE` or `COPY`.
     Target,
     /// A list of tables in a schema statement; a comma right after a name brings another.

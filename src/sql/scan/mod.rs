@@ -49,7 +49,6 @@ enum LastToken {
     Nothing,
     Keyword(Keyword),
     Name,
-    Cast,
     Closed,
     Other,
 }
@@ -118,10 +117,7 @@ impl<'a, 't> Scanner<'a, 't> {
         }
         self.unexpected_start();
         self.frame().expects_table = false;
-        self.remember(match token {
-            Token::Cast => LastToken::Cast,
-            _ => LastToken::Other,
-        });
+        self.remember(LastToken::Other);
     }
 
     fn symbol(&mut self, symbol: u8) {
@@ -191,7 +187,6 @@ impl<'a, 't> Scanner<'a, 't> {
         match self.last {
             _ if grouped_joins => inner.expect(Clause::From),
             LastToken::Keyword(Keyword::Inherits) => inner.expect(Clause::Tables),
-            LastToken::Keyword(Keyword::Sets) => inner.clause = Clause::Group,
             _ => {}
         }
         self.frames.push(inner);

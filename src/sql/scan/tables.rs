@@ -4,6 +4,8 @@ use sea_orm::DbBackend;
 
 use super::frame::{Clause, Kind, With};
 use super::{LastToken, Scanner};
+use crate::sql::cursor::NoName;
+use crate::sql::functions::is_table_valued;
 use crate::sql::names::{Ident, Name};
 use crate::sql::operation::Evidence;
 
@@ -11,33 +13,10 @@ impl<'a> Scanner<'a, '_> {
     /// The rest of `first.second.third`. Returns `None` if it ends in `*`, or in something that is
     /// not a name.
     pub(super) fn chain(&mut self, first: Ident<'a>) -> Option<Name<'a>> {
-        let mut name = Name {
-            schema: None,
-            name: first,
-            target: false,
-        };
-        while self.peeks(b'.') {
-            self.next();
-            match self.peek().and_then(Ident::of) {
-                Some(part) => {
-                    self.next();
-                    name = Name {
-                        schema: Some(name.name),
-                        name: part,
-                        target: false,
-                    };
-                }
-                None if self.peeks(b'*') => {
-                    self.next();
-                    return None;
-                }
-                None => {
-                    self.doubt(Evidence::Unparsed);
-                    return None;
-                }
-            }
-        }
-        Some(name)
+        self.cursor.chain(first).unwrap_or_else(|NoName| {
+            self.doubt(Evidence::Unparsed);
+            None
+        })
     }
 
     /// The table of `table.column` or `schema.table.column`.
@@ -52,11 +31,7 @@ impl<'a> Scanner<'a, '_> {
             self.next();
         }
         if let [schema, Some(name), Some(_)] = parts {
-            self.names.tables.push(Name {
-                schema,
-                name,
-                target: false,
-            });
+            self.names.tables.push(Name::new(schema, name));
         }
         self.frame().leave(Clause::Other);
         self.remember(LastToken::Name);
@@ -73,7 +48,7 @@ impl<'a> Scanner<'a, '_> {
             if clause == Clause::From {
                 self.opening = Some(Kind::Call);
                 // A full-text table of SQLite can be called, and the text does not show whether this is one.
-                if self.dialect == DbBackend::Sqlite && !is_table_function(&name) {
+                if self.dialect == DbBackend::Sqlite && !is_table_valued(name.name.text()) {
                     self.names.tables.push(name);
                 }
                 return self.remember(LastToken::Name);
@@ -81,7 +56,7 @@ impl<'a> Scanner<'a, '_> {
             self.opening = Some(Kind::Names);
         }
         let target = clause == Clause::Target;
-        if target || !self.is_no_table(&name) {
+        if target || self.names.is_table(&name) && !name.is_pragma(self.dialect) {
             self.names.tables.push(Name { target, ..name });
         }
         let last_of_list = clause == Clause::Tables && !self.peeks(b',');
@@ -89,22 +64,6 @@ impl<'a> Scanner<'a, '_> {
             self.frame().leave(Clause::Other);
         }
         self.remember(LastToken::Name);
-    }
-
-    fn is_no_table(&mut self, name: &Name<'_>) -> bool {
-        if name.schema.is_some() {
-            return false;
-        }
-        let text = name.name.text();
-        let starts = |prefix: &str| {
-            text.get(..prefix.len())
-                .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
-        };
-        match self.dialect {
-            DbBackend::MySql if !name.name.is_quoted() && text.eq_ignore_ascii_case("dual") => true,
-            DbBackend::Sqlite if starts("pragma_") => true,
-            _ => self.names.is_declared(name),
-        }
     }
 
     /// The name of a common table expression.
@@ -131,17 +90,4 @@ impl<'a> Scanner<'a, '_> {
         }
         self.remember(LastToken::Name);
     }
-}
-
-/// Whether a name is that of a function of SQLite's that returns rows.
-fn is_table_function(name: &Name<'_>) -> bool {
-    const NAMES: [&str; 5] = [
-        "generate_series",
-        "json_each",
-        "json_tree",
-        "jsonb_each",
-        "jsonb_tree",
-    ];
-    let text = name.name.text();
-    NAMES.iter().any(|it| text.eq_ignore_ascii_case(it))
 }

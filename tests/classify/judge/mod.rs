@@ -136,7 +136,7 @@ async fn connect(url: &str) -> DatabaseConnection {
 /// The code of an error that is none of the server's: the connection is lost.
 const LOST: &str = "lost";
 
-/// What the database said against a text, with the code of its kind of error; nothing if it ran.
+/// The database's error for a text, as its code and its message; `None` if the text ran.
 async fn complaint(db: &DatabaseConnection, sql: &str) -> Option<(String, String)> {
     let error = db.execute_unprepared(sql).await.err()?;
     let said = match &error {
