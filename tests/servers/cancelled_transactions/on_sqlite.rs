@@ -76,7 +76,7 @@ async fn a_file_is_whole_after_every_cut_in_a_transaction() {
 async fn a_file_is_whole_after_every_cut_on_the_pool() {
     let directory = TempDir::new().expect("a directory");
     let files = files(&directory).await;
-    let (report, _) = play::<RoutingConnection>(files, ON_THE_POOL, 3).await;
+    let (report, _) = play::<RoutingConnection>(files, ON_THE_POOL, 8).await;
     eprintln!("routed, pool of an SQLite file: {report}");
     report.is_clean(150);
 }
