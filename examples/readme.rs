@@ -75,7 +75,7 @@ mod sessions {
 let window = Duration::from_secs(5);
 let db = RoutingConnection::builder()
     .database("default", DatabaseOptions::new("postgres://primary/app").replica("postgres://replica-1/app"))
-    .consistency(Consistency::ReadYourWrites { window })   // for sessions; defaults to Eventual
+    .consistency(Consistency::ReadYourWrites { window })   // for sessions; defaults to causal
     .token_key(secret)                                     // the same in every process
     .connect().await?;
 

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use sea_orm::{DatabaseConnection, DbErr};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -31,6 +31,8 @@ pub(crate) struct DatabaseSpec {
     fallback_reads: OnceLock<Arc<Semaphore>>,
     /// The connection of the last probe outside the monitor.
     pub(super) asked: Mutex<Option<(PoolId, Probe)>>,
+    /// When the connections of a demoted primary were last replaced.
+    renewed: Mutex<Option<Instant>>,
 }
 
 /// The permits of a primary without a pool: half of SeaORM's default pool size.
@@ -52,6 +54,7 @@ impl DatabaseSpec {
             has_monitor: AtomicBool::new(false),
             fallback_reads: OnceLock::new(),
             asked: Mutex::default(),
+            renewed: Mutex::default(),
         }
     }
 
@@ -65,6 +68,18 @@ impl DatabaseSpec {
         let permit = Arc::clone(semaphore).acquire_owned();
         let waited = tokio::time::timeout(self.settings.read_deadline, permit).await;
         waited.ok()?.ok()
+    }
+
+    /// Whether the connections of a demoted primary may be replaced now: once in a probe interval.
+    pub(super) fn may_renew(&self, now: Instant) -> bool {
+        let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
+        let recently =
+            |last: Instant| now.saturating_duration_since(last) < self.settings.probe_interval;
+        let may = !renewed.is_some_and(recently);
+        if may {
+            *renewed = Some(now);
+        }
+        may
     }
 
     /// Closes the connection of probes outside the monitor.

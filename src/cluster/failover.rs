@@ -10,32 +10,41 @@ use super::pool::Pool;
 use super::{ClusterState, OpenPlan};
 use crate::name::NodeName;
 use crate::topology::{
-    DatabaseId, Health, NodeId, NodeReport, PoolId, Role, Service, Signal, Topology, Verdict,
-    WriteBlock, judge,
+    DatabaseId, Health, NodeId, PoolId, Service, Signal, Topology, Verdict, WriteBlock,
 };
 
 /// How long a replaced pool may take to become idle before it is closed.
 const GRACE: Duration = Duration::from_secs(30);
 
 impl ClusterState {
-    /// Judges the reports of the nodes of a database, and acts on the verdict.
+    /// Acts on a verdict about the nodes of a database.
     pub(super) fn apply_verdict(
         self: &Arc<Self>,
         watch: &Arc<Watch>,
         topology: &Topology,
-        nodes: &[NodeReport],
+        verdict: Verdict,
     ) {
         let id = watch.database();
-        let database = topology.database_by_id(id);
-        match judge(database.primary, nodes) {
-            Verdict::Keep => self.resume(id, topology, nodes),
+        let names = |nodes: &[NodeId]| {
+            let names = nodes.iter().map(|id| topology.node(*id).name.clone());
+            names.collect::<Box<[_]>>()
+        };
+        match verdict {
+            Verdict::Keep => self.resume(watch, topology),
             Verdict::ProbeAgain(node) => watch.probe_now(node),
             Verdict::NoPrimary => self.block_writes(id, topology, WriteBlock::NoPrimary),
             Verdict::SplitBrain(nodes) => {
-                let names = nodes.iter().map(|id| topology.node(*id).name.clone());
-                self.block_writes(id, topology, WriteBlock::SplitBrain(names.collect()));
+                self.block_writes(id, topology, WriteBlock::SplitBrain(names(&nodes)));
             }
-            Verdict::Promote(node) => self.promote(watch, topology, node),
+            Verdict::Unproven(nodes) => {
+                self.block_writes(id, topology, WriteBlock::Unproven(names(&nodes)));
+            }
+            Verdict::Promote(node) => {
+                // At once: opening the new pool takes a while.
+                let name = topology.node(node).name.clone();
+                self.block_writes(id, topology, WriteBlock::Promoting(name));
+                self.promote(watch, topology, node);
+            }
         }
     }
 
@@ -46,20 +55,12 @@ impl ClusterState {
         }
     }
 
-    /// The primary has reported its role and is the only one: writes are unblocked.
-    fn resume(&self, id: DatabaseId, topology: &Topology, nodes: &[NodeReport]) {
-        let database = topology.database_by_id(id);
-        let stopped = matches!(
-            database.write_block,
-            Some(WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary)
-        );
-        let is_primary = |report: &NodeReport| {
-            let seen = report.seen.as_ref();
-            let reports_it = seen.is_some_and(|seen| seen.role == Role::Primary);
-            report.node == database.primary && reports_it
-        };
-        if stopped && nodes.iter().any(is_primary) {
-            self.change(|topology| topology.set_write_block(id, None));
+    /// The primary has reported its role and no other node has the better claim: writes are unblocked.
+    fn resume(&self, watch: &Watch, topology: &Topology) {
+        let database = topology.database_by_id(watch.database());
+        let block = database.write_block.as_ref();
+        if block.is_some_and(WriteBlock::is_of_roles) && watch.is_claimed(database.primary) {
+            self.change(|topology| topology.set_write_block(watch.database(), None));
         }
     }
 
@@ -106,10 +107,10 @@ impl ClusterState {
         let changed = self.change_untold(|topology| {
             // The old primary may have returned meanwhile, or the new one died.
             let primary = topology.database_by_id(id).primary;
-            if judge(primary, &watch.reports(topology)) != Verdict::Promote(node) || primary != old
-            {
+            if watch.verdict(topology) != Verdict::Promote(node) || primary != old {
                 return None;
             }
+            watch.take_over(node, old);
             let before = [old, node].map(|node| topology.node(node).pool);
             topology.promote(node, new, demoted, down);
             topology.set_write_block(id, None);
@@ -119,7 +120,6 @@ impl ClusterState {
             self.retire(new);
             return self.retire(demoted);
         };
-        watch.restart();
         // Nothing may be written to the old primary any more, not even on open connections.
         self.close_now(before_old);
         self.retire(before_new);
@@ -166,6 +166,26 @@ impl ClusterState {
                 state.retire(if replaced { old } else { new });
             }
         });
+    }
+
+    /// Replaces the pool of a node whose open connections may lead to another server than its address does.
+    /// The new one is opened by the next statement; what is in flight ends on the old one.
+    pub(super) fn replace(&self, id: NodeId) {
+        let topology = self.snapshot();
+        let node = topology.node(id);
+        let Some(plan) = self.pool(node.pool).plan().cloned() else {
+            return;
+        };
+        let (old, new) = (node.pool, self.add_pool(planned(&node.name, plan)));
+        let replaced = !self.tasks.is_closed()
+            && self.change(|topology| {
+                let replaced = topology.node(id).pool == old;
+                if replaced {
+                    topology.set_pool(id, new);
+                }
+                replaced
+            });
+        self.retire(if replaced { old } else { new });
     }
 
     /// Fails the statements of a pool and closes it at once. One that was given open stays open.

@@ -18,6 +18,9 @@ pub(crate) enum Fault {
     RecoveryConflict,
     /// The node refused the statement because it is read-only.
     RefusedAsWrite,
+    /// The server cannot run the statement. If it is a standby, its primary may: it has no unlogged tables,
+    /// and its transactions cannot be serializable.
+    NotSupported,
     /// The statement's own error: it would be the same elsewhere.
     Statement,
 }
@@ -165,6 +168,8 @@ mod driver {
         match code {
             // read_only_sql_transaction
             "25006" => Fault::RefusedAsWrite,
+            // feature_not_supported
+            "0A000" => Fault::NotSupported,
             // admin_shutdown, crash_shutdown, cannot_connect_now, and class 08
             "57P01" | "57P02" | "57P03" => Fault::Lost,
             _ if code.starts_with("08") => Fault::Lost,

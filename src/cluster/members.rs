@@ -80,6 +80,8 @@ impl Cluster {
             watch.warn_of_catalog(id, &node.name);
             let second = observed && added == Some(id) && watch.is_second_primary(id, primary);
             let reason = match &node.refused {
+                // Two primaries at the start: which one takes the writes is judged, and no error.
+                Some(_) if observed && added.is_none() && watch.is_rival(id) => continue,
                 Some(reason) if added.is_none_or(|added| added == id) => reason.to_string(),
                 Some(_) | None if second => {
                     let primary = &topology.node(primary).name;

@@ -12,6 +12,7 @@
 //! - Administrators change members and credentials ([`members`]).
 //! - What runs beside the statements is registered in [`background`], and ends with the last handle.
 
+mod accept;
 mod background;
 #[cfg_attr(
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),

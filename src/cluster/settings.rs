@@ -19,8 +19,15 @@ pub enum RoleSource {
     #[default]
     Declared,
     /// The servers: a node that was promoted becomes the primary without a restart, and the old
-    /// primary a replica when it comes back as one. While two nodes claim to be the primary, writes
-    /// stop. Asked by `pg_is_in_recovery()` on Postgres, by `@@read_only` on MySQL and MariaDB.
+    /// primary a replica when it comes back as one. Asked by `pg_is_in_recovery()` on Postgres, by
+    /// `@@read_only` on MySQL and MariaDB.
+    ///
+    /// A promotion is followed if it is newer than the last one: on Postgres, if its timeline is higher; on
+    /// MySQL and MariaDB, if the server was observed to become writable and lacks no GTID of the primary.
+    /// The old primary, should it still run, is given nothing more, neither writes nor reads, until it
+    /// follows the new one. If nothing decides between two servers, writes stop until
+    /// [`accept_primary`](crate::admin::Admin::accept_primary) does. A process that has just started knows
+    /// no earlier promotion: it takes the newest primary that it finds.
     Observed,
 }
 

@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::monitor::opening;
 use super::{Cluster, ClusterState};
 use crate::error::{AvailabilityError, RoutingError};
-use crate::topology::{Attempted, DatabaseId, Moment, NodeId, Role, Signal};
+use crate::topology::{Attempted, Moment, NodeId, Role, Signal};
 
 /// Every attempt reports how it ended, whether it was a statement, a stream or the opening of a branch.
 impl Cluster {
@@ -22,7 +22,7 @@ impl Cluster {
     /// An attempt failed; its error may say something about the node.
     pub(crate) fn report_failure(&self, attempted: Attempted, error: &DbErr) {
         if attempted.role == Role::Primary && !attempted.was_chosen {
-            return self.report_primary(attempted.database, error);
+            return self.report_primary(attempted, error);
         }
         // The monitor that ended the wait knows it already.
         let is_known = matches!(
@@ -59,13 +59,29 @@ impl Cluster {
     }
 
     /// A statement failed on the primary. A monitor probes the primary at once.
-    fn report_primary(&self, database: DatabaseId, error: &DbErr) {
-        if matches!(
-            Fault::of(error),
-            Fault::Lost | Fault::NoConnection | Fault::RefusedAsWrite
-        ) {
-            self.probe_primary_now(database);
+    fn report_primary(&self, attempted: Attempted, error: &DbErr) {
+        match Fault::of(error) {
+            Fault::Lost | Fault::NoConnection => self.probe_primary_now(attempted.database),
+            Fault::RefusedAsWrite => self.leave_demoted(attempted),
+            Fault::Protocol | Fault::RecoveryConflict | Fault::NotSupported | Fault::Statement => {}
         }
+    }
+
+    /// The primary only reads. Its address may lead to another server by now, and open connections stay
+    /// where they are: new ones are opened, and the monitor asks on a new one. If the address still leads to a
+    /// server that only reads, that is tried again once in a probe interval.
+    #[cold]
+    fn leave_demoted(&self, attempted: Attempted) {
+        let spec = self.state.declared(attempted.database);
+        if spec.may_renew(self.state.clock.now()) {
+            tracing::warn!(
+                target: "sea_orm_routing",
+                node = self.topology().node(attempted.node).name.as_str(),
+                "the primary refused a write because it only reads; its connections are replaced"
+            );
+            self.state.replace(attempted.node);
+        }
+        self.state.monitors.probe_anew(attempted.node);
     }
 
     /// A statement is the half-open trial of the node.

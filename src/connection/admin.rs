@@ -198,6 +198,34 @@ impl Admin<'_> {
         self.db.core.cluster.remove_replica(node, timeout).await
     }
 
+    /// Accepts a node as the primary of its database, against what the monitor would decide: the way out
+    /// of every refusal to write.
+    ///
+    /// A monitor takes a node as the primary only if its claim is newer than the last one. It does not know
+    /// whether that is right after a restore, a move to other servers, or two promotions at a time, and then
+    /// stops writes. With this call it forgets the older claims; those of the other nodes are refused until one
+    /// of them is promoted again. Works with declared roles too. Returns once writes go to the node. Make the
+    /// call on each connection, that is, in each process.
+    ///
+    /// ```
+    /// # async fn run(db: sea_orm_routing::RoutingConnection) -> Result<(), sea_orm::DbErr> {
+    /// // "default/2" was restored from a backup, and is to be the primary.
+    /// db.admin().accept_primary("default", "default/2").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`TopologyError::UnknownDatabase`]; [`TopologyError::UnknownNode`];
+    /// [`TopologyError::CannotAccept`] for a node of another database, a database without a monitor, and a
+    /// node that does not answer or reports that it is a replica. Nothing is changed then.
+    pub async fn accept_primary(self, database: &str, node: &str) -> Result<(), RoutingError> {
+        let database = self.db.find_database(database)?;
+        let node = self.db.find_node(node)?;
+        self.db.core.cluster.accept_primary(database, node).await
+    }
+
     /// Uses another user or password for new connections to all nodes of a database. A connection to
     /// each node that is up is tried first; open connections stay as they are until they expire.
     ///

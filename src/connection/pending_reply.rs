@@ -12,7 +12,7 @@ use crate::observe::AttemptTimer;
 use crate::route::{Decision, Remembers};
 use crate::scope::Scope;
 use crate::session::{Session, Writing};
-use crate::topology::{Load, NodeId, since_start};
+use crate::topology::{Load, NodeId, Role, since_start};
 
 /// A statement in flight. If it is dropped before its end, its session takes the write for in doubt.
 pub(crate) struct PendingReply {
@@ -59,7 +59,9 @@ impl PendingReply {
             timer: core.time_attempt(decision.node, statement),
         };
         // From now on: reads that are sent meanwhile go to the same node.
-        if let Some(session) = &pending.reader {
+        if let Some(session) = &pending.reader
+            && decision.remembers != Remembers::Primary
+        {
             session.reads(decision.database, pending.remembered_node());
         }
         pending
@@ -82,11 +84,7 @@ impl PendingReply {
         }
         self.measure();
         if let Some(session) = &self.reader {
-            session.read(
-                self.decision.database,
-                self.remembered_node(),
-                self.clock.now(),
-            );
+            self.remember(session);
         }
     }
 
@@ -96,6 +94,19 @@ impl PendingReply {
             let now = self.clock.now();
             load.observe(now - started, since_start(now));
         }
+    }
+
+    fn remember(&self, session: &Session) {
+        let (database, now) = (self.decision.database, self.clock.now());
+        match self.decision.remembers {
+            Remembers::Primary => return session.saw_primary(database, now),
+            // One of several nodes to choose from.
+            Remembers::Node if self.decision.role == Role::Primary => {
+                session.saw_primary(database, now);
+            }
+            Remembers::Node | Remembers::Progress | Remembers::Nothing => {}
+        }
+        session.read(database, self.remembered_node(), now);
     }
 
     /// The node that the next reads go to. `None` for the primary that served because no replica had

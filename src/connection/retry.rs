@@ -12,7 +12,7 @@ use crate::cluster::Fault;
 use crate::dispatch::{Analysis, Answer, Core, Planned, Retried, Source};
 use crate::error::RoutingError;
 use crate::observe::{Event, EventKind};
-use crate::route::Decision;
+use crate::route::{Decision, Remembers};
 use crate::scope::Scope;
 use crate::topology::{Load, NodeId, Role};
 
@@ -77,14 +77,16 @@ impl<'a> Attempt<'a> {
             || decision.may_retry_elsewhere
             || self.has_monitor
             || self.core.may_leave_mark(&self.analysis)
-            || self.scope.session.is_some() && self.may_write()
+            || self.scope.session.is_some()
+                && (self.may_write() || decision.remembers == Remembers::Primary)
             || self.core.times_attempts()
     }
 
+    /// Whether its session counts it as a write.
     fn may_write(&self) -> bool {
         let failures = self.failures.as_ref();
         let was_refused = failures.is_some_and(|failures| failures.was_refused);
-        was_refused || self.analysis.may_write()
+        was_refused || self.analysis.counts_as_write()
     }
 
     fn failed_nodes(&self) -> &[NodeId] {
@@ -258,9 +260,13 @@ impl<'a> Attempt<'a> {
             // The statement may have run, so only a proven read is run again.
             Fault::Lost | Fault::RecoveryConflict if is_read => Retry::Elsewhere,
             Fault::RefusedAsWrite if !must_stay => Retry::OnPrimary,
+            Fault::NotSupported if !must_stay && self.decision.role == Role::Replica => {
+                Retry::OnPrimary
+            }
             Fault::Lost
             | Fault::RecoveryConflict
             | Fault::RefusedAsWrite
+            | Fault::NotSupported
             | Fault::Statement
             | Fault::Protocol => Retry::Never,
         }

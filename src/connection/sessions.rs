@@ -31,8 +31,9 @@ use crate::topology::{DatabaseId, Position};
 /// # }
 /// ```
 impl RoutingConnection {
-    /// A handle for one unit of work, a request or a job, with the connection's own
-    /// [consistency](crate::RoutingBuilder::consistency). Handles made from it, and its
+    /// A handle for one unit of work, a request or a job, which reads its own writes. Its consistency is
+    /// [causal without waiting](Consistency::SESSION), unless the connection has
+    /// [another](crate::RoutingBuilder::consistency). Handles made from it, and its
     /// transactions, belong to the same session.
     #[must_use]
     pub fn session(&self) -> Self {
@@ -162,7 +163,7 @@ impl RoutingConnection {
         let topology = self.core.cluster.snapshot();
         let found = topology.database_by_id(database);
         let now = self.core.cluster.clock().now();
-        let written = match (consistency, &history.written) {
+        let written = match (consistency, &history.seen()) {
             (Consistency::Eventual, _) | (_, None) => None,
             (Consistency::ReadYourWrites { .. }, Some(Written::InDoubt)) => {
                 Some(WrittenClaim::Until { unix_ms: u64::MAX })
@@ -256,7 +257,11 @@ impl RoutingConnection {
                 ended: Some(now.checked_sub(age).unwrap_or(now)),
             }
         });
-        Ok(SessionHistory { written, read })
+        Ok(SessionHistory {
+            written,
+            read,
+            saw_primary: None,
+        })
     }
 
     fn own_session(&self, what: &'static str) -> Result<&Session, RoutingError> {

@@ -35,4 +35,19 @@ impl Analysis {
         let opaque = self.operation.is_opaque();
         opaque || matches!(access, Access::Unknown | Access::Write | Access::Schema)
     }
+
+    /// Whether the statement may take a lock that is kept until the end of its transaction, other than
+    /// those of the rows that it writes.
+    pub(crate) fn may_lock(&self) -> bool {
+        let access = self.operation.access();
+        let unproven = access == Access::Session && !self.operation.is_harmless();
+        unproven || matches!(access, Access::LockingRead | Access::Unknown)
+    }
+
+    /// Whether a session counts the statement as a write: it is not proven to be harmless. `COMMIT PREPARED`
+    /// is a statement on the session and makes a write visible.
+    pub(crate) fn counts_as_write(&self) -> bool {
+        let unproven = self.operation.access() == Access::Session && !self.operation.is_harmless();
+        self.may_write() || unproven
+    }
 }

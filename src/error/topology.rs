@@ -67,6 +67,17 @@ pub enum TopologyError {
         /// Why not.
         reason: String,
     },
+    /// A node cannot be accepted as the primary.
+    #[error("node \"{node}\" was not accepted as the primary of \"{database}\": {reason}")]
+    #[non_exhaustive]
+    CannotAccept {
+        /// The node.
+        node: NodeName,
+        /// The database.
+        database: DatabaseName,
+        /// Why not.
+        reason: String,
+    },
     /// Statements or transactions did not finish in time.
     #[error(
         "{what} was still in use after {waited:?}; it receives no new statements, running ones continue"

@@ -89,15 +89,27 @@ impl RoutingInput<'_> {
             may_retry_elsewhere: choice.may_retry_elsewhere,
             samples_primary: choice.samples_primary,
             measures_latency: choice.may_retry_elsewhere && self.balancing.measures_latency,
-            remembers: match node.role == Role::Replica || choice.may_retry_elsewhere {
-                true => Remembers::Node,
-                false => Remembers::Nothing,
-            },
+            remembers: self.remembers(why_role, &choice),
             why: Why {
                 database: self.target.why,
                 role: why_role,
                 node: choice.why,
             },
+        }
+    }
+
+    /// A read that was sent to the primary on purpose counts for its session like a write there. One that
+    /// the primary serves because no replica can does not, or the session would stay there.
+    fn remembers(&self, why_role: WhyRole, choice: &Choice) -> Remembers {
+        let is_read = self.access.is_read() || self.access == Access::LockingRead;
+        let on_purpose = matches!(choice.why, WhyNode::Primary | WhyNode::Chosen);
+        match self.topology.node(choice.node).role {
+            _ if choice.may_retry_elsewhere => Remembers::Node,
+            Role::Replica => Remembers::Node,
+            Role::Primary if is_read && on_purpose && why_role != WhyRole::Session => {
+                Remembers::Primary
+            }
+            Role::Primary => Remembers::Nothing,
         }
     }
 
@@ -111,9 +123,9 @@ impl RoutingInput<'_> {
     }
 
     fn is_blocked_by(&self, block: &WriteBlock) -> bool {
-        match block {
-            WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary => !self.access.is_read(),
-            WriteBlock::Unreachable { .. } => block.holds(self.now),
+        match block.is_of_roles() {
+            true => !self.access.is_read(),
+            false => block.holds(self.now),
         }
     }
 

@@ -125,6 +125,8 @@ pub(crate) enum Remembers {
     Nothing,
     /// The node: the next reads go there too.
     Node,
+    /// That it saw the primary: replicas need what was committed before.
+    Primary,
     /// Only the time of the read: the primary served it, and the next reads need not go there.
     Progress,
 }

@@ -6,8 +6,9 @@ use std::time::Duration;
 ///
 /// With each of them, a session keeps reading from a replica it has read from while that replica
 /// serves, and then from one that has replayed as much, if positions are tracked: among replicas it
-/// never goes back in time. A causal session with a `max_wait` does not go back behind what it has seen
-/// on the primary either.
+/// never goes back in time. For a causal session, what it read from the primary on purpose (by
+/// `on_primary()`, `using(..)`, a locking read, a transaction) counts like a write of its own; with a
+/// `max_wait`, it does not go back behind what it read there because no replica had caught up either.
 ///
 /// ```
 /// use std::time::Duration;
@@ -44,6 +45,15 @@ pub enum Consistency {
         /// What happens to a read if no replica has caught up.
         on_timeout: OnTimeout,
     },
+}
+
+impl Consistency {
+    /// The consistency of a session that declares none: causal, without waiting. A read goes to a replica
+    /// that is proven to have what the session wrote, else to the primary.
+    pub const SESSION: Self = Self::Causal {
+        max_wait: Duration::ZERO,
+        on_timeout: OnTimeout::Primary,
+    };
 }
 
 /// What happens to a causal read if no replica has caught up in time.

@@ -9,6 +9,8 @@ use crate::topology::{NodeId, Position, Progress};
 #[derive(Debug, Clone, Default)]
 pub(crate) struct SessionHistory {
     pub(crate) written: Option<Written>,
+    /// When it last read from the primary, other than because no replica could serve the read.
+    pub(crate) saw_primary: Option<Instant>,
     /// The last read that a node other than the primary could have served.
     pub(crate) read: Option<LastRead>,
 }
@@ -49,12 +51,25 @@ pub(crate) enum ReadRequirement {
 }
 
 impl SessionHistory {
+    /// The last write, or what was read from the primary after it, which counts alike.
+    pub(crate) fn seen(&self) -> Option<Written> {
+        match (&self.written, self.saw_primary) {
+            (Some(Written::At(wrote)), Some(saw)) => Some(Written::At(saw.max(*wrote))),
+            (Some(Written::InDoubt), _) => Some(Written::InDoubt),
+            // The primary had what the other process wrote.
+            (Some(Written::Until(_) | Written::Before(_)) | None, Some(saw)) => {
+                Some(Written::At(saw))
+            }
+            (written, None) => written.clone(),
+        }
+    }
+
     /// What the next read requires.
     pub(crate) fn requirement(&self, consistency: Consistency, now: Instant) -> ReadRequirement {
-        let Some(written) = &self.written else {
+        let Some(written) = self.seen() else {
             return ReadRequirement::Nothing;
         };
-        match (consistency, written) {
+        match (consistency, &written) {
             (Consistency::Eventual, _) => ReadRequirement::Nothing,
             (Consistency::ReadYourWrites { .. }, Written::InDoubt) => ReadRequirement::Primary,
             (Consistency::Causal { .. }, Written::InDoubt) => ReadRequirement::Unprovable,
@@ -121,6 +136,7 @@ mod tests {
     fn wrote(written: Written) -> SessionHistory {
         SessionHistory {
             written: Some(written),
+            saw_primary: None,
             read: None,
         }
     }
@@ -189,13 +205,13 @@ mod tests {
     #[test]
     fn a_position_is_met_by_a_replica_that_has_replayed_it() {
         let requirement =
-            wrote(Written::Before(Position::Lsn(7))).requirement(CAUSAL, Instant::now());
+            wrote(Written::Before(Position::lsn(7))).requirement(CAUSAL, Instant::now());
         let replayed = |to| Progress {
             replayed: to,
             ..Progress::default()
         };
         assert!(!requirement.is_met_by(&replayed(None)));
-        assert!(!requirement.is_met_by(&replayed(Some(Position::Lsn(6)))));
-        assert!(requirement.is_met_by(&replayed(Some(Position::Lsn(7)))));
+        assert!(!requirement.is_met_by(&replayed(Some(Position::lsn(6)))));
+        assert!(requirement.is_met_by(&replayed(Some(Position::lsn(7)))));
     }
 }

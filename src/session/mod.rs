@@ -76,6 +76,14 @@ impl Session {
         self.state.consistency
     }
 
+    /// Whether the session has written, or may have: what is not proven to be harmless counts, on any
+    /// database.
+    pub fn has_written(&self) -> bool {
+        self.lock()
+            .iter()
+            .any(|(_, history)| history.written.is_some())
+    }
+
     /// What the session did on a database.
     pub(crate) fn history(&self, database: DatabaseId) -> SessionHistory {
         let histories = self.lock();
@@ -105,6 +113,17 @@ impl Session {
     /// happen.
     pub(crate) fn may_write_any_time(&self, database: DatabaseId) {
         self.change(database, |history| history.written = Some(Written::InDoubt));
+    }
+
+    /// Records that the session read from the primary on purpose. A replica without what it saw there would
+    /// take a causal session back in time.
+    pub(crate) fn saw_primary(&self, database: DatabaseId, ended: Instant) {
+        if !matches!(self.consistency(), Consistency::Causal { .. }) {
+            return;
+        }
+        self.change(database, |history| {
+            history.saw_primary = history.saw_primary.max(Some(ended));
+        });
     }
 
     /// Records that the session reads from a node now; its next reads go there too.

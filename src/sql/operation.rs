@@ -121,6 +121,13 @@ pub struct Operation {
     zero_byte: bool,
 }
 
+/// Statements on the session that make no write visible. Sorted.
+#[rustfmt::skip]
+const HARMLESS: &[&str] = &[
+    "deallocate", "desc", "describe", "discard", "explain", "listen", "release", "reset", "savepoint",
+    "set", "show", "unlisten", "unlock", "use",
+];
+
 /// A statement that makes MySQL commit the open transaction, by its keyword.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ImplicitCommit {
@@ -131,6 +138,16 @@ pub(crate) enum ImplicitCommit {
 }
 
 impl Operation {
+    /// Whether a statement on the session is known to make no write visible.
+    pub(crate) fn is_harmless(&self) -> bool {
+        let by_keyword = match &self.evidence {
+            Evidence::Keyword(word) => HARMLESS.iter().any(|it| word.eq_ignore_ascii_case(it)),
+            Evidence::Variable | Evidence::FoundRows | Evidence::Into => true,
+            _ => false,
+        };
+        by_keyword && self.commits.is_none()
+    }
+
     pub(crate) fn new(access: Access, tables: Box<[TableName]>, evidence: Evidence) -> Self {
         Self {
             access,

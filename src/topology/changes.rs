@@ -161,6 +161,7 @@ impl Topology {
             node.role = Role::Primary;
             // A primary is never drained.
             node.service = Service::In;
+            node.refused = None;
             node.pool = pool;
             node.progress = super::Progress::default();
         });

@@ -133,13 +133,15 @@ impl Health {
         }
     }
 
+    /// A trial counts as failed until it is answered: its failure arrives during the backoff that keeps
+    /// other statements away.
     fn while_tried(self, moment: Moment) -> Self {
         match self {
             Self::Down {
                 failures,
                 confirmed,
                 ..
-            } => Self::down(failures, confirmed.is_some(), moment),
+            } => Self::down(failures.saturating_add(1), confirmed.is_some(), moment),
             Self::Up | Self::Suspect { .. } | Self::Probation { .. } => self,
         }
     }
@@ -276,7 +278,20 @@ mod tests {
         let (down, retry_at) = down(now);
         let tried = down.after(Signal::Tried, at(retry_at));
         assert_eq!(tried.rank(retry_at), Rank::IfNothingElse);
-        assert_eq!(tried.retry_at(), Some(retry_at + FIRST_BACKOFF));
+        assert_eq!(tried.retry_at(), Some(retry_at + FIRST_BACKOFF * 2));
+    }
+
+    #[test]
+    fn the_pause_doubles_after_each_trial_that_fails() {
+        let (mut health, mut retry_at) = down(Instant::now());
+        for factor in [2, 4, 8, 16] {
+            let tried_at = retry_at;
+            health = health.after(Signal::Tried, at(tried_at));
+            let failed_at = tried_at + Duration::from_millis(5);
+            health = health.after(Signal::Unreachable, at(failed_at));
+            retry_at = health.retry_at().expect("down");
+            assert_eq!(retry_at - tried_at, FIRST_BACKOFF * factor);
+        }
     }
 
     #[test]

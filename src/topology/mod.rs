@@ -10,6 +10,7 @@
 //! through the views in `view`.
 
 mod changes;
+mod epoch;
 mod health;
 mod ids;
 mod lag;
@@ -20,6 +21,7 @@ mod roles;
 mod snapshot;
 mod view;
 
+pub(crate) use epoch::{Claim, Incumbent};
 pub(crate) use health::{Health, Moment, Rank, Signal};
 pub(crate) use ids::{Attempted, DatabaseId, NodeId, PoolId};
 pub use lag::Lag;
@@ -27,8 +29,10 @@ pub(crate) use lag::Samples;
 pub(crate) use load::{Load, since_start};
 pub use node::{Endpoint, NodeState, Role};
 pub(crate) use node::{Node, Progress, Service};
+#[cfg(test)]
+pub(crate) use position::Lsn;
 pub(crate) use position::Position;
-pub(crate) use roles::{NodeReport, ObservedRole, Verdict, judge};
+pub(crate) use roles::{NodeReport, ObservedRole, Refusal, Verdict, judge, refusal};
 pub use snapshot::Topology;
 pub(crate) use snapshot::{Database, WriteBlock};
 pub use view::{DatabaseView, NodeView};

@@ -1,12 +1,13 @@
 //! Which node is the primary, judged by what the servers report.
 //!
-//! A node that reports to be the primary takes the role if the current primary is lost or reports
-//! to be a replica. Two different servers that report it are a split brain, and nothing may be
-//! written. A claim that is older than another one is probed again first, because it may be
-//! outdated.
+//! A node that reports to be the primary takes the role if its claim is of a newer [epoch](super::epoch)
+//! than the one that was accepted last, even while the old primary still runs. If nothing decides between
+//! two servers, that is a split brain, and nothing may be written. That the primary is silent stops its
+//! writes, but hands them to no other node.
 
 use std::time::Instant;
 
+use super::epoch::{Claim, Incumbent, Outdated, Precedence};
 use super::{NodeId, Role};
 
 /// The role a node was last observed in.
@@ -19,6 +20,8 @@ pub(crate) struct ObservedRole {
     pub(crate) since: Instant,
     /// When it was last asked.
     pub(crate) asked: Instant,
+    /// If it is a primary: since which epoch.
+    pub(crate) claim: Claim,
 }
 
 /// What the monitor knows of a node.
@@ -35,188 +38,178 @@ pub(crate) struct NodeReport {
 pub(crate) enum Verdict {
     /// Everything stays as it is.
     Keep,
-    /// The claim of this node is older than another one.
+    /// The last report of this node is older than the claim of another one.
     ProbeAgain(NodeId),
     /// This node is the primary now.
     Promote(NodeId),
-    /// These are primaries, and different servers.
+    /// These are primaries, different servers, and nothing decides between them.
     SplitBrain(Vec<NodeId>),
+    /// The primary is lost or outdated, and nothing proves that these, which say that they are the
+    /// primary, have what it wrote.
+    Unproven(Vec<NodeId>),
     /// The primary reports that it is a replica, and no node that it is the primary.
     NoPrimary,
 }
 
+/// A node that says it is the primary.
+type Claimant<'a> = (NodeId, &'a ObservedRole);
+
 /// Judges the reports of the nodes of a database. Nothing is known of a node that cannot be reached.
-pub(crate) fn judge(primary: NodeId, nodes: &[NodeReport]) -> Verdict {
-    let claims: Vec<(NodeId, &ObservedRole)> = nodes
-        .iter()
-        .filter_map(|report| Some((report.node, report.seen.as_ref()?)))
-        .filter(|(_, seen)| seen.role == Role::Primary)
-        .collect();
-    let now = nodes.iter().find(|report| report.node == primary);
-    let Some((newest, claim)) = claims.iter().max_by_key(|(_, seen)| seen.since) else {
-        let seen = now.and_then(|now| now.seen.as_ref());
-        return match seen {
-            Some(seen) if seen.role == Role::Replica => Verdict::NoPrimary,
-            Some(_) | None => Verdict::Keep,
+pub(crate) fn judge(
+    primary: NodeId,
+    incumbent: Option<&Incumbent>,
+    nodes: &[NodeReport],
+) -> Verdict {
+    let claims = nodes.iter().filter_map(|report| {
+        let seen = report.seen.as_ref()?;
+        (seen.role == Role::Primary).then_some((report.node, seen))
+    });
+    let claims: Vec<Claimant<'_>> = claims.collect();
+    let current = nodes.iter().find(|report| report.node == primary);
+    match incumbent {
+        // Accepted by the administrator.
+        Some(it) if it.node != primary => match claims.iter().any(|(node, _)| *node == it.node) {
+            true => Verdict::Promote(it.node),
+            false => Verdict::Keep,
+        },
+        Some(it) => Judge {
+            primary,
+            it,
+            current,
+        }
+        .verdict(&claims),
+        None => first_verdict(primary, current, &claims),
+    }
+}
+
+/// No claim was accepted yet: the primary was never seen as one.
+fn first_verdict(
+    primary: NodeId,
+    current: Option<&NodeReport>,
+    claims: &[Claimant<'_>],
+) -> Verdict {
+    let Some(newest) = claims.iter().map(|(_, seen)| seen.since).max() else {
+        return match has_stepped_down(current) {
+            true => Verdict::NoPrimary,
+            false => Verdict::Keep,
         };
     };
-    let others = || {
-        let other = |(_, seen): &&(NodeId, &ObservedRole)| !same_server(seen, claim);
-        claims.iter().filter(other)
-    };
-    if let Some((older, _)) = others().find(|(_, seen)| seen.asked < claim.since) {
-        return Verdict::ProbeAgain(*older);
-    }
-    if others().next().is_some() {
-        return Verdict::SplitBrain(claims.iter().map(|(node, _)| *node).collect());
-    }
-    if claims.iter().any(|(node, _)| *node == primary) {
-        return Verdict::Keep;
-    }
-    // A primary that was not asked since the claim may still be there.
-    match now.and_then(|now| now.asked) {
-        Some(asked) if asked >= claim.since => Verdict::Promote(*newest),
+    match current.and_then(|current| current.asked) {
+        Some(asked) if asked >= newest => choose(claims),
+        // A primary that was not asked since the claim may still be there.
         Some(_) | None => Verdict::ProbeAgain(primary),
     }
 }
 
-fn same_server(a: &ObservedRole, b: &ObservedRole) -> bool {
-    std::ptr::eq(a, b) || a.server.is_some() && a.server == b.server
+/// The claim that all others yield to.
+fn choose(claims: &[Claimant<'_>]) -> Verdict {
+    let yields = |one: &Claimant<'_>, to: &Claimant<'_>| {
+        let is_newer = || to.1.claim.precedence_over(&one.1.claim) == Precedence::Newer;
+        same_server(one.1.server.as_deref(), to.1) || one.0 == to.0 || is_newer()
+    };
+    let mut claims_to_all = claims.iter();
+    match claims_to_all.find(|to| claims.iter().all(|one| yields(one, to))) {
+        Some((node, _)) => Verdict::Promote(*node),
+        None => Verdict::SplitBrain(claims.iter().map(|(node, _)| *node).collect()),
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::time::Duration;
+struct Judge<'a> {
+    primary: NodeId,
+    it: &'a Incumbent,
+    current: Option<&'a NodeReport>,
+}
 
-    use super::*;
-
-    const A: NodeId = NodeId::new(0);
-    const B: NodeId = NodeId::new(1);
-    const C: NodeId = NodeId::new(2);
-
-    /// Seconds after the start: since when, and when it was asked last.
-    fn as_(role: Role, server: &str, since: u64, asked: u64) -> Option<ObservedRole> {
-        let start = *START;
-        Some(ObservedRole {
-            role,
-            server: Some(server.into()),
-            since: start + Duration::from_secs(since),
-            asked: start + Duration::from_secs(asked),
-        })
-    }
-
-    static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
-
-    fn primary(server: &str, since: u64, asked: u64) -> Option<ObservedRole> {
-        as_(Role::Primary, server, since, asked)
-    }
-
-    fn replica(server: &str) -> Option<ObservedRole> {
-        as_(Role::Replica, server, 0, 9)
-    }
-
-    /// Each was asked nine seconds after the start, answered or not.
-    fn judged(primary: NodeId, nodes: &[(NodeId, Option<ObservedRole>)]) -> Verdict {
-        let asked = Some(*START + Duration::from_secs(9));
-        let report = nodes.iter().map(|(node, seen)| NodeReport {
-            node: *node,
-            asked,
-            seen: seen.clone(),
-        });
-        judge(primary, &report.collect::<Vec<_>>())
-    }
-
-    #[test]
-    fn a_primary_that_was_not_probed_since_is_not_lost() {
-        let at = |second| Some(*START + Duration::from_secs(second));
-        for asked in [None, at(4)] {
-            let nodes = [
-                NodeReport {
-                    node: A,
-                    asked,
-                    seen: None,
-                },
-                NodeReport {
-                    node: B,
-                    asked: at(5),
-                    seen: primary("b", 5, 5),
-                },
-            ];
-            assert_eq!(judge(A, &nodes), Verdict::ProbeAgain(A));
+impl Judge<'_> {
+    fn verdict(&self, claims: &[Claimant<'_>]) -> Verdict {
+        let own = claims.iter().find(|(node, _)| *node == self.primary);
+        let lives =
+            own.is_some_and(|(_, own)| !self.it.is_outdated(own.server.as_deref(), &own.claim));
+        let stepped_down = has_stepped_down(self.current);
+        let rivals = claims.iter().filter(|(node, _)| *node != self.primary);
+        let (taken, others): (Vec<_>, Vec<_>) =
+            rivals.partition(|rival| match self.precedence(rival) {
+                Precedence::Newer => true,
+                Precedence::NewerIfLost => !lives,
+                Precedence::Undecided => stepped_down,
+                Precedence::Older(_) => false,
+            });
+        if !taken.is_empty() {
+            return choose(&taken);
+        }
+        match lives {
+            true => self.beside_the_primary(&others),
+            false if stepped_down => Verdict::NoPrimary,
+            false => {
+                let nodes = own.iter().copied().chain(&others).map(|(node, _)| *node);
+                let nodes: Vec<_> = nodes.collect();
+                match nodes.is_empty() {
+                    true => Verdict::Keep,
+                    false => Verdict::Unproven(nodes),
+                }
+            }
         }
     }
 
-    #[test]
-    fn all_as_declared_stays() {
-        let nodes = [(A, primary("a", 0, 9)), (B, replica("b"))];
-        assert_eq!(judged(A, &nodes), Verdict::Keep);
+    /// One server may have two names: its other one stands in for a lost primary.
+    fn precedence(&self, (node, seen): &Claimant<'_>) -> Precedence {
+        match same_server(self.it.server.as_deref(), seen) {
+            true => Precedence::NewerIfLost,
+            false => self.it.precedence(*node, &seen.claim),
+        }
     }
 
-    #[test]
-    fn nothing_known_stays() {
-        assert_eq!(judged(A, &[(A, None), (B, None)]), Verdict::Keep);
-        assert_eq!(judged(A, &[(A, None), (B, replica("b"))]), Verdict::Keep);
-        assert_eq!(judged(A, &[]), Verdict::Keep);
-    }
-
-    #[test]
-    fn a_promoted_replica_takes_over_when_the_primary_is_lost() {
-        let nodes = [(A, None), (B, primary("b", 5, 9)), (C, replica("c"))];
-        assert_eq!(judged(A, &nodes), Verdict::Promote(B));
-    }
-
-    #[test]
-    fn a_promoted_replica_takes_over_when_the_primary_has_stepped_down() {
-        let nodes = [(A, replica("a")), (B, primary("b", 5, 9))];
-        assert_eq!(judged(A, &nodes), Verdict::Promote(B));
-    }
-
-    #[test]
-    fn an_older_claim_is_probed_again_before_it_counts() {
-        let nodes = [(A, primary("a", 0, 4)), (B, primary("b", 5, 5))];
-        assert_eq!(judged(A, &nodes), Verdict::ProbeAgain(A));
-    }
-
-    #[test]
-    fn two_primaries_are_a_split() {
-        let nodes = [(A, primary("a", 0, 6)), (B, primary("b", 5, 5))];
-        assert_eq!(judged(A, &nodes), Verdict::SplitBrain(vec![A, B]));
-    }
-
-    #[test]
-    fn an_old_primary_that_comes_back_as_one_is_a_split() {
-        let nodes = [(A, primary("a", 9, 9)), (B, primary("b", 5, 9))];
-        assert_eq!(judged(B, &nodes), Verdict::SplitBrain(vec![A, B]));
-    }
-
-    #[test]
-    fn an_old_primary_that_comes_back_as_a_replica_is_one() {
-        let nodes = [(A, replica("a")), (B, primary("b", 5, 9))];
-        assert_eq!(judged(B, &nodes), Verdict::Keep);
-    }
-
-    #[test]
-    fn one_server_behind_two_names_is_no_split() {
-        let nodes = [(A, primary("a", 0, 9)), (B, primary("a", 5, 9))];
-        assert_eq!(judged(A, &nodes), Verdict::Keep);
-    }
-
-    #[test]
-    fn servers_that_cannot_be_told_apart_are_two() {
-        let unknown = |since| {
-            primary("", since, 9).map(|seen| ObservedRole {
-                server: None,
-                ..seen
-            })
+    /// The primary lives, and none of the others is newer.
+    fn beside_the_primary(&self, others: &[Claimant<'_>]) -> Verdict {
+        let undecided = others.iter();
+        let undecided = undecided.filter(|it| self.precedence(it) == Precedence::Undecided);
+        let undecided: Vec<_> = undecided.collect();
+        let Some(newest) = undecided.iter().map(|(_, seen)| seen.since).max() else {
+            return Verdict::Keep;
         };
-        let nodes = [(A, unknown(0)), (B, unknown(5))];
-        assert_eq!(judged(A, &nodes), Verdict::SplitBrain(vec![A, B]));
-        assert_eq!(judged(A, &nodes[..1]), Verdict::Keep);
-    }
-
-    #[test]
-    fn a_primary_that_stepped_down_leaves_the_role_vacant() {
-        let nodes = [(A, replica("a")), (B, replica("b"))];
-        assert_eq!(judged(A, &nodes), Verdict::NoPrimary);
+        match self.current.and_then(|current| current.seen.as_ref()) {
+            Some(seen) if seen.asked < newest => Verdict::ProbeAgain(self.primary),
+            _ => {
+                let others = undecided.iter().map(|(node, _)| *node);
+                Verdict::SplitBrain([self.primary].into_iter().chain(others).collect())
+            }
+        }
     }
 }
+
+/// Why a node that is not the primary and says it is one serves no reads. Returns `None` if it may: it is
+/// a replica, the server of the primary under another name, or about to take over.
+pub(crate) fn refusal(
+    node: NodeId,
+    seen: &ObservedRole,
+    incumbent: Option<&Incumbent>,
+) -> Option<Refusal> {
+    let incumbent = incumbent.filter(|it| it.node != node)?;
+    if seen.role == Role::Replica || same_server(incumbent.server.as_deref(), seen) {
+        return None;
+    }
+    match incumbent.precedence(node, &seen.claim) {
+        Precedence::Newer => None,
+        Precedence::Older(why) => Some(Refusal::Outdated(why)),
+        Precedence::NewerIfLost | Precedence::Undecided => Some(Refusal::WritesItself),
+    }
+}
+
+/// Why a node serves no reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Outdated(Outdated),
+    WritesItself,
+}
+
+fn has_stepped_down(current: Option<&NodeReport>) -> bool {
+    let seen = current.and_then(|current| current.seen.as_ref());
+    seen.is_some_and(|seen| seen.role == Role::Replica)
+}
+
+fn same_server(server: Option<&str>, seen: &ObservedRole) -> bool {
+    server.is_some() && server == seen.server.as_deref()
+}
+
+#[cfg(test)]
+mod tests;

@@ -34,8 +34,13 @@ pub(crate) struct Database {
 /// Why a database takes no writes now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum WriteBlock {
-    /// Several servers say they are the primary.
+    /// Several servers say they are the primary, and nothing decides between them.
     SplitBrain(Box<[NodeName]>),
+    /// The primary is lost or of an older epoch, and nothing proves that these, which say that they are the
+    /// primary, have what it wrote.
+    Unproven(Box<[NodeName]>),
+    /// This node is the primary now, and its pool is being opened.
+    Promoting(NodeName),
     /// The primary reports that it is a replica, and no other node is the primary.
     NoPrimary,
     /// The primary refuses connections, as a probe found; trusted until this instant.
@@ -249,9 +254,23 @@ impl fmt::Display for Topology {
 impl fmt::Display for WriteBlock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::SplitBrain(nodes) => {
-                let names: Vec<_> = nodes.iter().map(|name| format!("\"{name}\"")).collect();
-                write!(f, "{} are all primaries", names.join(" and "))
+            Self::SplitBrain(nodes) => write!(
+                f,
+                "{} are all primaries; stop the wrong ones, or choose one with \
+                 db.admin().accept_primary(..)",
+                quoted(nodes)
+            ),
+            Self::Unproven(nodes) => write!(
+                f,
+                "{} takes writes, but is not proven to have what the last primary wrote; if it has, or if that is \
+                 to be given up, call db.admin().accept_primary(..)",
+                quoted(nodes)
+            ),
+            Self::Promoting(node) => {
+                write!(
+                    f,
+                    "\"{node}\" has become the primary and is being connected to"
+                )
             }
             Self::NoPrimary => {
                 f.write_str("its primary says it is a replica, and no node is primary")
@@ -261,12 +280,17 @@ impl fmt::Display for WriteBlock {
     }
 }
 
+fn quoted(nodes: &[NodeName]) -> String {
+    let names: Vec<_> = nodes.iter().map(|name| format!("\"{name}\"")).collect();
+    names.join(" and ")
+}
+
 impl WriteBlock {
     /// The error of a statement that is blocked.
     pub(crate) fn error(&self, database: &Database) -> RoutingError {
         let (database, reason) = (database.name.clone(), self.to_string());
         match self {
-            Self::SplitBrain(_) | Self::NoPrimary => {
+            Self::SplitBrain(_) | Self::Unproven(_) | Self::Promoting(_) | Self::NoPrimary => {
                 RoutingError::Availability(AvailabilityError::WritesStopped { database, reason })
             }
             Self::Unreachable { reason, .. } => {
@@ -281,9 +305,22 @@ impl WriteBlock {
     /// Whether it still holds. That a server is unreachable expires unless a probe confirms it.
     pub(crate) fn holds(&self, now: Instant) -> bool {
         match self {
-            Self::SplitBrain(_) | Self::NoPrimary => true,
             Self::Unreachable { until, .. } => now < *until,
+            _ => true,
         }
+    }
+
+    /// Whether it follows from what the nodes report, not from silence.
+    pub(crate) fn is_of_roles(&self) -> bool {
+        !matches!(self, Self::Unreachable { .. })
+    }
+
+    /// Whether a transaction that has written to the primary must not go on: another node may be the primary.
+    pub(crate) fn stops_transactions(&self) -> bool {
+        matches!(
+            self,
+            Self::SplitBrain(_) | Self::Unproven(_) | Self::Promoting(_)
+        )
     }
 }
 

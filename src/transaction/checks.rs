@@ -10,7 +10,7 @@ use crate::dispatch::Analysis;
 use crate::error::{RefusedError, RoutingError, TxnError};
 use crate::scope::TransactionMode;
 use crate::sql::Access;
-use crate::topology::{DatabaseId, NodeId, Role, WriteBlock};
+use crate::topology::{DatabaseId, NodeId, Role};
 
 impl TransactionState {
     /// Refuses a statement that the transaction must not run. `access_mode` is the access mode of
@@ -78,20 +78,23 @@ impl TransactionState {
                 state.phase.doom(reason.clone());
                 Err(RoutingError::Transaction(TxnError::Doomed { reason }))
             }
-            Some(block @ WriteBlock::SplitBrain(_)) if state.is_written() => {
+            Some(block) if block.stops_transactions() && state.is_written() => {
                 Err(block.error(found))
             }
             Some(_) | None => Ok(()),
         }
     }
 
-    /// Notes that a statement that may write is about to be sent to an open branch.
-    pub(super) fn note_write(
+    /// Notes that a statement is about to be sent to an open branch: whether it may write or lock.
+    pub(super) fn note_effects(
         &self,
         analysis: &Analysis,
         database: DatabaseId,
         state: &mut BranchState,
     ) -> Result<(), RoutingError> {
+        if let Some(active) = state.phase.active_mut() {
+            active.locks |= analysis.may_lock();
+        }
         if !analysis.may_write() {
             return Ok(());
         }

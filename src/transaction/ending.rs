@@ -24,7 +24,8 @@ use crate::topology::{DatabaseId, Role};
 
 impl TransactionState {
     /// Commits every branch: those that only read first, since their errors can still undo the
-    /// whole, then those with changes in the order of their first use.
+    /// whole; then those with changes in the order of their first use, those that hold locks last. A lock
+    /// that ended before the changes it protects would let another transaction in between.
     async fn commit(&self) -> Result<(), DbErr> {
         let (readers, writers) = self.readers_and_writers().await?;
         for reader in &readers {
@@ -76,8 +77,10 @@ impl TransactionState {
             return;
         };
         let now = self.core.cluster.clock().now();
-        if let Some((node, Role::Replica)) = state.at() {
-            session.read(database, Some(node), now);
+        match state.at() {
+            Some((node, Role::Replica)) => session.read(database, Some(node), now),
+            Some((_, Role::Primary)) => session.saw_primary(database, now),
+            None => {}
         }
         if state.phase.kept() != Kept::No {
             session.wrote(database, now);
@@ -86,7 +89,7 @@ impl TransactionState {
 
     /// The open branches, each of them able to commit as far as the servers say.
     async fn readers_and_writers(&self) -> Result<(Vec<Branch>, Vec<Branch>), DbErr> {
-        let (mut readers, mut writers) = (Vec::new(), Vec::new());
+        let (mut readers, mut writers, mut lockers) = (Vec::new(), Vec::new(), Vec::new());
         for branch in self.branches() {
             let mut state = branch.lock().await;
             state.check()?;
@@ -95,10 +98,17 @@ impl TransactionState {
             }
             self.check_primary(&mut state, branch.database)?;
             state.sync_savepoints(&[]).await?;
-            match state.is_written() {
-                true => writers.push(branch),
-                false => readers.push(branch),
+            match (state.is_written(), state.has_locks()) {
+                (true, locks) => writers.push((locks, branch)),
+                (false, true) => lockers.push(branch),
+                (false, false) => readers.push(branch),
             }
+        }
+        writers.sort_by_key(|(locks, _)| *locks);
+        let mut writers: Vec<_> = writers.into_iter().map(|(_, branch)| branch).collect();
+        match writers.is_empty() {
+            true => readers.extend(lockers),
+            false => writers.extend(lockers),
         }
         if writers.len() > 1 {
             for writer in &writers {
@@ -235,8 +245,11 @@ impl TransactionState {
         let mut known = true;
         for branch in self.branches() {
             let nothing_kept = branch.close();
-            if let Some(session) = self.session.as_ref().filter(|_| !nothing_kept) {
-                session.may_write_any_time(branch.database);
+            if let Some(session) = &self.session {
+                session.saw_primary(branch.database, self.core.cluster.clock().now());
+                if !nothing_kept {
+                    session.may_write_any_time(branch.database);
+                }
             }
             known &= nothing_kept;
         }

@@ -42,6 +42,9 @@ pub(super) struct Active {
     pub(super) may_be_aborted: bool,
     /// A statement that may write was sent.
     pub(super) written: bool,
+    /// A statement that may hold a lock until the end was sent: a locking read, or a function that is not
+    /// known.
+    pub(super) locks: bool,
     /// The keyword of a statement that may have committed the transaction. The commit canary, a
     /// savepoint that a commit removes, was set before it and not checked since.
     pub(super) canary: Option<&'static str>,
@@ -74,6 +77,7 @@ impl ControlReply {
                 Fault::NoConnection
                 | Fault::RecoveryConflict
                 | Fault::RefusedAsWrite
+                | Fault::NotSupported
                 | Fault::Statement,
             ) => Self::Refused,
         }

@@ -187,7 +187,7 @@ impl RoutingTransaction {
         let branch = shared.branch(database);
         let mut state = branch.enter(shared.opener(database), levels).await?;
         shared.check_primary(&mut state, database)?;
-        shared.note_write(&planned.analysis, database, &mut state)?;
+        shared.note_effects(&planned.analysis, database, &mut state)?;
         if let Some(keyword) = protocol::possible_commit(&planned.analysis.operation, state.dialect)
         {
             Box::pin(state.set_commit_canary(keyword)).await?;

@@ -95,6 +95,11 @@ impl BranchState {
         self.phase.active().is_some_and(|active| active.written)
     }
 
+    /// Whether a statement was sent that may hold a lock which others wait for.
+    pub(super) fn has_locks(&self) -> bool {
+        self.phase.active().is_some_and(|active| active.locks)
+    }
+
     /// The savepoints on the server, innermost last.
     pub(super) fn savepoints(&self) -> &[Level] {
         match self.phase.active() {

@@ -146,7 +146,7 @@ async fn a_session_is_one_unit_of_work() -> Result {
     let of_one = one.current_session().expect("a session");
     let of_two = two.current_session().expect("a session");
     assert_ne!(of_one.id(), of_two.id());
-    assert_eq!(of_one.consistency(), Consistency::Eventual);
+    assert_eq!(of_one.consistency(), Consistency::SESSION);
     let narrowed = one.on_primary().using("default")?;
     assert_eq!(
         narrowed.current_session().map(|session| session.id()),

@@ -1,12 +1,12 @@
 //! `TransactionMode::Independent` on servers that fail, die and abort.
 
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
+use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, QuerySelect, TransactionTrait};
 use sea_orm_routing::error::TxnError;
 use sea_orm_routing::{RoutingConnection, RoutingError};
 
 use crate::support::ends::Ends;
 use crate::support::several::{Two, as_text, connect, independent, insert_on, names_on};
-use crate::support::{Servers, item, mariadb, postgres, soon, value};
+use crate::support::{Servers, eventually, item, mariadb, postgres, soon, value};
 use routing_servers::PostgresCluster;
 
 const NONE: [&str; 0] = [];
@@ -265,4 +265,36 @@ async fn an_aborted_branch_is_rolled_back_on_its_own() {
     txn.commit().await.expect("committed");
     assert_eq!(names_on(&two.db, "default").await, ["one"]);
     assert_eq!(names_on(&two.db, "second").await, ["anew"]);
+}
+
+/// Else another transaction gets the lock before it can see what the lock protects.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lock_is_held_until_the_changes_it_protects_are_committed() {
+    let Some(two) = Two::open("indep_lock_1", "indep_lock_2").await else {
+        return;
+    };
+    two.second
+        .sql("INSERT INTO item (name) VALUES ('lock')")
+        .await;
+    at_commit(&two.first, "PERFORM pg_advisory_xact_lock(1)").await;
+    let holder = two.db.begin().await.expect("begun");
+    let hold = "SELECT pg_advisory_xact_lock(1)";
+    holder.execute_unprepared(hold).await.expect("held");
+
+    let txn = two.db.begin().await.expect("begun");
+    let second = txn.using("second").expect("declared");
+    let locked = item::Entity::find().lock_exclusive().all(&second).await;
+    assert_eq!(locked.expect("locked").len(), 1);
+    insert_on(&txn, "default", "protected")
+        .await
+        .expect("inserted");
+    let commit = tokio::spawn(txn.commit());
+    let waits = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted";
+    let is_waiting = || async { two.first.sql(waits).await == "1" };
+    eventually("the commit is on its way", is_waiting).await;
+    let free = "SELECT count(*) FROM (SELECT 1 FROM item FOR UPDATE SKIP LOCKED) free";
+    assert_eq!(two.second.sql(free).await, "0", "the lock ended first");
+    holder.rollback().await.expect("rolled back");
+    commit.await.expect("no panic").expect("committed");
+    assert_eq!(two.second.sql(free).await, "1");
 }

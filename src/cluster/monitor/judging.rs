@@ -2,33 +2,87 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 use super::Watch;
+use super::known::Knowledge;
 use crate::cluster::ClusterState;
 use crate::cluster::settings::RoleSource;
 use crate::name::NodeName;
-use crate::topology::{Endpoint, NodeId, NodeReport, Service, Topology};
+use crate::topology::{Endpoint, NodeId, NodeReport, Role, Service, Topology, Verdict, judge};
 
 impl Watch {
     /// Judges the roles anew, if they are observed.
     pub(super) fn judge(self: &Arc<Self>, state: &Arc<ClusterState>) {
         if state.declared(self.database()).settings.roles == RoleSource::Observed {
             let topology = state.snapshot();
-            state.apply_verdict(self, &topology, &self.reports(&topology));
+            let verdict = self.verdict(&topology);
+            state.apply_verdict(self, &topology, verdict);
         }
     }
 
-    /// The reports of the nodes.
-    pub(in crate::cluster) fn reports(&self, topology: &Topology) -> Vec<NodeReport> {
+    /// What follows from what is known now.
+    pub(in crate::cluster) fn verdict(&self, topology: &Topology) -> Verdict {
         let known = self.lock();
+        let primary = topology.database_by_id(self.database()).primary;
+        judge(
+            primary,
+            known.incumbent.as_ref(),
+            &self.reports(&known, topology),
+        )
+    }
+
+    /// A node takes over as the primary from another one: positions of that one prove nothing.
+    pub(in crate::cluster) fn take_over(&self, node: NodeId, from: NodeId) {
+        let mut known = self.lock();
+        known.take_over(node, from);
+        known.restart();
+    }
+
+    /// Prefers the claim of a node to those of all others. Returns `false` if it makes none.
+    pub(in crate::cluster) fn accept(&self, node: NodeId) -> bool {
+        self.lock().accept(node)
+    }
+
+    /// Whether a node reported its role when it was last asked. Returns `None` if that was before a moment.
+    pub(in crate::cluster) fn has_reported_since(
+        &self,
+        node: NodeId,
+        moment: Instant,
+    ) -> Option<bool> {
+        let known = self.lock();
+        let Some(known) = known.nodes.get(&node) else {
+            return Some(false);
+        };
+        let attempted = known.attempted.is_some_and(|attempted| attempted > moment);
+        attempted.then_some(known.seen.is_some())
+    }
+
+    /// Whether a node says it is a primary, and is a server of this cluster.
+    pub(in crate::cluster) fn is_rival(&self, node: NodeId) -> bool {
+        !self.lock().is_of_another_cluster(node) && self.is_claimed(node)
+    }
+
+    /// Whether the primary reports that it is one.
+    pub(in crate::cluster) fn is_claimed(&self, primary: NodeId) -> bool {
+        let known = self.lock();
+        let seen = known
+            .nodes
+            .get(&primary)
+            .and_then(|known| known.seen.as_ref());
+        seen.is_some_and(|seen| seen.role == Role::Primary)
+    }
+
+    /// The reports of the nodes.
+    fn reports(&self, known: &Knowledge, topology: &Topology) -> Vec<NodeReport> {
         let primary = topology.database_by_id(self.database()).primary;
         let seen = |id| {
             let node = topology.node(id);
-            // A balancer speaks for any of its servers, and a refused node for another cluster. A node
-            // that is about to join must not unseat the primary.
+            // A balancer speaks for any of its servers. A node that is about to join must not unseat the
+            // primary.
             let counts = node.endpoint == Endpoint::Server
                 && node.service != Service::Removed
-                && node.refused.is_none()
+                && !known.is_of_another_cluster(id)
                 && !(node.service == Service::Joining && known.is_second_primary(id, primary));
             let known = known.nodes.get(&id).filter(|_| counts);
             known.and_then(|known| known.seen.clone())

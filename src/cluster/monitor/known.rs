@@ -6,10 +6,11 @@ use std::time::Instant;
 
 use tokio::sync::Notify;
 
+use super::claims::Promotion;
 use super::observation::Observation;
 use crate::cluster::settings::{RoleSource, Settings};
 use crate::topology::{
-    DatabaseId, Lag, NodeId, ObservedRole, Position, Progress, Role, Samples, Topology,
+    DatabaseId, Incumbent, Lag, NodeId, ObservedRole, Position, Progress, Role, Samples, Topology,
 };
 
 #[derive(Debug, Default)]
@@ -19,6 +20,8 @@ pub(super) struct Knowledge {
     /// The cluster of the primary, which every replica must share.
     pub(super) cluster: Option<Box<str>>,
     pub(super) catalog: Option<Box<str>>,
+    /// The newest claim to be the primary that was accepted.
+    pub(super) incumbent: Option<Incumbent>,
 }
 
 #[derive(Debug, Default)]
@@ -29,9 +32,12 @@ pub(super) struct NodeKnowledge {
     /// Whether its last probe got no answer: connections to it may hang forever.
     pub(super) silent: bool,
     pub(super) seen: Option<ObservedRole>,
+    pub(super) promotion: Promotion,
+    /// Whether the connection of its probe may lead to another server than its address does.
+    pub(super) is_stale: bool,
     /// The server that answered last, kept while it cannot be reached.
     server: Option<Box<str>>,
-    cluster: Option<Box<str>>,
+    pub(super) cluster: Option<Box<str>>,
     catalog: Option<Box<str>>,
     /// When it was last asked, answered or not.
     pub(super) attempted: Option<Instant>,
@@ -76,11 +82,13 @@ impl Knowledge {
         let restarted = known.server.is_some() && known.server != seen.server;
         if restarted {
             known.restart();
+            known.promotion.restart();
         }
         known.server.clone_from(&seen.server);
         known.cluster.clone_from(&seen.cluster);
         known.catalog.clone_from(&seen.catalog);
         known.seen = seen.role.map(|role| ObservedRole {
+            claim: known.promotion.claim(role, asked, seen),
             role,
             server: seen.server.clone(),
             since: match before {
@@ -145,22 +153,27 @@ impl Knowledge {
         roles: RoleSource,
     ) -> Option<Box<str>> {
         let seen = self.nodes.get(&node)?;
-        // Only Postgres tells a promoted server from a replica that happens to be writable.
-        let declared = roles == RoleSource::Declared && seen.cluster.is_some();
-        if declared && self.is_second_primary(node, primary) {
-            return Some(
-                "it was promoted: it takes writes itself and replicates from no server".into(),
-            );
+        if let Some((own, primary)) = seen.cluster.as_ref().zip(self.cluster.as_ref())
+            && own != primary
+        {
+            let reason = format!("it belongs to the cluster {own}, its primary to {primary}");
+            return Some(reason.into());
         }
-        if seen.history == ReplicaHistory::Other {
-            return Some("it has changes its primary does not have, and must be built anew".into());
+        if let Some(reason) = self.why_not_a_replica(node, primary, roles) {
+            return Some(reason);
         }
-        match (&self.cluster, &seen.cluster) {
-            (Some(primary), Some(replica)) if primary != replica => Some(
-                format!("it belongs to the cluster {replica}, its primary to {primary}").into(),
-            ),
-            _ => None,
-        }
+        let other = seen.history == ReplicaHistory::Other;
+        other.then(|| "it has changes its primary does not have, and must be built anew".into())
+    }
+
+    /// Whether the server of a node belongs to another cluster than the primary's.
+    pub(super) fn is_of_another_cluster(&self, node: NodeId) -> bool {
+        let own = self
+            .nodes
+            .get(&node)
+            .and_then(|known| known.cluster.as_ref());
+        own.zip(self.cluster.as_ref())
+            .is_some_and(|(own, primary)| own != primary)
     }
 
     /// The databases that the URLs of a node and of its primary name, if they differ.
@@ -273,19 +286,19 @@ mod tests {
     /// A node that had got to 1000 when the primary, asked after it, stood at 900.
     fn ahead() -> (NodeKnowledge, Instant) {
         let mut node = NodeKnowledge::default();
-        node.reach(&Position::Lsn(1000), Instant::now());
+        node.reach(&Position::lsn(1000), Instant::now());
         let later = Instant::now() + Duration::from_secs(1);
-        node.compare(later, &Position::Lsn(900));
+        node.compare(later, &Position::lsn(900));
         (node, later)
     }
 
     #[test]
     fn a_node_with_less_than_the_primary_asked_after_it_shares_its_history() {
         let mut node = NodeKnowledge::default();
-        node.reach(&Position::Lsn(800), Instant::now());
+        node.reach(&Position::lsn(800), Instant::now());
         assert_eq!(node.history, ReplicaHistory::Unknown);
         let later = Instant::now() + Duration::from_secs(1);
-        node.compare(later, &Position::Lsn(900));
+        node.compare(later, &Position::lsn(900));
         assert_eq!(node.history, ReplicaHistory::Same);
     }
 
@@ -293,7 +306,7 @@ mod tests {
     fn a_node_with_more_has_another_history_even_once_the_primary_has_passed_it() {
         let (mut node, later) = ahead();
         assert_eq!(node.history, ReplicaHistory::Other);
-        node.compare(later, &Position::Lsn(5000));
+        node.compare(later, &Position::lsn(5000));
         assert_eq!(node.history, ReplicaHistory::Other);
         node.lost(true);
         assert_eq!(node.history, ReplicaHistory::Other);
@@ -303,16 +316,16 @@ mod tests {
     fn a_node_that_was_unreachable_may_be_rebuilt() {
         let (mut node, later) = ahead();
         node.lost(false);
-        node.reach(&Position::Lsn(4000), Instant::now());
-        node.compare(later, &Position::Lsn(5000));
+        node.reach(&Position::lsn(4000), Instant::now());
+        node.compare(later, &Position::lsn(5000));
         assert_eq!(node.history, ReplicaHistory::Same);
     }
 
     #[test]
     fn a_node_with_less_than_before_was_rebuilt() {
         let (mut node, later) = ahead();
-        node.reach(&Position::Lsn(500), Instant::now());
-        node.compare(later, &Position::Lsn(5000));
+        node.reach(&Position::lsn(500), Instant::now());
+        node.compare(later, &Position::lsn(5000));
         assert_eq!(node.history, ReplicaHistory::Same);
     }
 }

@@ -15,6 +15,7 @@
 //! A monitor ends with the last handle of its connection: while it waits, it holds only a weak
 //! reference.
 
+mod claims;
 mod judging;
 mod known;
 #[cfg(feature = "sqlx-mysql")]
@@ -66,6 +67,13 @@ impl Monitors {
     /// Asks a node now, if it is monitored.
     pub(super) fn probe_now(&self, node: NodeId) {
         self.lock().values().for_each(|watch| watch.probe_now(node));
+    }
+
+    /// Asks a node now, on a new connection, if it is monitored.
+    pub(super) fn probe_anew(&self, node: NodeId) {
+        self.lock()
+            .values()
+            .for_each(|watch| watch.probe_anew(node));
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<DatabaseId, Arc<Watch>>> {

@@ -1,14 +1,23 @@
 //! Asking a MariaDB or MySQL server what it is.
 
+use std::time::{Duration, Instant};
+
 use sea_orm::DbBackend;
 use sea_orm::sqlx::mysql::{MySqlConnectOptions, MySqlConnection, MySqlRow};
 use sea_orm::sqlx::{AssertSqlSafe, ConnectOptions, Row, raw_sql};
 
 use super::observation::{Failure, Observation};
+use crate::clock::Clock;
 use crate::sql::Server;
 use crate::topology::{Position, Role};
 
 const VERSION: &str = "SELECT VERSION()";
+
+/// For how many seconds it has run.
+const UPTIME_OF_MARIADB: &str = "\
+SELECT VARIABLE_VALUE FROM information_schema.GLOBAL_STATUS WHERE VARIABLE_NAME = 'UPTIME'";
+const UPTIME_OF_MYSQL: &str = "\
+SELECT VARIABLE_VALUE FROM performance_schema.global_status WHERE VARIABLE_NAME = 'UPTIME'";
 
 /// Whether it is read-only; what it has committed; what it has replayed; its identity; the database of
 /// the URL.
@@ -31,17 +40,29 @@ SELECT CAST(@@global.read_only AS CHAR), @@global.gtid_executed, @@global.gtid_e
 pub(super) struct MySqlServer {
     connection: MySqlConnection,
     is_mariadb: bool,
+    /// The latest moment at which it can have started. `None` if it does not say.
+    started: Option<Instant>,
 }
 
 impl MySqlServer {
-    pub(super) async fn open(options: &MySqlConnectOptions) -> Result<Self, Failure> {
+    pub(super) async fn open(options: &MySqlConnectOptions, clock: Clock) -> Result<Self, Failure> {
         let connected = options.connect().await;
         let mut connection = connected.map_err(Failure::of_opening)?;
         let version = text(&one(&mut connection, VERSION).await?, 0);
         let is_mariadb = version.is_some_and(|version| version.contains("MariaDB"));
+        let uptime = match is_mariadb {
+            true => UPTIME_OF_MARIADB,
+            false => UPTIME_OF_MYSQL,
+        };
+        let seconds = match one(&mut connection, uptime).await {
+            Ok(row) => text(&row, 0).and_then(|seconds| seconds.parse().ok()),
+            Err(Failure::Error(_)) => None,
+            Err(failure) => return Err(failure),
+        };
         Ok(Self {
             connection,
             is_mariadb,
+            started: seconds.and_then(|it| clock.now().checked_sub(Duration::from_secs(it))),
         })
     }
 
@@ -65,6 +86,8 @@ impl MySqlServer {
             }),
             cluster: None,
             server: text(&row, 3),
+            timeline: None,
+            started: self.started,
             catalog: text(&row, 4),
             written: position(&row, 1),
             replayed: position(&row, 2),

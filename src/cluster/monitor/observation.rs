@@ -1,5 +1,7 @@
 //! What a server reports, or why it reports nothing.
 
+use std::time::Instant;
+
 #[cfg(feature = "sqlx-dep")]
 use sea_orm::sqlx::{Error, error::DatabaseError};
 
@@ -16,6 +18,10 @@ pub(in crate::cluster) struct Observation {
     pub(in crate::cluster) cluster: Option<Box<str>>,
     /// The identity of the server.
     pub(in crate::cluster) server: Option<Box<str>>,
+    /// The timeline that a Postgres writes on, or has received.
+    pub(in crate::cluster) timeline: Option<u32>,
+    /// The latest moment at which it can have started, if it says so.
+    pub(in crate::cluster) started: Option<Instant>,
     /// The database that its URL names.
     pub(in crate::cluster) catalog: Option<Box<str>>,
     /// What it has committed, if it is a primary.

@@ -111,6 +111,7 @@ impl Watch {
         if let Some(position) = seen.written {
             known.sample(asked, position);
         }
+        known.note_incumbent(topology.database_by_id(self.database).primary);
         known.wake_replicas(topology, self.database);
         drop(known);
         if tracks && !topology.database_by_id(self.database).tracks_positions {
@@ -219,10 +220,8 @@ impl Watch {
         self.failed(state, node, false);
         let topology = state.snapshot();
         let database = topology.database_by_id(self.database);
-        let stopped = matches!(
-            database.write_block,
-            Some(WriteBlock::SplitBrain(_) | WriteBlock::NoPrimary)
-        );
+        let block = database.write_block.as_ref();
+        let stopped = block.is_some_and(WriteBlock::is_of_roles);
         if database.primary != node || stopped {
             return;
         }

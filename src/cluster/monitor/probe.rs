@@ -3,6 +3,8 @@
 use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseConnection;
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-mysql"))]
+use sea_orm::sqlx::ConnectOptions;
 
 use super::observation::{Failure, Observation};
 use crate::clock::Clock;
@@ -74,16 +76,20 @@ enum Connection {
 }
 
 impl ProbeTarget {
-    /// The address of the servers behind a pool. Returns `None` for SQLite and mocks, which have none.
+    /// The address of the servers behind a pool. The questions of the monitor are not logged. Returns `None` for SQLite and mocks, which have none.
     pub(in crate::cluster) fn of(connection: &DatabaseConnection) -> Option<Self> {
         match DriverKind::of(connection) {
             #[cfg(feature = "sqlx-postgres")]
             DriverKind::Postgres(pool) => {
-                Some(Self::Postgres(Box::new((*pool.connect_options()).clone())))
+                let options = (*pool.connect_options()).clone();
+                Some(Self::Postgres(Box::new(
+                    options.disable_statement_logging(),
+                )))
             }
             #[cfg(feature = "sqlx-mysql")]
             DriverKind::MySql(pool) => {
-                Some(Self::MySql(Box::new((*pool.connect_options()).clone())))
+                let options = (*pool.connect_options()).clone();
+                Some(Self::MySql(Box::new(options.disable_statement_logging())))
             }
             _ => None,
         }
@@ -156,7 +162,9 @@ impl Probe {
     ) -> Result<Observation, Failure> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            None => self.connection.insert(Connection::open(target).await?),
+            None => self
+                .connection
+                .insert(Connection::open(target, self.clock).await?),
         };
         *asked = self.clock.now();
         // There may be no variant at all.
@@ -170,7 +178,14 @@ impl Probe {
 }
 
 impl Connection {
-    async fn open(target: &ProbeTarget) -> Result<Self, Failure> {
+    async fn open(
+        target: &ProbeTarget,
+        #[cfg_attr(
+            not(feature = "sqlx-mysql"),
+            allow(unused_variables, reason = "only MySQL does not say when it started")
+        )]
+        clock: Clock,
+    ) -> Result<Self, Failure> {
         match *target {
             #[cfg(feature = "sqlx-postgres")]
             ProbeTarget::Postgres(ref options) => {
@@ -179,7 +194,7 @@ impl Connection {
             }
             #[cfg(feature = "sqlx-mysql")]
             ProbeTarget::MySql(ref options) => {
-                let server = super::mysql::MySqlServer::open(options).await?;
+                let server = super::mysql::MySqlServer::open(options, clock).await?;
                 Ok(Self::MySql(Box::new(server)))
             }
         }

@@ -31,14 +31,15 @@ pub(in crate::cluster) struct Watch {
     /// How many causal reads are waiting for a replica to catch up.
     waiting: AtomicUsize,
     /// Notified after each answer.
-    pub(super) answers: watch::Sender<()>,
+    pub(in crate::cluster) answers: watch::Sender<()>,
 }
 
 /// Which server to ask, and how long to wait for the answer.
 pub(super) struct ProbeRequest {
     pub(super) target: Option<ProbeTarget>,
     pub(super) timeout: Duration,
-    /// The node is down: an answer on a connection that is open already does not prove it healthy.
+    /// The node is down, or its address may lead to another server: an answer on a connection that is open
+    /// already proves nothing.
     pub(super) anew: bool,
 }
 
@@ -90,6 +91,13 @@ impl Watch {
         }
     }
 
+    pub(super) fn probe_anew(&self, node: NodeId) {
+        if let Some(known) = self.lock().nodes.get_mut(&node) {
+            known.is_stale = true;
+            known.wake.notify_one();
+        }
+    }
+
     /// What to ask a node. Returns `None` if the node is removed or the connection is dropped.
     pub(super) fn probe_request(&self, node: NodeId) -> Option<ProbeRequest> {
         let state = self.state.upgrade()?;
@@ -102,8 +110,14 @@ impl Watch {
         Some(ProbeRequest {
             target: pool.get().and_then(ProbeTarget::of),
             timeout: state.declared(self.database).settings.probe_timeout,
-            anew: found.health.is_down(),
+            anew: found.health.is_down() || self.take_stale(node),
         })
+    }
+
+    fn take_stale(&self, node: NodeId) -> bool {
+        let mut known = self.lock();
+        let known = known.nodes.get_mut(&node);
+        known.is_some_and(|known| std::mem::take(&mut known.is_stale))
     }
 
     /// The pause from one probe of a node to the next. Returns `None` if the connection is dropped.
@@ -127,11 +141,6 @@ impl Watch {
             true => WHILE_WAITED_FOR,
             false => regular,
         })
-    }
-
-    /// Another server is the primary: positions of the old one prove nothing.
-    pub(in crate::cluster) fn restart(&self) {
-        self.lock().restart();
     }
 
     pub(in crate::cluster) fn database(&self) -> DatabaseId {

@@ -86,7 +86,7 @@ impl Default for RoutingBuilder {
             transaction_mode: TransactionMode::default(),
             read_only_transactions: ReadOnlyTransactions::default(),
             branch_begin: Vec::new(),
-            consistency: Consistency::default(),
+            consistency: Consistency::SESSION,
             token_key: None,
             token_life: TOKEN_LIFE,
             forbidden: Vec::new(),
@@ -245,7 +245,8 @@ impl RoutingBuilder {
         self
     }
 
-    /// Consistency of the sessions that do not choose one. Defaults to [`Consistency::Eventual`].
+    /// Consistency of the sessions that do not choose one. Defaults to [`Consistency::SESSION`]: causal,
+    /// without waiting.
     #[must_use]
     pub fn consistency(mut self, consistency: Consistency) -> Self {
         self.consistency = consistency;

@@ -137,6 +137,11 @@ pub(super) fn topology() -> Vec<TopologyError> {
             database: database("default"),
             reason: "it is the default database".into(),
         },
+        TopologyError::CannotAccept {
+            node: node("default/2"),
+            database: database("default"),
+            reason: "it reports that it is a replica".into(),
+        },
         TopologyError::Draining {
             what: "node \"default/2\"".into(),
             waited: WAITED,

@@ -191,6 +191,14 @@ impl<'a> Router<'a> {
                 WroteSpec::Before(text) => Written::Before(position(text)),
                 WroteSpec::InDoubt => Written::InDoubt,
             }),
+            saw_primary: given.read.as_ref().and_then(|read| {
+                let saw = read.node.as_deref().map(|name| self.world.node(name));
+                let topology = &self.world.topology;
+                let primary = topology.database_by_id(DatabaseId::new(0)).primary;
+                let is_causal = given.consistency == Some(ConsistencySpec::Causal);
+                let ago = read.ago.filter(|_| is_causal && saw == Some(primary))?;
+                Some(self.world.ago(ago))
+            }),
             read: given.read.as_ref().map(|read| LastRead {
                 node: read.node.as_deref().map(|name| self.world.node(name)),
                 ended: read.ago.map(|ago| self.world.ago(ago)),

@@ -8,7 +8,7 @@ use sea_orm::DbBackend;
 use super::setting::{Block, DatabaseSpec, HealthSpec, NodeSpec, ServiceSpec};
 use crate::name::{DatabaseName, NodeName};
 use crate::topology::{
-    DatabaseId, Health, Node, NodeId, PoolId, Position, Progress, Role, Service, Topology,
+    DatabaseId, Health, Lsn, Node, NodeId, PoolId, Position, Progress, Role, Service, Topology,
     WriteBlock, since_start,
 };
 
@@ -154,8 +154,15 @@ impl World {
     }
 }
 
-/// `lsn:7`.
+/// `lsn:7`, or `lsn:2/7` on the timeline 2.
 pub(super) fn position(text: &str) -> Position {
-    let lsn = text.strip_prefix("lsn:").and_then(|lsn| lsn.parse().ok());
-    Position::Lsn(lsn.expect("lsn:<number>"))
+    let lsn = text.strip_prefix("lsn:").expect("lsn:");
+    let (timeline, byte) = match lsn.split_once('/') {
+        Some((timeline, byte)) => (Some(timeline.parse().expect("a timeline")), byte),
+        None => (None, lsn),
+    };
+    Position::Lsn(Lsn {
+        timeline,
+        byte: byte.parse().expect("a number"),
+    })
 }

@@ -2,7 +2,7 @@
 
 use sea_orm::DbBackend;
 
-use super::{Position, PositionKind};
+use super::{Lsn, Position, PositionKind};
 
 /// The longest header of a page of the log.
 const PAGE_HEADER: u64 = 40;
@@ -32,13 +32,22 @@ impl Position {
     ) -> Option<Self> {
         match (flushed, next) {
             (Some(Self::Lsn(flushed)), Some(Self::Lsn(next))) if !flushes => {
-                let only_a_header = flushed.is_multiple_of(PAGE) && next <= flushed + PAGE_HEADER;
+                let (end, next_byte) = (flushed.byte, next.byte);
+                let only_a_header = end.is_multiple_of(PAGE) && next_byte <= end + PAGE_HEADER;
                 Some(Self::Lsn(match only_a_header {
                     true => flushed,
                     false => next,
                 }))
             }
             (flushed, _) => flushed,
+        }
+    }
+
+    /// The same position, on a timeline if it is an LSN.
+    pub(crate) fn on_timeline(self, timeline: Option<u32>) -> Self {
+        match self {
+            Self::Lsn(lsn) => Self::Lsn(Lsn { timeline, ..lsn }),
+            other => other,
         }
     }
 }
@@ -48,27 +57,27 @@ mod tests {
     use super::*;
 
     fn past(flushed: u64, next: u64, flushes: bool) -> Option<Position> {
-        let (flushed, next) = (Position::Lsn(flushed), Position::Lsn(next));
+        let (flushed, next) = (Position::lsn(flushed), Position::lsn(next));
         Position::committed(Some(flushed), Some(next), flushes)
     }
 
     #[test]
     fn a_commit_that_was_flushed_ends_where_the_log_is_flushed() {
-        assert_eq!(past(100, 500, true), Some(Position::Lsn(100)));
+        assert_eq!(past(100, 500, true), Some(Position::lsn(100)));
     }
 
     #[test]
     fn a_commit_that_was_not_flushed_ends_before_the_next_record() {
-        assert_eq!(past(100, 500, false), Some(Position::Lsn(500)));
+        assert_eq!(past(100, 500, false), Some(Position::lsn(500)));
     }
 
     #[test]
     fn a_page_header_is_not_a_record() {
         for header in [24, 40] {
-            let page = Some(Position::Lsn(PAGE * 3));
+            let page = Some(Position::lsn(PAGE * 3));
             assert_eq!(past(PAGE * 3, PAGE * 3 + header, false), page);
         }
-        let record = Some(Position::Lsn(PAGE * 3 + 64));
+        let record = Some(Position::lsn(PAGE * 3 + 64));
         assert_eq!(past(PAGE * 3, PAGE * 3 + 64, false), record);
     }
 

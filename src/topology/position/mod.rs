@@ -9,9 +9,9 @@
 //! | [`MariaDb`](PositionKind::MariaDb) | `@@global.gtid_binlog_pos` | `@@global.gtid_slave_pos` |
 //! | [`MySql`](PositionKind::MySql) | `@@global.gtid_executed` | `@@global.gtid_executed` |
 //!
-//! Positions of two clusters, or of one Postgres cluster before and after a failover that lost writes,
-//! look alike and cannot be ordered: the caller makes sure that both belong to one history. An
-//! [empty](Position::is_empty) position, as of a server that keeps no binary log or no GTIDs, is covered
+//! Positions of two clusters look alike and cannot be ordered: the caller makes sure that both belong to
+//! one. Those of two histories of one cluster, before and after a failover, do not cover each other:
+//! an LSN carries its timeline, a GTID the server that wrote it. An [empty](Position::is_empty) position, as of a server that keeps no binary log or no GTIDs, is covered
 //! by every other one and proves nothing.
 
 #[cfg_attr(
@@ -25,6 +25,7 @@ mod my_sql;
 
 use std::fmt;
 
+pub(crate) use lsn::Lsn;
 use maria_db::Domains;
 use my_sql::GtidSet;
 
@@ -43,7 +44,7 @@ pub(crate) enum PositionKind {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Position {
     /// The bytes of the write-ahead log before it.
-    Lsn(u64),
+    Lsn(Lsn),
     /// The last transaction of each domain.
     MariaDb(Domains),
     /// All transactions up to here.
@@ -55,7 +56,7 @@ impl Position {
     /// other text. The work is bounded by the length of the text, not by its numbers.
     pub(crate) fn parse(kind: PositionKind, text: &str) -> Option<Self> {
         match kind {
-            PositionKind::Lsn => lsn::parse(text).map(Self::Lsn),
+            PositionKind::Lsn => Lsn::parse(text).map(Self::Lsn),
             PositionKind::MariaDb => Domains::parse(text).map(Self::MariaDb),
             PositionKind::MySql => GtidSet::parse(text).map(Self::MySql),
         }
@@ -64,16 +65,21 @@ impl Position {
     /// Whether nothing was written before it.
     pub(crate) fn is_empty(&self) -> bool {
         match self {
-            Self::Lsn(lsn) => *lsn == 0,
+            Self::Lsn(lsn) => lsn.byte == 0,
             Self::MariaDb(domains) => domains.is_empty(),
             Self::MySql(set) => set.is_empty(),
         }
     }
 
-    /// Whether a node at this position has replayed all of `other`. Positions of two kinds do not cover
-    /// each other.
+    /// Whether a node at this position is known to have replayed all of `other`. Positions of two kinds
+    /// or two histories do not cover each other.
     pub(crate) fn covers(&self, other: &Self) -> bool {
-        self.behind(other) == Some(0)
+        match (self, other) {
+            (Self::Lsn(own), Self::Lsn(other)) => own.covers(*other),
+            (Self::MariaDb(own), Self::MariaDb(other)) => own.covers(other),
+            (Self::MySql(own), Self::MySql(other)) => own.behind(other) == 0,
+            (Self::Lsn(_) | Self::MariaDb(_) | Self::MySql(_), _) => false,
+        }
     }
 
     /// Whether a node that was at this position before the primary was asked has changes that the
@@ -81,20 +87,31 @@ impl Position {
     /// detected.)
     pub(crate) fn is_ahead_of(&self, primary: &Self) -> bool {
         match (self, primary) {
-            (Self::Lsn(own), Self::Lsn(primary)) => own > primary,
+            (Self::Lsn(own), Self::Lsn(primary)) => own.is_ahead_of(*primary),
             (Self::MariaDb(own), Self::MariaDb(primary)) => own.is_ahead_of(primary),
             _ => false,
         }
     }
 
+    /// Whether a node at this position is known to lack something of `other`. (LSNs do not say: their
+    /// timelines do.)
+    pub(crate) fn lacks(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::MariaDb(own), Self::MariaDb(other)) => own.lacks(other),
+            (Self::MySql(own), Self::MySql(other)) => own.behind(other) > 0,
+            _ => false,
+        }
+    }
+
     /// How much of `primary` a node at this position has not replayed: bytes for Postgres, transactions
-    /// for the others, 0 if it [covers](Self::covers) it. Returns `None` for two kinds.
+    /// for the others, by their numbers alone. 0 does not prove that it [covers](Self::covers) it. Returns
+    /// `None` for two kinds.
     ///
     /// The transactions of MariaDB are counted by their numbers, which may have gaps, so that the count
     /// is an upper bound.
     pub(crate) fn behind(&self, primary: &Self) -> Option<u64> {
         match (self, primary) {
-            (Self::Lsn(own), Self::Lsn(primary)) => Some(primary.saturating_sub(*own)),
+            (Self::Lsn(own), Self::Lsn(primary)) => Some(own.behind(*primary)),
             (Self::MariaDb(own), Self::MariaDb(primary)) => Some(own.behind(primary)),
             (Self::MySql(own), Self::MySql(primary)) => Some(own.behind(primary)),
             (Self::Lsn(_) | Self::MariaDb(_) | Self::MySql(_), _) => None,
@@ -102,10 +119,21 @@ impl Position {
     }
 }
 
+#[cfg(test)]
+impl Position {
+    /// A byte of the log of a server that does not say which timeline it is on.
+    pub(crate) fn lsn(byte: u64) -> Self {
+        Self::Lsn(Lsn {
+            timeline: None,
+            byte,
+        })
+    }
+}
+
 impl fmt::Display for Position {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Lsn(lsn) => lsn::write(*lsn, f),
+            Self::Lsn(lsn) => lsn.fmt(f),
             Self::MariaDb(domains) => domains.fmt(f),
             Self::MySql(set) => set.fmt(f),
         }

@@ -1,22 +1,20 @@
-//! Two servers claim to be the primary, or seem to.
+//! A transaction is open when another server becomes the primary; one server has two names.
 
 use std::time::Duration;
 
 use routing_servers::{Mode, Node};
-use sea_orm::{DbErr, TransactionTrait};
-use sea_orm_routing::error::{AvailabilityError, TxnError};
+use sea_orm::TransactionTrait;
+use sea_orm_routing::error::TxnError;
 use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
 use crate::support::bed::{Bed, INTERVAL, TIMEOUT, often_asked, on_each_server};
-use crate::support::load::{Load, read, write};
-use crate::support::nodes::{becomes, is, is_read_from, role, serves, takes, when};
-use crate::support::{eventually, item, single, soon};
+use crate::support::load::{Load, write};
+use crate::support::nodes::{becomes, is, is_read_from, role, serves, takes};
+use crate::support::{eventually, item, soon};
 
 on_each_server! {
-    a_replica_is_promoted_while_the_primary_lives(2),
-    the_old_primary_comes_back_as_one(1),
     a_transaction_is_open_when_another_node_becomes_the_primary(1),
     a_commit_is_in_flight_when_another_node_becomes_the_primary(1),
     a_transaction_ends_on_a_frozen_server_that_is_the_primary_no_more(1),
@@ -24,86 +22,10 @@ on_each_server! {
     one_server_has_two_names(1),
     a_replica_is_declared_that_is_the_primary(1),
     the_primary_answers_later_than_another_name_of_it(1),
-    a_second_primary_is_there_at_the_start(1),
-}
-
-fn stopped(error: &DbErr) -> bool {
-    is(error, |it| {
-        matches!(
-            it,
-            RoutingError::Availability(AvailabilityError::WritesStopped { .. })
-        )
-    })
 }
 
 fn is_writable(db: &RoutingConnection) -> bool {
     db.topology().databases()[0].is_writable()
-}
-
-async fn writes_stop(db: &RoutingConnection) {
-    when("writes stop".to_owned(), || !is_writable(db)).await;
-    let error = soon("a write", write(db, "no"))
-        .await
-        .expect_err("two primaries");
-    assert!(stopped(&error), "{error:?}");
-    let error = soon("a write", item::insert(db, "no"))
-        .await
-        .expect_err("two primaries");
-    assert!(stopped(&error), "{error:?}");
-    let txn = db.begin().await.expect("begun");
-    let error = soon("a write", item::insert(&txn, "no"))
-        .await
-        .expect_err("two primaries");
-    assert!(stopped(&error), "{error:?}");
-    let table = db.topology().to_string();
-    assert!(
-        table.contains("takes no writes") && table.contains("are all primaries"),
-        "{table}"
-    );
-    for _ in 0..10 {
-        soon("a read", read(db)).await.expect("reads go on");
-    }
-}
-
-async fn a_replica_is_promoted_while_the_primary_lives(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
-    let writes = Load::writing(&db, 4);
-    writes.more(50).await;
-    bed.promote(0).await;
-    writes_stop(&db).await;
-
-    // One of the two is stopped.
-    bed.kill(Node::Primary).await;
-    takes(&db, "default/2", Role::Primary).await;
-    writes.more(50).await;
-    bed.rejoin(1, 0).await;
-    bed.rejoin(Node::Primary, 0).await;
-    is_read_from(&db, "default/1").await;
-    let written = writes.end().await;
-    assert!(written.failed.iter().any(stopped), "{:?}", written.failed);
-    assert!(is_writable(&db), "{}", db.topology());
-}
-
-async fn the_old_primary_comes_back_as_one(bed: impl Bed) {
-    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
-    bed.kill(Node::Primary).await;
-    bed.promote(0).await;
-    takes(&db, "default/2", Role::Primary).await;
-    eventually("writes go on", || async {
-        write(&db, "on the new one").await.is_ok()
-    })
-    .await;
-
-    bed.start(Node::Primary).await;
-    writes_stop(&db).await;
-    let old = bed.ask(Node::Primary, "SELECT COUNT(*) FROM item").await;
-    assert_eq!(old, "1", "nothing was written there");
-
-    bed.rejoin(Node::Primary, 0).await;
-    when("writes go on".to_owned(), || is_writable(&db)).await;
-    write(&db, "again").await.expect("a write");
-    assert_eq!(role(&db, "default/2"), Role::Primary);
-    is_read_from(&db, "default/1").await;
 }
 
 async fn a_transaction_is_open_when_another_node_becomes_the_primary(bed: impl Bed) {
@@ -203,15 +125,21 @@ async fn a_transaction_is_open_when_a_second_primary_appears(bed: impl Bed) {
     let txn = db.begin().await.expect("begun");
     item::insert(&txn, "split").await.expect("a write");
     bed.promote(0).await;
-    when("writes stop".to_owned(), || !is_writable(&db)).await;
+    takes(&db, "default/2", Role::Primary).await;
     let error = soon("a commit", txn.commit())
         .await
-        .expect_err("two primaries");
-    assert!(stopped(&error), "{error:?}");
-    bed.kill(0).await;
-    when("writes go on".to_owned(), || is_writable(&db)).await;
-    write(&db, "one primary").await.expect("a write");
-    assert_eq!(item::names(&db).await, ["first", "one primary"]);
+        .expect_err("another node is the primary");
+    assert!(
+        is(&error, |it| matches!(
+            it,
+            RoutingError::Transaction(TxnError::Doomed { .. })
+        )),
+        "{error}"
+    );
+    write(&db, "the newer one").await.expect("a write");
+    assert_eq!(item::names(&db).await, ["first", "the newer one"]);
+    let old = bed.ask(Node::Primary, "SELECT COUNT(*) FROM item").await;
+    assert_eq!(old, "1", "nothing was committed there");
 }
 
 async fn one_server_has_two_names(bed: impl Bed) {
@@ -251,24 +179,6 @@ async fn the_primary_answers_later_than_another_name_of_it(bed: impl Bed) {
         .roles(RoleSource::Observed);
     let db = bed.connect(options).await;
     no_alarm(&db).await;
-}
-
-async fn a_second_primary_is_there_at_the_start(bed: impl Bed) {
-    bed.promote(0).await;
-    let (proxy, url) = bed.proxy(Node::Primary);
-    proxy
-        .set(Mode::Delay(Duration::from_millis(60)))
-        .expect("set");
-    let options = often_asked(url)
-        .replica(bed.url(0))
-        .roles(RoleSource::Observed);
-    let options = options.require_primary(false);
-    let db = single(options).await;
-    let error = soon("a write", write(&db, "split"))
-        .await
-        .expect_err("two primaries");
-    assert!(stopped(&error), "{error:?}");
-    assert_eq!(role(&db, "default/1"), Role::Primary, "{}", db.topology());
 }
 
 /// Until the monitor has probed each node several times, the primary still accepts writes.

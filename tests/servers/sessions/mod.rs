@@ -10,6 +10,7 @@ mod failover;
 mod lost;
 mod moments;
 mod monotonic;
+mod on_primary;
 mod read_only;
 mod rereads;
 mod restarts;

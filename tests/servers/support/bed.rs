@@ -39,6 +39,8 @@ pub(crate) trait Bed: Sized {
     async fn connections(&self, node: impl Into<Node>) -> usize;
     /// The server refuses writes, and its replicas have all of them; a Postgres is stopped.
     async fn retire(&self, node: impl Into<Node>);
+    /// The server refuses writes, on the connections that are open too.
+    async fn demote(&self, node: impl Into<Node>);
     /// A read that takes so many seconds.
     fn sleeping(seconds: f64) -> String;
     /// Waits until such a read is in flight.
@@ -87,7 +89,7 @@ fn port(url: &str) -> u16 {
 }
 
 macro_rules! bed {
-    ($cluster:ty, $start:path, $connections:literal, $retire:expr, $sleep:literal, $sleeps:literal, $open:literal) => {
+    ($cluster:ty, $start:path, $connections:literal, $retire:expr, $demote:expr, $sleep:literal, $sleeps:literal, $open:literal) => {
         impl Bed for $cluster {
             async fn begin(replicas: usize) -> Option<Self> {
                 let cluster = $start(replicas).await?;
@@ -174,6 +176,13 @@ macro_rules! bed {
                 }
             }
 
+            async fn demote(&self, node: impl Into<Node>) {
+                let node = node.into();
+                for sql in $demote {
+                    self.ask(node, sql).await;
+                }
+            }
+
             fn sleeping(seconds: f64) -> String {
                 format!($sleep, seconds)
             }
@@ -199,6 +208,10 @@ bed!(
     "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND pid <> pg_backend_pid()
         AND backend_type = 'client backend'",
     None::<&str>,
+    [
+        "ALTER SYSTEM SET default_transaction_read_only = on",
+        "SELECT pg_reload_conf()"
+    ],
     "SELECT count(*) FROM item, pg_sleep({})",
     "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep'",
     "SELECT count(*) FROM pg_stat_activity WHERE datname = 'shop' AND pid <> pg_backend_pid()
@@ -209,6 +222,7 @@ bed!(
     routing_servers::mariadb,
     "SELECT COUNT(*) FROM information_schema.processlist WHERE db = 'shop' AND id <> CONNECTION_ID()",
     Some("SET GLOBAL read_only = ON"),
+    ["SET GLOBAL read_only = ON"],
     "SELECT COUNT(*) FROM item WHERE name = 'first' AND SLEEP({}) = 0",
     "SELECT COUNT(*) FROM information_schema.processlist WHERE state = 'User sleep'",
     "SELECT COUNT(*) FROM information_schema.innodb_trx"

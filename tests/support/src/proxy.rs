@@ -8,6 +8,7 @@ mod mode;
 mod pump;
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -28,7 +29,8 @@ type Command = (Mode, SyncSender<Result<()>>);
 /// from none. Dropping it closes its port and its connections.
 #[derive(Debug)]
 pub struct Proxy {
-    target: u16,
+    /// The port that it passes connections to.
+    target: Arc<AtomicU16>,
     port: u16,
     counts: Arc<Counts>,
     /// Both are set until the drop, which has to end them in order.
@@ -42,12 +44,14 @@ impl Proxy {
     /// No server needs to listen there yet.
     pub fn start(target_port: u16) -> Result<Self> {
         let counts = Arc::<Counts>::default();
+        let target = Arc::new(AtomicU16::new(target_port));
+        let target_of_hub = Arc::clone(&target);
         let (commands, orders) = unbounded_channel();
         let (reply, answer) = sync_channel(1);
         let shared = Arc::clone(&counts);
         let work = move || {
             let run = async {
-                let hub = Hub::new(target_port, shared).await;
+                let hub = Hub::new(target_of_hub, shared).await;
                 let port = hub.as_ref().map(Hub::port).map_err(Clone::clone);
                 // The caller stopped waiting for the port, so no commands will follow.
                 let _ = reply.send(port);
@@ -65,7 +69,7 @@ impl Proxy {
             .spawn(work)?;
         let port = answer.recv().map_err(|_| proxy_has_ended())??;
         Ok(Self {
-            target: target_port,
+            target,
             port,
             counts,
             commands: Some(commands),
@@ -85,7 +89,8 @@ impl Proxy {
     /// If the URL belongs to another server.
     pub fn url(&self, server_url: &str) -> String {
         let port = |port| format!("@127.0.0.1:{port}/");
-        let (server, proxy) = (port(self.target), port(self.port));
+        let target = self.target.load(Ordering::SeqCst);
+        let (server, proxy) = (port(target), port(self.port));
         assert!(server_url.contains(&server), "no {server} in {server_url}");
         server_url.replacen(&server, &proxy, 1)
     }
@@ -100,6 +105,12 @@ impl Proxy {
             .send((mode, reply))
             .map_err(|_| proxy_has_ended())?;
         answer.recv().map_err(|_| proxy_has_ended())?
+    }
+
+    /// Passes new connections to another port; open ones stay where they are, as when a virtual address
+    /// moves.
+    pub fn lead_to(&self, port: u16) {
+        self.target.store(port, Ordering::SeqCst);
     }
 
     /// The number of connections accepted so far, in whichever mode.

@@ -10,7 +10,7 @@ async fn failed_over(dies: Answers) -> Simulation {
     it.server("a").answers = dies;
     it.run(3 * SECOND).await;
     assert_eq!(it.primary(), "a");
-    it.server("b").role = Role::Primary;
+    it.server("b").promote(2);
     it.run(5 * SECOND).await;
     it
 }
@@ -38,7 +38,7 @@ async fn a_promotion_is_a_new_epoch_and_gives_both_nodes_other_pools() {
     it.run(5 * SECOND).await;
     let (epoch, a, b) = (it.cluster.epoch(), it.node("a").pool, it.node("b").pool);
     it.server("a").answers = Answers::Refuses;
-    it.server("b").role = Role::Primary;
+    it.server("b").promote(2);
     it.run(5 * SECOND).await;
     assert!(it.cluster.epoch() > epoch);
     assert_ne!(it.node("a").pool, a);
@@ -59,7 +59,7 @@ async fn a_switchover_of_two_live_servers_is_followed() {
     let mut it = Simulation::new(observed());
     it.run(5 * SECOND).await;
     it.server("a").role = Role::Replica;
-    it.server("b").role = Role::Primary;
+    it.server("b").promote(2);
     it.run(5 * SECOND).await;
     assert_eq!(it.primary(), "b");
     assert_eq!(it.node("a").role, Role::Replica);
@@ -81,12 +81,134 @@ async fn an_old_primary_that_returns_as_a_replica_serves_as_one() {
 }
 
 #[tokio::test]
-async fn an_old_primary_that_returns_as_one_stops_writes() {
+async fn an_old_primary_that_returns_as_one_is_refused_and_writes_go_on() {
     let mut it = failed_over(Answers::Refuses).await;
     it.server("a").answers = Answers::Normally;
     it.run(8 * SECOND).await;
-    assert!(matches!(it.write_block(), Some(WriteBlock::SplitBrain(_))));
+    assert_eq!(it.write_block(), None);
     assert_eq!(it.primary(), "b");
+    assert_eq!(it.state("a"), NodeState::Refused);
+}
+
+#[tokio::test]
+async fn an_old_primary_is_not_taken_while_the_new_one_is_silent() {
+    for silent in [Answers::Never, Answers::Refuses, Answers::LoginRefused] {
+        let mut it = failed_over(Answers::Refuses).await;
+        it.server("a").answers = Answers::Normally;
+        it.run(8 * SECOND).await;
+        it.server("b").answers = silent;
+        it.run(60 * SECOND).await;
+        assert_eq!(it.primary(), "b");
+        let Some(WriteBlock::Unproven(names)) = it.write_block() else {
+            panic!("writes go on: {:?}", it.write_block());
+        };
+        assert_eq!(*names, ["a"]);
+        it.server("b").answers = Answers::Normally;
+        it.run(8 * SECOND).await;
+        assert_eq!(it.write_block(), None);
+    }
+}
+
+#[tokio::test]
+async fn a_primary_that_lives_yields_to_a_newer_timeline() {
+    let mut it = Simulation::new(observed());
+    it.run(5 * SECOND).await;
+    it.server("b").promote(2);
+    it.run(2 * SECOND).await;
+    assert_eq!(it.primary(), "b");
+    assert_eq!(it.write_block(), None);
+    it.run(8 * SECOND).await;
+    assert_eq!(it.state("a"), NodeState::Refused);
+}
+
+#[tokio::test]
+async fn a_frozen_primary_yields_within_two_probe_intervals() {
+    let mut it = Simulation::new(observed());
+    it.run(5 * SECOND).await;
+    it.server("a").answers = Answers::Never;
+    it.run(3 * SECOND).await;
+    it.server("b").promote(2);
+    it.run(2 * SECOND).await;
+    assert_eq!(it.primary(), "b");
+    assert_eq!(it.write_block(), None);
+}
+
+#[tokio::test]
+async fn a_switch_there_and_back_that_was_not_seen_is_followed() {
+    let mut it = Simulation::new(observed());
+    it.run(5 * SECOND).await;
+    for server in ["a", "b", "c"] {
+        it.server(server).answers = Answers::Never;
+    }
+    it.run(10 * SECOND).await;
+    for server in ["a", "b", "c"] {
+        it.server(server).answers = Answers::Normally;
+    }
+    it.server("a").promote(3);
+    it.run(20 * SECOND).await;
+    assert_eq!(it.primary(), "a");
+    assert_eq!(it.write_block(), None);
+}
+
+#[tokio::test]
+async fn a_fail_back_is_followed() {
+    let mut it = failed_over(Answers::Refuses).await;
+    let a = it.server("a");
+    (a.role, a.answers, a.timeline) = (Role::Replica, Answers::Normally, 2);
+    it.run(20 * SECOND).await;
+    it.server("b").role = Role::Replica;
+    it.server("a").promote(3);
+    it.run(3 * SECOND).await;
+    assert_eq!(it.primary(), "a");
+    assert_eq!(it.write_block(), None);
+}
+
+#[tokio::test]
+async fn of_two_that_were_promoted_apart_none_is_taken_until_one_is_chosen() {
+    let mut it = failed_over(Answers::Refuses).await;
+    it.server("c").promote(2);
+    it.run(5 * SECOND).await;
+    assert!(matches!(it.write_block(), Some(WriteBlock::SplitBrain(_))));
+    assert_eq!(it.state("c"), NodeState::Refused);
+    let chosen = it.id("c");
+    assert!(it.watch.accept(chosen));
+    it.run(5 * SECOND).await;
+    assert_eq!(it.primary(), "c");
+    assert_eq!(it.write_block(), None);
+    it.run(8 * SECOND).await;
+    assert_eq!(it.state("b"), NodeState::Refused);
+}
+
+#[tokio::test]
+async fn a_primary_restored_from_an_older_timeline_waits_to_be_accepted() {
+    let mut it = failed_over(Answers::Refuses).await;
+    let b = it.server("b");
+    (b.timeline, b.identity) = (1, "b, restored");
+    it.run(5 * SECOND).await;
+    assert!(matches!(it.write_block(), Some(WriteBlock::Unproven(_))));
+    let chosen = it.id("b");
+    assert!(it.watch.accept(chosen));
+    it.run(2 * SECOND).await;
+    assert_eq!(it.write_block(), None);
+    assert_eq!(it.primary(), "b");
+}
+
+#[tokio::test]
+async fn a_replica_on_the_old_timeline_proves_nothing_however_far_it_is() {
+    let mut it = Simulation::new(observed());
+    it.run(5 * SECOND).await;
+    let before = it.node("c").progress.caught_up_to;
+    assert!(before.is_some());
+    it.server("a").answers = Answers::Refuses;
+    it.server("b").promote(2);
+    it.run(5 * SECOND).await;
+    it.server("b").position = 2000;
+    it.server("c").position = 2000;
+    it.run(3 * SECOND).await;
+    assert_eq!(it.node("c").progress.caught_up_to, None);
+    it.server("c").timeline = 2;
+    it.run(3 * SECOND).await;
+    assert!(it.node("c").progress.caught_up_to > before);
 }
 
 #[tokio::test]
@@ -160,7 +282,7 @@ async fn a_primary_that_steps_down_without_a_successor_stops_writes() {
 async fn a_second_failover_is_followed_as_the_first() {
     let mut it = failed_over(Answers::Refuses).await;
     it.server("b").answers = Answers::Refuses;
-    it.server("c").role = Role::Primary;
+    it.server("c").promote(3);
     it.run(8 * SECOND).await;
     assert_eq!(it.primary(), "c");
     assert_eq!(it.write_block(), None);
@@ -172,12 +294,12 @@ async fn positions_of_the_old_primary_prove_nothing_after_a_promotion() {
     let mut it = Simulation::new(observed());
     it.run(5 * SECOND).await;
     it.server("a").answers = Answers::Refuses;
-    it.server("b").role = Role::Primary;
+    it.server("b").promote(2);
     it.server("c").position = 100;
     it.run(5 * SECOND).await;
     assert_eq!(it.primary(), "b");
     assert_eq!(it.node("c").progress.caught_up_to, None);
-    it.server("c").position = 1000;
+    (it.server("c").position, it.server("c").timeline) = (1000, 2);
     it.run(3 * SECOND).await;
     assert!(it.node("c").progress.caught_up_to.is_some());
 }

@@ -17,7 +17,8 @@ use crate::cluster::settings::{RoleSource, Settings};
 use crate::cluster::{AddedMembers, Cluster, DatabaseSpec, Pool};
 use crate::name::{DatabaseName, NodeName};
 use crate::topology::{
-    DatabaseId, Endpoint, Node, NodeId, NodeState, PoolId, Position, Role, Topology, WriteBlock,
+    DatabaseId, Endpoint, Lsn, Node, NodeId, NodeState, PoolId, Position, Role, Topology,
+    WriteBlock,
 };
 
 pub(super) const SECOND: Duration = Duration::from_secs(1);
@@ -54,6 +55,8 @@ pub(super) struct Server {
     pub(super) cluster: &'static str,
     /// Another one after each restart.
     pub(super) identity: &'static str,
+    /// Of the log that it writes, or has received.
+    pub(super) timeline: u32,
 }
 
 struct Member {
@@ -180,6 +183,10 @@ impl Simulation {
         }
     }
 
+    pub(super) fn id(&mut self, name: &str) -> NodeId {
+        self.member(name).id
+    }
+
     pub(super) fn state(&mut self, name: &str) -> NodeState {
         let id = self.member(name).id;
         self.cluster.topology().node(id).state()
@@ -248,7 +255,14 @@ impl Server {
             position: 1000,
             cluster: "cluster",
             identity,
+            timeline: 1,
         }
+    }
+
+    /// Makes it a primary, on a timeline of its own.
+    pub(super) fn promote(&mut self, timeline: u32) {
+        self.role = Role::Primary;
+        self.timeline = timeline;
     }
 
     fn answer(&self) -> ProbeOutcome {
@@ -262,12 +276,17 @@ impl Server {
     }
 
     fn observation(&self) -> Observation {
-        let position = Some(Position::Lsn(self.position));
+        let position = Some(Position::Lsn(Lsn {
+            timeline: Some(self.timeline),
+            byte: self.position,
+        }));
         Observation {
             role: Some(self.role),
             software: None,
             cluster: Some(self.cluster.into()),
             server: Some(self.identity.into()),
+            timeline: Some(self.timeline),
+            started: None,
             catalog: Some("app".into()),
             written: position.clone().filter(|_| self.role == Role::Primary),
             replayed: position,

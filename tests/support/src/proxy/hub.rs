@@ -3,6 +3,7 @@
 use std::future;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -21,7 +22,7 @@ const PORT_ATTEMPTS: usize = 5;
 /// The listener and the connections of a proxy.
 #[derive(Debug)]
 pub(super) struct Hub {
-    target: u16,
+    target: Arc<AtomicU16>,
     port: u16,
     counts: Arc<Counts>,
     /// `None` while connections are refused.
@@ -31,7 +32,7 @@ pub(super) struct Hub {
 }
 
 impl Hub {
-    pub(super) async fn new(target: u16, counts: Arc<Counts>) -> Result<Self> {
+    pub(super) async fn new(target: Arc<AtomicU16>, counts: Arc<Counts>) -> Result<Self> {
         let listener = listen_somewhere().await?;
         Ok(Self {
             target,
@@ -67,7 +68,7 @@ impl Hub {
     fn admit(&mut self, client: TcpStream) {
         let link = Link {
             number: self.counts.accepted(),
-            target: self.target,
+            target: self.target.load(Ordering::SeqCst),
             state: self.state.subscribe(),
         };
         self.links.spawn(serve(client, link, self.counts.count()));

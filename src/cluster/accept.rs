@@ -1,0 +1,87 @@
+//! A primary that is chosen by hand.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::Cluster;
+use super::monitor::{Watch, opening};
+use super::waits::deadline;
+use crate::error::{RoutingError, TopologyError};
+use crate::topology::{DatabaseId, NodeId};
+
+impl Cluster {
+    /// Makes a node the primary of its database, whatever claims were seen before.
+    ///
+    /// # Errors
+    ///
+    /// [`TopologyError::CannotAccept`], with the reason.
+    pub(crate) async fn accept_primary(
+        &self,
+        database: DatabaseId,
+        node: NodeId,
+    ) -> Result<(), RoutingError> {
+        self.check_open()?;
+        let accepted = self.try_accept(database, node).await;
+        accepted.map_err(|reason| {
+            let topology = self.topology();
+            RoutingError::Topology(TopologyError::CannotAccept {
+                node: topology.node(node).name.clone(),
+                database: topology.database_by_id(database).name.clone(),
+                reason: reason.to_owned(),
+            })
+        })
+    }
+
+    async fn try_accept(&self, database: DatabaseId, node: NodeId) -> Result<(), &'static str> {
+        let of = self.topology().node(node).database;
+        if of != database {
+            return Err("it is a node of another database");
+        }
+        let watch = self.state.monitors.watch(database);
+        let watch = watch.ok_or("the database has no monitor; declare it with monitored(true)")?;
+        let timeout = opening(self.state.declared(database).settings.probe_timeout);
+        let asked = watch.asked_after(node, self.state.clock.now());
+        if tokio::time::timeout(timeout, asked).await != Ok(true) {
+            return Err("it does not answer");
+        }
+        if !watch.accept(node) {
+            return Err("it reports that it is a replica; promote it first");
+        }
+        let promoted = tokio::time::timeout_at(deadline(timeout), self.promoted(&watch, node));
+        promoted
+            .await
+            .map_err(|_| "its new pool could not be opened; see the log")
+    }
+
+    /// Returns once the node that was accepted is the primary.
+    async fn promoted(&self, watch: &Arc<Watch>, node: NodeId) {
+        let mut changes = self.state.changes();
+        loop {
+            changes.mark_unchanged();
+            let topology = self.snapshot();
+            let database = topology.database_by_id(watch.database());
+            self.state
+                .apply_verdict(watch, &topology, watch.verdict(&topology));
+            let is_primary = database.primary == node && database.write_block.is_none();
+            if is_primary || changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+}
+
+impl Watch {
+    /// Asks a node now. Returns whether it has reported its role, once it was asked after a moment.
+    async fn asked_after(&self, node: NodeId, moment: Instant) -> bool {
+        let mut answers = self.answers.subscribe();
+        self.probe_now(node);
+        loop {
+            if let Some(answered) = self.has_reported_since(node, moment) {
+                return answered;
+            }
+            if answers.changed().await.is_err() {
+                return false;
+            }
+        }
+    }
+}

@@ -1,0 +1,169 @@
+//! Who says it is the primary, and since when.
+
+use std::time::Instant;
+
+use super::known::Knowledge;
+use super::observation::Observation;
+use crate::cluster::settings::RoleSource;
+use crate::topology::{Claim, Incumbent, NodeId, Refusal, Role, refusal};
+
+/// Whether a server was seen to become writable while it ran.
+#[derive(Debug, Default)]
+pub(super) struct Promotion {
+    /// When it was last seen as a replica, if it was not seen as a primary since.
+    replica_at: Option<Instant>,
+    promoted: Option<Instant>,
+}
+
+impl Promotion {
+    /// The claim of a server that has just reported its role.
+    pub(super) fn claim(&mut self, role: Role, asked: Instant, seen: &Observation) -> Claim {
+        match role {
+            Role::Replica => {
+                *self = Self {
+                    replica_at: Some(asked),
+                    promoted: None,
+                };
+                Claim::default()
+            }
+            Role::Primary => {
+                if let Some(at) = self.replica_at.take() {
+                    let ran_since = seen.started.is_none_or(|started| started < at);
+                    self.promoted = ran_since.then_some(asked);
+                }
+                Claim {
+                    timeline: seen.timeline,
+                    promoted: self.promoted,
+                    position: seen.written.clone(),
+                }
+            }
+        }
+    }
+
+    /// Another server answers at the address, or the same after a restart.
+    pub(super) fn restart(&mut self) {
+        *self = Self::default();
+    }
+}
+
+impl Knowledge {
+    /// The primary has reported that it is one.
+    pub(super) fn note_incumbent(&mut self, node: NodeId) {
+        let seen = self.nodes.get(&node).and_then(|known| known.seen.as_ref());
+        let Some(seen) = seen.filter(|seen| seen.role == Role::Primary) else {
+            return;
+        };
+        let server = seen.server.clone();
+        match &mut self.incumbent {
+            Some(it) if it.node == node => it.note(server, &seen.claim),
+            Some(_) => {}
+            None => {
+                let claim = seen.claim.clone();
+                self.incumbent = Some(Incumbent::new(node, server, claim, Vec::new()));
+            }
+        }
+    }
+
+    /// A node takes over as the primary from another one.
+    pub(super) fn take_over(&mut self, node: NodeId, from: NodeId) {
+        // Chosen by hand: it is preferred to more nodes.
+        if self.incumbent.as_ref().is_some_and(|it| it.node == node) {
+            return;
+        }
+        let seen = self.nodes.get(&node).and_then(|known| known.seen.as_ref());
+        let incumbent = seen
+            .map(|seen| Incumbent::new(node, seen.server.clone(), seen.claim.clone(), vec![from]));
+        self.incumbent = incumbent;
+    }
+
+    /// A node is accepted as the primary; its claim is preferred to those of all other nodes.
+    /// Returns `false` if it does not say that it is the primary.
+    pub(super) fn accept(&mut self, node: NodeId) -> bool {
+        let seen = self.nodes.get(&node).and_then(|known| known.seen.as_ref());
+        let Some(seen) = seen.filter(|seen| seen.role == Role::Primary) else {
+            return false;
+        };
+        let others = self.nodes.keys().copied().filter(|other| *other != node);
+        self.incumbent = Some(Incumbent::new(
+            node,
+            seen.server.clone(),
+            seen.claim.clone(),
+            others.collect(),
+        ));
+        true
+    }
+
+    /// Returns why a node that says it is a primary serves no reads of this database, or `None` if it
+    /// does.
+    pub(super) fn why_not_a_replica(
+        &self,
+        node: NodeId,
+        primary: NodeId,
+        roles: RoleSource,
+    ) -> Option<Box<str>> {
+        let known = self.nodes.get(&node)?;
+        let seen = known.seen.as_ref()?;
+        let refused = match roles {
+            RoleSource::Observed => refusal(node, seen, self.incumbent.as_ref())?,
+            // Only Postgres tells a promoted server from a replica that happens to be writable.
+            RoleSource::Declared => {
+                let is_postgres = seen.claim.timeline.is_some() || known.cluster.is_some();
+                let is_second = is_postgres && self.is_second_primary(node, primary);
+                is_second.then_some(Refusal::WritesItself)?
+            }
+        };
+        Some(match refused {
+            Refusal::Outdated(why) => why.to_string().into(),
+            Refusal::WritesItself => {
+                "it was promoted: it takes writes itself and replicates from no server".into()
+            }
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn started(at: Option<Instant>) -> Observation {
+        Observation {
+            started: at,
+            ..Observation::default()
+        }
+    }
+
+    /// A server that is seen as a replica after two seconds, and as a primary after five.
+    fn promoted(started_after: Option<u64>) -> Option<Instant> {
+        let start = Instant::now();
+        let at = |second| start + Duration::from_secs(second);
+        let seen = started(started_after.map(at));
+        let mut promotion = Promotion::default();
+        promotion.claim(Role::Replica, at(2), &seen);
+        promotion.claim(Role::Primary, at(5), &seen).promoted
+    }
+
+    #[test]
+    fn a_replica_that_restarts_writable_was_not_promoted() {
+        assert!(promoted(Some(0)).is_some());
+        assert!(promoted(None).is_some());
+        assert_eq!(promoted(Some(3)), None);
+    }
+
+    #[test]
+    fn a_server_that_was_found_writable_was_not_promoted() {
+        let claim = Promotion::default().claim(Role::Primary, Instant::now(), &started(None));
+        assert_eq!(claim.promoted, None);
+    }
+
+    #[test]
+    fn a_promotion_keeps_its_time_while_the_server_stays_a_primary() {
+        let (start, seen) = (Instant::now(), started(None));
+        let mut promotion = Promotion::default();
+        promotion.claim(Role::Replica, start, &seen);
+        let first = promotion.claim(Role::Primary, start + Duration::from_secs(1), &seen);
+        let later = promotion.claim(Role::Primary, start + Duration::from_secs(9), &seen);
+        assert_eq!(first.promoted, later.promoted);
+    }
+}

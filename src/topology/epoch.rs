@@ -1,0 +1,263 @@
+//! Which of two servers that say they are the primary is the newer one?
+//!
+//! Each promotion begins an epoch, and a primary of an older epoch lacks what the newer one wrote. A
+//! node of an older epoch than any seen is never taken as the primary, and serves no reads.
+//!
+//! Postgres numbers its epochs: a promotion begins a higher timeline. Two servers on one timeline were
+//! promoted apart, or one is a copy of the other, and nothing decides between them. MariaDB and MySQL
+//! have no such number. There the newest change to writable that was observed wins, and GTIDs only
+//! disprove: a server that lacks a transaction of the primary is never taken.
+
+use std::fmt;
+use std::time::Instant;
+
+use super::{NodeId, Position};
+
+/// What a server that says it is the primary bases it on.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Claim {
+    /// The timeline it writes on, on Postgres.
+    pub(crate) timeline: Option<u32>,
+    /// When it was observed to become writable while it ran. `None` if it was found writable: a replica
+    /// that restarts without its `read_only` is no promoted one.
+    pub(crate) promoted: Option<Instant>,
+    /// What it has committed.
+    pub(crate) position: Option<Position>,
+}
+
+/// How a claim stands to another one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Precedence {
+    /// It is of a newer epoch, and replaces the other.
+    Newer,
+    /// It has what the other wrote since it took over. It replaces one that is lost, not one that lives:
+    /// a former primary that follows the new one may be writable too.
+    NewerIfLost,
+    /// It is of an older epoch, and is never taken.
+    Older(Outdated),
+    /// Nothing decides between the two.
+    Undecided,
+}
+
+/// Why a claim is of an older epoch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Outdated {
+    Timeline {
+        own: u32,
+        newest: u32,
+    },
+    /// It lacks transactions that the other has committed.
+    Lacks,
+    /// The other took over from it, and nothing says that it has seen that.
+    Succeeded,
+}
+
+/// The newest claim that was accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Incumbent {
+    pub(crate) node: NodeId,
+    pub(crate) server: Option<Box<str>>,
+    /// As it was reported last.
+    pub(crate) claim: Claim,
+    /// What it had committed when it was accepted.
+    started_at: Option<Position>,
+    /// The nodes that it was preferred to.
+    predecessors: Vec<NodeId>,
+}
+
+impl Claim {
+    /// How this claim stands to one of another server.
+    pub(crate) fn precedence_over(&self, other: &Self) -> Precedence {
+        match (self.timeline, other.timeline) {
+            (Some(own), Some(newest)) if own < newest => {
+                return Precedence::Older(Outdated::Timeline { own, newest });
+            }
+            (Some(own), Some(newest)) if own > newest => return Precedence::Newer,
+            (Some(_), Some(_)) => return Precedence::Undecided,
+            (Some(_), None) | (None, _) => {}
+        }
+        if self.lacks(other) {
+            return Precedence::Older(Outdated::Lacks);
+        }
+        match self.promoted > other.promoted {
+            true => Precedence::Newer,
+            false => Precedence::Undecided,
+        }
+    }
+
+    fn lacks(&self, other: &Self) -> bool {
+        let positions = self.position.as_ref().zip(other.position.as_ref());
+        positions.is_some_and(|(own, other)| own.lacks(other))
+    }
+}
+
+impl Incumbent {
+    pub(crate) fn new(
+        node: NodeId,
+        server: Option<Box<str>>,
+        claim: Claim,
+        predecessors: Vec<NodeId>,
+    ) -> Self {
+        Self {
+            node,
+            server,
+            started_at: claim.position.clone(),
+            claim,
+            predecessors,
+        }
+    }
+
+    /// How the claim of another node stands to this one.
+    pub(crate) fn precedence(&self, node: NodeId, claim: &Claim) -> Precedence {
+        let precedence = claim.precedence_over(&self.claim);
+        let preferred = self.predecessors.contains(&node);
+        match precedence {
+            Precedence::Undecided if preferred && self.has_written() => Precedence::NewerIfLost,
+            Precedence::Undecided if preferred => Precedence::Older(Outdated::Succeeded),
+            other => other,
+        }
+    }
+
+    /// Whether it is known to have committed something since it was accepted. A timeline says more than
+    /// that on Postgres.
+    fn has_written(&self) -> bool {
+        self.claim.timeline.is_none() && self.claim.position != self.started_at
+    }
+
+    /// Keeps a report of its node, unless that is of an older epoch.
+    pub(crate) fn note(&mut self, server: Option<Box<str>>, claim: &Claim) {
+        if !self.is_outdated(server.as_deref(), claim) {
+            self.server = server;
+            self.claim = claim.clone();
+        }
+    }
+
+    /// Whether its own node reports an older epoch: it was restored, or another server has its address.
+    pub(crate) fn is_outdated(&self, server: Option<&str>, claim: &Claim) -> bool {
+        match claim.precedence_over(&self.claim) {
+            Precedence::Older(Outdated::Timeline { .. }) => true,
+            Precedence::Older(_) => server.is_none() || self.server.as_deref() != server,
+            Precedence::Newer | Precedence::NewerIfLost | Precedence::Undecided => false,
+        }
+    }
+}
+
+impl fmt::Display for Outdated {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Timeline { own, newest } => {
+                write!(
+                    f,
+                    "it is the primary of timeline {own}, and timeline {newest} was seen"
+                )
+            }
+            Self::Lacks => f.write_str("it takes writes but lacks transactions of the primary"),
+            Self::Succeeded => f.write_str("it takes writes but another node took over from it"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::topology::position::PositionKind;
+
+    const A: NodeId = NodeId::new(0);
+    const B: NodeId = NodeId::new(1);
+
+    fn postgres(timeline: u32) -> Claim {
+        Claim {
+            timeline: Some(timeline),
+            ..Claim::default()
+        }
+    }
+
+    /// Promoted at that second, if it was observed.
+    fn mariadb(second: Option<u64>, gtids: &str) -> Claim {
+        static START: std::sync::LazyLock<Instant> = std::sync::LazyLock::new(Instant::now);
+        Claim {
+            timeline: None,
+            promoted: second.map(|second| *START + Duration::from_secs(second)),
+            position: Position::parse(PositionKind::MariaDb, gtids),
+        }
+    }
+
+    #[test]
+    fn a_higher_timeline_is_newer_whatever_was_observed() {
+        let (old, new) = (postgres(1), postgres(2));
+        assert_eq!(new.precedence_over(&old), Precedence::Newer);
+        let older = Precedence::Older(Outdated::Timeline { own: 1, newest: 2 });
+        assert_eq!(old.precedence_over(&new), older);
+        let seen = Claim {
+            promoted: Some(Instant::now()),
+            ..old
+        };
+        assert_eq!(seen.precedence_over(&new), older);
+    }
+
+    #[test]
+    fn nothing_decides_between_equal_timelines() {
+        assert_eq!(
+            postgres(2).precedence_over(&postgres(2)),
+            Precedence::Undecided
+        );
+        let incumbent = Incumbent::new(B, None, postgres(2), vec![A]);
+        let older = Precedence::Older(Outdated::Succeeded);
+        assert_eq!(incumbent.precedence(A, &postgres(2)), older);
+    }
+
+    #[test]
+    fn the_newest_observed_promotion_wins_unless_it_lacks_transactions() {
+        let old = mariadb(None, "0-1-100");
+        assert_eq!(
+            mariadb(Some(5), "0-1-100").precedence_over(&old),
+            Precedence::Newer
+        );
+        assert_eq!(
+            mariadb(Some(5), "0-2-101").precedence_over(&old),
+            Precedence::Newer
+        );
+        let lacks = Precedence::Older(Outdated::Lacks);
+        assert_eq!(mariadb(Some(5), "0-1-99").precedence_over(&old), lacks);
+        assert_eq!(
+            mariadb(None, "0-1-100").precedence_over(&old),
+            Precedence::Undecided
+        );
+        let newer = mariadb(Some(5), "0-1-100");
+        assert_eq!(
+            mariadb(Some(4), "0-1-100").precedence_over(&newer),
+            Precedence::Undecided
+        );
+    }
+
+    #[test]
+    fn a_former_primary_needs_what_its_successor_wrote() {
+        let mut incumbent =
+            Incumbent::new(B, Some("b".into()), mariadb(Some(5), "0-1-100"), vec![A]);
+        let returned = mariadb(None, "0-1-100");
+        let succeeded = Precedence::Older(Outdated::Succeeded);
+        assert_eq!(incumbent.precedence(A, &returned), succeeded);
+        incumbent.note(Some("b".into()), &mariadb(Some(5), "0-2-107"));
+        assert_eq!(
+            incumbent.precedence(A, &returned),
+            Precedence::Older(Outdated::Lacks)
+        );
+        let followed = mariadb(None, "0-2-107");
+        assert_eq!(incumbent.precedence(A, &followed), Precedence::NewerIfLost);
+    }
+
+    #[test]
+    fn a_restored_primary_is_of_an_older_epoch_on_postgres() {
+        let mut incumbent = Incumbent::new(A, Some("a".into()), postgres(3), Vec::new());
+        assert!(incumbent.is_outdated(Some("a"), &postgres(2)));
+        incumbent.note(Some("a".into()), &postgres(2));
+        assert_eq!(incumbent.claim, postgres(3));
+        assert!(!incumbent.is_outdated(Some("a again"), &postgres(4)));
+        let mariadb_of = Incumbent::new(A, Some("a".into()), mariadb(None, "0-1-9"), Vec::new());
+        // RESET MASTER
+        assert!(!mariadb_of.is_outdated(Some("a"), &mariadb(None, "0-1-1")));
+        assert!(mariadb_of.is_outdated(Some("other"), &mariadb(None, "0-1-1")));
+    }
+}

@@ -1,0 +1,79 @@
+//! The address of the primary leads to another server, and open connections stay with the old one.
+
+use routing_servers::Node;
+use sea_orm::{DbErr, TransactionTrait};
+use sea_orm_routing::RoutingConnection;
+
+use crate::support::bed::{Bed, often_asked, on_each_server};
+use crate::support::item;
+use crate::support::load::write;
+
+on_each_server! {
+    a_virtual_address_moves(1),
+}
+
+/// The connections of the pool.
+const CONNECTIONS: usize = 8;
+
+/// Roles are declared: the address alone says which server is the primary.
+async fn a_virtual_address_moves(bed: impl Bed) {
+    let (address, url) = bed.proxy(Node::Primary);
+    let options = often_asked(url.clone()).replica(bed.url(0));
+    let db = bed.connect(options).await;
+    fill(&db).await;
+    let (a, b) = (bed.url(Node::Primary), bed.url(0));
+    let port = |url: &str| -> u16 {
+        let (_, rest) = url.split_once("@127.0.0.1:").expect("an address");
+        rest.split_once('/')
+            .expect("a database")
+            .0
+            .parse()
+            .expect("a port")
+    };
+    // The old primary lives on as a replica: its connections stay open, and refuse writes.
+    bed.demote(Node::Primary).await;
+    bed.promote(0).await;
+    assert_ne!(port(&a), port(&b));
+    address.lead_to(port(&b));
+    let mut failed = Vec::new();
+    let recovered = async {
+        let mut well = 0;
+        while well < 50 {
+            match write(&db, &format!("moved {} {well}", failed.len())).await {
+                Ok(()) => well += 1,
+                Err(error) => {
+                    well = 0;
+                    failed.push(error);
+                }
+            }
+        }
+    };
+    let in_time = tokio::time::timeout(crate::support::LIMIT, recovered).await;
+    assert!(in_time.is_ok(), "writes fail: {:?}", failed.last());
+    assert!(
+        failed.len() <= CONNECTIONS,
+        "{} errors: {failed:?}",
+        failed.len()
+    );
+    in_transaction(&db).await.expect("a transaction");
+}
+
+async fn in_transaction(db: &RoutingConnection) -> Result<(), DbErr> {
+    let txn = db.begin().await?;
+    item::insert(&txn, "in a transaction").await?;
+    txn.commit().await
+}
+
+/// Opens all connections of the pool.
+async fn fill(db: &RoutingConnection) {
+    let mut open = Vec::new();
+    for number in 0..CONNECTIONS {
+        let txn = db.begin().await.expect("begun");
+        let name = format!("fill {number}");
+        item::insert(&txn, &name).await.expect("a write");
+        open.push(txn);
+    }
+    for txn in open {
+        txn.rollback().await.expect("rolled back");
+    }
+}
