@@ -55,11 +55,10 @@ impl SessionHistory {
     pub(crate) fn seen(&self) -> Option<Written> {
         match (&self.written, self.saw_primary) {
             (Some(Written::At(wrote)), Some(saw)) => Some(Written::At(saw.max(*wrote))),
-            (Some(Written::InDoubt), _) => Some(Written::InDoubt),
             // The primary had what the other process wrote.
-            (Some(Written::Until(_) | Written::Before(_)) | None, Some(saw)) => {
-                Some(Written::At(saw))
-            }
+            (Some(Written::Before(_)) | None, Some(saw)) => Some(Written::At(saw)),
+            // A window of another process proves nothing.
+            (written @ Some(Written::InDoubt | Written::Until(_)), Some(_)) => (*written).clone(),
             (written, None) => written.clone(),
         }
     }
