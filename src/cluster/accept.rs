@@ -7,7 +7,7 @@ use super::Cluster;
 use super::monitor::{Watch, opening};
 use super::waits::deadline;
 use crate::error::{RoutingError, TopologyError};
-use crate::topology::{DatabaseId, NodeId};
+use crate::topology::{DatabaseId, Incumbent, NodeId};
 
 impl Cluster {
     /// Makes a node the primary of its database, whatever claims were seen before.
@@ -44,13 +44,19 @@ impl Cluster {
         if tokio::time::timeout(timeout, asked).await != Ok(true) {
             return Err("it does not answer");
         }
-        if !watch.accept(node) {
-            return Err("it reports that it is a replica; promote it first");
-        }
+        let before = watch.accept(&self.snapshot(), node).ok_or(
+            "it reports that it is a replica, or is behind a balancer, or a server of another cluster",
+        )?;
+        let accepting = Accepting {
+            cluster: self,
+            watch: &watch,
+            node,
+            before,
+        };
         let promoted = tokio::time::timeout_at(deadline(timeout), self.promoted(&watch, node));
-        promoted
-            .await
-            .map_err(|_| "its new pool could not be opened; see the log")
+        let promoted = promoted.await;
+        drop(accepting);
+        promoted.map_err(|_| "its new pool could not be opened; see the log")
     }
 
     /// Returns once the node that was accepted is the primary.
@@ -66,6 +72,27 @@ impl Cluster {
             if is_primary || changes.changed().await.is_err() {
                 return;
             }
+        }
+    }
+}
+
+/// A node that was accepted and is not the primary yet. Dropping this takes that back, unless it is by now.
+struct Accepting<'a> {
+    cluster: &'a Cluster,
+    watch: &'a Arc<Watch>,
+    node: NodeId,
+    before: Option<Incumbent>,
+}
+
+impl Drop for Accepting<'_> {
+    fn drop(&mut self) {
+        let topology = self.cluster.snapshot();
+        if topology.database_by_id(self.watch.database()).primary != self.node {
+            self.watch.restore(self.before.take());
+            let verdict = self.watch.verdict(&topology);
+            self.cluster
+                .state
+                .apply_verdict(self.watch, &topology, verdict);
         }
     }
 }

@@ -60,7 +60,12 @@ impl ClusterState {
         let database = topology.database_by_id(watch.database());
         let block = database.write_block.as_ref();
         if block.is_some_and(WriteBlock::is_of_roles) && watch.is_claimed(database.primary) {
-            self.change(|topology| topology.set_write_block(watch.database(), None));
+            self.change(|topology| {
+                // Another node may have made its claim meanwhile.
+                if watch.verdict(topology) == Verdict::Keep {
+                    topology.set_write_block(watch.database(), None);
+                }
+            });
         }
     }
 
@@ -107,10 +112,9 @@ impl ClusterState {
         let changed = self.change_untold(|topology| {
             // The old primary may have returned meanwhile, or the new one died.
             let primary = topology.database_by_id(id).primary;
-            if watch.verdict(topology) != Verdict::Promote(node) || primary != old {
+            if primary != old || !watch.take_over(topology, node) {
                 return None;
             }
-            watch.take_over(node, old);
             let before = [old, node].map(|node| topology.node(node).pool);
             topology.promote(node, new, demoted, down);
             topology.set_write_block(id, None);

@@ -1,6 +1,6 @@
 //! Signals about nodes, from the statements of the application.
 
-use sea_orm::DbErr;
+use sea_orm::{DbBackend, DbErr};
 use std::time::Instant;
 
 use super::driver_kind::{DriverKind, PoolUsage};
@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::monitor::opening;
 use super::{Cluster, ClusterState};
 use crate::error::{AvailabilityError, RoutingError};
-use crate::topology::{Attempted, Moment, NodeId, Role, Signal};
+use crate::topology::{Attempted, DatabaseId, Moment, NodeId, Role, Signal};
 
 /// Every attempt reports how it ended, whether it was a statement, a stream or the opening of a branch.
 impl Cluster {
@@ -62,9 +62,17 @@ impl Cluster {
     fn report_primary(&self, attempted: Attempted, error: &DbErr) {
         match Fault::of(error) {
             Fault::Lost | Fault::NoConnection => self.probe_primary_now(attempted.database),
-            Fault::RefusedAsWrite => self.leave_demoted(attempted),
+            Fault::RefusedAsWrite if self.is_server(attempted.database) => {
+                self.leave_demoted(attempted)
+            }
+            Fault::RefusedAsWrite => {}
             Fault::Protocol | Fault::RecoveryConflict | Fault::NotSupported | Fault::Statement => {}
         }
+    }
+
+    /// Whether a database has an address. An SQLite in memory would be another one in another pool.
+    fn is_server(&self, database: DatabaseId) -> bool {
+        self.topology().database_by_id(database).dialect != DbBackend::Sqlite
     }
 
     /// The primary only reads. Its address may lead to another server by now, and open connections stay

@@ -170,6 +170,10 @@ mod streams {
             if let Some(mut timer) = self.timer.take() {
                 timer.finished(None, Some(rows));
             }
+            // What was read of it was seen.
+            if let Some(session) = self.reader.as_ref().filter(|_| rows > 0) {
+                self.remember(session);
+            }
         }
 
         pub(in crate::connection) fn role(&self) -> Role {

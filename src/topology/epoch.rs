@@ -30,9 +30,9 @@ pub(crate) struct Claim {
 pub(crate) enum Precedence {
     /// It is of a newer epoch, and replaces the other.
     Newer,
-    /// It has what the other wrote since it took over. It replaces one that is lost, not one that lives:
-    /// a former primary that follows the new one may be writable too.
-    NewerIfLost,
+    /// It has what the other wrote since it took over: it follows it, and may be writable nevertheless. It is
+    /// no rival, and replaces the other only if that one steps down.
+    CaughtUp,
     /// It is of an older epoch, and is never taken.
     Older(Outdated),
     /// Nothing decides between the two.
@@ -61,8 +61,8 @@ pub(crate) struct Incumbent {
     pub(crate) claim: Claim,
     /// What it had committed when it was accepted.
     started_at: Option<Position>,
-    /// The nodes that it was preferred to.
-    predecessors: Vec<NodeId>,
+    /// The claims that it was preferred to.
+    predecessors: Vec<(NodeId, Claim)>,
 }
 
 impl Claim {
@@ -96,7 +96,7 @@ impl Incumbent {
         node: NodeId,
         server: Option<Box<str>>,
         claim: Claim,
-        predecessors: Vec<NodeId>,
+        predecessors: Vec<(NodeId, Claim)>,
     ) -> Self {
         Self {
             node,
@@ -110,12 +110,25 @@ impl Incumbent {
     /// How the claim of another node stands to this one.
     pub(crate) fn precedence(&self, node: NodeId, claim: &Claim) -> Precedence {
         let precedence = claim.precedence_over(&self.claim);
-        let preferred = self.predecessors.contains(&node);
+        let is_same = |(of, given_up): &(NodeId, Claim)| {
+            *of == node && claim.precedence_over(given_up) != Precedence::Newer
+        };
+        let was_given_up = self.predecessors.iter().any(is_same);
         match precedence {
-            Precedence::Undecided if preferred && self.has_written() => Precedence::NewerIfLost,
-            Precedence::Undecided if preferred => Precedence::Older(Outdated::Succeeded),
+            Precedence::Undecided if was_given_up && self.has_written() => Precedence::CaughtUp,
+            Precedence::Newer | Precedence::Undecided if was_given_up => {
+                Precedence::Older(Outdated::Succeeded)
+            }
             other => other,
         }
+    }
+
+    /// The claims that the next one is preferred to, once a node takes over from this one.
+    pub(crate) fn given_up(&self, to: NodeId) -> Vec<(NodeId, Claim)> {
+        let own = (self.node, self.claim.clone());
+        let all = self.predecessors.iter().cloned();
+        let others = all.filter(|(node, _)| *node != self.node).chain([own]);
+        others.filter(|(node, _)| *node != to).collect()
     }
 
     /// Whether it is known to have committed something since it was accepted. A timeline says more than
@@ -137,7 +150,7 @@ impl Incumbent {
         match claim.precedence_over(&self.claim) {
             Precedence::Older(Outdated::Timeline { .. }) => true,
             Precedence::Older(_) => server.is_none() || self.server.as_deref() != server,
-            Precedence::Newer | Precedence::NewerIfLost | Precedence::Undecided => false,
+            Precedence::Newer | Precedence::CaughtUp | Precedence::Undecided => false,
         }
     }
 }
@@ -203,7 +216,7 @@ mod tests {
             postgres(2).precedence_over(&postgres(2)),
             Precedence::Undecided
         );
-        let incumbent = Incumbent::new(B, None, postgres(2), vec![A]);
+        let incumbent = Incumbent::new(B, None, postgres(2), vec![(A, postgres(2))]);
         let older = Precedence::Older(Outdated::Succeeded);
         assert_eq!(incumbent.precedence(A, &postgres(2)), older);
     }
@@ -234,8 +247,12 @@ mod tests {
 
     #[test]
     fn a_former_primary_needs_what_its_successor_wrote() {
-        let mut incumbent =
-            Incumbent::new(B, Some("b".into()), mariadb(Some(5), "0-1-100"), vec![A]);
+        let mut incumbent = Incumbent::new(
+            B,
+            Some("b".into()),
+            mariadb(Some(5), "0-1-100"),
+            vec![(A, mariadb(None, "0-1-100"))],
+        );
         let returned = mariadb(None, "0-1-100");
         let succeeded = Precedence::Older(Outdated::Succeeded);
         assert_eq!(incumbent.precedence(A, &returned), succeeded);
@@ -245,7 +262,34 @@ mod tests {
             Precedence::Older(Outdated::Lacks)
         );
         let followed = mariadb(None, "0-2-107");
-        assert_eq!(incumbent.precedence(A, &followed), Precedence::NewerIfLost);
+        assert_eq!(incumbent.precedence(A, &followed), Precedence::CaughtUp);
+    }
+
+    #[test]
+    fn a_claim_that_was_given_up_stays_so_until_its_node_is_promoted_again() {
+        let incumbent = Incumbent::new(A, None, postgres(1), vec![(B, postgres(2))]);
+        let older = Precedence::Older(Outdated::Succeeded);
+        assert_eq!(incumbent.precedence(B, &postgres(2)), older);
+        assert_eq!(incumbent.precedence(B, &postgres(3)), Precedence::Newer);
+        let promoted_since = NodeId::new(2);
+        assert_eq!(
+            incumbent.precedence(promoted_since, &postgres(2)),
+            Precedence::Newer
+        );
+    }
+
+    #[test]
+    fn a_second_takeover_remembers_the_first() {
+        let first = Incumbent::new(B, None, postgres(2), vec![(A, postgres(1))]);
+        let nodes = |to| {
+            first
+                .given_up(to)
+                .into_iter()
+                .map(|(node, _)| node)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(nodes(NodeId::new(2)), [A, B]);
+        assert_eq!(nodes(A), [B]);
     }
 
     #[test]

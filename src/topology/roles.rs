@@ -129,9 +129,9 @@ impl Judge<'_> {
         let rivals = claims.iter().filter(|(node, _)| *node != self.primary);
         let (taken, others): (Vec<_>, Vec<_>) =
             rivals.partition(|rival| match self.precedence(rival) {
+                _ if self.is_same_server(rival) => !lives,
                 Precedence::Newer => true,
-                Precedence::NewerIfLost => !lives,
-                Precedence::Undecided => stepped_down,
+                Precedence::CaughtUp | Precedence::Undecided => stepped_down,
                 Precedence::Older(_) => false,
             });
         if !taken.is_empty() {
@@ -151,18 +151,20 @@ impl Judge<'_> {
         }
     }
 
-    /// One server may have two names: its other one stands in for a lost primary.
     fn precedence(&self, (node, seen): &Claimant<'_>) -> Precedence {
-        match same_server(self.it.server.as_deref(), seen) {
-            true => Precedence::NewerIfLost,
-            false => self.it.precedence(*node, &seen.claim),
-        }
+        self.it.precedence(*node, &seen.claim)
+    }
+
+    /// One server may have two names: its other one stands in for a lost primary.
+    fn is_same_server(&self, (_, seen): &Claimant<'_>) -> bool {
+        same_server(self.it.server.as_deref(), seen)
     }
 
     /// The primary lives, and none of the others is newer.
     fn beside_the_primary(&self, others: &[Claimant<'_>]) -> Verdict {
         let undecided = others.iter();
-        let undecided = undecided.filter(|it| self.precedence(it) == Precedence::Undecided);
+        let undecided = undecided
+            .filter(|it| !self.is_same_server(it) && self.precedence(it) == Precedence::Undecided);
         let undecided: Vec<_> = undecided.collect();
         let Some(newest) = undecided.iter().map(|(_, seen)| seen.since).max() else {
             return Verdict::Keep;
@@ -191,7 +193,7 @@ pub(crate) fn refusal(
     match incumbent.precedence(node, &seen.claim) {
         Precedence::Newer => None,
         Precedence::Older(why) => Some(Refusal::Outdated(why)),
-        Precedence::NewerIfLost | Precedence::Undecided => Some(Refusal::WritesItself),
+        Precedence::CaughtUp | Precedence::Undecided => Some(Refusal::WritesItself),
     }
 }
 

@@ -66,30 +66,40 @@ impl Knowledge {
 
     /// A node takes over as the primary from another one.
     pub(super) fn take_over(&mut self, node: NodeId, from: NodeId) {
-        // Chosen by hand: it is preferred to more nodes.
+        // Chosen by hand: it is preferred to more claims.
         if self.incumbent.as_ref().is_some_and(|it| it.node == node) {
             return;
         }
+        let before = self.incumbent.take();
+        let given_up = match &before {
+            Some(before) => before.given_up(node),
+            None => vec![(from, Claim::default())],
+        };
         let seen = self.nodes.get(&node).and_then(|known| known.seen.as_ref());
         let incumbent = seen
-            .map(|seen| Incumbent::new(node, seen.server.clone(), seen.claim.clone(), vec![from]));
-        self.incumbent = incumbent;
+            .map(|seen| Incumbent::new(node, seen.server.clone(), seen.claim.clone(), given_up));
+        self.incumbent = incumbent.or(before);
     }
 
-    /// A node is accepted as the primary; its claim is preferred to those of all other nodes.
+    /// A node is accepted as the primary; its claim is preferred to those that other nodes make or made last.
     /// Returns `false` if it does not say that it is the primary.
     pub(super) fn accept(&mut self, node: NodeId) -> bool {
         let seen = self.nodes.get(&node).and_then(|known| known.seen.as_ref());
         let Some(seen) = seen.filter(|seen| seen.role == Role::Primary) else {
             return false;
         };
-        let others = self.nodes.keys().copied().filter(|other| *other != node);
-        self.incumbent = Some(Incumbent::new(
-            node,
-            seen.server.clone(),
-            seen.claim.clone(),
-            others.collect(),
-        ));
+        let (server, claim) = (seen.server.clone(), seen.claim.clone());
+        let claims = self.nodes.iter().filter_map(|(other, known)| {
+            let seen = known
+                .seen
+                .as_ref()
+                .filter(|seen| seen.role == Role::Primary)?;
+            Some((*other, seen.claim.clone()))
+        });
+        // A primary that is silent made its claim before.
+        let silent = self.incumbent.iter().flat_map(|it| it.given_up(node));
+        let given_up = claims.chain(silent).filter(|(other, _)| *other != node);
+        self.incumbent = Some(Incumbent::new(node, server, claim, given_up.collect()));
         true
     }
 

@@ -9,7 +9,9 @@ use super::known::Knowledge;
 use crate::cluster::ClusterState;
 use crate::cluster::settings::RoleSource;
 use crate::name::NodeName;
-use crate::topology::{Endpoint, NodeId, NodeReport, Role, Service, Topology, Verdict, judge};
+use crate::topology::{
+    Endpoint, Incumbent, NodeId, NodeReport, Role, Service, Topology, Verdict, judge,
+};
 
 impl Watch {
     /// Judges the roles anew, if they are observed.
@@ -32,16 +34,38 @@ impl Watch {
         )
     }
 
-    /// A node takes over as the primary from another one: positions of that one prove nothing.
-    pub(in crate::cluster) fn take_over(&self, node: NodeId, from: NodeId) {
+    /// Whether a node is still to take over as the primary. If so, it does: positions of the old one prove
+    /// nothing.
+    pub(in crate::cluster) fn take_over(&self, topology: &Topology, node: NodeId) -> bool {
         let mut known = self.lock();
-        known.take_over(node, from);
-        known.restart();
+        let primary = topology.database_by_id(self.database()).primary;
+        let reports = self.reports(&known, topology);
+        let takes_over =
+            judge(primary, known.incumbent.as_ref(), &reports) == Verdict::Promote(node);
+        if takes_over {
+            known.take_over(node, primary);
+            known.restart();
+        }
+        takes_over
     }
 
-    /// Prefers the claim of a node to those of all others. Returns `false` if it makes none.
-    pub(in crate::cluster) fn accept(&self, node: NodeId) -> bool {
-        self.lock().accept(node)
+    /// Prefers the claim of a node to those of all others. Returns what counted before, or `None` if it
+    /// makes no claim that counts.
+    pub(in crate::cluster) fn accept(
+        &self,
+        topology: &Topology,
+        node: NodeId,
+    ) -> Option<Option<Incumbent>> {
+        let mut known = self.lock();
+        let counts = self.reports(&known, topology);
+        let counts = counts.iter().any(|it| it.node == node && it.seen.is_some());
+        let before = known.incumbent.clone();
+        (counts && known.accept(node)).then_some(before)
+    }
+
+    /// Takes back that a node was accepted.
+    pub(in crate::cluster) fn restore(&self, before: Option<Incumbent>) {
+        self.lock().incumbent = before;
     }
 
     /// Whether a node reported its role when it was last asked. Returns `None` if that was before a moment.
@@ -54,8 +78,9 @@ impl Watch {
         let Some(known) = known.nodes.get(&node) else {
             return Some(false);
         };
-        let attempted = known.attempted.is_some_and(|attempted| attempted > moment);
-        attempted.then_some(known.seen.is_some())
+        let reported = known.seen.as_ref().is_some_and(|seen| seen.asked > moment);
+        let failed = known.seen.is_none() && known.attempted.is_some_and(|it| it > moment);
+        (reported || failed).then_some(reported)
     }
 
     /// Whether a node says it is a primary, and is a server of this cluster.

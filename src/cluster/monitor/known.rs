@@ -8,6 +8,7 @@ use tokio::sync::Notify;
 
 use super::claims::Promotion;
 use super::observation::Observation;
+use super::probe::ProbeTarget;
 use crate::cluster::settings::{RoleSource, Settings};
 use crate::topology::{
     DatabaseId, Incumbent, Lag, NodeId, ObservedRole, Position, Progress, Role, Samples, Topology,
@@ -33,6 +34,7 @@ pub(super) struct NodeKnowledge {
     pub(super) silent: bool,
     pub(super) seen: Option<ObservedRole>,
     pub(super) promotion: Promotion,
+    pub(super) target: Option<ProbeTarget>,
     /// Whether the connection of its probe may lead to another server than its address does.
     pub(super) is_stale: bool,
     /// The server that answered last, kept while it cannot be reached.

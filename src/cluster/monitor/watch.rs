@@ -106,12 +106,22 @@ impl Watch {
         if found.service == Service::Removed {
             return None;
         }
-        let pool = state.pool(found.pool);
+        let open = state.pool(found.pool).get().and_then(ProbeTarget::of);
         Some(ProbeRequest {
-            target: pool.get().and_then(ProbeTarget::of),
+            target: self.target(node, open),
             timeout: state.declared(self.database).settings.probe_timeout,
             anew: found.health.is_down() || self.take_stale(node),
         })
+    }
+
+    /// The server to ask: that of the open pool, or of the last one while the pool is not open.
+    fn target(&self, node: NodeId, open: Option<ProbeTarget>) -> Option<ProbeTarget> {
+        let mut known = self.lock();
+        let known = known.nodes.get_mut(&node)?;
+        if open.is_some() {
+            known.target = open;
+        }
+        known.target.clone()
     }
 
     fn take_stale(&self, node: NodeId) -> bool {

@@ -47,9 +47,13 @@ fn writable(server: &str, since: u64, promoted: Option<u64>) -> Option<ObservedR
     seen(Role::Primary, server, since, claim)
 }
 
-fn incumbent(node: NodeId, it: Option<ObservedRole>, predecessors: &[NodeId]) -> Incumbent {
+fn incumbent(node: NodeId, it: Option<ObservedRole>, given_up: &[(NodeId, u32)]) -> Incumbent {
     let it = it.expect("seen");
-    Incumbent::new(node, it.server, it.claim, predecessors.to_vec())
+    let given_up = given_up.iter().map(|(node, timeline)| {
+        let claim = primary("", 0, *timeline).expect("seen").claim;
+        (*node, claim)
+    });
+    Incumbent::new(node, it.server, it.claim, given_up.collect())
 }
 
 /// Each was asked nine seconds after the start, answered or not.
@@ -119,7 +123,7 @@ fn a_start_without_the_declared_primary_takes_the_one_that_is_there() {
 
 #[test]
 fn an_older_timeline_is_not_taken_while_the_primary_is_silent() {
-    let it = incumbent(B, primary("b", 5, 2), &[A]);
+    let it = incumbent(B, primary("b", 5, 2), &[(A, 1)]);
     let alive = [(A, primary("a", 8, 1)), (B, primary("b", 5, 2))];
     assert_eq!(judged(Some(&it), &alive), Verdict::Keep);
     let silent = [(A, primary("a", 8, 1)), (B, None)];
@@ -130,7 +134,7 @@ fn an_older_timeline_is_not_taken_while_the_primary_is_silent() {
 
 #[test]
 fn two_that_were_promoted_apart_are_a_split() {
-    let it = incumbent(B, primary("b", 5, 2), &[A]);
+    let it = incumbent(B, primary("b", 5, 2), &[(A, 1)]);
     let nodes = [(B, primary("b", 5, 2)), (C, primary("c", 6, 2))];
     assert_eq!(judged(Some(&it), &nodes), Verdict::SplitBrain(vec![B, C]));
     let silent = [(B, None), (C, primary("c", 6, 2))];
@@ -144,7 +148,7 @@ fn two_that_were_promoted_apart_are_a_split() {
 
 #[test]
 fn a_split_that_was_decided_by_hand_stays_decided() {
-    let it = incumbent(B, primary("b", 5, 2), &[A, C]);
+    let it = incumbent(B, primary("b", 5, 2), &[(A, 1), (C, 2)]);
     let nodes = [(B, primary("b", 5, 2)), (C, primary("c", 6, 2))];
     assert_eq!(judged(Some(&it), &nodes), Verdict::Keep);
     let reports = nodes.map(|(node, seen)| NodeReport {
@@ -223,7 +227,7 @@ fn a_primary_that_was_restored_from_an_older_timeline_takes_no_writes() {
 
 #[test]
 fn a_diverged_node_serves_no_reads() {
-    let it = incumbent(B, primary("b", 5, 2), &[A]);
+    let it = incumbent(B, primary("b", 5, 2), &[(A, 1)]);
     let refused = |node, seen: Option<ObservedRole>| refusal(node, &seen.expect("seen"), Some(&it));
     let older = Outdated::Timeline { own: 1, newest: 2 };
     assert_eq!(

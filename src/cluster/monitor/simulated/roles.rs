@@ -171,7 +171,7 @@ async fn of_two_that_were_promoted_apart_none_is_taken_until_one_is_chosen() {
     assert!(matches!(it.write_block(), Some(WriteBlock::SplitBrain(_))));
     assert_eq!(it.state("c"), NodeState::Refused);
     let chosen = it.id("c");
-    assert!(it.watch.accept(chosen));
+    assert!(it.watch.accept(&it.cluster.snapshot(), chosen).is_some());
     it.run(5 * SECOND).await;
     assert_eq!(it.primary(), "c");
     assert_eq!(it.write_block(), None);
@@ -187,7 +187,7 @@ async fn a_primary_restored_from_an_older_timeline_waits_to_be_accepted() {
     it.run(5 * SECOND).await;
     assert!(matches!(it.write_block(), Some(WriteBlock::Unproven(_))));
     let chosen = it.id("b");
-    assert!(it.watch.accept(chosen));
+    assert!(it.watch.accept(&it.cluster.snapshot(), chosen).is_some());
     it.run(2 * SECOND).await;
     assert_eq!(it.write_block(), None);
     assert_eq!(it.primary(), "b");
