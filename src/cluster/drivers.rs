@@ -71,6 +71,55 @@ pub(in crate::cluster) async fn log_in_as(
     }
 }
 
+/// Connects once to the server of a pool.
+///
+/// # Errors
+///
+/// The address, and why no server answers there. What a server answers is left to the pool.
+pub(super) async fn reach(connection: &DatabaseConnection) -> Result<(), DbErr> {
+    match DriverKind::of(connection) {
+        #[cfg(feature = "sqlx-postgres")]
+        DriverKind::Postgres(pool) => {
+            let options = pool.connect_options();
+            let address = address(options.get_host(), options.get_port(), options.get_socket());
+            try_once(pool, address).await
+        }
+        #[cfg(feature = "sqlx-mysql")]
+        DriverKind::MySql(pool) => {
+            let options = pool.connect_options();
+            let address = address(options.get_host(), options.get_port(), options.get_socket());
+            try_once(pool, address).await
+        }
+        _ => Ok(()),
+    }
+}
+
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-mysql"))]
+fn address(host: &str, port: u16, socket: Option<&std::path::PathBuf>) -> String {
+    match socket {
+        Some(socket) => socket.display().to_string(),
+        None if host.contains(':') => format!("[{host}]:{port}"),
+        None => format!("{host}:{port}"),
+    }
+}
+
+#[cfg(any(feature = "sqlx-postgres", feature = "sqlx-mysql"))]
+async fn try_once<DB: Database>(pool: &Pool<DB>, address: String) -> Result<(), DbErr> {
+    use std::io::{Error, ErrorKind};
+
+    let timeout = pool.options().get_acquire_timeout();
+    let connected = pool.connect_options();
+    let error = match tokio::time::timeout(timeout, connected.connect()).await {
+        Ok(Err(sqlx::Error::Io(error))) => Error::new(error.kind(), format!("{address}: {error}")),
+        Ok(Ok(_) | Err(_)) => return Ok(()),
+        Err(_) => {
+            let text = format!("{address}: no answer within {timeout:?}");
+            Error::new(ErrorKind::TimedOut, text)
+        }
+    };
+    Err(sqlx_error(sqlx::Error::Io(error)))
+}
+
 #[cfg(any(feature = "sqlx-postgres", feature = "sqlx-mysql"))]
 async fn change_options<DB: Database>(
     pool: &Pool<DB>,

@@ -78,6 +78,7 @@ impl Cluster {
         for id in topology.node_ids_of(database) {
             let node = topology.node(id);
             watch.warn_of_catalog(id, &node.name);
+            watch.warn_of_primary(id, primary, &node.name);
             let second = observed && added == Some(id) && watch.is_second_primary(id, primary);
             let reason = match &node.refused {
                 // Two primaries at the start: which one takes the writes is judged, and no error.

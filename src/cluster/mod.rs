@@ -51,6 +51,7 @@ mod own;
 mod pool;
 mod settings;
 mod signals;
+mod start;
 mod waits;
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};

@@ -7,7 +7,7 @@
 
 use std::time::Duration;
 
-use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbErr};
+use sea_orm::{ConnectOptions, Database, DatabaseConnection, DbBackend, DbErr};
 use tracing::instrument::WithSubscriber;
 use tracing::level_filters::LevelFilter;
 use tracing::subscriber::NoSubscriber;
@@ -132,36 +132,35 @@ impl OpenPlan {
     }
 
     async fn open_eagerly(&self) -> Result<DatabaseConnection, DbErr> {
-        let url = match &self.source {
+        let (options, password) = match &self.source {
             NodeSource::Open(connection) => return Ok(connection.clone()),
-            NodeSource::Options(options) => {
-                let options = (**options).clone();
-                return connect(keep_memory_db_alive(
-                    options,
-                    self.source.is_private_memory(),
-                ))
-                .await;
+            NodeSource::Options(options) => ((**options).clone(), None),
+            NodeSource::Url(url) => {
+                let (url, password) = node_url(url)?.without_password();
+                (ConnectOptions::new(url), password)
             }
-            NodeSource::Url(url) => node_url(url)?,
         };
-        let (url, password) = url.without_password();
-        let Some(password) = password else {
-            let options = ConnectOptions::new(url);
-            return connect(keep_memory_db_alive(
-                options,
-                self.source.is_private_memory(),
-            ))
-            .await;
-        };
-        let mut options = ConnectOptions::new(url);
-        options.connect_lazy(true);
+        let is_file = self.source.dialect() == Ok(DbBackend::Sqlite);
+        if is_file || options.get_connect_lazy() {
+            let in_memory = self.source.is_private_memory();
+            return connect(keep_memory_db_alive(options, in_memory)).await;
+        }
+        let mut lazy = options.clone();
+        lazy.connect_lazy(true).min_connections(0);
+        let has_password = password.is_some();
         let overrides = ConnectOverrides {
-            password: Some(password),
+            password,
             ..ConnectOverrides::default()
         };
-        let connection = drivers::apply(connect(options).await?, overrides).await?;
-        connection.ping().await?;
-        Ok(connection)
+        let lazy = drivers::apply(connect(lazy).await?, overrides).await?;
+        // A pool would repeat a connection that is refused until its acquire timeout, and not say why.
+        drivers::reach(&lazy).await?;
+        if has_password {
+            lazy.ping().await?;
+            return Ok(lazy);
+        }
+        lazy.close().await?;
+        connect(options).await
     }
 
     async fn open_lazily(&self) -> Result<DatabaseConnection, DbErr> {
@@ -255,5 +254,9 @@ pub(super) mod drivers {
         _: ConnectOverrides,
     ) -> Result<DatabaseConnection, DbErr> {
         Ok(connection)
+    }
+
+    pub(super) async fn reach(_: &DatabaseConnection) -> Result<(), DbErr> {
+        Ok(())
     }
 }

@@ -62,7 +62,7 @@ impl Cluster {
     fn report_primary(&self, attempted: Attempted, error: &DbErr) {
         match Fault::of(error) {
             Fault::Lost | Fault::NoConnection => self.probe_primary_now(attempted.database),
-            Fault::RefusedAsWrite if self.is_server(attempted.database) => {
+            Fault::RefusedAsWrite if attempted.may_write && self.is_server(attempted.database) => {
                 self.leave_demoted(attempted)
             }
             Fault::RefusedAsWrite => {}

@@ -141,7 +141,11 @@ impl Cluster {
     }
 
     /// Probes a node now, on a connection outside the pool. Returns `None` if there is no server to ask.
-    async fn ask(&self, node: &Node, timeout: Duration) -> Result<Option<ProbeOutcome>, String> {
+    pub(super) async fn ask(
+        &self,
+        node: &Node,
+        timeout: Duration,
+    ) -> Result<Option<ProbeOutcome>, String> {
         let declared = self.state.declared(node.database);
         let open = self.pool(node.pool).open().await;
         let Some(target) = ProbeTarget::of(open.map_err(|error| error.to_string())?) else {

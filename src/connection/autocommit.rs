@@ -1,8 +1,8 @@
 //! Statements and streams outside a transaction: one path.
 //!
 //! A statement is planned, admitted, sent, its reply is awaited, and a read that failed on one node is
-//! sent to another. Most statements need no admission and no bookkeeping: SeaORM's own future is
-//! returned for them, and costs what it costs without us.
+//! sent to another. Most statements need no admission and no bookkeeping: around SeaORM's own future
+//! there is only what names the node in an error.
 
 use std::future::ready;
 
@@ -47,7 +47,8 @@ pub(super) fn deliver<'a, D: Deliver, S: Source + 'a>(
         Some(open) if attempt.decision.admission == Admission::Now => {
             if !attempt.needs_bookkeeping() {
                 attempt.tell_attempt();
-                return D::send(attempt.on(open), statement, attempt.decision);
+                let answer = D::send(attempt.on(open), statement, attempt.decision);
+                return Box::pin(async move { attempt.named::<D>(answer.await) });
             }
             let reply = attempt.send_on::<D, S>(&mut source, open, statement);
             Box::pin(until_answered::<D, S>(attempt, source, reply))

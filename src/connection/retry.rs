@@ -9,12 +9,12 @@ use smallvec::SmallVec;
 use super::pending_reply::{Delivered, PendingReply};
 use super::send::{Deliver, OpenPool, Reply};
 use crate::cluster::Fault;
-use crate::dispatch::{Analysis, Answer, Core, Planned, Retried, Source};
+use crate::dispatch::{Analysis, Answer, Core, Origin, Planned, Retried, Source};
 use crate::error::RoutingError;
 use crate::observe::{Event, EventKind};
 use crate::route::{Decision, Remembers};
 use crate::scope::Scope;
-use crate::topology::{Load, NodeId, Role};
+use crate::topology::{Attempted, Load, NodeId, Role};
 
 /// A statement on its way to the node that was decided on.
 pub(crate) struct Attempt<'a> {
@@ -194,13 +194,30 @@ impl<'a> Attempt<'a> {
                 if D::proves_answer(decision) {
                     self.report_success();
                 }
-                Ok(output)
+                self.named::<D>(Ok(output))
             }
             Err(error) => {
                 pending.ended(Some(&error), None);
-                core.cluster.report_failure(decision.attempted(), &error);
-                Err(error)
+                let attempted = Attempted {
+                    may_write: !self.scope.read_only,
+                    ..decision.attempted()
+                };
+                core.cluster.report_failure(attempted, &error);
+                self.named::<D>(Err(error))
             }
+        }
+    }
+
+    /// What the node has answered. Its errors, and those of rows that are still to come, say where they came
+    /// from.
+    pub(super) fn named<D: Deliver>(
+        &self,
+        answer: Result<D::Output, DbErr>,
+    ) -> Result<D::Output, DbErr> {
+        let origin = || Origin::new(self.core, &self.analysis, self.decision);
+        match answer {
+            Ok(output) => Ok(D::from(output, origin)),
+            Err(error) => Err(origin().named(error)),
         }
     }
 

@@ -7,7 +7,7 @@ use sea_orm::{DatabaseConnection, DbErr, Statement};
 
 use super::pending_reply::Delivered;
 use crate::cluster::{FallbackPermit, Pool};
-use crate::dispatch::{Action, Answer};
+use crate::dispatch::{Action, Answer, Origin};
 use crate::route::Decision;
 use crate::scope::Scope;
 use crate::transaction::ReadOnlyLease;
@@ -29,6 +29,9 @@ pub(crate) trait Deliver: Send + 'static {
 
     /// Called when the node has replied. What the reply still holds ends now, or with the last row.
     fn delivered(output: Self::Output, delivered: Delivered<'_>) -> Self::Output;
+
+    /// Keeps where the output came from, if more of it is to come.
+    fn from(output: Self::Output, origin: impl FnOnce() -> Origin) -> Self::Output;
 }
 
 /// The pool that a statement is sent on, which is open.
@@ -93,6 +96,10 @@ impl<A: Action> Deliver for A {
         delivered.pending.ended(None, A::rows(&output));
         output
     }
+
+    fn from(output: A::Output, _: impl FnOnce() -> Origin) -> A::Output {
+        output
+    }
 }
 
 /// A stream of rows.
@@ -140,6 +147,10 @@ impl Deliver for Rows {
             None => rows,
         };
         rows.holding(delivered.until_last_row())
+    }
+
+    fn from(rows: Self::Output, origin: impl FnOnce() -> Origin) -> Self::Output {
+        rows.holding(Some(origin()))
     }
 }
 

@@ -31,8 +31,6 @@ pub(crate) struct Shared {
     pub(crate) bindings: Bindings,
     pub(crate) policies: Box<[Box<dyn RoutingPolicy>]>,
     pub(crate) forbidden: Forbidden,
-    /// How many databases were declared; others came at run time.
-    pub(crate) declared: usize,
     pub(crate) functions: ReadOnlyFunctions,
     pub(crate) cache: Cache<Analysis>,
     pub(crate) random: Randomness,

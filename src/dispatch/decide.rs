@@ -55,15 +55,14 @@ impl Core {
         )?)
     }
 
-    /// The database of a statement in a transaction. Returns `None` if neither the statement nor
-    /// the handle names one.
+    /// The database of a statement in a transaction.
     pub(crate) fn decide_branch(
         &self,
         topology: &Topology,
         scope: &Scope,
         analysis: &Analysis,
         dialect: DbBackend,
-    ) -> Result<Option<Target>, DbErr> {
+    ) -> Result<Target, DbErr> {
         self.with_statement(topology, scope, analysis, dialect, choose_branch_database)
     }
 

@@ -13,6 +13,7 @@ mod analyze;
 mod core;
 mod decide;
 mod follow_up;
+mod origin;
 mod plan;
 #[cfg(feature = "stream")]
 mod rows;
@@ -29,6 +30,7 @@ pub(crate) use action::{Action, Execute, OnBranch, QueryAll, QueryOne, Unprepare
 pub(crate) use admit::Admitted;
 pub(crate) use analysis::Analysis;
 pub(crate) use decide::{NodeRequest, Retried};
+pub(crate) use origin::{Origin, place_of};
 pub(crate) use plan::{Planned, Rendered};
 #[cfg(feature = "stream")]
 pub(crate) use rows::Held;

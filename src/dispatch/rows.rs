@@ -23,6 +23,11 @@ pub(crate) trait Held: Send {
 
     /// The stream is dropped before its end, after so many rows.
     fn dropped(&mut self, rows: u64);
+
+    /// An error of the stream, with where it came from if that is known here.
+    fn named(&self, error: DbErr) -> DbErr {
+        error
+    }
 }
 
 impl<'a> RowStream<'a> {
@@ -62,6 +67,12 @@ impl Stream for RowStream<'_> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         let polled = self.rows.as_mut().poll_next(context);
+        let named = |error| {
+            self.held
+                .iter()
+                .fold(error, |error, held| held.named(error))
+        };
+        let polled = polled.map_err(named);
         let error = match &polled {
             Poll::Ready(None) => None,
             Poll::Ready(Some(Err(error))) => Some(error),

@@ -72,6 +72,17 @@ pub enum ConfigError {
         /// The node.
         node: NodeName,
     },
+    /// The server that is declared as the primary takes no writes.
+    #[error(
+        "node \"{node}\" is declared as the primary of \"{database}\", but its server only reads: it is a standby, or read-only; give its primary's URL first, or follow the servers with roles(RoleSource::Observed); if \"{database}\" is only read, declare it with require_primary(false)"
+    )]
+    #[non_exhaustive]
+    PrimaryOnlyReads {
+        /// The node.
+        node: NodeName,
+        /// Its database.
+        database: DatabaseName,
+    },
     /// An option of a node is out of range.
     #[error("{what} of node \"{node}\" cannot be {value}: {reason}")]
     #[non_exhaustive]

@@ -23,6 +23,7 @@
 //! assert_eq!(name, "warehose");
 //! ```
 
+mod at_node;
 mod availability;
 mod binding;
 mod config;
@@ -41,6 +42,7 @@ use std::fmt;
 #[cfg(doc)]
 use sea_orm::DbErr;
 
+pub(crate) use at_node::{at_node, is_unknown_table};
 pub use availability::{AvailabilityError, ConsideredNode};
 pub use binding::BindingError;
 pub use config::ConfigError;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use sea_orm::DbErr;
 
-use super::words::{Quoted, on_primary, open_branches};
+use super::words::{Quoted, on_primary};
 use crate::name::{DatabaseName, NodeName};
 
 /// A transaction that cannot go on, or a statement that it cannot run.
@@ -112,10 +112,10 @@ pub enum TxnError {
         /// Why not.
         reason: &'static str,
     },
-    /// A statement names no table, and the transaction does not have exactly one branch.
+    /// A statement names no table, and the transaction has several branches.
     #[error(
-        "this statement names no table, and the transaction has {}; choose a database with txn.using(..)",
-        open_branches(.branches)
+        "this statement names no table, and the transaction has branches on {}; choose a database with txn.using(..)",
+        Quoted(.branches)
     )]
     #[non_exhaustive]
     AmbiguousBranch {

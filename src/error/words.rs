@@ -56,14 +56,6 @@ pub(super) fn states(nodes: &[ConsideredNode]) -> String {
     }
 }
 
-/// `branches on "a", "b"`, or that there is none.
-pub(super) fn open_branches(databases: &[DatabaseName]) -> String {
-    match databases.is_empty() {
-        true => "no branch yet".to_owned(),
-        false => format!("branches on {}", Quoted(databases)),
-    }
-}
-
 /// The name of a primary after a space, if it is known.
 pub(super) fn on_primary(primary: &Option<NodeName>) -> String {
     let quoted = |primary: &NodeName| format!(" \"{primary}\"");

@@ -60,13 +60,12 @@ pub(crate) fn choose_database(input: &StatementInput<'_>) -> Result<Target, DbEr
     })
 }
 
-/// The database of a statement in a transaction, which runs on the primary. Returns `None` if the
-/// statement names no table and neither the handle nor a policy names a database.
+/// The database of a statement in a transaction, which runs on the primary.
 ///
 /// # Errors
 ///
 /// The errors of [`choose_database`], and the choice of a replica.
-pub(crate) fn choose_branch_database(input: &StatementInput<'_>) -> Result<Option<Target>, DbErr> {
+pub(crate) fn choose_branch_database(input: &StatementInput<'_>) -> Result<Target, DbErr> {
     input.check_text()?;
     input.check_read_only()?;
     if input.scope.role == Some(Role::Replica) {
@@ -79,8 +78,7 @@ pub(crate) fn choose_branch_database(input: &StatementInput<'_>) -> Result<Optio
     if let Place::Node(node) = input.scope.place {
         input.check_is_primary(node)?;
     }
-    let target = choose_database(input)?;
-    Ok((target.why != WhyDatabase::NoTable).then_some(target))
+    choose_database(input)
 }
 
 impl StatementInput<'_> {

@@ -94,6 +94,7 @@ impl Decision {
             node: self.node,
             role: self.role,
             was_chosen: self.may_retry_elsewhere,
+            may_write: true,
         }
     }
 

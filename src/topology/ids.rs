@@ -40,4 +40,6 @@ pub(crate) struct Attempted {
     pub(crate) role: Role,
     /// Whether the node was chosen among several, as any replica is.
     pub(crate) was_chosen: bool,
+    /// Whether the application lets it write. If not, that a write is refused says nothing of the node.
+    pub(crate) may_write: bool,
 }

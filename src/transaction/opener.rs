@@ -12,8 +12,8 @@ use super::control;
 use super::events::BranchEvents;
 use super::state::{BranchState, Link, NodeWatch};
 use crate::cluster::{FallbackPermit, Fault};
-use crate::dispatch::{Admitted, Core, Execute, NodeRequest, Retried};
-use crate::error::{RoutingError, TxnError};
+use crate::dispatch::{Admitted, Core, Execute, NodeRequest, Retried, place_of};
+use crate::error::{RoutingError, TxnError, at_node};
 use crate::route::{Decision, Fixed, Target, WhyDatabase};
 use crate::scope::Transactions;
 use crate::session::Session;
@@ -93,7 +93,8 @@ impl BranchOpener<'_> {
             cluster.report_failure(attempted, &error);
             let lost = matches!(Fault::of(&error), Fault::NoConnection | Fault::Lost);
             if attempted.role == Role::Primary || !lost {
-                return Err(error);
+                let topology = cluster.topology();
+                return Err(at_node(error, || place_of(&topology, attempted.node)));
             }
             failed.push(attempted.node);
         }
@@ -161,6 +162,7 @@ impl BranchOpener<'_> {
                 node: database.primary,
                 role: Role::Primary,
                 was_chosen: false,
+                may_write: true,
             },
             pool: topology.node(database.primary).pool,
             permit: None,

@@ -1,15 +1,20 @@
 //! What a statement of a branch reports when it ends: its time to observers, its error to the cluster.
 
+use std::sync::Arc;
+
 use sea_orm::DbErr;
 
-use crate::dispatch::Core;
+use crate::dispatch::{Analysis, Core, Origin};
 use crate::observe::AttemptTimer;
+use crate::route::Decision;
 use crate::topology::Attempted;
 
 /// Held while a statement or its rows are in flight.
 pub(super) struct StatementReport<'a> {
     pub(super) core: &'a Core,
     pub(super) attempted: Attempted,
+    pub(super) analysis: Arc<Analysis>,
+    pub(super) decision: Decision,
     pub(super) timer: Option<Box<AttemptTimer>>,
 }
 
@@ -23,6 +28,11 @@ impl StatementReport<'_> {
             self.core.cluster.report_failure(self.attempted, error);
         }
     }
+
+    /// An error of the server, with where it came from.
+    pub(super) fn named(&self, error: DbErr) -> DbErr {
+        Origin::new(self.core, &self.analysis, self.decision).named(error)
+    }
 }
 
 #[cfg(feature = "stream")]
@@ -33,5 +43,9 @@ impl crate::dispatch::Held for StatementReport<'_> {
 
     fn dropped(&mut self, rows: u64) {
         Self::ended(self, None, Some(rows));
+    }
+
+    fn named(&self, error: DbErr) -> DbErr {
+        Self::named(self, error)
     }
 }

@@ -156,11 +156,18 @@ impl RoutingTransaction {
             node,
             role,
             was_chosen: false,
+            may_write: self.access_mode != Some(AccessMode::ReadOnly),
         };
         let statement = core.observed_statement(&planned.statement);
         Some(StatementReport {
             core,
             attempted,
+            analysis: Arc::clone(&planned.analysis),
+            decision: Decision {
+                node,
+                role,
+                ..planned.decision
+            },
             timer: core.time_attempt(node, statement),
         })
     }
@@ -211,9 +218,13 @@ impl RoutingTransaction {
         let topology = core.cluster.topology();
         let dialect = rendered.statement.db_backend;
         let target = core.decide_branch(&topology, scope, &rendered.analysis, dialect)?;
-        let (database, why) = match target {
-            Some(target) => (target.database, target.why),
-            None => (self.shared.only_branch(&topology)?, WhyDatabase::Branch),
+        let branch = match target.why {
+            WhyDatabase::NoTable => self.shared.only_branch(&topology)?,
+            _ => None,
+        };
+        let (database, why) = match branch {
+            Some(branch) => (branch, WhyDatabase::Branch),
+            None => (target.database, target.why),
         };
         let decision = Decision::in_transaction(&topology, database, why);
         let planned = rendered.for_node(core, &topology, scope, source, decision)?;

@@ -127,16 +127,24 @@ impl BranchState {
             let answer = pin!(connection.statement::<A>(statement));
             watch.until_lost(answer).await
         };
-        if let Some(mut report) = report {
-            report.ended(
-                result.as_ref().err(),
-                result.as_ref().ok().and_then(A::rows),
-            );
-        }
-        if let Err(error) = &result {
-            Box::pin(self.statement_failed(error)).await;
-        }
-        result
+        let error = match result {
+            Ok(output) => {
+                if let Some(mut report) = report {
+                    report.ended(None, A::rows(&output));
+                }
+                return Ok(output);
+            }
+            Err(error) => error,
+        };
+        let error = match report {
+            Some(mut report) => {
+                report.ended(Some(&error), None);
+                report.named(error)
+            }
+            None => error,
+        };
+        Box::pin(self.statement_failed(&error)).await;
+        Err(error)
     }
 
     /// Sends a control statement: without an answer, the branch is in doubt.

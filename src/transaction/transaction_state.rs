@@ -86,26 +86,24 @@ impl TransactionState {
         self.lock().iter().map(name).collect()
     }
 
-    /// The branch of a statement that names no table.
-    pub(super) fn only_branch(&self, topology: &Topology) -> Result<DatabaseId, RoutingError> {
-        let branches: Vec<_> = self
-            .branches()
-            .into_iter()
-            .filter(Branch::is_in_use)
-            .collect();
-        // A database that was added at run time does not make this ambiguous.
-        let declared = self.core.shared.declared;
-        let mut databases = topology
-            .database_ids()
-            .filter(|database| database.index() < declared);
-        match (&branches[..], (databases.next(), databases.next())) {
-            ([only], _) => Ok(only.database),
-            ([], (Some(only), None)) => Ok(only),
-            (branches, _) => {
-                let name = |branch: &Branch| topology.database_by_id(branch.database).name.clone();
-                let names: Vec<_> = branches.iter().map(name).collect();
+    /// The database of a statement that names no table, if one is in use.
+    ///
+    /// # Errors
+    ///
+    /// Several are.
+    pub(super) fn only_branch(
+        &self,
+        topology: &Topology,
+    ) -> Result<Option<DatabaseId>, RoutingError> {
+        let branches = self.branches().into_iter().filter(Branch::is_in_use);
+        let databases: SmallVec<[_; 2]> = branches.map(|branch| branch.database).collect();
+        match databases[..] {
+            [] => Ok(None),
+            [only] => Ok(Some(only)),
+            _ => {
+                let name = |id: &DatabaseId| topology.database_by_id(*id).name.clone();
                 Err(RoutingError::Transaction(TxnError::AmbiguousBranch {
-                    branches: names,
+                    branches: databases.iter().map(name).collect(),
                 }))
             }
         }

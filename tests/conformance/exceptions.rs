@@ -70,22 +70,6 @@ const EXCEPTIONS: &[Exception] = &[
         routed: "and cannot write to \"lending\" too",
     },
     Exception {
-        page: "A statement that names no table as the first of a transaction, with several databases",
-        engines: ALL,
-        layouts: SPREAD,
-        subject: "across",
-        lines: &[("without_a_table", "the first of a transaction")],
-        routed: "the transaction has no branch yet",
-    },
-    Exception {
-        page: "A statement that names no table as the first of a transaction, with several databases",
-        engines: ALL,
-        layouts: SPREAD,
-        subject: "errors",
-        lines: &[("executed_wrongly", "nothing at all")],
-        routed: "the transaction has no branch yet",
-    },
-    Exception {
         page: "`apply` of an entity with a Postgres enum that is bound to another database than the handle's",
         engines: POSTGRES,
         layouts: SPREAD,

@@ -108,6 +108,8 @@ impl Failure for DbErr {
         let kind = format!("{self:?}");
         let kind = kind.split(['{', '"']).next().unwrap_or_default().trim();
         let mut text = self.to_string();
+        // Where it came from, which only the router adds.
+        text.truncate(text.rfind(" (database \"").unwrap_or(text.len()));
         if kind.contains("PgDatabaseError") {
             // The line in Postgres' own source code, which depends on what it has prepared before.
             text.truncate(text.rfind(" at line ").unwrap_or(text.len()));

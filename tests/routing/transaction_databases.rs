@@ -81,23 +81,23 @@ async fn tables_of_two_databases_are_refused_here_too() -> Result {
 }
 
 #[tokio::test]
-async fn without_a_table_and_a_branch_a_statement_must_say_where() -> Result {
+async fn without_a_table_and_a_branch_a_statement_runs_on_the_default_database() -> Result {
     let shop = Shop::open().await?;
     let txn = shop.db.begin().await?;
-    let refused = txn.query_one_raw(answer()).await.expect_err("no branch");
-    assert_error!(
-        refused,
-        RoutingError::Transaction(TxnError::AmbiguousBranch { branches, .. })
-            if branches.is_empty()
-    );
     let routes = shop.db.record();
-    assert!(
-        txn.using("warehouse")?
-            .query_one_raw(answer())
-            .await?
-            .is_some()
-    );
-    assert_eq!(nodes(&routes), ["warehouse/1"]);
+    assert_eq!(txn.explain_sql("SELECT 42")?.node().as_str(), "default/1");
+    assert!(txn.query_one_raw(answer()).await?.is_some());
+    assert_eq!(nodes(&routes), ["default/1"]);
+    // What comes next may be of another database.
+    stock::Entity::find().count(&txn).await?;
+    txn.commit().await?;
+
+    let txn = shop.db.begin().await?;
+    let routes = shop.db.record();
+    let warehouse = txn.using("warehouse")?;
+    assert!(warehouse.query_one_raw(answer()).await?.is_some());
+    assert!(txn.query_one_raw(answer()).await?.is_some());
+    assert_eq!(nodes(&routes), ["warehouse/1", "warehouse/1"]);
     txn.commit().await?;
     Ok(())
 }

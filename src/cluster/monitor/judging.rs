@@ -134,6 +134,24 @@ impl Watch {
         }
     }
 
+    /// Warns if the URL of a replica leads to the primary: it takes no load off it.
+    pub(in crate::cluster) fn warn_of_primary(
+        &self,
+        node: NodeId,
+        primary: NodeId,
+        name: &NodeName,
+    ) {
+        let known = self.lock();
+        let server = |id| known.nodes.get(&id)?.seen.as_ref()?.server.as_deref();
+        if node != primary && server(node).is_some() && server(node) == server(primary) {
+            tracing::warn!(
+                target: "sea_orm_routing",
+                node = name.as_str(),
+                "it is declared as a replica, but its URL leads to the server of the primary"
+            );
+        }
+    }
+
     /// Whether a node takes writes beside the primary.
     pub(in crate::cluster) fn is_second_primary(&self, node: NodeId, primary: NodeId) -> bool {
         self.lock().is_second_primary(node, primary)

@@ -91,7 +91,6 @@ impl RoutingBuilder {
             bindings,
             policies: self.policies.into(),
             forbidden,
-            declared: topology.databases().len(),
             functions: self.functions,
             cache: Cache::new(self.cache_bytes),
             random: match self.seed {

@@ -353,6 +353,9 @@ impl RoutingConnection {
                     .primary_answers(id, settings.probe_timeout * 5)
                     .await
             }
+            RoleSource::Declared if settings.require_primary && newcomer.is_none() => {
+                cluster.check_declared_primary(id).await
+            }
             RoleSource::Observed | RoleSource::Declared => Ok(()),
         }
     }

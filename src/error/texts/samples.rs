@@ -57,6 +57,10 @@ pub(super) fn config() -> Vec<ConfigError> {
         ConfigError::PrivateReplica {
             node: node("default/2"),
         },
+        ConfigError::PrimaryOnlyReads {
+            node: node("default/1"),
+            database: database("default"),
+        },
         ConfigError::InvalidOption {
             what: "the weight",
             node: node("default/2"),

@@ -31,8 +31,8 @@ use crate::topology::{DatabaseId, NodeId, Role};
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Outcome {
     Goes(Goes),
-    /// The branch of a transaction, or `None` if none is determined.
-    Branch(Option<(String, &'static str)>),
+    /// The database of a statement in a transaction, and why.
+    Branch(String, &'static str),
     /// The kind of the error.
     Fails(&'static str),
 }
@@ -119,14 +119,15 @@ impl<'a> Router<'a> {
         })?)
     }
 
-    fn branch(&self, found: Result<Option<Target>, DbErr>) -> Outcome {
-        let named = |target: Target| {
-            let database = self.world.topology.database_by_id(target.database);
-            let name = database.name().as_str().to_owned();
-            (name, why_database(target.why))
-        };
+    fn branch(&self, found: Result<Target, DbErr>) -> Outcome {
         match found {
-            Ok(found) => Outcome::Branch(found.map(named)),
+            Ok(target) => {
+                let database = self.world.topology.database_by_id(target.database);
+                Outcome::Branch(
+                    database.name().as_str().to_owned(),
+                    why_database(target.why),
+                )
+            }
             Err(error) => Outcome::Fails(kind(&error)),
         }
     }

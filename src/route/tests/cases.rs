@@ -112,8 +112,7 @@ fn words(outcomes: &[Outcome]) -> String {
     for outcome in outcomes {
         let (tail, node) = match outcome {
             Outcome::Goes(goes) => (format!(": {}", treatment(goes)), goes.node.as_str()),
-            Outcome::Branch(Some((name, why))) => (format!(": {why}"), name.as_str()),
-            Outcome::Branch(None) => (String::new(), "any branch"),
+            Outcome::Branch(name, why) => (format!(": {why}"), name.as_str()),
             Outcome::Fails(kind) => (format!(" {kind}"), "error"),
         };
         groups.entry(tail).or_default().insert(node);

@@ -114,7 +114,7 @@ proptest! {
 fn goes(setting: &Setting, random: u64) -> Option<Goes> {
     match Router::new(setting).decide(random) {
         Outcome::Goes(goes) => Some(goes),
-        Outcome::Branch(_) | Outcome::Fails(_) => None,
+        Outcome::Branch(..) | Outcome::Fails(_) => None,
     }
 }
 
@@ -134,9 +134,21 @@ fn has_written(setting: &Setting, node: &NodeSpec) -> bool {
     match &setting.given.wrote {
         None => true,
         Some(WroteSpec::Ago(ago)) => node.has.is_some_and(|has| has < *ago),
-        Some(WroteSpec::Before(position)) => node.at.as_deref().and_then(lsn) >= lsn(position),
+        Some(WroteSpec::Before(position)) => {
+            node.at.as_deref().and_then(lsn) >= lsn(position) || has_primary_read(setting, node)
+        }
         Some(WroteSpec::Until(_) | WroteSpec::InDoubt) => false,
     }
+}
+
+/// Whether the session read from the primary, and a node has what it saw there. The primary has every
+/// write that another process knew of.
+fn has_primary_read(setting: &Setting, node: &NodeSpec) -> bool {
+    let primary = &setting.databases[0].nodes[0].name;
+    let read = setting.given.read.as_ref();
+    let read = read.filter(|read| read.node.as_ref() == Some(primary));
+    let ago = read.and_then(|read| read.ago);
+    ago.is_some_and(|ago| node.has.is_some_and(|has| has < ago))
 }
 
 /// Whether a node is known to have what the session read, if that can be known.

@@ -2,6 +2,8 @@
 
 mod accepted;
 mod closed;
+mod cost;
+mod declared;
 mod epochs;
 mod moved;
 mod promoted;

@@ -1,10 +1,10 @@
 //! The address of the primary leads to another server, and open connections stay with the old one.
 
-use routing_servers::Node;
-use sea_orm::{DbErr, TransactionTrait};
+use routing_servers::{Node, PostgresCluster};
+use sea_orm::{AccessMode, ConnectionTrait, DbErr, TransactionTrait};
 use sea_orm_routing::RoutingConnection;
 
-use crate::support::bed::{Bed, often_asked, on_each_server};
+use crate::support::bed::{Bed, often_asked, on_each_server, port};
 use crate::support::item;
 use crate::support::load::write;
 
@@ -22,14 +22,6 @@ async fn a_virtual_address_moves(bed: impl Bed) {
     let db = bed.connect(options).await;
     fill(&db).await;
     let (a, b) = (bed.url(Node::Primary), bed.url(0));
-    let port = |url: &str| -> u16 {
-        let (_, rest) = url.split_once("@127.0.0.1:").expect("an address");
-        rest.split_once('/')
-            .expect("a database")
-            .0
-            .parse()
-            .expect("a port")
-    };
     // The old primary lives on as a replica: its connections stay open, and refuse writes.
     bed.demote(Node::Primary).await;
     bed.promote(0).await;
@@ -56,6 +48,30 @@ async fn a_virtual_address_moves(bed: impl Bed) {
         failed.len()
     );
     in_transaction(&db).await.expect("a transaction");
+}
+
+/// The application asked for that, so it says nothing of the primary.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_write_is_refused_in_a_read_only_transaction() {
+    let Some(bed) = PostgresCluster::begin(0).await else {
+        return;
+    };
+    let (address, url) = bed.proxy(Node::Primary);
+    let db = bed.connect(often_asked(url)).await;
+    let hides = "CREATE FUNCTION hides_a_write() RETURNS bigint LANGUAGE sql AS
+        $$ INSERT INTO item (name) VALUES ('hidden') RETURNING id $$";
+    bed.ask(Node::Primary, hides).await;
+    let before = address.accepted();
+    for _ in 0..3 {
+        let txn = db.begin_with_config(None, Some(AccessMode::ReadOnly)).await;
+        let txn = txn.expect("begun");
+        let refused = txn.execute_unprepared("SELECT hides_a_write()").await;
+        let refused = refused.expect_err("read-only").to_string();
+        assert!(refused.contains("read-only transaction"), "{refused}");
+        txn.rollback().await.expect("rolled back");
+    }
+    write(&db, "afterwards").await.expect("a write");
+    assert_eq!(address.accepted(), before, "connections were replaced");
 }
 
 async fn in_transaction(db: &RoutingConnection) -> Result<(), DbErr> {

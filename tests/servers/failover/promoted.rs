@@ -8,6 +8,7 @@ use sea_orm::{DbErr, TransactionTrait};
 use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::{Role, RoutingConnection};
 
+use super::cost;
 use crate::support::bed::{Bed, on_each_server};
 use crate::support::load::{Load, write};
 use crate::support::nodes::{is_read_from, names, takes};
@@ -49,6 +50,7 @@ async fn the_primary_is_killed_under_load(bed: impl Bed) {
 
     bed.caught_up().await;
     nothing_is_missing(&bed, &written.written).await;
+    cost::print(&bed, Node::Replica(0), "killed, synchronous", &written).await;
     no_connection_only_reads(&db).await;
 }
 
@@ -68,6 +70,7 @@ async fn the_primary_is_frozen_under_load(bed: impl Bed) {
     let written = writes.end().await;
     bed.caught_up().await;
     nothing_is_missing(&bed, &written.written).await;
+    cost::print(&bed, Node::Replica(0), "frozen, synchronous", &written).await;
     no_connection_only_reads(&db).await;
 }
 
@@ -99,7 +102,8 @@ async fn the_primary_steps_down(bed: impl Bed) {
         is_read_from(handle, "default/2").await;
     }
     writes.more(50).await;
-    writes.end().await;
+    let written = writes.end().await;
+    cost::print(&bed, Node::Primary, "stepped down, and back", &written).await;
     let read = reads.end().await;
     no_read_failed(&read.failed);
     no_connection_only_reads(&db).await;

@@ -19,6 +19,9 @@ pub(crate) const SLACK: Duration = Duration::from_secs(4);
 
 /// A cluster of one test, with the database `shop`.
 pub(crate) trait Bed: Sized {
+    /// The kind of server.
+    const KIND: &'static str;
+
     /// Starts the cluster, or skips the test.
     async fn begin(replicas: usize) -> Option<Self>;
     fn url(&self, node: impl Into<Node>) -> String;
@@ -82,7 +85,8 @@ pub(crate) fn often_asked(primary: String) -> DatabaseOptions {
         .max_backoff(MAX_BACKOFF)
 }
 
-fn port(url: &str) -> u16 {
+/// The port of a server.
+pub(crate) fn port(url: &str) -> u16 {
     let (_, rest) = url.split_once("@127.0.0.1:").expect("an address");
     let (port, _) = rest.split_once('/').expect("a database");
     port.parse().expect("a port")
@@ -91,6 +95,8 @@ fn port(url: &str) -> u16 {
 macro_rules! bed {
     ($cluster:ty, $start:path, $connections:literal, $retire:expr, $demote:expr, $sleep:literal, $sleeps:literal, $open:literal) => {
         impl Bed for $cluster {
+            const KIND: &'static str = stringify!($cluster);
+
             async fn begin(replicas: usize) -> Option<Self> {
                 let cluster = $start(replicas).await?;
                 cluster.create_database("shop").await.expect("a database");

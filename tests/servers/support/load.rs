@@ -1,5 +1,6 @@
 //! Load that runs while a node fails.
 
+use std::io::Write;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -24,6 +25,8 @@ pub(crate) struct Report {
     pub(crate) written: Vec<String>,
     pub(crate) failed: Vec<DbErr>,
     pub(crate) slowest: Duration,
+    /// When each success came.
+    succeeded: Vec<Instant>,
 }
 
 #[derive(Clone, Copy)]
@@ -77,7 +80,34 @@ impl Report {
         self.written.extend(other.written);
         self.failed.extend(other.failed);
         self.slowest = self.slowest.max(other.slowest);
+        self.succeeded.extend(other.succeeded);
         self
+    }
+
+    /// What was written, and when that was acknowledged.
+    pub(crate) fn acknowledged(&self) -> impl Iterator<Item = (&str, Instant)> {
+        let names = self.written.iter().map(String::as_str);
+        names.zip(self.succeeded.iter().copied())
+    }
+
+    /// How long no statement succeeded, at most.
+    fn longest_pause(&self) -> Duration {
+        let mut times = self.succeeded.clone();
+        times.sort_unstable();
+        let pauses = times.windows(2).map(|two| two[1] - two[0]);
+        pauses.max().unwrap_or_default()
+    }
+
+    /// Prints what a failover cost, also if the test passes: a row of a table.
+    pub(crate) fn print_failover(&self, kind: &str, case: &str, lost: usize) {
+        let (written, failed) = (self.written.len(), self.failed.len());
+        let pause = self.longest_pause().as_secs_f64();
+        let row = format!(
+            "FAILOVER | {kind} | {case} | {written} acknowledged | {lost} lost | {failed} failed | \
+             paused for {pause:.1} s"
+        );
+        // A stderr that cannot be written to is no reason to fail.
+        let _ = writeln!(std::io::stderr(), "{row}");
     }
 
     /// Asserts that no statement failed, and that none took longer.
@@ -112,6 +142,7 @@ async fn go_on(
         match outcome {
             Ok(()) => {
                 done.fetch_add(1, Ordering::SeqCst);
+                report.succeeded.push(Instant::now());
                 if let Work::Write = work {
                     report.written.push(name);
                 }

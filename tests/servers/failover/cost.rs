@@ -1,0 +1,111 @@
+//! What a failover costs an application that writes all the time: each test prints a row of a table, with
+//! the acknowledged writes that the new primary lacks and how long no write succeeded. Replication is
+//! asynchronous, so what was acknowledged just before the fault may be lost; nothing later may.
+
+use std::collections::HashSet;
+use std::time::Instant;
+
+use routing_servers::Node;
+use sea_orm_routing::Role;
+use sea_orm_routing::options::RoleSource;
+use sea_orm_routing::topology::NodeState;
+
+use crate::support::bed::{Bed, often_asked, on_each_server, port};
+use crate::support::load::{Load, Report};
+use crate::support::nodes::{becomes, takes};
+
+on_each_server! {
+    another_is_promoted_before_the_primary_is_killed(1),
+    the_killed_primary_returns_as_one(1),
+    the_frozen_primary_thaws_as_one(1),
+    a_virtual_address_moves_under_load(1),
+}
+
+async fn another_is_promoted_before_the_primary_is_killed(bed: impl Bed) {
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
+    let writes = Load::writing(&db, 4);
+    writes.more(50).await;
+    bed.promote(0).await;
+    takes(&db, "default/2", Role::Primary).await;
+    let taken = Instant::now();
+    writes.more(50).await;
+    bed.kill(Node::Primary).await;
+    writes.more(50).await;
+    let written = writes.end().await;
+    lost_only_before(&bed, "promoted before the kill", &written, taken).await;
+}
+
+async fn the_killed_primary_returns_as_one(bed: impl Bed) {
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
+    let writes = Load::writing(&db, 4);
+    writes.more(50).await;
+    bed.kill(Node::Primary).await;
+    let killed = Instant::now();
+    bed.promote(0).await;
+    takes(&db, "default/2", Role::Primary).await;
+    writes.more(50).await;
+    bed.start(Node::Primary).await;
+    becomes(&db, "default/1", NodeState::Refused).await;
+    writes.more(50).await;
+    let written = writes.end().await;
+    lost_only_before(&bed, "killed, and back as a primary", &written, killed).await;
+}
+
+async fn the_frozen_primary_thaws_as_one(bed: impl Bed) {
+    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
+    let writes = Load::writing(&db, 4);
+    writes.more(50).await;
+    bed.freeze(Node::Primary).await;
+    let frozen = Instant::now();
+    bed.promote(0).await;
+    takes(&db, "default/2", Role::Primary).await;
+    writes.more(50).await;
+    bed.thaw(Node::Primary).await;
+    becomes(&db, "default/1", NodeState::Refused).await;
+    writes.more(50).await;
+    let written = writes.end().await;
+    lost_only_before(&bed, "frozen, and back as a primary", &written, frozen).await;
+}
+
+async fn a_virtual_address_moves_under_load(bed: impl Bed) {
+    let (address, url) = bed.proxy(Node::Primary);
+    let db = bed.connect(often_asked(url).replica(bed.url(0))).await;
+    let writes = Load::writing(&db, 4);
+    writes.more(50).await;
+    bed.demote(Node::Primary).await;
+    bed.promote(0).await;
+    address.lead_to(port(&bed.url(0)));
+    let moved = Instant::now();
+    writes.more(100).await;
+    let written = writes.end().await;
+    lost_only_before(&bed, "a virtual address moves", &written, moved).await;
+}
+
+/// Prints the row, and checks that the first replica, which is the primary now, has what was acknowledged
+/// after a moment.
+async fn lost_only_before(bed: &impl Bed, case: &str, report: &Report, moment: Instant) {
+    let lost = print(bed, Node::Replica(0), case, report).await;
+    let late: Vec<_> = lost.iter().filter(|(_, at)| *at > moment).collect();
+    assert!(late.is_empty(), "lost after the fault: {late:?}");
+}
+
+/// Prints what a failover cost. Returns the acknowledged rows that the server lacks which is the primary now.
+pub(super) async fn print<'r>(
+    bed: &impl Bed,
+    primary: Node,
+    case: &str,
+    report: &'r Report,
+) -> Vec<(&'r str, Instant)> {
+    let rows = bed.ask(primary, "SELECT name FROM item").await;
+    let rows: HashSet<_> = rows.lines().collect();
+    let lost = report
+        .acknowledged()
+        .filter(|(name, _)| !rows.contains(name));
+    let lost: Vec<_> = lost.collect();
+    report.print_failover(kind(bed), case, lost.len());
+    lost
+}
+
+fn kind<B: Bed>(_: &B) -> &'static str {
+    B::KIND
+}
