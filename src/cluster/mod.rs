@@ -220,7 +220,7 @@ impl ClusterState {
     }
 
     /// Changes the topology. A reader sees all of the change or none of it.
-    fn change<T>(&self, change: impl FnOnce(&mut Topology) -> T) -> T {
+    pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Topology) -> T) -> T {
         self.change_untold(change).tell(self)
     }
 

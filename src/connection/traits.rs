@@ -15,6 +15,7 @@ use crate::dispatch::{Action, Answer, Core, Dispatch, Source, connection_trait};
 #[cfg(feature = "stream")]
 use crate::dispatch::{Built, Raw, RowStream};
 use crate::scope::Scope;
+use crate::topology::Role;
 use crate::transaction::{RoutingTransaction, options};
 
 connection_trait!(RoutingConnection);
@@ -79,7 +80,9 @@ impl TransactionTrait for RoutingConnection {
         &self,
         mut options: TransactionOptions,
     ) -> Result<RoutingTransaction, DbErr> {
-        if self.scope.read_only {
+        // On a replica nothing else is possible.
+        let on_replica = self.scope.role == Some(Role::Replica) && options.access_mode.is_none();
+        if self.scope.read_only || on_replica {
             options.access_mode = Some(AccessMode::ReadOnly);
         }
         Ok(RoutingTransaction::new(

@@ -15,6 +15,8 @@ pub(crate) struct Analysis {
     pub(super) flavor: Flavor,
     pub(crate) bound: Bound,
     pub(super) precomputed: Option<Precomputed>,
+    /// The epoch of the topology in which writes were stopped, so that nothing could be precomputed.
+    pub(super) stopped: Option<u64>,
 }
 
 /// A decision that is always the same on a handle that has fixed nothing: no policy is asked and no

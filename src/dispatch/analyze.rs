@@ -12,6 +12,7 @@ use crate::bind::Bound;
 use crate::route::Decision;
 use crate::scope::Scope;
 use crate::sql::{Access, Flavor, Operation, classify};
+use crate::topology::{Database, Topology};
 
 impl Core {
     /// The analysis of a text: from the cache, or made now.
@@ -31,26 +32,40 @@ impl Core {
             flavor,
             bound,
             precomputed: None,
+            stopped: None,
         };
-        analysis.precomputed = self.precompute(&analysis);
+        self.precompute(&mut analysis);
         analysis
     }
 
-    fn precompute(&self, analysis: &Analysis) -> Option<Precomputed> {
-        let dialect = analysis.flavor.dialect;
+    fn precompute(&self, analysis: &mut Analysis) {
         let topology = self.cluster.topology();
         let database = match analysis.bound {
             Bound::NoTable => self.shared.bindings.default_database(),
             Bound::One { database, .. } => database,
-            Bound::Several(_) | Bound::Refused(_) => return None,
+            Bound::Several(_) | Bound::Refused(_) => return,
         };
         let database = topology.database_by_id(database);
+        match database.write_block {
+            Some(_) => analysis.stopped = Some(topology.epoch()),
+            None => analysis.precomputed = self.decide_once(&topology, database, analysis),
+        }
+    }
+
+    /// The decision, if it is the same every time.
+    fn decide_once(
+        &self,
+        topology: &Topology,
+        database: &Database,
+        analysis: &Analysis,
+    ) -> Option<Precomputed> {
+        let dialect = analysis.flavor.dialect;
         let chooses = analysis.operation.access() == Access::Read && !database.replicas.is_empty();
-        if chooses || database.write_block.is_some() || !self.shared.policies.is_empty() {
+        if chooses || !self.shared.policies.is_empty() {
             return None;
         }
         let scope = Scope::new(dialect);
-        let decided = self.decide(&topology, &scope, analysis, dialect, None);
+        let decided = self.decide(topology, &scope, analysis, dialect, None);
         let decision = decided.ok()?;
         self.check_allowed(&analysis.operation, decision.database)
             .ok()?;
@@ -77,10 +92,12 @@ impl Core {
         (speaks_it && precomputed.epoch == self.cluster.epoch()).then_some(precomputed.decision)
     }
 
-    /// Replaces a precomputed decision that was made before roles, members or pools changed.
+    /// Replaces a precomputed decision that was made before roles, members or pools changed, or while writes
+    /// were stopped.
     pub(crate) fn refresh_precomputed(&self, sql: &str, analysis: &Analysis) {
-        let is_stale = |made: Precomputed| made.epoch != self.cluster.epoch();
-        if analysis.precomputed.is_some_and(is_stale) {
+        let made = analysis.precomputed.map(|made| made.epoch);
+        let is_stale = |made: u64| made != self.cluster.epoch();
+        if made.or(analysis.stopped).is_some_and(is_stale) {
             let (operation, bound) = (analysis.operation.clone(), analysis.bound.clone());
             let analysis = self.analysis(operation, analysis.flavor, bound);
             let cache = &self.shared.cache;
@@ -98,5 +115,37 @@ impl Core {
         let analysis = self.analysis(refused, analysis.flavor, analysis.bound.clone());
         let cache = &self.shared.cache;
         cache.put(analysis.flavor, sql, Arc::new(analysis));
+    }
+}
+
+#[cfg(all(test, feature = "mock"))]
+mod tests {
+    use sea_orm::{DbBackend, MockDatabase};
+
+    use crate::RoutingConnection;
+    use crate::topology::{DatabaseId, WriteBlock};
+
+    #[test]
+    fn a_text_that_was_first_seen_while_writes_were_stopped_is_precomputed_afterwards() {
+        let mock = MockDatabase::new(DbBackend::Postgres).into_connection();
+        let db = RoutingConnection::single(mock);
+        let (core, sql) = (&db.core, "INSERT INTO item VALUES (1)");
+        let stop = |block| {
+            let state = core.cluster.state();
+            state.change(|topology| topology.set_write_block(DatabaseId::new(0), block));
+        };
+        let is_precomputed = || {
+            let analysis = core.analyze(sql, DbBackend::Postgres);
+            core.refresh_precomputed(sql, &analysis);
+            let analysis = core.analyze(sql, DbBackend::Postgres);
+            core.precomputed(&db.scope, &analysis, DbBackend::Postgres)
+                .is_some()
+        };
+        stop(Some(WriteBlock::NoPrimary));
+        assert!(!is_precomputed());
+        stop(None);
+        assert!(is_precomputed());
+        stop(Some(WriteBlock::NoPrimary));
+        assert!(!is_precomputed());
     }
 }

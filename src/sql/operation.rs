@@ -206,10 +206,11 @@ impl Operation {
 
     /// The same operation after a replica refused it as a write.
     pub(crate) fn refused_by_replica(&self) -> Self {
-        let (access, evidence) = (Access::Unknown, Evidence::RefusedByReplica);
-        Self::new(access, self.tables.clone(), evidence)
-            .controlling(self.controls)
-            .committing(self.commits)
+        Self {
+            access: Access::Unknown,
+            evidence: Evidence::RefusedByReplica,
+            ..self.clone()
+        }
     }
 
     /// What the statement does to the data.

@@ -140,7 +140,8 @@ async fn on_replica_never_silently_becomes_the_primary() -> Result {
     let shop = Shop::open().await?;
     let db = shop.db.on_replica();
     for (level, mode) in [
-        (None, None),
+        (None, Some(AccessMode::ReadWrite)),
+        (Some(IsolationLevel::Serializable), None),
         (Some(IsolationLevel::Serializable), READ_ONLY),
     ] {
         let txn = db.begin_with_config(level, mode).await?;
@@ -151,6 +152,29 @@ async fn on_replica_never_silently_becomes_the_primary() -> Result {
             RoutingError::Transaction(TxnError::ReplicaInTransaction { .. })
         ));
     }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_transaction_of_on_replica_reads_on_one_replica() -> Result {
+    let shop = Shop::open().await?;
+    let routes = shop.db.record();
+    let txn = shop.db.on_replica().begin().await?;
+    for _ in 0..5 {
+        category::Entity::find().count(&txn).await?;
+    }
+    let refused = add_category(&txn, "no").await.expect_err("it only reads");
+    assert!(
+        matches!(
+            routing(&refused),
+            RoutingError::Refused(RefusedError::ReadOnly { .. })
+        ),
+        "{refused}"
+    );
+    txn.commit().await?;
+    let nodes = nodes(&routes);
+    assert_ne!(nodes[0], "default/1");
+    assert_eq!(nodes, vec![nodes[0].clone(); 5]);
     Ok(())
 }
 
