@@ -34,6 +34,7 @@ pub mod error;
 mod name;
 pub mod observe;
 mod route;
+mod routing_trait;
 pub mod schema;
 mod scope;
 pub mod session;
@@ -72,6 +73,7 @@ pub use connection::{RoutingBuilder, RoutingConnection};
 pub use dispatch::RowStream;
 pub use error::RoutingError;
 pub use name::{DatabaseName, NodeName, TableName};
+pub use routing_trait::RoutingTrait;
 #[cfg(feature = "macros")]
 pub use sea_orm_routing_macros::DeriveBinding;
 pub use session::{Consistency, Session};

@@ -8,6 +8,9 @@ use super::driver_kind::dialect_of;
 use super::options::NodeSource;
 use crate::error::dialect_name;
 
+/// What to do about a password that is read as something else.
+const ESCAPE: &str = "in a password, / is written %2F, ? is %3F, # is %23, @ is %40";
+
 /// A URL that SeaORM can open.
 #[derive(Clone)]
 pub(crate) struct NodeUrl {
@@ -34,12 +37,13 @@ impl NodeUrl {
     /// What is wrong with the URL, without repeating it.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| {
-            format!("{error}; expected postgres://, mysql:// or sqlite: (not shown, it may hold a password)")
+            format!("{error}; expected postgres://, mysql:// or sqlite:; {ESCAPE} (not shown, it may hold a password)")
         })?;
         let dialect = match url.scheme() {
             "postgres" | "postgresql" => DbBackend::Postgres,
             "mysql" => DbBackend::MySql,
             "sqlite" => DbBackend::Sqlite,
+            "mariadb" => return Err("for MariaDB too, the scheme is mysql://".to_owned()),
             other => {
                 return Err(format!(
                     "the scheme {other:?} is none of postgres, mysql and sqlite"
@@ -51,6 +55,11 @@ impl NodeUrl {
             let feature = name.to_ascii_lowercase();
             return Err(format!(
                 "it is {name}, and the feature `sqlx-{feature}` of sea-orm-routing is off"
+            ));
+        }
+        if dialect != DbBackend::Sqlite && has_split_password(&url) {
+            return Err(format!(
+                "it has an @ after a ? or #, and none before; {ESCAPE}"
             ));
         }
         Ok(Self {
@@ -131,6 +140,25 @@ impl NodeUrl {
     }
 }
 
+/// Whether the password has a `?` or `#`, so that the rest of it and the host are read as options: sqlx would
+/// log them as options that it does not know.
+fn has_split_password(url: &Url) -> bool {
+    const KNOWN: [&str; 7] = [
+        "user",
+        "password",
+        "host",
+        "dbname",
+        "application_name",
+        "options",
+        "socket",
+    ];
+    let known = |key: &str| KNOWN.contains(&key) || key.starts_with("ssl");
+    let mut options = url.query_pairs();
+    let in_query = options.any(|(key, value)| !known(&key) && (key + value).contains('@'));
+    let in_fragment = url.fragment().is_some_and(|rest| rest.contains('@'));
+    url.username().is_empty() && (in_query || in_fragment)
+}
+
 impl NodeSource {
     /// The dialect of a node, before it is opened.
     ///
@@ -183,6 +211,28 @@ mod tests {
         ] {
             let error = NodeUrl::parse(url).expect_err("no URL");
             assert!(!error.contains("secret"), "{error}");
+        }
+    }
+
+    #[test]
+    #[cfg(feature = "sqlx-postgres")]
+    fn a_password_that_must_be_escaped_is_refused_with_a_hint() {
+        for url in [
+            "postgres://app:5?key=secret@host/db",
+            "postgres://app:5?secret@host/db",
+            "postgres://app:5#secret@host/db",
+            "postgres://app:sec/ret@host/db",
+        ] {
+            let error = NodeUrl::parse(url).expect_err("not escaped");
+            assert!(error.contains("? is %3F"), "{error}");
+            assert!(!error.contains("sec"), "{error}");
+        }
+        for url in [
+            "postgres://app:5%3Fkey=secret@host/db",
+            "postgres://host/db?user=app&password=s@cret",
+            "postgres://app@host/db?options=-c%20a.b=c@d",
+        ] {
+            assert!(NodeUrl::parse(url).is_ok(), "{url}");
         }
     }
 

@@ -95,6 +95,9 @@ impl RoutingConnection {
     /// to for its position, unless the monitor has done so since; other sessions ask no server. The
     /// processes that share tokens are assumed to have synchronized clocks.
     ///
+    /// Take it after the commit: what a transaction of the session wrote belongs to the token only if that is
+    /// committed.
+    ///
     /// # Errors
     ///
     /// [`SessionError::NoSession`] on a handle without a session;

@@ -159,6 +159,7 @@ async fn an_invalid_url() -> Result {
         "",
         "shop.db",
         "oracle://host/app",
+        "mariadb://host/app",
         "postgres://host:port/app",
     ] {
         for options in [DatabaseOptions::new(url), ConnectOptions::new(url).into()] {

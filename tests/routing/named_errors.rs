@@ -75,7 +75,6 @@ async fn a_named_error_is_the_drivers_error_still() -> Result {
     let row = || category::ActiveModel {
         id: Set(7),
         name: Set("Tea".to_owned()),
-        ..Default::default()
     };
     row().insert(&shop.db).await?;
     let twice = row().insert(&shop.db).await.expect_err("twice");
