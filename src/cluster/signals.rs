@@ -52,9 +52,9 @@ impl Cluster {
             _ => Signal::Unreachable,
         };
         let topology = self.topology();
-        let name = topology.node(node).name.as_str();
-        tracing::warn!(target: "sea_orm_routing", node = name, "a node failed a statement");
-        self.state.signal(node, signal);
+        let (name, reason) = (topology.node(node).name.as_str(), error.to_string());
+        tracing::warn!(target: "sea_orm_routing", node = name, reason, "a node failed a statement");
+        self.state.signal_failure(node, signal, &reason);
         self.state.monitors.probe_now(node);
     }
 
@@ -101,13 +101,27 @@ impl Cluster {
 impl ClusterState {
     /// Applies a signal to the health of a node.
     pub(super) fn signal(&self, node: NodeId, signal: Signal) {
+        self.apply_signal(node, signal, None);
+    }
+
+    /// Applies the signal of a failure, with what failed.
+    pub(super) fn signal_failure(&self, node: NodeId, signal: Signal, reason: &str) {
+        self.apply_signal(node, signal, Some(reason));
+    }
+
+    fn apply_signal(&self, node: NodeId, signal: Signal, reason: Option<&str>) {
         let before = self.topology.load().node(node).health;
         let moment = self.moment(node);
         if before.after(signal, moment) == before {
             return;
         }
         let now = self.change(|topology| {
-            topology.change_node(node, |node| node.apply_signal(signal, moment));
+            topology.change_node(node, |node| {
+                node.apply_signal(signal, moment);
+                if let Some(reason) = reason {
+                    node.note_trouble(reason, moment.now);
+                }
+            });
             topology.node(node).clone()
         });
         if !now.health.is_down() {

@@ -42,6 +42,8 @@ pub(crate) struct Node {
     pub(crate) server: Option<Server>,
     pub(crate) pool: PoolId,
     pub(crate) health: Health,
+    /// What failed last. `None` once it answers without doubt.
+    pub(crate) trouble: Option<Trouble>,
     pub(crate) service: Service,
     /// Why the node is not what it was declared to be. A refused node serves no statement.
     pub(crate) refused: Option<Box<str>>,
@@ -50,6 +52,13 @@ pub(crate) struct Node {
     /// before.
     pub(crate) back_since: Option<Instant>,
     pub(crate) load: Arc<Load>,
+}
+
+/// Why a node is not healthy.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Trouble {
+    reason: Box<str>,
+    since: Instant,
 }
 
 /// Whether a node is in the rotation.
@@ -111,6 +120,7 @@ impl Node {
             server: None,
             pool,
             health: Health::Up,
+            trouble: None,
             service: Service::In,
             refused: None,
             progress: Progress::default(),
@@ -151,6 +161,35 @@ impl Node {
         if was_down && !self.health.is_down() {
             self.back_since = Some(moment.now);
         }
+        if self.health == Health::Up {
+            self.trouble = None;
+        }
+    }
+
+    /// Keeps why it failed, and when it began to.
+    pub(crate) fn note_trouble(&mut self, reason: &str, now: Instant) {
+        let since = self.trouble.as_ref().map_or(now, |trouble| trouble.since);
+        self.trouble = Some(Trouble {
+            reason: reason.into(),
+            since,
+        });
+    }
+
+    /// Why it is in its state, if there is more to say.
+    pub(crate) fn reason(&self) -> Option<&str> {
+        match self.state() {
+            NodeState::Refused => self.refused.as_deref(),
+            NodeState::Down | NodeState::Suspect | NodeState::Probation => {
+                self.trouble.as_ref().map(|trouble| &*trouble.reason)
+            }
+            _ => None,
+        }
+    }
+
+    /// How long it has been failing.
+    pub(crate) fn failing_for(&self, now: Instant) -> Option<Duration> {
+        let trouble = self.trouble.as_ref()?;
+        Some(now.saturating_duration_since(trouble.since))
     }
 
     /// Whether it is in the rotation and within the lag limit.

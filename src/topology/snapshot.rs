@@ -199,9 +199,10 @@ impl Topology {
     pub(crate) fn describe(&self, nodes: impl Iterator<Item = NodeId>) -> Vec<ConsideredNode> {
         let considered = |id| {
             let node = self.node(id);
-            match &node.refused {
-                Some(reason) => ConsideredNode::new(&node.name, format_args!("refused: {reason}")),
-                None => ConsideredNode::new(&node.name, node.state()),
+            let state = node.state();
+            match node.reason() {
+                Some(reason) => ConsideredNode::new(&node.name, format_args!("{state}: {reason}")),
+                None => ConsideredNode::new(&node.name, state),
             }
         };
         nodes.map(considered).collect()
@@ -241,6 +242,12 @@ impl fmt::Display for Topology {
             for node in ids.map(|id| self.node(*id)) {
                 let (name, role, state) = (node.name.as_str(), node.role, node.state());
                 write!(f, "  {name:<24} {role:<8} {state}")?;
+                if let Some(reason) = node.reason() {
+                    write!(f, ": {reason}")?;
+                }
+                if let Some(failing) = node.failing_for(Instant::now()) {
+                    write!(f, " (for {:.1} s)", failing.as_secs_f64())?;
+                }
                 match node.lag() {
                     Some(lag) if node.state() != NodeState::Down => writeln!(f, "  {lag}")?,
                     _ => writeln!(f)?,

@@ -1,5 +1,7 @@
 //! What users read of a topology.
 
+use std::time::{Duration, Instant};
+
 use sea_orm::DbBackend;
 
 use super::node::{Endpoint, Node, NodeState, Role};
@@ -108,6 +110,23 @@ impl<'t> NodeView<'t> {
     /// Whether statements go there, and if not, why.
     pub fn state(self) -> NodeState {
         self.node.state()
+    }
+
+    /// Why it is in that state: why it is refused, or what failed last. It may quote the server. Returns `None` if
+    /// there is nothing to add to the state.
+    pub fn reason(self) -> Option<&'t str> {
+        self.node.reason()
+    }
+
+    /// How long it has been failing. Returns `None` if it is not.
+    pub fn failing_for(self) -> Option<Duration> {
+        self.node.failing_for(Instant::now())
+    }
+
+    /// In how long it is tried again if it is down.
+    pub fn tried_in(self) -> Option<Duration> {
+        let retry_at = self.node.health.retry_at()?;
+        Some(retry_at.saturating_duration_since(Instant::now()))
     }
 
     /// Whether its last connection was good.

@@ -107,9 +107,7 @@ impl Failure for DbErr {
     fn described(&self) -> String {
         let kind = format!("{self:?}");
         let kind = kind.split(['{', '"']).next().unwrap_or_default().trim();
-        let mut text = self.to_string();
-        // Where it came from, which only the router adds.
-        text.truncate(text.rfind(" (database \"").unwrap_or(text.len()));
+        let mut text = unplaced(self);
         if kind.contains("PgDatabaseError") {
             // The line in Postgres' own source code, which depends on what it has prepared before.
             text.truncate(text.rfind(" at line ").unwrap_or(text.len()));
@@ -120,6 +118,13 @@ impl Failure for DbErr {
         };
         format!("{text} [{kind}, code {code:?}, {:?}]", self.sql_err())
     }
+}
+
+/// The text of an error without where it came from, which only the router adds.
+fn unplaced(error: &impl std::fmt::Display) -> String {
+    let mut text = error.to_string();
+    text.truncate(text.rfind(" (database \"").unwrap_or(text.len()));
+    text
 }
 
 /// The server's error code.
@@ -136,8 +141,12 @@ fn code(error: &RuntimeErr) -> Option<String> {
 impl Failure for TransactionError<DbErr> {
     fn described(&self) -> String {
         match self {
-            Self::Connection(error) => format!("Connection, {self}: {}", error.described()),
-            Self::Transaction(error) => format!("Transaction, {self}: {}", error.described()),
+            Self::Connection(error) => {
+                format!("Connection, {}: {}", unplaced(self), error.described())
+            }
+            Self::Transaction(error) => {
+                format!("Transaction, {}: {}", unplaced(self), error.described())
+            }
         }
     }
 }

@@ -177,15 +177,15 @@ impl Watch {
     }
 
     /// A node refuses connections or does not answer.
-    fn failed(&self, state: &ClusterState, node: NodeId, silent: bool) {
+    fn failed(&self, state: &ClusterState, node: NodeId, silent: bool, reason: &str) {
         self.lock().nodes.entry(node).or_default().lost(silent);
-        state.signal(node, Signal::ProbeFailed);
+        state.signal_failure(node, Signal::ProbeFailed, reason);
     }
 
     /// A node does not answer. A required primary is asked again at the start, because replicas are
     /// compared with it.
     fn silent(&self, state: &ClusterState, node: NodeId) {
-        self.failed(state, node, true);
+        self.failed(state, node, true, "it does not answer");
         let primary = state.snapshot().database_by_id(self.database).primary == node;
         let required = state.declared(self.database).settings.require_primary;
         let mut known = self.lock();
@@ -210,14 +210,14 @@ impl Watch {
                 // Its role is unknown now: another node may be the primary.
                 entry.seen = None;
             }
-            Role::Replica => self.failed(state, node, false),
+            Role::Replica => self.failed(state, node, false, reason),
         }
     }
 
     /// No server listens at the address. If it is the primary, its writes are blocked for as long as the
     /// monitor confirms it.
     fn refused(&self, state: &ClusterState, node: NodeId, reason: String) {
-        self.failed(state, node, false);
+        self.failed(state, node, false, &reason);
         let topology = state.snapshot();
         let database = topology.database_by_id(self.database);
         let block = database.write_block.as_ref();

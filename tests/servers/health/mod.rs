@@ -6,5 +6,6 @@ mod foreign;
 mod killed;
 mod lag;
 mod network;
+mod reasons;
 mod stalled;
 mod starts;
