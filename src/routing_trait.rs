@@ -43,9 +43,9 @@ use crate::{RoutingConnection, RoutingTransaction};
 /// # }
 /// # tokio::runtime::Runtime::new().unwrap().block_on(run()).unwrap();
 /// ```
-pub trait RoutingTrait: ConnectionTrait {
+pub trait RoutingTrait: ConnectionTrait + sealed::Sealed {
     /// A scope of it.
-    type Scoped<'s>: RoutingTrait
+    type Scoped<'s>: RoutingTrait + Send
     where
         Self: 's;
 
@@ -79,6 +79,15 @@ pub trait RoutingTrait: ConnectionTrait {
     ///
     /// The error that running it would give before anything is sent.
     fn explain_sql(&self, sql: &str) -> Result<Route, DbErr>;
+}
+
+mod sealed {
+    /// The trait may get more methods, so nothing else can implement it.
+    pub trait Sealed {}
+
+    impl Sealed for crate::RoutingConnection {}
+    impl Sealed for crate::RoutingTransaction {}
+    impl Sealed for crate::ScopedTransaction<'_> {}
 }
 
 /// Implements the trait by the methods of the type itself.

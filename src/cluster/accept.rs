@@ -5,9 +5,10 @@ use std::time::Instant;
 
 use super::Cluster;
 use super::monitor::{Watch, opening};
+use super::settings::RoleSource;
 use super::waits::deadline;
 use crate::error::{RoutingError, TopologyError};
-use crate::topology::{DatabaseId, Incumbent, NodeId};
+use crate::topology::{DatabaseId, Incumbent, NodeId, WriteBlock};
 
 impl Cluster {
     /// Makes a node the primary of its database, whatever claims were seen before.
@@ -39,12 +40,14 @@ impl Cluster {
         }
         let watch = self.state.monitors.watch(database);
         let watch = watch.ok_or("the database has no monitor; declare it with monitored(true)")?;
+        let _alone = watch.accepting.lock().await;
         let timeout = opening(self.state.declared(database).settings.probe_timeout);
         let asked = watch.asked_after(node, self.state.clock.now());
         if tokio::time::timeout(timeout, asked).await != Ok(true) {
             return Err("it does not answer");
         }
-        let before = watch.accept(&self.snapshot(), node).ok_or(
+        let topology = self.snapshot();
+        let before = watch.accept(&topology, node).ok_or(
             "it reports that it is a replica, or is behind a balancer, or a server of another cluster",
         )?;
         let accepting = Accepting {
@@ -52,11 +55,12 @@ impl Cluster {
             watch: &watch,
             node,
             before,
+            block: topology.database_by_id(database).write_block.clone(),
         };
         let promoted = tokio::time::timeout_at(deadline(timeout), self.promoted(&watch, node));
         let promoted = promoted.await;
         drop(accepting);
-        promoted.map_err(|_| "its new pool could not be opened; see the log")
+        promoted.map_err(|_| "its new pool could not be opened in time; see the log")
     }
 
     /// Returns once the node that was accepted is the primary.
@@ -82,17 +86,27 @@ struct Accepting<'a> {
     watch: &'a Arc<Watch>,
     node: NodeId,
     before: Option<Incumbent>,
+    block: Option<WriteBlock>,
 }
 
 impl Drop for Accepting<'_> {
     fn drop(&mut self) {
-        let topology = self.cluster.snapshot();
-        if topology.database_by_id(self.watch.database()).primary != self.node {
+        let (state, database) = (self.cluster.state(), self.watch.database());
+        let is_observed = state.declared(database).settings.roles == RoleSource::Observed;
+        // In one change: a promotion may end at the same time.
+        let is_taken_back = state.change(|topology| {
+            if topology.database_by_id(database).primary == self.node {
+                return false;
+            }
             self.watch.restore(self.before.take());
-            let verdict = self.watch.verdict(&topology);
-            self.cluster
-                .state
-                .apply_verdict(self.watch, &topology, verdict);
+            if !is_observed {
+                topology.set_write_block(database, self.block.take());
+            }
+            true
+        });
+        if is_taken_back && is_observed {
+            let topology = self.cluster.snapshot();
+            state.apply_verdict(self.watch, &topology, self.watch.verdict(&topology));
         }
     }
 }

@@ -70,11 +70,11 @@ impl DatabaseSpec {
         waited.ok()?.ok()
     }
 
-    /// Whether the connections of a demoted primary may be replaced now: once in a probe interval.
+    /// Whether the connections of a demoted primary may be replaced now: once in a probe interval, or a second.
     pub(super) fn may_renew(&self, now: Instant) -> bool {
         let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-        let recently =
-            |last: Instant| now.saturating_duration_since(last) < self.settings.probe_interval;
+        let pause = self.settings.probe_interval.min(Duration::from_secs(1));
+        let recently = |last: Instant| now.saturating_duration_since(last) < pause;
         let may = !renewed.is_some_and(recently);
         if may {
             *renewed = Some(now);

@@ -94,7 +94,7 @@ impl ClusterState {
         });
     }
 
-    /// The promotion is tried again after the next probe.
+    /// If roles are observed, the promotion is tried again after the next probe.
     fn not_promoted(&self, node: NodeId, reason: &str) {
         let topology = self.snapshot();
         let name = topology.node(node).name.as_str();
@@ -172,15 +172,16 @@ impl ClusterState {
         });
     }
 
-    /// Replaces the pool of a node whose open connections may lead to another server than its address does.
-    /// The new one is opened by the next statement; what is in flight ends on the old one.
-    pub(super) fn replace(&self, id: NodeId) {
+    /// Replaces the pool of a primary whose open connections may lead to another server than its address does.
+    /// What is in flight ends on the old one. Returns `false` for one that was given open.
+    pub(super) fn replace(&self, id: NodeId) -> bool {
         let topology = self.snapshot();
         let node = topology.node(id);
-        let Some(plan) = self.pool(node.pool).plan().cloned() else {
-            return;
+        let Some(plan) = self.pool(node.pool).plan().map(OpenPlan::promoted) else {
+            return false;
         };
-        let (old, new) = (node.pool, self.add_pool(planned(&node.name, plan)));
+        let pool = planned(&node.name, plan);
+        let (old, new) = (node.pool, self.add_pool(pool.clone()));
         let replaced = !self.tasks.is_closed()
             && self.change(|topology| {
                 let replaced = topology.node(id).pool == old;
@@ -190,6 +191,11 @@ impl ClusterState {
                 replaced
             });
         self.retire(if replaced { old } else { new });
+        if replaced {
+            // Without a connection. Statements would open it too; `primary(..)` needs it open.
+            tokio::spawn(async move { drop(pool.open().await) });
+        }
+        replaced
     }
 
     /// Fails the statements of a pool and closes it at once. One that was given open stays open.

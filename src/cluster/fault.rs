@@ -146,11 +146,21 @@ mod driver {
     fn by_code(error: &dyn DatabaseError) -> Fault {
         #[cfg(feature = "sqlx-postgres")]
         if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::postgres::PgDatabaseError>() {
-            return postgres(error.code());
+            // The plan is of the time before an `ALTER TABLE`; the standby does not refuse the statement.
+            let is_old_plan = error.routine() == Some("RevalidateCachedQuery");
+            return match is_old_plan {
+                true => Fault::Statement,
+                false => postgres(error.code()),
+            };
         }
         #[cfg(feature = "sqlx-mysql")]
         if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>() {
-            return mysql(error.number());
+            // 1290 also stands for other options that prevent a statement.
+            let is_other = error.number() == 1290 && !error.message().contains("read-only");
+            return match is_other {
+                true => Fault::Statement,
+                false => mysql(error.number()),
+            };
         }
         #[cfg(feature = "sqlx-sqlite")]
         if error

@@ -14,7 +14,7 @@ use super::open::drivers::log_in_as;
 use super::{Cluster, DatabaseSpec, Pool, RoleSource};
 use crate::error::{AvailabilityError, RoutingError, TopologyError};
 use crate::name::NodeName;
-use crate::topology::{DatabaseId, Health, NodeId, PoolId, Role, Service, Topology};
+use crate::topology::{DatabaseId, Endpoint, Health, NodeId, PoolId, Role, Service, Topology};
 
 /// Pools and databases to add to a cluster.
 #[derive(Default)]
@@ -78,7 +78,9 @@ impl Cluster {
         for id in topology.node_ids_of(database) {
             let node = topology.node(id);
             watch.warn_of_catalog(id, &node.name);
-            watch.warn_of_primary(id, primary, &node.name);
+            if node.endpoint == Endpoint::Server {
+                watch.warn_of_primary(id, primary, &node.name);
+            }
             let second = observed && added == Some(id) && watch.is_second_primary(id, primary);
             let reason = match &node.refused {
                 // Two primaries at the start: which one takes the writes is judged, and no error.

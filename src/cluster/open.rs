@@ -147,6 +147,10 @@ impl OpenPlan {
         }
         let mut lazy = options.clone();
         lazy.connect_lazy(true).min_connections(0);
+        if password.is_none() {
+            // This pool is closed again, so the hook of the user is not for it.
+            lazy.after_connect(|_| Box::pin(async { Ok(()) }));
+        }
         let has_password = password.is_some();
         let overrides = ConnectOverrides {
             password,

@@ -77,17 +77,20 @@ impl Cluster {
 
     /// The primary only reads. Its address may lead to another server by now, and open connections stay
     /// where they are: new ones are opened, and the monitor asks on a new one. If the address still leads to a
-    /// server that only reads, that is tried again once in a probe interval.
+    /// server that only reads, that is tried again after a second.
     #[cold]
     fn leave_demoted(&self, attempted: Attempted) {
         let spec = self.state.declared(attempted.database);
-        if spec.may_renew(self.state.clock.now()) {
+        let is_current = self.topology().node(attempted.node).pool == attempted.pool;
+        if is_current
+            && spec.may_renew(self.state.clock.now())
+            && self.state.replace(attempted.node)
+        {
             tracing::warn!(
                 target: "sea_orm_routing",
                 node = self.topology().node(attempted.node).name.as_str(),
-                "the primary refused a write because it only reads; its connections are replaced"
+                "the primary refused a write as read-only; its connections are replaced"
             );
-            self.state.replace(attempted.node);
         }
         self.state.monitors.probe_anew(attempted.node);
     }

@@ -202,7 +202,7 @@ impl Admin<'_> {
     /// of every refusal to write.
     ///
     /// A monitor takes a node as the primary only if its claim is newer than the last one. It does not know
-    /// whether that is right after a restore, a move to other servers, or two promotions at a time, and then
+    /// whether that is right after a restore, or after two promotions at a time, and then
     /// stops writes. With this call it forgets the older claims; those of the other nodes are refused until one
     /// of them is promoted again. Works with declared roles too. Returns once writes go to the node. Make the
     /// call on each connection, that is, in each process.
@@ -218,8 +218,9 @@ impl Admin<'_> {
     /// # Errors
     ///
     /// [`TopologyError::UnknownDatabase`]; [`TopologyError::UnknownNode`];
-    /// [`TopologyError::CannotAccept`] for a node of another database, a database without a monitor, and a
-    /// node that does not answer or reports that it is a replica. Nothing is changed then.
+    /// [`TopologyError::CannotAccept`] for a node of another database, a database without a monitor, a node
+    /// that does not answer or reports that it is a replica, a balancer, a server of another cluster, and one to
+    /// which no new connection can be opened. The old order is restored then.
     pub async fn accept_primary(self, database: &str, node: &str) -> Result<(), RoutingError> {
         let database = self.db.find_database(database)?;
         let node = self.db.find_node(node)?;

@@ -5,27 +5,27 @@ use std::sync::Arc;
 use sea_orm::DbErr;
 
 use super::analysis::Analysis;
-use super::core::Core;
+use super::core::{Core, Shared};
 use crate::error::{at_node, is_unknown_table};
-use crate::route::{Decision, WhyDatabase};
+use crate::route::Decision;
 use crate::topology::{NodeId, Topology};
 
 /// Where the answer to a statement came from.
 #[derive(Debug)]
 pub(crate) struct Origin {
     topology: Arc<Topology>,
+    shared: Arc<Shared>,
     analysis: Arc<Analysis>,
     node: NodeId,
-    why: WhyDatabase,
 }
 
 impl Origin {
     pub(crate) fn new(core: &Core, analysis: &Arc<Analysis>, decision: Decision) -> Self {
         Self {
             topology: core.cluster.snapshot(),
+            shared: Arc::clone(&core.shared),
             analysis: Arc::clone(analysis),
             node: decision.node,
-            why: decision.why.database,
         }
     }
 
@@ -33,42 +33,38 @@ impl Origin {
     /// a binding, so the text says whether it has one.
     #[cold]
     pub(crate) fn named(&self, error: DbErr) -> DbErr {
-        let unknown = is_unknown_table(&error);
+        let unknown = is_unknown_table(&error).then(|| error.to_string());
         at_node(error, || {
             let place = place_of(&self.topology, self.node);
-            match unknown.then(|| self.binding()).flatten() {
+            match unknown.and_then(|text| self.binding(&text)) {
                 Some(binding) => format!("{place}; {binding}"),
                 None => place,
             }
         })
     }
 
-    /// What led to the database, if there are others.
-    fn binding(&self) -> Option<String> {
+    /// Where the table of an error is bound, if there are several databases.
+    fn binding(&self, text: &str) -> Option<String> {
         let databases: Vec<_> = self.topology.database_names().collect();
         if databases.len() < 2 {
             return None;
         }
-        let table = |index: usize| self.analysis.operation.tables().get(index);
-        match self.why {
-            WhyDatabase::Unbound { table: index } => {
+        let database = self.topology.node(self.node).database;
+        let dialect = self.topology.database_by_id(database).dialect;
+        let mut tables = self.analysis.operation.tables().iter();
+        let table = tables.find(|table| text.contains(table.name()))?;
+        Some(match self.shared.bindings.database_of(table, dialect) {
+            Some(bound) if bound == database => format!("\"{table}\" is bound to this database"),
+            Some(bound) => {
+                let bound = &self.topology.database_by_id(bound).name;
+                format!("\"{table}\" is bound to \"{bound}\"")
+            }
+            None => {
                 let databases = databases.iter().map(|name| format!("\"{name}\""));
                 let databases = databases.collect::<Vec<_>>().join(", ");
-                let name = table(index)?;
-                Some(format!(
-                    "\"{name}\" has no binding; the databases are {databases}"
-                ))
+                format!("\"{table}\" has no binding; the databases are {databases}")
             }
-            WhyDatabase::Binding { table: index } => {
-                Some(format!("\"{}\" is bound to this database", table(index)?))
-            }
-            WhyDatabase::Using
-            | WhyDatabase::Entity
-            | WhyDatabase::Node
-            | WhyDatabase::Policy(_)
-            | WhyDatabase::NoTable
-            | WhyDatabase::Branch => None,
-        }
+        })
     }
 }
 

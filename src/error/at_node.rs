@@ -43,8 +43,8 @@ mod driver {
                 place: place(),
             })),
             Ok(Error::Io(error)) => {
-                let text = format!("{error} ({})", place());
-                Error::Io(io::Error::new(error.kind(), text))
+                let place = place();
+                Error::Io(io::Error::new(error.kind(), IoAtNode { error, place }))
             }
             Ok(other) => other,
             Err(shared) => return RuntimeErr::SqlxError(shared),
@@ -62,6 +62,15 @@ mod driver {
         // undefined_table on Postgres, ER_NO_SUCH_TABLE on MySQL; SQLite has no code of its own for it
         let by_code = matches!(error.code().as_deref(), Some("42P01" | "42S02"));
         by_code || error.message().starts_with("no such table")
+    }
+
+    /// An error of a connection that says where it led.
+    #[derive(Debug, thiserror::Error)]
+    #[error("{error} ({place})")]
+    struct IoAtNode {
+        #[source]
+        error: io::Error,
+        place: String,
     }
 
     /// An error of a server that says where it came from. To the driver's own types it is the error itself.

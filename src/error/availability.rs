@@ -141,6 +141,8 @@ pub struct ConsideredNode {
     pub node: NodeName,
     /// Its state: `down`, `draining`, `1.5s behind`.
     pub state: Box<str>,
+    /// What failed last, if it is down for that.
+    pub reason: Option<Box<str>>,
 }
 
 impl ConsideredNode {
@@ -148,12 +150,25 @@ impl ConsideredNode {
         Self {
             node: node.clone(),
             state: state.to_string().into(),
+            reason: None,
+        }
+    }
+
+    /// With what failed last.
+    pub(crate) fn because(self, reason: Option<&str>) -> Self {
+        Self {
+            reason: reason.map(Into::into),
+            ..self
         }
     }
 }
 
 impl fmt::Display for ConsideredNode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "\"{}\" is {}", self.node, self.state)
+        write!(f, "\"{}\" is {}", self.node, self.state)?;
+        match &self.reason {
+            Some(reason) => write!(f, ": {reason}"),
+            None => Ok(()),
+        }
     }
 }

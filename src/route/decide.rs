@@ -117,14 +117,16 @@ impl RoutingInput<'_> {
     pub(super) fn primary(&self) -> Result<NodeId, RoutingError> {
         let database = self.topology.database_by_id(self.target.database);
         match &database.write_block {
-            Some(block) if self.is_blocked_by(block) => Err(block.error(database)),
+            Some(block) if self.is_blocked_by(block, database.primary) => {
+                Err(block.error(database))
+            }
             Some(_) | None => Ok(database.primary),
         }
     }
 
-    fn is_blocked_by(&self, block: &WriteBlock) -> bool {
+    fn is_blocked_by(&self, block: &WriteBlock, primary: NodeId) -> bool {
         match block.is_of_roles() {
-            true => !self.access.is_read(),
+            true => !self.access.is_read() || block.outdates(&self.topology.node(primary).name),
             false => block.holds(self.now),
         }
     }

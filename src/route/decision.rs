@@ -65,6 +65,7 @@ impl Decision {
         let node = WhyNode::NoReplicaAvailable;
         Self {
             admission: Admission::FallbackPermit,
+            remembers: Remembers::Nothing,
             why: Why { node, ..self.why },
             ..self
         }
@@ -93,6 +94,7 @@ impl Decision {
             database: self.database,
             node: self.node,
             role: self.role,
+            pool: self.pool,
             was_chosen: self.may_retry_elsewhere,
             may_write: true,
         }

@@ -63,6 +63,9 @@ pub(crate) struct Incumbent {
     started_at: Option<Position>,
     /// The claims that it was preferred to.
     predecessors: Vec<(NodeId, Claim)>,
+    /// Nodes that lacked transactions of it, by when they were promoted. What others write there later must not
+    /// hide that.
+    disproved: Vec<(NodeId, Option<Instant>)>,
 }
 
 impl Claim {
@@ -89,6 +92,12 @@ impl Claim {
         let positions = self.position.as_ref().zip(other.position.as_ref());
         positions.is_some_and(|(own, other)| own.lacks(other))
     }
+
+    /// Whether it is proven to have everything that the other has committed.
+    fn covers(&self, other: &Self) -> bool {
+        let positions = self.position.as_ref().zip(other.position.as_ref());
+        positions.is_some_and(|(own, other)| own.covers(other))
+    }
 }
 
 impl Incumbent {
@@ -104,18 +113,45 @@ impl Incumbent {
             started_at: claim.position.clone(),
             claim,
             predecessors,
+            disproved: Vec::new(),
+        }
+    }
+
+    /// A node is a replica: it claims nothing any more.
+    pub(crate) fn forget(&mut self, node: NodeId) {
+        self.predecessors.retain(|(of, _)| *of != node);
+        self.disproved.retain(|(of, _)| *of != node);
+    }
+
+    /// Keeps that a rival lacks something, until it is proven to have caught up. Timelines say more than that.
+    pub(crate) fn note_rival(&mut self, node: NodeId, claim: &Claim) {
+        let rival = (node, claim.promoted);
+        if node == self.node || claim.timeline.is_some() {
+            return;
+        }
+        if claim.lacks(&self.claim) && !self.disproved.contains(&rival) {
+            self.disproved.push(rival);
+        } else if claim.covers(&self.claim) {
+            self.disproved.retain(|it| *it != rival);
         }
     }
 
     /// How the claim of another node stands to this one.
     pub(crate) fn precedence(&self, node: NodeId, claim: &Claim) -> Precedence {
+        if self.disproved.contains(&(node, claim.promoted)) {
+            return Precedence::Older(Outdated::Lacks);
+        }
         let precedence = claim.precedence_over(&self.claim);
         let is_same = |(of, given_up): &(NodeId, Claim)| {
             *of == node && claim.precedence_over(given_up) != Precedence::Newer
         };
         let was_given_up = self.predecessors.iter().any(is_same);
         match precedence {
-            Precedence::Undecided if was_given_up && self.has_written() => Precedence::CaughtUp,
+            Precedence::Undecided
+                if was_given_up && self.has_written() && claim.covers(&self.claim) =>
+            {
+                Precedence::CaughtUp
+            }
             Precedence::Newer | Precedence::Undecided if was_given_up => {
                 Precedence::Older(Outdated::Succeeded)
             }
@@ -276,6 +312,41 @@ mod tests {
             incumbent.precedence(promoted_since, &postgres(2)),
             Precedence::Newer
         );
+    }
+
+    #[test]
+    fn a_former_primary_that_went_on_by_itself_has_not_caught_up() {
+        let given_up = vec![(A, mariadb(None, "0-1-100"))];
+        let mut incumbent = Incumbent::new(B, None, mariadb(Some(5), "0-1-100"), given_up);
+        incumbent.note(None, &mariadb(Some(5), "0-2-105"));
+        let diverged = mariadb(None, "0-1-110");
+        let older = Precedence::Older(Outdated::Succeeded);
+        assert_eq!(incumbent.precedence(A, &diverged), older);
+    }
+
+    #[test]
+    fn what_a_node_lacks_is_not_hidden_by_what_is_written_there_later() {
+        let mut incumbent = Incumbent::new(A, None, mariadb(None, "0-1-105"), Vec::new());
+        let lacks = Precedence::Older(Outdated::Lacks);
+        incumbent.note_rival(B, &mariadb(Some(5), "0-2-101"));
+        let later = mariadb(Some(5), "0-2-106");
+        assert_eq!(incumbent.precedence(B, &later), lacks);
+        incumbent.note_rival(B, &later);
+        assert_eq!(incumbent.precedence(B, &later), lacks);
+        // It has followed the primary since.
+        let mut followed = incumbent.clone();
+        followed.note_rival(B, &mariadb(Some(5), "0-1-105"));
+        assert_eq!(followed.precedence(B, &later), Precedence::Newer);
+        incumbent.forget(B);
+        assert_eq!(incumbent.precedence(B, &later), Precedence::Newer);
+    }
+
+    #[test]
+    fn a_replica_gives_up_the_claims_it_made() {
+        let given_up = vec![(B, postgres(2))];
+        let mut incumbent = Incumbent::new(A, None, postgres(1), given_up);
+        incumbent.forget(B);
+        assert_eq!(incumbent.precedence(B, &postgres(2)), Precedence::Newer);
     }
 
     #[test]

@@ -38,6 +38,7 @@ pub(crate) struct Attempted {
     pub(crate) database: DatabaseId,
     pub(crate) node: NodeId,
     pub(crate) role: Role,
+    pub(crate) pool: PoolId,
     /// Whether the node was chosen among several, as any replica is.
     pub(crate) was_chosen: bool,
     /// Whether the application lets it write. If not, that a write is refused says nothing of the node.

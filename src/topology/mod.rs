@@ -10,7 +10,7 @@
 //! through the views in `view`.
 
 mod changes;
-mod epoch;
+pub(crate) mod epoch;
 mod health;
 mod ids;
 mod lag;

@@ -70,7 +70,8 @@ pub(crate) fn judge(
         // Accepted by the administrator.
         Some(it) if it.node != primary => match claims.iter().any(|(node, _)| *node == it.node) {
             true => Verdict::Promote(it.node),
-            false => Verdict::Keep,
+            // Silent for a moment: the other side was given up.
+            false => Verdict::Unproven(vec![it.node]),
         },
         Some(it) => Judge {
             primary,
@@ -135,11 +136,14 @@ impl Judge<'_> {
                 Precedence::Older(_) => false,
             });
         if !taken.is_empty() {
-            return choose(&taken);
+            return match lives && self.is_behind(&taken) {
+                true => Verdict::ProbeAgain(self.primary),
+                false => choose(&taken),
+            };
         }
         match lives {
             true => self.beside_the_primary(&others),
-            false if stepped_down => Verdict::NoPrimary,
+            false if stepped_down && others.is_empty() => Verdict::NoPrimary,
             false => {
                 let nodes = own.iter().copied().chain(&others).map(|(node, _)| *node);
                 let nodes: Vec<_> = nodes.collect();
@@ -149,6 +153,15 @@ impl Judge<'_> {
                 }
             }
         }
+    }
+
+    /// Whether the last report of the primary is older than theirs, and it may have committed something since
+    /// that they lack. A timeline decides without that.
+    fn is_behind(&self, taken: &[Claimant<'_>]) -> bool {
+        let own = self.current.and_then(|current| current.seen.as_ref());
+        let newest = taken.iter().map(|(_, seen)| seen.asked).max();
+        let by_number = self.it.claim.timeline.is_some();
+        !by_number && own.map(|own| own.asked) < newest
     }
 
     fn precedence(&self, (node, seen): &Claimant<'_>) -> Precedence {

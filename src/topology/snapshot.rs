@@ -199,10 +199,9 @@ impl Topology {
     pub(crate) fn describe(&self, nodes: impl Iterator<Item = NodeId>) -> Vec<ConsideredNode> {
         let considered = |id| {
             let node = self.node(id);
-            let state = node.state();
-            match node.reason() {
-                Some(reason) => ConsideredNode::new(&node.name, format_args!("{state}: {reason}")),
-                None => ConsideredNode::new(&node.name, state),
+            match &node.refused {
+                Some(reason) => ConsideredNode::new(&node.name, format_args!("refused: {reason}")),
+                None => ConsideredNode::new(&node.name, node.state()).because(node.reason()),
             }
         };
         nodes.map(considered).collect()
@@ -315,6 +314,11 @@ impl WriteBlock {
             Self::Unreachable { until, .. } => now < *until,
             _ => true,
         }
+    }
+
+    /// Whether the primary itself is of an older epoch, so that it must not be read either.
+    pub(crate) fn outdates(&self, primary: &NodeName) -> bool {
+        matches!(self, Self::Unproven(nodes) if nodes.contains(primary))
     }
 
     /// Whether it follows from what the nodes report, not from silence.

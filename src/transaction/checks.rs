@@ -61,11 +61,13 @@ impl TransactionState {
         }
     }
 
-    /// Refuses to go on if a branch is open on a node that is no longer the primary.
+    /// Refuses to go on if a branch is open on a node that is no longer the primary. While that is undecided, it
+    /// refuses what has written or may write.
     pub(super) fn check_primary(
         &self,
         state: &mut BranchState,
         database: DatabaseId,
+        may_write: bool,
     ) -> Result<(), RoutingError> {
         let Some((node, Role::Primary)) = state.at() else {
             return Ok(());
@@ -78,7 +80,7 @@ impl TransactionState {
                 state.phase.doom(reason.clone());
                 Err(RoutingError::Transaction(TxnError::Doomed { reason }))
             }
-            Some(block) if block.stops_transactions() && state.is_written() => {
+            Some(block) if block.stops_transactions() && (may_write || state.is_written()) => {
                 Err(block.error(found))
             }
             Some(_) | None => Ok(()),

@@ -22,12 +22,24 @@ use crate::scope::TransactionMode;
 use crate::session::Writing;
 use crate::topology::{DatabaseId, Role};
 
+/// The open branches of a transaction by what they hold, each kind in the order of its commits.
+struct Branches {
+    readers: Vec<Branch>,
+    writers: Vec<Branch>,
+    /// Without changes, but with locks that protect those of the writers.
+    lockers: Vec<Branch>,
+}
+
 impl TransactionState {
     /// Commits every branch: those that only read first, since their errors can still undo the
     /// whole; then those with changes in the order of their first use, those that hold locks last. A lock
     /// that ended before the changes it protects would let another transaction in between.
     async fn commit(&self) -> Result<(), DbErr> {
-        let (readers, writers) = self.readers_and_writers().await?;
+        let Branches {
+            readers,
+            writers,
+            lockers,
+        } = self.sorted_branches().await?;
         for reader in &readers {
             let mut state = reader.lock().await;
             self.tell_session(&state, reader.database);
@@ -43,6 +55,15 @@ impl TransactionState {
                 let committed = self.names(&writers[..place]);
                 let rest = self.names(&writers[place + 1..]);
                 return Err(failure(database, committed, rest, unknown, error));
+            }
+        }
+        for locker in &lockers {
+            let mut state = locker.lock().await;
+            self.tell_session(&state, locker.database);
+            if let Err(error) = state.commit().await {
+                // Every change is committed: an error would make the caller repeat them.
+                let database = state.database.as_str();
+                tracing::warn!(target: "sea_orm_routing", database, %error, "the locks of a committed transaction were lost");
             }
         }
         Ok(())
@@ -88,7 +109,7 @@ impl TransactionState {
     }
 
     /// The open branches, each of them able to commit as far as the servers say.
-    async fn readers_and_writers(&self) -> Result<(Vec<Branch>, Vec<Branch>), DbErr> {
+    async fn sorted_branches(&self) -> Result<Branches, DbErr> {
         let (mut readers, mut writers, mut lockers) = (Vec::new(), Vec::new(), Vec::new());
         for branch in self.branches() {
             let mut state = branch.lock().await;
@@ -96,7 +117,7 @@ impl TransactionState {
             if !state.is_open() {
                 continue;
             }
-            self.check_primary(&mut state, branch.database)?;
+            self.check_primary(&mut state, branch.database, false)?;
             state.sync_savepoints(&[]).await?;
             match (state.is_written(), state.has_locks()) {
                 (true, locks) => writers.push((locks, branch)),
@@ -105,17 +126,20 @@ impl TransactionState {
             }
         }
         writers.sort_by_key(|(locks, _)| *locks);
-        let mut writers: Vec<_> = writers.into_iter().map(|(_, branch)| branch).collect();
-        match writers.is_empty() {
-            true => readers.extend(lockers),
-            false => writers.extend(lockers),
+        let writers: Vec<_> = writers.into_iter().map(|(_, branch)| branch).collect();
+        if writers.is_empty() {
+            readers.append(&mut lockers);
         }
-        if writers.len() > 1 {
-            for writer in &writers {
-                writer.lock().await.check_alive().await?;
+        if writers.len() + lockers.len() > 1 {
+            for branch in writers.iter().chain(&lockers) {
+                branch.lock().await.check_alive().await?;
             }
         }
-        Ok((readers, writers))
+        Ok(Branches {
+            readers,
+            writers,
+            lockers,
+        })
     }
 
     /// Commits, or rolls back what a failed commit left; then the callbacks.
@@ -244,9 +268,14 @@ impl TransactionState {
     pub(super) fn close(&self) -> bool {
         let mut known = true;
         for branch in self.branches() {
+            let at = branch.at();
             let nothing_kept = branch.close();
             if let Some(session) = &self.session {
-                session.saw_primary(branch.database, self.core.cluster.clock().now());
+                // A statement may be in flight on it.
+                let is_busy = at.is_none() && branch.is_in_use();
+                if is_busy || matches!(at, Some((_, Role::Primary))) {
+                    session.saw_primary(branch.database, self.core.cluster.clock().now());
+                }
                 if !nothing_kept {
                     session.may_write_any_time(branch.database);
                 }

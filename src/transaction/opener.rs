@@ -120,6 +120,7 @@ impl BranchOpener<'_> {
         let link = Link {
             connection: watch.until_lost(acquired).await?,
             at: (node, role),
+            pool: place.pool,
             watch,
             _permit: place.permit,
             events: None,
@@ -161,6 +162,7 @@ impl BranchOpener<'_> {
                 database: self.database,
                 node: database.primary,
                 role: Role::Primary,
+                pool: topology.node(database.primary).pool,
                 was_chosen: false,
                 may_write: true,
             },

@@ -150,11 +150,13 @@ impl RoutingTransaction {
     /// What is to be reported of a statement on a branch that was entered.
     fn report(&self, state: &BranchState, planned: &Planned) -> Option<StatementReport<'_>> {
         let (node, role) = state.at()?;
+        let pool = state.pool()?;
         let core = self.core();
         let attempted = Attempted {
             database: planned.decision.database,
             node,
             role,
+            pool,
             was_chosen: false,
             may_write: self.access_mode != Some(AccessMode::ReadOnly),
         };
@@ -193,7 +195,7 @@ impl RoutingTransaction {
         let levels = || shared.levels.enter(self.level);
         let branch = shared.branch(database);
         let mut state = branch.enter(shared.opener(database), levels).await?;
-        shared.check_primary(&mut state, database)?;
+        shared.check_primary(&mut state, database, planned.analysis.may_write())?;
         shared.note_effects(&planned.analysis, database, &mut state)?;
         if let Some(keyword) = protocol::possible_commit(&planned.analysis.operation, state.dialect)
         {

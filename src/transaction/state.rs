@@ -17,7 +17,7 @@ use crate::dispatch::Action;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
 use crate::observe::BranchOutcome;
-use crate::topology::{NodeId, Role};
+use crate::topology::{NodeId, PoolId, Role};
 
 #[derive(Debug)]
 pub(super) struct BranchState {
@@ -33,6 +33,8 @@ pub(super) struct BranchState {
 pub(super) struct Link {
     pub(super) connection: BranchConnection,
     pub(super) at: (NodeId, Role),
+    /// The pool of the connection. The node may have another one by now.
+    pub(super) pool: PoolId,
     pub(super) watch: NodeWatch,
     /// The permit for a read on the primary while no replica serves: held until the branch ends.
     pub(super) _permit: Option<FallbackPermit>,
@@ -79,6 +81,10 @@ impl BranchState {
     /// The node it is open on. Returns `None` while it is idle.
     pub(super) fn at(&self) -> Option<(NodeId, Role)> {
         self.link.as_ref().map(|link| link.at)
+    }
+
+    pub(super) fn pool(&self) -> Option<PoolId> {
+        self.link.as_ref().map(|link| link.pool)
     }
 
     pub(super) fn link_mut(&mut self) -> Result<&mut Link, DbErr> {

@@ -59,11 +59,19 @@ async fn a_table_without_a_binding_is_named_and_so_are_the_databases() -> Result
     let rows = async { txn.stream_raw(statement).await?.try_next().await };
     is_named(rows.await.map(drop).expect_err("no table"));
     txn.rollback().await?;
-    // Chosen by hand: there is no binding to miss.
-    let chosen = shop.db.using("default")?.execute_unprepared(insert).await;
-    let text = chosen.expect_err("no table").to_string();
+    // Another table of the statement is the one that is missing.
+    let join = "SELECT 1 FROM category JOIN forgotten ON true";
+    let joined = shop.db.execute_unprepared(join).await;
+    is_named(joined.expect_err("no table"));
+    // Bound to another database than the one that was chosen by hand.
+    let stock = shop
+        .db
+        .using("default")?
+        .execute_unprepared("DELETE FROM stock")
+        .await;
+    let text = stock.expect_err("no table").to_string();
     assert!(
-        text.ends_with(r#"(database "default", node "default/1")"#),
+        text.contains(r#"; "stock" is bound to "warehouse")"#),
         "{text}"
     );
     Ok(())

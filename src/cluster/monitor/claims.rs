@@ -71,14 +71,32 @@ impl Knowledge {
             return;
         }
         let before = self.incumbent.take();
+        let seen = |id: &NodeId| self.nodes.get(id).and_then(|known| known.seen.as_ref());
         let given_up = match &before {
             Some(before) => before.given_up(node),
-            None => vec![(from, Claim::default())],
+            None => {
+                // Never seen as the primary. Where epochs have numbers, it may be of a newer one.
+                let is_known = seen(&node).is_some_and(|seen| seen.claim.timeline.is_none());
+                let observed = seen(&node).is_some_and(|seen| seen.claim.promoted.is_some());
+                let none = (is_known && observed).then(Claim::default);
+                none.map(|claim| (from, claim)).into_iter().collect()
+            }
         };
-        let seen = self.nodes.get(&node).and_then(|known| known.seen.as_ref());
-        let incumbent = seen
+        let incumbent = seen(&node)
             .map(|seen| Incumbent::new(node, seen.server.clone(), seen.claim.clone(), given_up));
         self.incumbent = incumbent.or(before);
+    }
+
+    /// Keeps what the last report of a node says of its claims: a replica makes none, and gives up those it made.
+    pub(super) fn note_claim(&mut self, node: NodeId) {
+        let seen = self.nodes.get(&node).and_then(|known| known.seen.as_ref());
+        let (Some(seen), Some(incumbent)) = (seen, &mut self.incumbent) else {
+            return;
+        };
+        match seen.role {
+            Role::Replica => incumbent.forget(node),
+            Role::Primary => incumbent.note_rival(node, &seen.claim),
+        }
     }
 
     /// A node is accepted as the primary; its claim is preferred to those that other nodes make or made last.
@@ -136,6 +154,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::topology::epoch::Precedence;
 
     fn started(at: Option<Instant>) -> Observation {
         Observation {
@@ -159,6 +178,32 @@ mod tests {
         assert!(promoted(Some(0)).is_some());
         assert!(promoted(None).is_some());
         assert_eq!(promoted(Some(3)), None);
+    }
+
+    /// A primary on that timeline, or on none.
+    fn primary(timeline: Option<u32>) -> Observation {
+        Observation {
+            role: Some(Role::Primary),
+            timeline,
+            ..Observation::default()
+        }
+    }
+
+    #[test]
+    fn a_primary_that_was_not_there_at_the_start_may_be_of_a_newer_epoch() {
+        let (declared, found) = (NodeId::new(0), NodeId::new(1));
+        let mut known = Knowledge::default();
+        known.remember(found, Instant::now(), &primary(Some(2)));
+        known.take_over(found, declared);
+        let incumbent = known.incumbent.clone().expect("it took over");
+        assert_eq!(incumbent.node, found);
+        let claim = |timeline| Claim {
+            timeline: Some(timeline),
+            ..Claim::default()
+        };
+        let precedence = |timeline| incumbent.precedence(declared, &claim(timeline));
+        assert_eq!(precedence(3), Precedence::Newer);
+        assert!(matches!(precedence(1), Precedence::Older(_)));
     }
 
     #[test]

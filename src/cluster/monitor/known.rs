@@ -99,8 +99,10 @@ impl Knowledge {
             },
             asked,
         });
+        let was_silent = std::mem::take(&mut known.silent);
+        self.note_claim(node);
         News {
-            was_silent: std::mem::take(&mut known.silent),
+            was_silent,
             restarted,
         }
     }

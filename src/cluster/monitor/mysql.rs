@@ -56,7 +56,7 @@ impl MySqlServer {
         };
         let seconds = match one(&mut connection, uptime).await {
             Ok(row) => text(&row, 0).and_then(|seconds| seconds.parse().ok()),
-            Err(Failure::Error(_)) => None,
+            Err(Failure::Error(_) | Failure::Denied(_)) => None,
             Err(failure) => return Err(failure),
         };
         Ok(Self {

@@ -41,6 +41,8 @@ pub(super) enum Failure {
     LoginRefused(String),
     /// The server answered with an error.
     Error(String),
+    /// The server does not answer this question, now or later: a right or a function is missing.
+    Denied(String),
 }
 
 #[cfg(feature = "sqlx-dep")]
@@ -85,6 +87,15 @@ impl Failure {
         match code {
             // The server is going away.
             Some(Some(code)) if code.starts_with("57P") => Self::NoServer(error.to_string()),
+            // insufficient_privilege, undefined_function, feature_not_supported, not in this state
+            Some(Some(code))
+                if matches!(
+                    &*code,
+                    "42501" | "42883" | "42P01" | "42703" | "0A000" | "55000"
+                ) =>
+            {
+                Self::Denied(error.to_string())
+            }
             Some(_) => Self::Error(error.to_string()),
             None => Self::of_no_answer(&error, error.to_string()),
         }

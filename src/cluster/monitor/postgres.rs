@@ -82,7 +82,7 @@ impl PostgresServer {
         let mut connection = connected.map_err(Failure::of_opening)?;
         let cluster = match one(&mut connection, WHICH_CLUSTER).await {
             Ok(row) => text(&row, 0),
-            Err(Failure::Error(_)) => None,
+            Err(Failure::Denied(_)) => None,
             Err(failure) => return Err(failure),
         };
         let asks = questions(&mut connection).await?;
@@ -133,14 +133,14 @@ async fn questions(connection: &mut PgConnection) -> Result<String, Failure> {
     let all = statement(&[]);
     match one(connection, &all).await {
         Ok(_) => return Ok(all),
-        Err(Failure::Error(_)) => {}
+        Err(Failure::Denied(_)) => {}
         Err(failure) => return Err(failure),
     }
     let mut refused = Vec::new();
     for (what, question) in QUESTIONS {
         match one(connection, &format!("SELECT ({question})::text")).await {
             Ok(_) => {}
-            Err(Failure::Error(reason)) => {
+            Err(Failure::Denied(reason)) => {
                 tracing::warn!(target: "sea_orm_routing", what, reason, "a server does not tell its monitor something");
                 refused.push(what);
             }

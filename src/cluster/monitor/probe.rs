@@ -125,7 +125,7 @@ impl Probe {
         let answered = tokio::time::timeout(timeout, self.ask_twice(target, &mut asked)).await;
         let answer = match answered {
             Ok(Ok(seen)) => return (asked, ProbeOutcome::Observed(Box::new(seen))),
-            Ok(Err(Failure::Error(reason))) => {
+            Ok(Err(Failure::Error(reason) | Failure::Denied(reason))) => {
                 tracing::debug!(target: "sea_orm_routing", reason, "a probe was answered with an error");
                 return (asked, ProbeOutcome::Alive);
             }

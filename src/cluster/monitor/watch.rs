@@ -27,6 +27,8 @@ pub(in crate::cluster) struct Watch {
     pub(super) clock: Clock,
     known: Mutex<Knowledge>,
     pub(super) promoting: AtomicBool,
+    /// Held while a primary is accepted by hand.
+    pub(in crate::cluster) accepting: tokio::sync::Mutex<()>,
     ended: AtomicBool,
     /// How many causal reads are waiting for a replica to catch up.
     waiting: AtomicUsize,
@@ -51,6 +53,7 @@ impl Watch {
             clock: state.clock,
             known: Mutex::default(),
             promoting: AtomicBool::new(false),
+            accepting: tokio::sync::Mutex::default(),
             ended: AtomicBool::new(false),
             waiting: AtomicUsize::new(0),
             answers: watch::Sender::new(()),

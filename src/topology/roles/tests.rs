@@ -157,6 +157,28 @@ fn a_split_that_was_decided_by_hand_stays_decided() {
         seen,
     });
     assert_eq!(judge(C, Some(&it), &reports), Verdict::Promote(B));
+    // It does not answer before it has become the primary: the other one was given up.
+    let mut silent = reports;
+    silent[0].seen = None;
+    assert_eq!(judge(C, Some(&it), &silent), Verdict::Unproven(vec![B]));
+}
+
+#[test]
+fn an_observed_promotion_waits_for_a_new_report_of_a_primary_that_lives() {
+    let it = incumbent(A, writable("a", 0, None), &[]);
+    let before = writable("a", 0, None).map(|seen| ObservedRole {
+        asked: at(7),
+        ..seen
+    });
+    let nodes = [(A, before), (B, writable("b", 5, Some(5)))];
+    assert_eq!(judged(Some(&it), &nodes), Verdict::ProbeAgain(A));
+}
+
+#[test]
+fn a_rival_that_lacks_something_is_named_when_the_primary_steps_down() {
+    let it = incumbent(B, primary("b", 5, 2), &[(A, 1)]);
+    let nodes = [(A, primary("a", 8, 1)), (B, replica("b"))];
+    assert_eq!(judged(Some(&it), &nodes), Verdict::Unproven(vec![A]));
 }
 
 #[test]

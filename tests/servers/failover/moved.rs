@@ -2,11 +2,11 @@
 
 use routing_servers::{Node, PostgresCluster};
 use sea_orm::{AccessMode, ConnectionTrait, DbErr, TransactionTrait};
-use sea_orm_routing::RoutingConnection;
+use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 use crate::support::bed::{Bed, often_asked, on_each_server, port};
-use crate::support::item;
 use crate::support::load::write;
+use crate::support::{item, options};
 
 on_each_server! {
     a_virtual_address_moves(1),
@@ -57,7 +57,10 @@ async fn a_write_is_refused_in_a_read_only_transaction() {
         return;
     };
     let (address, url) = bed.proxy(Node::Primary);
-    let db = bed.connect(often_asked(url)).await;
+    // A connection that is returned late is waited for, and no other is opened.
+    let mut one = options(url);
+    one.max_connections(1);
+    let db = bed.connect(DatabaseOptions::new(one)).await;
     let hides = "CREATE FUNCTION hides_a_write() RETURNS bigint LANGUAGE sql AS
         $$ INSERT INTO item (name) VALUES ('hidden') RETURNING id $$";
     bed.ask(Node::Primary, hides).await;

@@ -25,7 +25,8 @@ pub(crate) struct Report {
     pub(crate) written: Vec<String>,
     pub(crate) failed: Vec<DbErr>,
     pub(crate) slowest: Duration,
-    /// When each success came.
+    /// When each success was sent, and when it came.
+    sent: Vec<Instant>,
     succeeded: Vec<Instant>,
 }
 
@@ -80,14 +81,15 @@ impl Report {
         self.written.extend(other.written);
         self.failed.extend(other.failed);
         self.slowest = self.slowest.max(other.slowest);
+        self.sent.extend(other.sent);
         self.succeeded.extend(other.succeeded);
         self
     }
 
-    /// What was written, and when that was acknowledged.
+    /// What was written and acknowledged, and when it was sent.
     pub(crate) fn acknowledged(&self) -> impl Iterator<Item = (&str, Instant)> {
         let names = self.written.iter().map(String::as_str);
-        names.zip(self.succeeded.iter().copied())
+        names.zip(self.sent.iter().copied())
     }
 
     /// How long no statement succeeded, at most.
@@ -142,6 +144,7 @@ async fn go_on(
         match outcome {
             Ok(()) => {
                 done.fetch_add(1, Ordering::SeqCst);
+                report.sent.push(start);
                 report.succeeded.push(Instant::now());
                 if let Work::Write = work {
                     report.written.push(name);
