@@ -32,7 +32,8 @@ use crate::{RoutingConnection, RoutingTransaction};
 /// }
 /// # use sea_orm::{ConnectionTrait, TransactionTrait};
 /// # async fn run() -> Result<(), DbErr> {
-/// # let db = RoutingConnection::connect("sqlite::memory:").await?;
+/// # let builder = RoutingConnection::builder().database("default", "sqlite::memory:");
+/// # let db = builder.connect().await?;
 /// # db.execute_unprepared("CREATE TABLE cake (id INTEGER)").await?;
 ///
 /// assert_eq!(cakes_in(&db, "default").await?, 0);

@@ -42,14 +42,17 @@ impl Analysis {
     /// those of the rows that it writes.
     pub(crate) fn may_lock(&self) -> bool {
         let access = self.operation.access();
-        let unproven = access == Access::Session && !self.operation.is_harmless();
-        unproven || matches!(access, Access::LockingRead | Access::Unknown)
+        self.is_unproven_session() || matches!(access, Access::LockingRead | Access::Unknown)
+    }
+
+    /// Whether it is a statement on the session that is not proven to be harmless.
+    pub(crate) fn is_unproven_session(&self) -> bool {
+        self.operation.access() == Access::Session && !self.operation.is_harmless()
     }
 
     /// Whether a session counts the statement as a write: it is not proven to be harmless. `COMMIT PREPARED`
     /// is a statement on the session and makes a write visible.
     pub(crate) fn counts_as_write(&self) -> bool {
-        let unproven = self.operation.access() == Access::Session && !self.operation.is_harmless();
-        self.may_write() || unproven
+        self.may_write() || self.is_unproven_session()
     }
 }

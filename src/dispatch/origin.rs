@@ -7,7 +7,7 @@ use sea_orm::DbErr;
 use super::analysis::Analysis;
 use super::core::{Core, Shared};
 use crate::error::{at_node, is_unknown_table};
-use crate::route::Decision;
+use crate::route::{Decision, WhyDatabase};
 use crate::topology::{NodeId, Topology};
 
 /// Where the answer to a statement came from.
@@ -17,6 +17,7 @@ pub(crate) struct Origin {
     shared: Arc<Shared>,
     analysis: Arc<Analysis>,
     node: NodeId,
+    why: WhyDatabase,
 }
 
 impl Origin {
@@ -26,6 +27,7 @@ impl Origin {
             shared: Arc::clone(&core.shared),
             analysis: Arc::clone(analysis),
             node: decision.node,
+            why: decision.why.database,
         }
     }
 
@@ -51,9 +53,13 @@ impl Origin {
         }
         let database = self.topology.node(self.node).database;
         let dialect = self.topology.database_by_id(database).dialect;
-        let mut tables = self.analysis.operation.tables().iter();
-        let table = tables.find(|table| text.contains(table.name()))?;
+        let tables = self.analysis.operation.tables().iter();
+        let named = tables.filter(|table| text.contains(table.name()));
+        let table = named.max_by_key(|table| table.name().len())?;
         Some(match self.shared.bindings.database_of(table, dialect) {
+            // The handle has bindings of its own, or a policy has others.
+            Some(bound) if bound != database && !self.is_chosen() => return None,
+            _ if matches!(self.why, WhyDatabase::Policy(_)) => return None,
             Some(bound) if bound == database => format!("\"{table}\" is bound to this database"),
             Some(bound) => {
                 let bound = &self.topology.database_by_id(bound).name;
@@ -65,6 +71,16 @@ impl Origin {
                 format!("\"{table}\" has no binding; the databases are {databases}")
             }
         })
+    }
+}
+
+impl Origin {
+    /// Whether the handle has named the database.
+    fn is_chosen(&self) -> bool {
+        matches!(
+            self.why,
+            WhyDatabase::Using | WhyDatabase::Entity | WhyDatabase::Node
+        )
     }
 }
 

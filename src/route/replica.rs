@@ -215,17 +215,27 @@ impl RoutingInput<'_> {
         match (primary, behind.or(last.first())) {
             (Some(Ok(primary)), _) => Ok(primary),
             (_, Some(last)) => Ok(*last),
-            (Some(Err(())), None) => Err(RoutingError::Availability(AvailabilityError::NoNode {
-                database: database.name.clone(),
-                considered: self
-                    .topology
-                    .describe(self.topology.node_ids_of(self.target.database)),
-            })),
+            (Some(Err(())), None) => Err(self.no_node()),
             (None, None) => Err(RoutingError::Availability(AvailabilityError::NoReplica {
                 database: database.name.clone(),
                 considered: self.topology.describe(database.replicas.iter().copied()),
             })),
         }
+    }
+
+    fn no_node(&self) -> RoutingError {
+        let database = self.database();
+        let primary = &self.topology.node(database.primary).name;
+        if let Some(block) = &database.write_block
+            && block.outdates(primary)
+        {
+            return block.error(database);
+        }
+        let nodes = self.topology.node_ids_of(self.target.database);
+        RoutingError::Availability(AvailabilityError::NoNode {
+            database: database.name.clone(),
+            considered: self.topology.describe(nodes),
+        })
     }
 
     fn may_fall_back(&self) -> bool {

@@ -117,10 +117,28 @@ impl Incumbent {
         }
     }
 
-    /// A node is a replica: it claims nothing any more.
-    pub(crate) fn forget(&mut self, node: NodeId) {
-        self.predecessors.retain(|(of, _)| *of != node);
-        self.disproved.retain(|(of, _)| *of != node);
+    /// A node reports as a replica, on a timeline if there is one. If it follows this primary, it claims nothing
+    /// any more. Without timelines, a former primary may be writable at its next start though it follows.
+    pub(crate) fn note_replica(
+        &mut self,
+        node: NodeId,
+        timeline: Option<u32>,
+        replayed: Option<&Position>,
+    ) {
+        let follows = match (timeline, self.claim.timeline) {
+            (Some(own), Some(newest)) => own <= newest,
+            (None, None) => {
+                let positions = replayed.zip(self.claim.position.as_ref());
+                positions.is_some_and(|(replayed, own)| replayed.covers(own))
+            }
+            (Some(_), None) | (None, Some(_)) => false,
+        };
+        if follows {
+            let stays = |claim: &Claim| claim.timeline.is_none();
+            self.predecessors
+                .retain(|(of, claim)| *of != node || stays(claim));
+            self.disproved.retain(|(of, _)| *of != node);
+        }
     }
 
     /// Keeps that a rival lacks something, until it is proven to have caught up. Timelines say more than that.
@@ -337,16 +355,35 @@ mod tests {
         let mut followed = incumbent.clone();
         followed.note_rival(B, &mariadb(Some(5), "0-1-105"));
         assert_eq!(followed.precedence(B, &later), Precedence::Newer);
-        incumbent.forget(B);
+        let at = |gtid| Position::parse(PositionKind::MariaDb, gtid);
+        incumbent.note_replica(B, None, at("0-2-106").as_ref());
+        assert_eq!(incumbent.precedence(B, &later), lacks);
+        incumbent.note_replica(B, None, at("0-1-105").as_ref());
         assert_eq!(incumbent.precedence(B, &later), Precedence::Newer);
     }
 
     #[test]
-    fn a_replica_gives_up_the_claims_it_made() {
+    fn a_replica_of_the_primary_gives_up_the_claims_it_made() {
         let given_up = vec![(B, postgres(2))];
         let mut incumbent = Incumbent::new(A, None, postgres(1), given_up);
-        incumbent.forget(B);
+        // It was started as a replica as it is, and cannot follow.
+        incumbent.note_replica(B, Some(2), None);
+        let older = Precedence::Older(Outdated::Succeeded);
+        assert_eq!(incumbent.precedence(B, &postgres(2)), older);
+        // It was rebuilt.
+        incumbent.note_replica(B, Some(1), None);
         assert_eq!(incumbent.precedence(B, &postgres(2)), Precedence::Newer);
+    }
+
+    #[test]
+    fn a_rejoined_primary_without_timelines_that_starts_writable_is_no_rival() {
+        let given_up = vec![(A, mariadb(None, "0-1-100"))];
+        let mut incumbent = Incumbent::new(B, None, mariadb(Some(5), "0-1-100"), given_up);
+        incumbent.note(None, &mariadb(Some(5), "0-2-105"));
+        let at = |gtid| Position::parse(PositionKind::MariaDb, gtid);
+        incumbent.note_replica(A, None, at("0-2-105").as_ref());
+        let writable = mariadb(None, "0-2-105");
+        assert_eq!(incumbent.precedence(A, &writable), Precedence::CaughtUp);
     }
 
     #[test]

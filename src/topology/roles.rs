@@ -155,13 +155,13 @@ impl Judge<'_> {
         }
     }
 
-    /// Whether the last report of the primary is older than theirs, and it may have committed something since
-    /// that they lack. A timeline decides without that.
+    /// Whether the primary was not asked since these claims were made: it may have committed something that they
+    /// lack. A timeline decides without that.
     fn is_behind(&self, taken: &[Claimant<'_>]) -> bool {
-        let own = self.current.and_then(|current| current.seen.as_ref());
-        let newest = taken.iter().map(|(_, seen)| seen.asked).max();
+        let asked = self.current.and_then(|current| current.asked);
+        let newest = taken.iter().map(|(_, seen)| seen.since).max();
         let by_number = self.it.claim.timeline.is_some();
-        !by_number && own.map(|own| own.asked) < newest
+        !by_number && asked < newest
     }
 
     fn precedence(&self, (node, seen): &Claimant<'_>) -> Precedence {

@@ -96,6 +96,7 @@ impl TransactionState {
     ) -> Result<(), RoutingError> {
         if let Some(active) = state.phase.active_mut() {
             active.locks |= analysis.may_lock();
+            active.unproven |= analysis.is_unproven_session();
         }
         if !analysis.may_write() {
             return Ok(());

@@ -57,14 +57,26 @@ impl TransactionState {
                 return Err(failure(database, committed, rest, unknown, error));
             }
         }
-        for locker in &lockers {
+        self.commit_lockers(&lockers, &writers).await
+    }
+
+    /// Commits the branches that hold locks, once every change is committed.
+    async fn commit_lockers(&self, lockers: &[Branch], writers: &[Branch]) -> Result<(), DbErr> {
+        for locker in lockers {
             let mut state = locker.lock().await;
             self.tell_session(&state, locker.database);
-            if let Err(error) = state.commit().await {
-                // Every change is committed: an error would make the caller repeat them.
-                let database = state.database.as_str();
-                tracing::warn!(target: "sea_orm_routing", database, %error, "the locks of a committed transaction were lost");
+            let may_lose_more = state.is_unproven();
+            let Err(error) = state.commit().await else {
+                continue;
+            };
+            if may_lose_more {
+                let unknown = state.phase.check_doubt(&state.database).is_err();
+                let (database, committed) = (state.database.clone(), self.names(writers));
+                return Err(failure(database, committed, Vec::new(), unknown, error));
             }
+            // An error would make the caller repeat the changes.
+            let database = state.database.as_str();
+            tracing::warn!(target: "sea_orm_routing", database, %error, "the locks of a committed transaction were lost");
         }
         Ok(())
     }
@@ -271,10 +283,13 @@ impl TransactionState {
             let at = branch.at();
             let nothing_kept = branch.close();
             if let Some(session) = &self.session {
-                // A statement may be in flight on it.
-                let is_busy = at.is_none() && branch.is_in_use();
-                if is_busy || matches!(at, Some((_, Role::Primary))) {
-                    session.saw_primary(branch.database, self.core.cluster.clock().now());
+                let now = self.core.cluster.clock().now();
+                match at {
+                    Some((node, Role::Replica)) => session.read(branch.database, Some(node), now),
+                    Some((_, Role::Primary)) => session.saw_primary(branch.database, now),
+                    // A statement may be in flight on it.
+                    None if branch.is_in_use() => session.saw_primary(branch.database, now),
+                    None => {}
                 }
                 if !nothing_kept {
                     session.may_write_any_time(branch.database);

@@ -45,6 +45,8 @@ pub(super) struct Active {
     /// A statement that may hold a lock until the end was sent: a locking read, or a function that is not
     /// known.
     pub(super) locks: bool,
+    /// A statement on the session ran that is not proven to be harmless, such as `NOTIFY`.
+    pub(super) unproven: bool,
     /// The keyword of a statement that may have committed the transaction. The commit canary, a
     /// savepoint that a commit removes, was set before it and not checked since.
     pub(super) canary: Option<&'static str>,

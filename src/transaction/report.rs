@@ -2,20 +2,54 @@
 
 use std::sync::Arc;
 
-use sea_orm::DbErr;
+use sea_orm::{AccessMode, DbErr};
 
-use crate::dispatch::{Analysis, Core, Origin};
+use super::RoutingTransaction;
+use super::state::BranchState;
+use crate::dispatch::{Analysis, Core, Origin, Planned};
 use crate::observe::AttemptTimer;
 use crate::route::Decision;
 use crate::topology::Attempted;
 
 /// Held while a statement or its rows are in flight.
 pub(super) struct StatementReport<'a> {
-    pub(super) core: &'a Core,
-    pub(super) attempted: Attempted,
-    pub(super) analysis: Arc<Analysis>,
-    pub(super) decision: Decision,
-    pub(super) timer: Option<Box<AttemptTimer>>,
+    core: &'a Core,
+    attempted: Attempted,
+    analysis: Arc<Analysis>,
+    decision: Decision,
+    timer: Option<Box<AttemptTimer>>,
+}
+
+impl RoutingTransaction {
+    /// What is to be reported of a statement on a branch that was entered.
+    pub(super) fn report(
+        &self,
+        state: &BranchState,
+        planned: &Planned,
+    ) -> Option<StatementReport<'_>> {
+        let (node, role) = state.at()?;
+        let core = self.core();
+        let attempted = Attempted {
+            database: planned.decision.database,
+            node,
+            role,
+            pool: state.pool()?,
+            was_chosen: false,
+            may_write: self.access_mode() != Some(AccessMode::ReadOnly),
+        };
+        let statement = core.observed_statement(&planned.statement);
+        Some(StatementReport {
+            core,
+            attempted,
+            analysis: Arc::clone(&planned.analysis),
+            decision: Decision {
+                node,
+                role,
+                ..planned.decision
+            },
+            timer: core.time_attempt(node, statement),
+        })
+    }
 }
 
 impl StatementReport<'_> {

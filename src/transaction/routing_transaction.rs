@@ -10,7 +10,6 @@ use super::branch::Branch;
 use super::callbacks::When;
 use super::levels::Level;
 use super::protocol;
-use super::report::StatementReport;
 use super::state::BranchState;
 use super::transaction_state::TransactionState;
 use crate::dispatch::{
@@ -20,7 +19,7 @@ use crate::error::{RoutingError, TxnError};
 use crate::observe::EventKind;
 use crate::route::{Decision, Route, WhyDatabase};
 use crate::scope::{Place, Scope};
-use crate::topology::{Attempted, Role};
+use crate::topology::Role;
 
 /// A transaction over the databases of a [`RoutingConnection`](crate::RoutingConnection).
 ///
@@ -96,6 +95,10 @@ impl RoutingTransaction {
         &self.scope
     }
 
+    pub(super) fn access_mode(&self) -> Option<AccessMode> {
+        self.access_mode
+    }
+
     pub(super) fn core(&self) -> &Core {
         &self.shared.core
     }
@@ -145,33 +148,6 @@ impl RoutingTransaction {
         let mut state = entered.inspect_err(|error| self.core().tell_refusal(error))?;
         let report = self.report(&state, &planned);
         state.statement::<A>(planned.statement, report).await
-    }
-
-    /// What is to be reported of a statement on a branch that was entered.
-    fn report(&self, state: &BranchState, planned: &Planned) -> Option<StatementReport<'_>> {
-        let (node, role) = state.at()?;
-        let pool = state.pool()?;
-        let core = self.core();
-        let attempted = Attempted {
-            database: planned.decision.database,
-            node,
-            role,
-            pool,
-            was_chosen: false,
-            may_write: self.access_mode != Some(AccessMode::ReadOnly),
-        };
-        let statement = core.observed_statement(&planned.statement);
-        Some(StatementReport {
-            core,
-            attempted,
-            analysis: Arc::clone(&planned.analysis),
-            decision: Decision {
-                node,
-                role,
-                ..planned.decision
-            },
-            timer: core.time_attempt(node, statement),
-        })
     }
 
     /// Opens a stream on its branch.

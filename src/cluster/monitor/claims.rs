@@ -62,6 +62,7 @@ impl Knowledge {
                 self.incumbent = Some(Incumbent::new(node, server, claim, Vec::new()));
             }
         }
+        self.note_rivals();
     }
 
     /// A node takes over as the primary from another one.
@@ -87,15 +88,31 @@ impl Knowledge {
         self.incumbent = incumbent.or(before);
     }
 
-    /// Keeps what the last report of a node says of its claims: a replica makes none, and gives up those it made.
-    pub(super) fn note_claim(&mut self, node: NodeId) {
+    /// Keeps what the last report of a node says of its claims: a replica of the primary gives up those it made.
+    pub(super) fn note_claim(&mut self, node: NodeId, report: &Observation) {
         let seen = self.nodes.get(&node).and_then(|known| known.seen.as_ref());
         let (Some(seen), Some(incumbent)) = (seen, &mut self.incumbent) else {
             return;
         };
         match seen.role {
-            Role::Replica => incumbent.forget(node),
+            Role::Replica => {
+                incumbent.note_replica(node, report.timeline, report.replayed.as_ref());
+            }
             Role::Primary => incumbent.note_rival(node, &seen.claim),
+        }
+    }
+
+    /// The primary has committed more: keeps which of the others lack it.
+    fn note_rivals(&mut self) {
+        let Some(incumbent) = &mut self.incumbent else {
+            return;
+        };
+        for (node, known) in &self.nodes {
+            if let Some(seen) = &known.seen
+                && seen.role == Role::Primary
+            {
+                incumbent.note_rival(*node, &seen.claim);
+            }
         }
     }
 

@@ -100,7 +100,7 @@ impl Knowledge {
             asked,
         });
         let was_silent = std::mem::take(&mut known.silent);
-        self.note_claim(node);
+        self.note_claim(node, seen);
         News {
             was_silent,
             restarted,

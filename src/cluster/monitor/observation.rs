@@ -87,13 +87,8 @@ impl Failure {
         match code {
             // The server is going away.
             Some(Some(code)) if code.starts_with("57P") => Self::NoServer(error.to_string()),
-            // insufficient_privilege, undefined_function, feature_not_supported, not in this state
-            Some(Some(code))
-                if matches!(
-                    &*code,
-                    "42501" | "42883" | "42P01" | "42703" | "0A000" | "55000"
-                ) =>
-            {
+            // A missing right or function, a feature that is not supported, not in this state
+            Some(Some(code)) if code.starts_with("42") || matches!(&*code, "0A000" | "55000") => {
                 Self::Denied(error.to_string())
             }
             Some(_) => Self::Error(error.to_string()),

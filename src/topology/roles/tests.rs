@@ -166,12 +166,15 @@ fn a_split_that_was_decided_by_hand_stays_decided() {
 #[test]
 fn an_observed_promotion_waits_for_a_new_report_of_a_primary_that_lives() {
     let it = incumbent(A, writable("a", 0, None), &[]);
-    let before = writable("a", 0, None).map(|seen| ObservedRole {
-        asked: at(7),
-        ..seen
-    });
-    let nodes = [(A, before), (B, writable("b", 5, Some(5)))];
-    assert_eq!(judged(Some(&it), &nodes), Verdict::ProbeAgain(A));
+    let report = |node, asked, seen| NodeReport { node, asked, seen };
+    let judged = |asked| {
+        let a = report(A, Some(at(asked)), writable("a", 0, None));
+        let b = report(B, Some(at(9)), writable("b", 5, Some(5)));
+        judge(A, Some(&it), &[a, b])
+    };
+    assert_eq!(judged(4), Verdict::ProbeAgain(A));
+    // Once is enough, whatever was reported by the other meanwhile.
+    assert_eq!(judged(6), Verdict::Promote(B));
 }
 
 #[test]
