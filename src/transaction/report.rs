@@ -5,11 +5,10 @@ use std::sync::Arc;
 use sea_orm::{AccessMode, DbErr};
 
 use super::RoutingTransaction;
-use super::state::BranchState;
 use crate::dispatch::{Analysis, Core, Origin, Planned};
 use crate::observe::AttemptTimer;
 use crate::route::Decision;
-use crate::topology::Attempted;
+use crate::topology::{Attempted, NodeId, PoolId, Role};
 
 /// Held while a statement or its rows are in flight.
 pub(super) struct StatementReport<'a> {
@@ -24,16 +23,16 @@ impl RoutingTransaction {
     /// What is to be reported of a statement on a branch that was entered.
     pub(super) fn report(
         &self,
-        state: &BranchState,
+        branch: Option<((NodeId, Role), PoolId)>,
         planned: &Planned,
     ) -> Option<StatementReport<'_>> {
-        let (node, role) = state.at()?;
+        let ((node, role), pool) = branch?;
         let core = self.core();
         let attempted = Attempted {
             database: planned.decision.database,
             node,
             role,
-            pool: state.pool()?,
+            pool,
             was_chosen: false,
             may_write: self.access_mode() != Some(AccessMode::ReadOnly),
         };

@@ -146,7 +146,7 @@ impl RoutingTransaction {
         let planned = planned.inspect_err(|error| self.core().tell_refusal(error))?;
         let entered = self.enter(&planned).await;
         let mut state = entered.inspect_err(|error| self.core().tell_refusal(error))?;
-        let report = self.report(&state, &planned);
+        let report = self.report(state.at().zip(state.pool()), &planned);
         state.statement::<A>(planned.statement, report).await
     }
 
@@ -160,7 +160,7 @@ impl RoutingTransaction {
         let planned = planned.inspect_err(|error| self.core().tell_refusal(error))?;
         let entered = self.enter(&planned).await;
         let state = entered.inspect_err(|error| self.core().tell_refusal(error))?;
-        let report = self.report(&state, &planned);
+        let report = self.report(state.at().zip(state.pool()), &planned);
         Ok(super::stream::rows(state, planned.statement).holding(report))
     }
 

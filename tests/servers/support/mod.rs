@@ -20,7 +20,7 @@ use sea_orm::{ConnectOptions, ConnectionTrait, DbErr, Statement, TryGetable};
 use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
 /// No test waits longer for a condition.
-pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+pub(crate) const LIMIT: Duration = Duration::from_secs(60);
 
 /// InnoDB refreshes its list of transactions only if it was not read for 100 ms.
 const INTERVAL: Duration = Duration::from_millis(120);
