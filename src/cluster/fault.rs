@@ -146,21 +146,11 @@ mod driver {
     fn by_code(error: &dyn DatabaseError) -> Fault {
         #[cfg(feature = "sqlx-postgres")]
         if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::postgres::PgDatabaseError>() {
-            // The plan is of the time before an `ALTER TABLE`; the standby does not refuse the statement.
-            let is_old_plan = error.routine() == Some("RevalidateCachedQuery");
-            return match is_old_plan {
-                true => Fault::Statement,
-                false => postgres(error.code()),
-            };
+            return postgres(error.code(), error.routine());
         }
         #[cfg(feature = "sqlx-mysql")]
         if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>() {
-            // 1290 also stands for other options that prevent a statement.
-            let is_other = error.number() == 1290 && !error.message().contains("read-only");
-            return match is_other {
-                true => Fault::Statement,
-                false => mysql(error.number()),
-            };
+            return mysql(error.number(), error.message());
         }
         #[cfg(feature = "sqlx-sqlite")]
         if error
@@ -174,8 +164,10 @@ mod driver {
     }
 
     #[cfg(feature = "sqlx-postgres")]
-    fn postgres(code: &str) -> Fault {
+    fn postgres(code: &str, routine: Option<&str>) -> Fault {
         match code {
+            // The plan is older than an `ALTER TABLE`; a standby does not refuse the statement.
+            "0A000" if routine == Some("RevalidateCachedQuery") => Fault::Statement,
             // read_only_sql_transaction
             "25006" => Fault::RefusedAsWrite,
             // feature_not_supported
@@ -191,8 +183,10 @@ mod driver {
     }
 
     #[cfg(feature = "sqlx-mysql")]
-    fn mysql(number: u16) -> Fault {
+    fn mysql(number: u16, message: &str) -> Fault {
         match number {
+            // Another option of the server, such as --secure-file-priv
+            1290 if !message.contains("read-only") => Fault::Statement,
             // --read-only, --super-read-only; a READ ONLY transaction; read-only mode
             1290 | 1792 | 1836 => Fault::RefusedAsWrite,
             // server shutdown, connection killed

@@ -216,7 +216,7 @@ impl<'a> Attempt<'a> {
     ) -> Result<D::Output, DbErr> {
         let origin = || Origin::new(self.core, &self.analysis, self.decision);
         match answer {
-            Ok(output) => Ok(D::from(output, origin)),
+            Ok(output) => Ok(D::keep_origin(output, origin)),
             Err(error) => Err(origin().named(error)),
         }
     }

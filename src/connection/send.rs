@@ -31,7 +31,7 @@ pub(crate) trait Deliver: Send + 'static {
     fn delivered(output: Self::Output, delivered: Delivered<'_>) -> Self::Output;
 
     /// Keeps where the output came from, if more of it is to come.
-    fn from(output: Self::Output, origin: impl FnOnce() -> Origin) -> Self::Output;
+    fn keep_origin(output: Self::Output, origin: impl FnOnce() -> Origin) -> Self::Output;
 }
 
 /// The pool that a statement is sent on, which is open.
@@ -97,7 +97,7 @@ impl<A: Action> Deliver for A {
         output
     }
 
-    fn from(output: A::Output, _: impl FnOnce() -> Origin) -> A::Output {
+    fn keep_origin(output: A::Output, _: impl FnOnce() -> Origin) -> A::Output {
         output
     }
 }
@@ -149,7 +149,7 @@ impl Deliver for Rows {
         rows.holding(delivered.until_last_row())
     }
 
-    fn from(rows: Self::Output, origin: impl FnOnce() -> Origin) -> Self::Output {
+    fn keep_origin(rows: Self::Output, origin: impl FnOnce() -> Origin) -> Self::Output {
         rows.holding(Some(origin()))
     }
 }

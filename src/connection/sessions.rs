@@ -92,8 +92,8 @@ impl RoutingConnection {
     /// A text with which another process can resume this session: what it wrote, where it read, and its
     /// consistency. It is signed with the [key](crate::RoutingBuilder::token_key) of the connection,
     /// holds no secret, and fits in a header or a cookie. A causal session asks each primary it wrote
-    /// to, or read from on purpose, for its position, unless the monitor has done so since; other sessions ask no server. The
-    /// processes that share tokens are assumed to have synchronized clocks.
+    /// to, or read from on purpose, for its position, unless the monitor has done so since; other sessions
+    /// ask no server. The processes that share tokens are assumed to have synchronized clocks.
     ///
     /// Take it after the commit: what a transaction of the session wrote belongs to the token only if that is
     /// committed.

@@ -6,7 +6,7 @@ use sea_orm::DbErr;
 
 use super::analysis::Analysis;
 use super::core::{Core, Shared};
-use crate::error::{at_node, is_unknown_table};
+use crate::error::{Quoted, at_node, is_unknown_table};
 use crate::route::{Decision, WhyDatabase};
 use crate::topology::{NodeId, Topology};
 
@@ -45,10 +45,11 @@ impl Origin {
         })
     }
 
-    /// Where the table of an error is bound, if there are several databases.
+    /// Where the table that an error names is bound, if there are several databases.
     fn binding(&self, text: &str) -> Option<String> {
         let databases: Vec<_> = self.topology.database_names().collect();
-        if databases.len() < 2 {
+        // A policy may have its own reasons.
+        if databases.len() < 2 || matches!(self.why, WhyDatabase::Policy(_)) {
             return None;
         }
         let database = self.topology.node(self.node).database;
@@ -56,26 +57,24 @@ impl Origin {
         let tables = self.analysis.operation.tables().iter();
         let named = tables.filter(|table| text.contains(table.name()));
         let table = named.max_by_key(|table| table.name().len())?;
-        Some(match self.shared.bindings.database_of(table, dialect) {
-            // The handle has bindings of its own, or a policy has others.
-            Some(bound) if bound != database && !self.is_chosen() => return None,
-            _ if matches!(self.why, WhyDatabase::Policy(_)) => return None,
-            Some(bound) if bound == database => format!("\"{table}\" is bound to this database"),
+        match self.shared.bindings.database_of(table, dialect) {
+            None => Some(format!(
+                "\"{table}\" has no binding; the databases are {}",
+                Quoted(&databases)
+            )),
+            Some(bound) if bound == database => {
+                Some(format!("\"{table}\" is bound to this database"))
+            }
             Some(bound) => {
                 let bound = &self.topology.database_by_id(bound).name;
-                format!("\"{table}\" is bound to \"{bound}\"")
+                self.is_chosen()
+                    .then(|| format!("\"{table}\" is bound to \"{bound}\""))
             }
-            None => {
-                let databases = databases.iter().map(|name| format!("\"{name}\""));
-                let databases = databases.collect::<Vec<_>>().join(", ");
-                format!("\"{table}\" has no binding; the databases are {databases}")
-            }
-        })
+        }
     }
-}
 
-impl Origin {
-    /// Whether the handle has named the database.
+    /// Whether the handle has named the database. If not, and the table is bound to another one, the handle has
+    /// bindings of its own.
     fn is_chosen(&self) -> bool {
         matches!(
             self.why,

@@ -50,7 +50,7 @@ pub use refused::RefusedError;
 pub use session::{SessionError, TokenError};
 pub use topology::TopologyError;
 pub use transaction::TxnError;
-pub(crate) use words::{database_names, dialect_name};
+pub(crate) use words::{Quoted, database_names, dialect_name};
 
 /// An error of the routing layer itself. Nothing was sent to a server, except where the variant
 /// says otherwise.

@@ -18,7 +18,7 @@ pub(crate) fn dialect_name(dialect: DbBackend) -> &'static str {
 }
 
 /// `"a", "b"`, or `none`.
-pub(super) struct Quoted<'a, T>(pub(super) &'a [T]);
+pub(crate) struct Quoted<'a, T>(pub(crate) &'a [T]);
 
 impl<T: fmt::Display> fmt::Display for Quoted<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

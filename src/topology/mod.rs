@@ -10,7 +10,7 @@
 //! through the views in `view`.
 
 mod changes;
-pub(crate) mod epoch;
+mod epoch;
 mod health;
 mod ids;
 mod lag;
@@ -21,6 +21,8 @@ mod roles;
 mod snapshot;
 mod view;
 
+#[cfg(test)]
+pub(crate) use epoch::Precedence;
 pub(crate) use epoch::{Claim, Incumbent};
 pub(crate) use health::{Health, Moment, Rank, Signal};
 pub(crate) use ids::{Attempted, DatabaseId, NodeId, PoolId};

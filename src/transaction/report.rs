@@ -28,24 +28,21 @@ impl RoutingTransaction {
     ) -> Option<StatementReport<'_>> {
         let ((node, role), pool) = branch?;
         let core = self.core();
-        let attempted = Attempted {
-            database: planned.decision.database,
+        let decision = Decision {
             node,
             role,
             pool,
-            was_chosen: false,
-            may_write: self.access_mode() != Some(AccessMode::ReadOnly),
+            ..planned.decision
         };
         let statement = core.observed_statement(&planned.statement);
         Some(StatementReport {
             core,
-            attempted,
-            analysis: Arc::clone(&planned.analysis),
-            decision: Decision {
-                node,
-                role,
-                ..planned.decision
+            attempted: Attempted {
+                may_write: self.access_mode() != Some(AccessMode::ReadOnly),
+                ..decision.attempted()
             },
+            analysis: Arc::clone(&planned.analysis),
+            decision,
             timer: core.time_attempt(node, statement),
         })
     }

@@ -101,12 +101,12 @@ impl BranchState {
         self.phase.active().is_some_and(|active| active.written)
     }
 
-    /// Whether a statement was sent that may hold a lock which others wait for.
     /// Whether a failed commit may lose more than locks.
     pub(super) fn is_unproven(&self) -> bool {
         self.phase.active().is_some_and(|active| active.unproven)
     }
 
+    /// Whether a statement was sent that may hold a lock which others wait for.
     pub(super) fn has_locks(&self) -> bool {
         self.phase.active().is_some_and(|active| active.locks)
     }

@@ -171,7 +171,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::topology::epoch::Precedence;
+    use crate::topology::Precedence;
 
     fn started(at: Option<Instant>) -> Observation {
         Observation {

@@ -76,7 +76,8 @@ enum Connection {
 }
 
 impl ProbeTarget {
-    /// The address of the servers behind a pool. The questions of the monitor are not logged. Returns `None` for SQLite and mocks, which have none.
+    /// The address of the servers behind a pool. What is asked there is not logged. Returns `None` for SQLite and
+    /// mocks, which have none.
     pub(in crate::cluster) fn of(connection: &DatabaseConnection) -> Option<Self> {
         match DriverKind::of(connection) {
             #[cfg(feature = "sqlx-postgres")]

@@ -117,7 +117,7 @@ impl Watch {
         })
     }
 
-    /// The server to ask: that of the open pool, or of the last one while the pool is not open.
+    /// The address to ask. A pool that is not open yet has none; then the node is asked where it was asked last.
     fn target(&self, node: NodeId, open: Option<ProbeTarget>) -> Option<ProbeTarget> {
         let mut known = self.lock();
         let known = known.nodes.get_mut(&node)?;

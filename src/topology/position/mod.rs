@@ -11,8 +11,8 @@
 //!
 //! Positions of two clusters look alike and cannot be ordered: the caller makes sure that both belong to
 //! one. Those of two histories of one cluster, before and after a failover, do not cover each other:
-//! an LSN carries its timeline, a GTID the server that wrote it. An [empty](Position::is_empty) position, as of a server that keeps no binary log or no GTIDs, is covered
-//! by every other one and proves nothing.
+//! an LSN carries its timeline, a GTID the server that wrote it. An [empty](Position::is_empty) position, as
+//! of a server that keeps no binary log or no GTIDs, is covered by every other one and proves nothing.
 
 #[cfg_attr(
     not(feature = "sqlx-postgres"),

@@ -5,7 +5,7 @@ use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError, error::TopologyError};
 
-use super::{is_writable, no_read_goes_to, rows, writes_stop};
+use super::{is_writable, no_read_goes_to, old_primary_comes_back, rows, writes_stop};
 use crate::support::bed::{Bed, often_asked, on_each_server, port};
 use crate::support::load::write;
 use crate::support::nodes::{becomes, role, takes, when};
@@ -93,12 +93,7 @@ async fn a_server_that_cannot_be_opened_is_not_accepted(bed: impl Bed) {
 }
 
 async fn the_old_one_is_back_and_the_new_one_silent(bed: &impl Bed, db: &RoutingConnection) {
-    bed.kill(Node::Primary).await;
-    bed.promote(0).await;
-    takes(db, "default/2", Role::Primary).await;
-    write(db, "on the new one").await.expect("a write");
-    bed.start(Node::Primary).await;
-    becomes(db, "default/1", NodeState::Refused).await;
+    old_primary_comes_back(bed, db).await;
     bed.freeze(0).await;
     writes_stop(db).await;
 }

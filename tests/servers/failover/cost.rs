@@ -72,35 +72,32 @@ async fn another_mariadb_is_promoted_before_the_primary_is_killed() {
 }
 
 async fn the_killed_primary_returns_as_one(bed: impl Bed) {
-    bed.synchronous().await;
-    let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
-    let writes = Load::writing(&db, 4);
-    writes.more(50).await;
-    bed.kill(Node::Primary).await;
-    bed.promote(0).await;
-    takes(&db, "default/2", Role::Primary).await;
-    writes.more(50).await;
-    bed.start(Node::Primary).await;
-    becomes(&db, "default/1", NodeState::Refused).await;
-    writes.more(50).await;
-    let written = writes.end().await;
-    nothing_is_lost(&bed, "killed, and back as a primary", &written).await;
+    returns_as_one(&bed, "killed, and back as a primary", false).await;
 }
 
 async fn the_frozen_primary_thaws_as_one(bed: impl Bed) {
+    returns_as_one(&bed, "frozen, and back as a primary", true).await;
+}
+
+async fn returns_as_one(bed: &impl Bed, case: &str, freezes: bool) {
     bed.synchronous().await;
     let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
     let writes = Load::writing(&db, 4);
     writes.more(50).await;
-    bed.freeze(Node::Primary).await;
+    match freezes {
+        true => bed.freeze(Node::Primary).await,
+        false => bed.kill(Node::Primary).await,
+    }
     bed.promote(0).await;
     takes(&db, "default/2", Role::Primary).await;
     writes.more(50).await;
-    bed.thaw(Node::Primary).await;
+    match freezes {
+        true => bed.thaw(Node::Primary).await,
+        false => bed.start(Node::Primary).await,
+    }
     becomes(&db, "default/1", NodeState::Refused).await;
     writes.more(50).await;
-    let written = writes.end().await;
-    nothing_is_lost(&bed, "frozen, and back as a primary", &written).await;
+    nothing_is_lost(bed, case, &writes.end().await).await;
 }
 
 async fn a_virtual_address_moves_under_load(bed: impl Bed) {

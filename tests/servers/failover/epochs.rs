@@ -8,7 +8,7 @@ use sea_orm_routing::session::OnTimeout;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{Consistency, RoutingConnection};
 
-use super::{is_writable, no_read_goes_to, rows, writes_stop};
+use super::{is_writable, no_read_goes_to, old_primary_comes_back, rows, writes_stop};
 use crate::support::bed::{Bed, on_each_server};
 use crate::support::load::write;
 use crate::support::nodes::{becomes, is_read_from, role, takes, when};
@@ -47,13 +47,7 @@ async fn a_replica_is_promoted_while_the_primary_lives(bed: impl Bed) {
 
 async fn the_old_primary_comes_back_as_one(bed: impl Bed) {
     let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
-    bed.kill(Node::Primary).await;
-    bed.promote(0).await;
-    takes(&db, "default/2", Role::Primary).await;
-    writes_go_on(&db, "on the new one").await;
-
-    bed.start(Node::Primary).await;
-    becomes(&db, "default/1", NodeState::Refused).await;
+    old_primary_comes_back(&bed, &db).await;
     no_read_goes_to(&db, "default/1").await;
     write(&db, "and another").await.expect("a write");
     assert_eq!(
@@ -70,12 +64,7 @@ async fn the_old_primary_comes_back_as_one(bed: impl Bed) {
 /// The silence of the true primary hands its writes to no other node.
 async fn the_new_primary_is_frozen_when_the_old_one_is_back(bed: impl Bed) {
     let db = bed.connect(bed.options().roles(RoleSource::Observed)).await;
-    bed.kill(Node::Primary).await;
-    bed.promote(0).await;
-    takes(&db, "default/2", Role::Primary).await;
-    writes_go_on(&db, "on the new one").await;
-    bed.start(Node::Primary).await;
-    becomes(&db, "default/1", NodeState::Refused).await;
+    old_primary_comes_back(&bed, &db).await;
 
     bed.freeze(0).await;
     writes_stop(&db).await;

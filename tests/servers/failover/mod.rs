@@ -13,12 +13,13 @@ mod unlogged;
 use routing_servers::Node;
 use sea_orm::DbErr;
 use sea_orm_routing::error::AvailabilityError;
-use sea_orm_routing::{RoutingConnection, RoutingError};
+use sea_orm_routing::topology::NodeState;
+use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
 use crate::support::bed::Bed;
 use crate::support::load::{read, write};
-use crate::support::nodes::{is, when};
-use crate::support::{item, soon};
+use crate::support::nodes::{becomes, is, takes, when};
+use crate::support::{eventually, item, soon};
 
 fn stopped(error: &DbErr) -> bool {
     is(error, |it| {
@@ -50,6 +51,19 @@ async fn writes_stop(db: &RoutingConnection) {
     }
     let table = db.topology().to_string();
     assert!(table.contains("takes no writes"), "{table}");
+}
+
+/// The primary is killed, the replica promoted, and the old primary comes back as one, which is refused.
+async fn old_primary_comes_back(bed: &impl Bed, db: &RoutingConnection) {
+    bed.kill(Node::Primary).await;
+    bed.promote(0).await;
+    takes(db, "default/2", Role::Primary).await;
+    eventually("writes go on", || async {
+        write(db, "on the new one").await.is_ok()
+    })
+    .await;
+    bed.start(Node::Primary).await;
+    becomes(db, "default/1", NodeState::Refused).await;
 }
 
 /// Reads, none of which goes to that node.

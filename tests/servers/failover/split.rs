@@ -9,6 +9,7 @@ use sea_orm_routing::options::RoleSource;
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{Role, RoutingConnection, RoutingError};
 
+use super::is_writable;
 use crate::support::bed::{Bed, INTERVAL, TIMEOUT, often_asked, on_each_server};
 use crate::support::load::{Load, write};
 use crate::support::nodes::{becomes, is, is_read_from, role, serves, takes};
@@ -22,10 +23,6 @@ on_each_server! {
     one_server_has_two_names(1),
     a_replica_is_declared_that_is_the_primary(1),
     the_primary_answers_later_than_another_name_of_it(1),
-}
-
-fn is_writable(db: &RoutingConnection) -> bool {
-    db.topology().databases()[0].is_writable()
 }
 
 async fn a_transaction_is_open_when_another_node_becomes_the_primary(bed: impl Bed) {
