@@ -44,14 +44,14 @@ async fn all_replicas_are_dead_and_reads_fall_back(bed: impl Bed) {
 }
 
 async fn no_more_reads_fall_back_than_may(bed: impl Bed) {
-    let deadline = Duration::from_millis(500);
+    let deadline = Duration::from_millis(1500);
     let options = bed.options().max_fallback_reads(2).read_deadline(deadline);
     let db = bed.connect(options).await;
     bed.kill(0).await;
     becomes(&db, "default/2", NodeState::Down).await;
     let before = bed.connections(Node::Primary).await;
 
-    let slow = sleeping(&bed, 2.0);
+    let slow = sleeping(&bed, 4.0);
     let reads = join_all((0..8).map(|_| value::<i64>(&db, &slow)));
     let start = Instant::now();
     let outcomes = soon("slow reads", reads).await;
@@ -71,7 +71,7 @@ async fn no_more_reads_fall_back_than_may(bed: impl Bed) {
         assert!(is(error, is_over_limit), "{error:?}");
     }
     assert!(
-        start.elapsed() < Duration::from_secs(2) + SLACK,
+        start.elapsed() < Duration::from_secs(4) + SLACK,
         "{:?}",
         start.elapsed()
     );
@@ -82,7 +82,7 @@ async fn no_more_reads_fall_back_than_may(bed: impl Bed) {
     );
 
     // Reads that wait for a permit get one.
-    let short = sleeping(&bed, 0.1);
+    let short = sleeping(&bed, 0.05);
     let reads = join_all((0..6).map(|_| value::<i64>(&db, &short)));
     for outcome in soon("short reads", reads).await {
         outcome.expect("a turn");
