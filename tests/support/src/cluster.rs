@@ -102,7 +102,7 @@ fn url<E: Engine>(instance: &Instance, database: &str) -> String {
 }
 
 /// Tests run on runtimes of their own, and the work here must not depend on one.
-async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+pub(crate) async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     let outcome = tokio::task::spawn_blocking(work).await;
     outcome.unwrap_or_else(|error| std::panic::resume_unwind(error.into_panic()))
 }

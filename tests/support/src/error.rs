@@ -33,12 +33,12 @@ impl From<io::Error> for ServerError {
     }
 }
 
-/// No cluster could be started: the server is not installed, or does not work.
+/// No cluster or pooler could be started: the server is not installed, or does not work.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unavailable {
-    /// The kind of server: `postgres` or `mariadb`.
+    /// The kind of server: `postgres`, `mariadb` or `pgbouncer`.
     pub server: &'static str,
-    /// Why no cluster could be started.
+    /// Why it could not be started.
     pub reason: String,
 }
 

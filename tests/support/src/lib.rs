@@ -14,12 +14,13 @@
 //! Where the servers are not installed the test is skipped, with a line on
 //! stderr; with `ROUTING_REQUIRE_SERVERS=1` in the environment it fails instead.
 //!
-//! A [`Proxy`] between a client and a server simulates a failing network.
+//! A [`Proxy`] between a client and a server simulates a failing network, or a balancer before
+//! several servers. A [`PgBouncer`] pools the connections to a Postgres.
 //!
-//! Dropping a cluster kills its servers and removes their directory. If `setpriv` of util-linux is
-//! installed, the servers also die when the test process does, however it ends. Whatever a process
-//! still leaves behind is removed by the next start: its directories, and servers still running
-//! there.
+//! Dropping a cluster or pooler kills its servers and removes their directory. If `setpriv` of
+//! util-linux is installed, the servers also die when the test process does, however it ends.
+//! Whatever a process still leaves behind is removed by the next start: its directories, and
+//! servers still running there.
 #![forbid(unsafe_code)]
 
 mod account;
@@ -34,6 +35,7 @@ mod log;
 mod mariadb;
 mod node;
 mod parts;
+mod pgbouncer;
 mod poll;
 mod port;
 mod postgres;
@@ -50,6 +52,7 @@ pub use cluster::Cluster;
 pub use error::{Result, ServerError, Unavailable, skip};
 pub use mariadb::MariaDb;
 pub use node::Node;
+pub use pgbouncer::{PgBouncer, PgBouncerSettings, PoolMode};
 pub use postgres::Postgres;
 pub use proxy::{Mode, Proxy};
 pub use shared::{shared_mariadb, shared_postgres};

@@ -13,7 +13,12 @@ pub(crate) struct Log(pub(crate) PathBuf);
 impl Log {
     /// Whether the log reports that the server's port was in use.
     pub(crate) fn names_taken_port(&self) -> bool {
-        self.text().contains("Address already in use")
+        self.contains("Address already in use")
+    }
+
+    /// Whether the text is anywhere in the log.
+    pub(crate) fn contains(&self, text: &str) -> bool {
+        self.text().contains(text)
     }
 
     /// The last lines.

@@ -10,7 +10,7 @@ use crate::poll::until;
 use crate::spawn;
 
 /// The names of server processes.
-const SERVERS: [&str; 3] = ["postgres", "mariadbd", "mysqld"];
+const SERVERS: [&str; 4] = ["postgres", "mariadbd", "mysqld", "pgbouncer"];
 const SETTLE: Duration = Duration::from_secs(10);
 
 /// A server and its children; killed when dropped.

@@ -6,9 +6,9 @@ mod hub;
 mod link;
 mod mode;
 mod pump;
+mod targets;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 
@@ -19,18 +19,18 @@ use crate::error::{Result, ServerError};
 use counts::Counts;
 use hub::Hub;
 pub use mode::Mode;
+use targets::Targets;
 
 /// A request to change the mode, and the channel that confirms that it is in effect.
 type Command = (Mode, SyncSender<Result<()>>);
 
-/// A TCP proxy in front of a server on this machine.
+/// A TCP proxy in front of a server on this machine, or a balancer before several.
 ///
 /// It works on a thread of its own, so it may be used from any Tokio runtime or
 /// from none. Dropping it closes its port and its connections.
 #[derive(Debug)]
 pub struct Proxy {
-    /// The port that it passes connections to.
-    target: Arc<AtomicU16>,
+    targets: Arc<Targets>,
     port: u16,
     counts: Arc<Counts>,
     /// Both are set until the drop, which has to end them in order.
@@ -43,15 +43,28 @@ impl Proxy {
     ///
     /// No server needs to listen there yet.
     pub fn start(target_port: u16) -> Result<Self> {
+        Self::balanced(&[target_port])
+    }
+
+    /// Starts a proxy that passes its connections to those ports of 127.0.0.1 in turn: the first
+    /// to the first port, the next to the next, and after the last port to the first again.
+    ///
+    /// A connection has its turn whether or not a server listens there: it is reset if none does.
+    /// A [`Mode`] is for all of them.
+    ///
+    /// # Panics
+    ///
+    /// If there are no ports.
+    pub fn balanced(target_ports: &[u16]) -> Result<Self> {
         let counts = Arc::<Counts>::default();
-        let target = Arc::new(AtomicU16::new(target_port));
-        let target_of_hub = Arc::clone(&target);
+        let targets = Arc::new(Targets::new(target_ports));
+        let targets_of_hub = Arc::clone(&targets);
         let (commands, orders) = unbounded_channel();
         let (reply, answer) = sync_channel(1);
         let shared = Arc::clone(&counts);
         let work = move || {
             let run = async {
-                let hub = Hub::new(target_of_hub, shared).await;
+                let hub = Hub::new(targets_of_hub, shared).await;
                 let port = hub.as_ref().map(Hub::port).map_err(Clone::clone);
                 // The caller stopped waiting for the port, so no commands will follow.
                 let _ = reply.send(port);
@@ -69,7 +82,7 @@ impl Proxy {
             .spawn(work)?;
         let port = answer.recv().map_err(|_| proxy_has_ended())??;
         Ok(Self {
-            target,
+            targets,
             port,
             counts,
             commands: Some(commands),
@@ -82,17 +95,18 @@ impl Proxy {
         self.port
     }
 
-    /// A URL of the server with the port of the proxy.
+    /// A URL of the server, or of one of several, with the port of the proxy.
     ///
     /// # Panics
     ///
     /// If the URL belongs to another server.
     pub fn url(&self, server_url: &str) -> String {
         let port = |port| format!("@127.0.0.1:{port}/");
-        let target = self.target.load(Ordering::SeqCst);
-        let (server, proxy) = (port(target), port(self.port));
-        assert!(server_url.contains(&server), "no {server} in {server_url}");
-        server_url.replacen(&server, &proxy, 1)
+        let servers: Vec<String> = self.targets.ports().into_iter().map(port).collect();
+        let Some(server) = servers.iter().find(|it| server_url.contains(*it)) else {
+            panic!("no {} in {server_url}", servers.join(" or "));
+        };
+        server_url.replacen(server, &port(self.port), 1)
     }
 
     /// Changes what happens to connections; returns when it is in effect.
@@ -107,10 +121,10 @@ impl Proxy {
         answer.recv().map_err(|_| proxy_has_ended())?
     }
 
-    /// Passes new connections to another port; open ones stay where they are, as when a virtual address
-    /// moves.
+    /// Passes all new connections to another port; open ones stay where they are, as when a virtual
+    /// address moves.
     pub fn lead_to(&self, port: u16) {
-        self.target.store(port, Ordering::SeqCst);
+        self.targets.lead_to(port);
     }
 
     /// The number of connections accepted so far, in whichever mode.

@@ -1,4 +1,4 @@
-//! The temporary directory of a cluster.
+//! The temporary directory of a cluster or a pooler.
 
 use std::fs::{self, File, Permissions};
 use std::os::unix::fs::PermissionsExt;

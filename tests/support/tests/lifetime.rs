@@ -8,7 +8,9 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use routing_servers::{Node, PostgresCluster, Unavailable, skip};
+use routing_servers::{
+    Node, PgBouncer, PgBouncerSettings, PoolMode, PostgresCluster, Unavailable, skip,
+};
 
 /// All processes that work in a directory; servers work in their data directory.
 fn working_in(dir: &Path) -> Vec<PathBuf> {
@@ -84,6 +86,32 @@ async fn a_dropped_mariadb_leaves_nothing_behind() {
     assert!(!home.exists());
 }
 
+/// The directories that the PgBouncers of a process work in.
+fn homes_of_poolers(process: u32) -> Vec<PathBuf> {
+    let prefix = format!("routing-servers-{process}-");
+    let mut homes = working_in(&env::temp_dir());
+    homes.retain(|home| home.to_string_lossy().contains(&prefix));
+    homes.retain(|home| home.join("pgbouncer.ini").exists());
+    homes
+}
+
+#[tokio::test]
+async fn a_dropped_pgbouncer_leaves_nothing_behind() {
+    // It needs no server before a client asks for one.
+    let url = "postgres://app@127.0.0.1:1/shop";
+    let settings = PgBouncerSettings::new(PoolMode::Session);
+    let Some(pooler) = PgBouncer::start(url, &settings).await else {
+        return;
+    };
+    let homes = homes_of_poolers(std::process::id());
+    let [home] = homes.as_slice() else {
+        panic!("one: {homes:?}")
+    };
+    drop(pooler);
+    assert_eq!(working_in(home), Vec::<PathBuf>::new());
+    assert!(!home.exists());
+}
+
 #[tokio::test]
 async fn a_panic_leaves_nothing_behind() {
     let Some(pg) = routing_servers::postgres(0).await else {
@@ -153,14 +181,16 @@ fn kill_victim() -> Vec<PathBuf> {
     let lines = lines
         .map_while(Result::ok)
         .take_while(|line| line != "ready");
-    let homes: Vec<PathBuf> = lines
+    let mut homes: Vec<PathBuf> = lines
         .filter_map(|line| Some(home(line.strip_prefix("data=")?)))
         .collect();
-    let running = homes.iter().filter(|home| !working_in(home).is_empty());
-    let running = running.count();
+    let clusters = homes.len();
+    homes.extend(homes_of_poolers(process.id()));
+    let all_run = homes.iter().all(|home| !working_in(home).is_empty());
     process.kill().expect("killed");
     process.wait().expect("dead");
-    assert_eq!(running, 2, "both clusters were running");
+    assert_eq!(clusters, 2, "both clusters were started");
+    assert!(all_run, "all were running");
     homes
 }
 
@@ -177,11 +207,12 @@ async fn servers_die_with_a_killed_process() {
         return;
     };
     let homes = kill_victim();
-    let [pg, maria] = homes.as_slice() else {
-        panic!("two: {homes:?}")
+    let [pg, others @ ..] = homes.as_slice() else {
+        panic!("one at least: {homes:?}")
     };
     eventually("the servers are dead", || {
-        working_in(&pg.join("replica0")).is_empty() && working_in(maria).is_empty()
+        let mut others = others.iter();
+        working_in(&pg.join("replica0")).is_empty() && others.all(|it| working_in(it).is_empty())
     });
     // The frozen children of a dead server are removed by the next start.
     let Some(_next) = routing_servers::postgres(0).await else {

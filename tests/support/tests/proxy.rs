@@ -227,6 +227,45 @@ fn without_a_server_connections_are_reset() {
     assert_eq!(error.kind(), ErrorKind::ConnectionReset);
 }
 
+/// Starts a server that lasts as long as the process and greets each client with its name.
+fn greeter(name: &'static [u8; 1]) -> u16 {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
+    let port = listener.local_addr().expect("its address").port();
+    thread::spawn(move || {
+        for mut client in listener.incoming().map_while(Result::ok) {
+            // A client that has gone needs no greeting.
+            let _ = client.write_all(name);
+        }
+    });
+    port
+}
+
+#[test]
+fn a_balancer_leads_to_each_server_in_turn() {
+    let ports = [greeter(b"a"), greeter(b"b"), greeter(b"c")];
+    let balancer = Proxy::balanced(&ports).expect("a balancer");
+    let next = || receive(&connect(&balancer).expect("accepted"), 1).expect("a greeting");
+    let names: Vec<u8> = (0..7).flat_map(|_| next()).collect();
+    assert_eq!(names, b"abcabca");
+    balancer.lead_to(ports[1]);
+    assert_eq!([next(), next()], [b"b", b"b"]);
+    assert_eq!(balancer.accepted(), 9);
+}
+
+#[test]
+fn a_balancer_takes_the_url_of_each_of_its_servers() {
+    let balancer = Proxy::balanced(&[1, 2]).expect("a balancer");
+    let url = |port| format!("postgres://app:secret@127.0.0.1:{port}/shop");
+    for server in [1, 2] {
+        assert_eq!(balancer.url(&url(server)), url(balancer.port()));
+    }
+}
+
+#[test]
+fn a_balancer_without_ports_is_a_mistake() {
+    std::panic::catch_unwind(|| Proxy::balanced(&[])).expect_err("no port");
+}
+
 #[test]
 #[should_panic(expected = "no @127.0.0.1:1/")]
 fn the_url_of_another_server_is_a_mistake() {

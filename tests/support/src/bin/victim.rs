@@ -1,8 +1,8 @@
-//! A process with two clusters, one of them frozen, for the test that kills it.
+//! A process with two clusters, one of them frozen, and a pooler, for the test that kills it.
 
 use std::time::Duration;
 
-use routing_servers::Node;
+use routing_servers::{Node, PgBouncer, PgBouncerSettings, PoolMode};
 
 fn main() {
     let runtime = tokio::runtime::Builder::new_current_thread().build();
@@ -14,6 +14,9 @@ async fn run() {
         .await
         .expect("a cluster");
     let maria = routing_servers::shared_mariadb(1).await.expect("a cluster");
+    let settings = PgBouncerSettings::new(PoolMode::Session);
+    // Where it is not installed the test is about the others.
+    let _pooler = PgBouncer::start(&pg.primary_url("postgres"), &settings).await;
     let data = pg.psql(Node::Primary, "postgres", "SHOW data_directory");
     eprintln!("data={}", data.await.expect("a directory").trim());
     let data = maria.sql(Node::Primary, "mysql", "SELECT @@datadir");

@@ -3,7 +3,6 @@
 use std::future;
 use std::net::Ipv4Addr;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU16, Ordering};
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc::UnboundedReceiver;
@@ -14,6 +13,7 @@ use super::Command;
 use super::counts::Counts;
 use super::link::{Link, serve};
 use super::mode::{Fate, Mode, State};
+use super::targets::Targets;
 use crate::error::{Result, ServerError};
 use crate::port::free_port;
 
@@ -22,7 +22,7 @@ const PORT_ATTEMPTS: usize = 5;
 /// The listener and the connections of a proxy.
 #[derive(Debug)]
 pub(super) struct Hub {
-    target: Arc<AtomicU16>,
+    targets: Arc<Targets>,
     port: u16,
     counts: Arc<Counts>,
     /// `None` while connections are refused.
@@ -32,10 +32,10 @@ pub(super) struct Hub {
 }
 
 impl Hub {
-    pub(super) async fn new(target: Arc<AtomicU16>, counts: Arc<Counts>) -> Result<Self> {
+    pub(super) async fn new(targets: Arc<Targets>, counts: Arc<Counts>) -> Result<Self> {
         let listener = listen_somewhere().await?;
         Ok(Self {
-            target,
+            targets,
             port: listener.local_addr()?.port(),
             counts,
             listener: Some(listener),
@@ -66,9 +66,10 @@ impl Hub {
     }
 
     fn admit(&mut self, client: TcpStream) {
+        let number = self.counts.accepted();
         let link = Link {
-            number: self.counts.accepted(),
-            target: self.target.load(Ordering::SeqCst),
+            number,
+            target: self.targets.of(number),
             state: self.state.subscribe(),
         };
         self.links.spawn(serve(client, link, self.counts.count()));
