@@ -151,3 +151,16 @@ impl From<&str> for TableName {
         Self::parse(text)
     }
 }
+
+/// Tables as a text, for the log.
+pub(crate) struct TableList<'a>(pub(crate) &'a [TableName]);
+
+impl fmt::Display for TableList<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, table) in self.0.iter().enumerate() {
+            let separator = if index == 0 { "" } else { ", " };
+            write!(f, "{separator}{table}")?;
+        }
+        Ok(())
+    }
+}

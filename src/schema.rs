@@ -234,7 +234,9 @@ impl SchemaTarget {
     ///
     /// # Errors
     ///
-    /// [`BindingError::Unbound`]; [`BindingError::SeveralDatabases`] if a table of this database
+    /// [`TopologyError::Removed`](crate::error::TopologyError::Removed) if the database it belongs to was
+    /// removed: the default, for a table without a binding. [`BindingError::Unbound`];
+    /// [`BindingError::SeveralDatabases`] if a table of this database
     /// refers to one of another.
     pub fn holds(&self, statement: &Statement) -> Result<bool, RoutingError> {
         let (core, dialect) = (&self.db.core, statement.db_backend);
@@ -244,7 +246,14 @@ impl SchemaTarget {
         let bindings = bindings.unwrap_or(&core.shared.bindings);
         match bindings.bound(&analysis.operation, dialect) {
             Bound::NoTable => Ok(true),
-            Bound::One { database, .. } => Ok(database == self.id),
+            Bound::One { database, .. } => {
+                let topology = core.cluster.topology();
+                let bound = topology.database_by_id(database);
+                match bound.removed {
+                    true => Err(RoutingError::removed(bound.name.as_str())),
+                    false => Ok(database == self.id),
+                }
+            }
             Bound::Refused(table) => Err(RoutingError::Binding(BindingError::Unbound {
                 table: tables[table].clone(),
             })),

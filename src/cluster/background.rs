@@ -62,6 +62,11 @@ impl BackgroundTasks {
         self.lock().running.remove(&key);
     }
 
+    /// Starts no other task.
+    pub(super) fn refuse(&self) {
+        self.lock().is_closed = true;
+    }
+
     /// Aborts every task, and starts no other.
     pub(super) fn close(&self) {
         let mut tasks = self.lock();

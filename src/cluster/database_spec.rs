@@ -120,7 +120,7 @@ impl Cluster {
                     database: database.name.clone(),
                     limit: declared.limit(primary),
                     waited: declared.settings.read_deadline,
-                    considered: topology.describe(database.replicas.iter().copied()),
+                    considered: topology.describe(database.replicas.iter().copied(), &[]),
                 })
                 .into(),
             ),

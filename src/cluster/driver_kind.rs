@@ -62,6 +62,19 @@ impl<'c> DriverKind<'c> {
         }
     }
 
+    /// Closes the connections that are idle now. They are taken when this is first polled.
+    pub(crate) async fn close_idle(self) {
+        match self {
+            #[cfg(feature = "sqlx-postgres")]
+            Self::Postgres(pool) => close_idle(pool).await,
+            #[cfg(feature = "sqlx-mysql")]
+            Self::MySql(pool) => close_idle(pool).await,
+            #[cfg(feature = "sqlx-sqlite")]
+            Self::Sqlite(pool) => close_idle(pool).await,
+            Self::Other(_) | Self::Disconnected => {}
+        }
+    }
+
     /// Whether it is a pool of a driver whose feature is off in this crate and on in SeaORM. Such a
     /// variant cannot be named here; only its `Debug` form tells it from a mock or a proxy.
     pub(crate) fn is_unsupported_pool(self) -> bool {
@@ -70,6 +83,15 @@ impl<'c> DriverKind<'c> {
             _ => false,
         }
     }
+}
+
+#[cfg(feature = "sqlx-dep")]
+async fn close_idle<DB: sea_orm::sqlx::Database>(pool: &sea_orm::sqlx::Pool<DB>) {
+    let idle: Vec<_> = std::iter::from_fn(|| pool.try_acquire()).collect();
+    let closing = idle
+        .into_iter()
+        .map(sea_orm::sqlx::pool::PoolConnection::close);
+    futures_util::future::join_all(closing).await;
 }
 
 impl PoolUsage {

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use sea_orm::sqlx::{ConnectOptions, Database, Pool};
 use sea_orm::{DatabaseConnection, DbErr, RuntimeErr, sqlx};
 
-use super::ConnectOverrides;
+use super::{ConnectOverrides, PoolGuard};
 use crate::cluster::credentials::Credentials;
 use crate::cluster::driver_kind::DriverKind;
 
@@ -18,7 +18,10 @@ pub(super) async fn apply(
         #[cfg(feature = "sqlx-postgres")]
         DriverKind::Postgres(pool) => {
             let options = postgres((*pool.connect_options()).clone(), &overrides)?;
-            let pool = replace(pool, options).await;
+            let pool = match overrides.guard {
+                PoolGuard::FirstStatement => Some(guarded_first(pool, options).await),
+                PoolGuard::Off | PoolGuard::AtStart => replace(pool, options).await,
+            };
             pool.map(sea_orm::SqlxPostgresConnector::from_sqlx_postgres_pool)
         }
         #[cfg(feature = "sqlx-mysql")]
@@ -133,13 +136,17 @@ async fn change_options<DB: Database>(
     Ok(Box::new(move || pool.set_connect_options(options)))
 }
 
-/// Sets connect options on a pool without connections. Otherwise returns a new pool with them.
+/// Sets connect options on a pool, and closes the connections that it has already. Returns a new pool with
+/// them if some are in use.
 async fn replace<DB: Database>(
     pool: &Pool<DB>,
     options: <DB::Connection as sqlx::Connection>::Options,
 ) -> Option<Pool<DB>> {
+    pool.set_connect_options(options.clone());
+    while let Some(idle) = pool.try_acquire() {
+        let _ = idle.close().await;
+    }
     if pool.size() == 0 {
-        pool.set_connect_options(options);
         return None;
     }
     let refined = pool.options().clone().connect_lazy_with(options);
@@ -185,10 +192,27 @@ fn postgres(
     if let Some(password) = overrides.password() {
         options = options.password(&password);
     }
-    if overrides.read_only {
+    if overrides.guard == PoolGuard::AtStart {
         options = options.options([("default_transaction_read_only", "on")]);
     }
     Ok(options)
+}
+
+/// A pool whose connections are made read-only by their first statement. It has no other hook.
+#[cfg(feature = "sqlx-postgres")]
+async fn guarded_first(
+    pool: &sqlx::PgPool,
+    options: sqlx::postgres::PgConnectOptions,
+) -> sqlx::PgPool {
+    use sqlx::Executor;
+
+    const GUARD: &str = "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
+    let guarded = pool.options().clone().after_connect(|connection, _| {
+        Box::pin(async move { connection.execute(GUARD).await.map(drop) })
+    });
+    let guarded = guarded.connect_lazy_with(options);
+    pool.close().await;
+    guarded
 }
 
 #[cfg(feature = "sqlx-mysql")]
@@ -215,7 +239,7 @@ fn mysql(
     if let Some(password) = overrides.password() {
         options = options.password(&password);
     }
-    if overrides.read_only {
+    if overrides.guard != PoolGuard::Off {
         options = mysql_read_only(options);
     }
     Ok(options)
@@ -251,7 +275,7 @@ fn sqlite(
             false => options.filename(own.get_filename()),
         };
     }
-    if overrides.read_only {
+    if overrides.guard != PoolGuard::Off {
         options = options.read_only(true).create_if_missing(false);
     }
     Ok(options)

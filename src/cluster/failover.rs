@@ -209,7 +209,7 @@ impl ClusterState {
     }
 
     /// Closes a replaced pool once it is idle. One that was given open stays open.
-    fn retire(&self, old: PoolId) {
+    pub(super) fn retire(&self, old: PoolId) {
         let pool = self.pool(old);
         if pool.plan().is_some() {
             self.close_later(pool.clone());

@@ -61,6 +61,27 @@ impl Fault {
         }
     }
 
+    /// Whether no connection opens because an option that it starts with is refused: poolers say
+    /// `protocol_violation`.
+    pub(crate) fn refuses_option(error: &DbErr) -> bool {
+        match error {
+            DbErr::Conn(error) => driver::has_code(error, &["08P01"]),
+            _ => false,
+        }
+    }
+
+    /// Whether a prepared statement is unknown on its connection, or prepared twice: a pooler gave the
+    /// connection to several clients.
+    pub(crate) fn is_lost_preparation(error: &DbErr) -> bool {
+        match error {
+            // invalid_sql_statement_name, duplicate_prepared_statement
+            DbErr::Exec(error) | DbErr::Query(error) => {
+                driver::has_code(error, &["26000", "42P05"])
+            }
+            _ => false,
+        }
+    }
+
     /// Whether a statement of MySQL waited too long for a lock. A setting of the server decides whether
     /// the transaction is rolled back.
     pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
@@ -119,6 +140,14 @@ mod driver {
         }
         let _ = error;
         false
+    }
+
+    pub(super) fn has_code(error: &RuntimeErr, codes: &[&str]) -> bool {
+        let RuntimeErr::SqlxError(error) = error else {
+            return false;
+        };
+        let code = error.as_database_error().and_then(DatabaseError::code);
+        code.is_some_and(|code| codes.contains(&&*code))
     }
 
     pub(super) fn ends_transaction(error: &RuntimeErr) -> bool {
@@ -226,6 +255,10 @@ mod driver {
     }
 
     pub(super) fn is_lock_timeout(_: &RuntimeErr) -> bool {
+        false
+    }
+
+    pub(super) fn has_code(_: &RuntimeErr, _: &[&str]) -> bool {
         false
     }
 

@@ -13,7 +13,6 @@ use super::monitor::ProbeTarget;
 use super::open::drivers::log_in_as;
 use super::{Cluster, DatabaseSpec, Pool, RoleSource};
 use crate::error::{AvailabilityError, RoutingError, TopologyError};
-use crate::name::NodeName;
 use crate::topology::{DatabaseId, Endpoint, Health, NodeId, PoolId, Role, Service, Topology};
 
 /// Pools and databases to add to a cluster.
@@ -259,47 +258,6 @@ impl Cluster {
             changes.push(change.map_err(failed)?);
         }
         Ok(changes)
-    }
-
-    pub(crate) fn pools(&self) -> impl Iterator<Item = &Pool> {
-        self.state.pools.iter().map(|(_, pool)| pool)
-    }
-
-    /// Ends the monitors.
-    pub(crate) fn stop(&self) {
-        self.state.stop_tasks();
-        for (_, declared) in &self.state.databases {
-            declared.disconnect_probe();
-        }
-    }
-
-    /// Ends the monitors and closes every pool. Returns the first error of a pool.
-    pub(crate) async fn close(&self) -> Result<(), DbErr> {
-        self.stop();
-        let closing = self.pools().map(Pool::close);
-        join_all(closing).await.into_iter().collect()
-    }
-
-    /// Closes every pool within a timeout.
-    pub(crate) async fn close_with(&self, timeout: Duration) -> Result<(), DbErr> {
-        match tokio::time::timeout(timeout, self.close()).await {
-            Ok(closed) => closed,
-            Err(_) => {
-                let busy = self.pools().filter(|pool| pool.is_busy());
-                let mut nodes: Vec<NodeName> = busy.map(|pool| pool.name().clone()).collect();
-                nodes.sort_unstable();
-                nodes.dedup();
-                if nodes.is_empty() {
-                    // The remaining connections are idle and close by themselves.
-                    return Ok(());
-                }
-                Err(RoutingError::Topology(TopologyError::StillOpen {
-                    nodes,
-                    waited: timeout,
-                })
-                .into())
-            }
-        }
     }
 
     fn check_replica(&self, node: NodeId) -> Result<(), RoutingError> {

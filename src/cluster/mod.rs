@@ -14,6 +14,7 @@
 
 mod accept;
 mod background;
+mod closing;
 #[cfg_attr(
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),
     allow(dead_code, reason = "SQLite has no users")
@@ -33,6 +34,7 @@ mod failover;
     allow(dead_code, reason = "each driver has faults of its own")
 )]
 mod fault;
+mod guard;
 mod loss;
 mod members;
 mod monitor;
@@ -75,7 +77,7 @@ pub(crate) use own::{own_pool, sqlite_file, sqlite_name};
 pub(crate) use pool::Pool;
 pub use settings::RoleSource;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Randomness};
 use crate::observe::Observers;
 use crate::sql::{Flavor, KnownServers};
 use crate::topology::{DatabaseId, NodeId, PoolId, Topology};
@@ -102,13 +104,20 @@ pub(crate) struct ClusterState {
     monitors: Monitors,
     tasks: BackgroundTasks,
     clock: Clock,
+    /// The jitter of backoffs.
+    backoffs: Randomness,
     observers: Arc<Observers>,
 }
 
 impl Cluster {
     /// The pools and databases of a topology, in its order.
-    pub(crate) fn new(first: AddedMembers, topology: Topology, observers: Arc<Observers>) -> Self {
-        Self::with_clock(first, topology, observers, Clock::default())
+    pub(crate) fn new(
+        first: AddedMembers,
+        topology: Topology,
+        observers: Arc<Observers>,
+        backoffs: Randomness,
+    ) -> Self {
+        Self::with_clock(first, topology, observers, Clock::default(), backoffs)
     }
 
     fn with_clock(
@@ -116,6 +125,7 @@ impl Cluster {
         mut topology: Topology,
         observers: Arc<Observers>,
         clock: Clock,
+        backoffs: Randomness,
     ) -> Self {
         Self {
             state: Arc::new(ClusterState {
@@ -129,6 +139,7 @@ impl Cluster {
                 monitors: Monitors::default(),
                 tasks: BackgroundTasks::default(),
                 clock,
+                backoffs,
                 observers,
             }),
         }

@@ -26,7 +26,7 @@ pub(crate) struct OpenPlan {
     source: NodeSource,
     /// The source of the primary, whose options a replica inherits if its own source is a bare URL.
     inherit: Option<NodeSource>,
-    guard: ReplicaGuard,
+    guard: PoolGuard,
     way: OpenMode,
     /// The rotated credentials, if any.
     credentials: CredentialCell,
@@ -43,12 +43,33 @@ enum OpenMode {
     Replica,
 }
 
+/// What keeps the connections of a pool from writing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum PoolGuard {
+    #[default]
+    Off,
+    /// Each connection starts read-only.
+    AtStart,
+    /// Each connection of a Postgres is made read-only by its first statement, since a pooler does not take
+    /// options at the start.
+    FirstStatement,
+}
+
 /// What is set on connect options that SeaORM has made.
 #[derive(Default)]
 pub(super) struct ConnectOverrides {
     pub(super) password: Option<String>,
     pub(super) endpoint: Option<NodeUrl>,
-    pub(super) read_only: bool,
+    pub(super) guard: PoolGuard,
+}
+
+impl From<ReplicaGuard> for PoolGuard {
+    fn from(declared: ReplicaGuard) -> Self {
+        match declared {
+            ReplicaGuard::Server => Self::AtStart,
+            ReplicaGuard::Off => Self::Off,
+        }
+    }
 }
 
 impl OpenPlan {
@@ -58,7 +79,7 @@ impl OpenPlan {
             credentials: credentials.clone(),
             source,
             inherit: None,
-            guard: ReplicaGuard::Off,
+            guard: PoolGuard::Off,
             way: match eager {
                 true => OpenMode::Eager,
                 false => OpenMode::Lazy,
@@ -71,7 +92,7 @@ impl OpenPlan {
         Self {
             source,
             inherit: Some(database.primary.clone()),
-            guard: database.guard,
+            guard: database.guard.into(),
             credentials: database.credentials.clone(),
             way: OpenMode::Replica,
         }
@@ -80,7 +101,7 @@ impl OpenPlan {
     /// The same node as a primary, without a guard.
     pub(crate) fn promoted(&self) -> Self {
         Self {
-            guard: ReplicaGuard::Off,
+            guard: PoolGuard::Off,
             way: OpenMode::Lazy,
             ..self.clone()
         }
@@ -89,8 +110,16 @@ impl OpenPlan {
     /// The same node as a replica.
     pub(crate) fn demoted(&self, guard: ReplicaGuard) -> Self {
         Self {
-            guard,
+            guard: guard.into(),
             way: OpenMode::Replica,
+            ..self.clone()
+        }
+    }
+
+    /// The same node with another guard.
+    pub(super) fn guarded(&self, guard: PoolGuard) -> Self {
+        Self {
+            guard,
             ..self.clone()
         }
     }
@@ -98,16 +127,30 @@ impl OpenPlan {
     /// Whether the server refuses writes on every connection of the pool.
     pub(super) fn is_guarded(&self) -> bool {
         let opened = matches!(self.source, NodeSource::Open(_));
-        self.way == OpenMode::Replica && self.guard == ReplicaGuard::Server && !opened
+        self.way == OpenMode::Replica && self.guard != PoolGuard::Off && !opened
+    }
+
+    /// Whether the guard is an option at the start of each connection.
+    pub(super) fn is_guarded_at_start(&self) -> bool {
+        self.is_guarded() && self.guard == PoolGuard::AtStart
+    }
+
+    /// Whether the user's options may have a hook for new connections. SeaORM does not say.
+    pub(super) fn may_have_hooks(&self) -> bool {
+        matches!(self.effective_source(), NodeSource::Options(_))
+    }
+
+    /// Where the options come from.
+    fn effective_source(&self) -> &NodeSource {
+        match (&self.source, &self.inherit) {
+            (NodeSource::Url(_), Some(primary)) => primary,
+            (own, _) => own,
+        }
     }
 
     /// Whether the options of the user let spans show the text of statements.
     pub(super) fn traces_texts(&self) -> bool {
-        let own = match (&self.source, &self.inherit) {
-            (NodeSource::Url(_), Some(primary)) => primary,
-            (own, _) => own,
-        };
-        match own {
+        match self.effective_source() {
             NodeSource::Options(options) => options.get_record_stmt_in_spans(),
             NodeSource::Url(_) | NodeSource::Open(_) => true,
         }
@@ -169,7 +212,7 @@ impl OpenPlan {
 
     async fn open_lazily(&self) -> Result<DatabaseConnection, DbErr> {
         let mut overrides = ConnectOverrides {
-            read_only: self.guard == ReplicaGuard::Server,
+            guard: self.guard,
             ..ConnectOverrides::default()
         };
         let mut options = match (&self.source, &self.inherit) {

@@ -14,9 +14,16 @@ use crate::topology::Endpoint;
 pub enum ReplicaGuard {
     /// The server refuses writes on every connection of the pool: SQLite `mode=ro`, Postgres
     /// `default_transaction_read_only=on`, MySQL and MariaDB `SET SESSION TRANSACTION READ ONLY`.
+    ///
+    /// Before a Postgres there may be a pooler that refuses this option or ignores it (PgBouncer, Neon,
+    /// Supabase). Then the first statement of each new connection sets it, if two things hold: the pooler
+    /// keeps a server connection for each of its clients, and no [`ConnectOptions`] were given for the
+    /// replica or its primary, since a hook in them would be replaced. Else the replica has no guard;
+    /// [`unguarded`](crate::topology::NodeView::unguarded) and a warning say why. A standby refuses writes all
+    /// the same.
     #[default]
     Server,
-    /// The pool gets no guard, for poolers that refuse startup options.
+    /// The pool gets no guard.
     Off,
 }
 

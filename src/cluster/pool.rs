@@ -13,6 +13,7 @@ use futures_util::stream::Stream;
 use sea_orm::{ConnAcquireErr, DatabaseConnection, DbErr};
 use tokio::sync::OnceCell;
 
+use super::driver_kind::DriverKind;
 use super::loss::LossSignal;
 use super::open::OpenPlan;
 use crate::error::{AvailabilityError, RoutingError};
@@ -200,13 +201,16 @@ impl Pool {
         self.inner.closed.store(true, Ordering::Relaxed);
     }
 
-    /// Closes the connections.
+    /// Closes the connections: the idle ones at once, the others when they come back.
     pub(crate) async fn close(&self) -> Result<(), DbErr> {
         self.refuse();
-        match self.inner.connection.get() {
-            Some(connection) => connection.close_by_ref().await,
-            None => Ok(()),
-        }
+        let Some(connection) = self.inner.connection.get() else {
+            return Ok(());
+        };
+        // sqlx waits for all connections before it closes one.
+        let idle = DriverKind::of(connection).close_idle();
+        let ((), closed) = futures_util::future::join(idle, connection.close_by_ref()).await;
+        closed
     }
 
     /// Whether SeaORM's spans show the text of its statements.

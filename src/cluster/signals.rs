@@ -1,6 +1,7 @@
 //! Signals about nodes, from the statements of the application.
 
 use sea_orm::{DbBackend, DbErr};
+use std::sync::Arc;
 use std::time::Instant;
 
 use super::driver_kind::{DriverKind, PoolUsage};
@@ -55,19 +56,50 @@ impl Cluster {
         let (name, reason) = (topology.node(node).name.as_str(), error.to_string());
         tracing::warn!(target: "sea_orm_routing", node = name, reason, "a node failed a statement");
         self.state.signal_failure(node, signal, &reason);
-        self.state.monitors.probe_now(node);
+        match fault {
+            // Whether it is full or dead shows on a new connection.
+            Fault::NoConnection => self.state.monitors.probe_anew(node),
+            _ => self.state.monitors.probe_now(node),
+        }
+        if Fault::refuses_option(error) {
+            let state = Arc::clone(&self.state);
+            tokio::spawn(async move { state.guard_otherwise(node, &reason).await });
+        }
     }
 
     /// A statement failed on the primary. A monitor probes the primary at once.
     fn report_primary(&self, attempted: Attempted, error: &DbErr) {
         match Fault::of(error) {
-            Fault::Lost | Fault::NoConnection => self.probe_primary_now(attempted.database),
+            Fault::NoConnection => {
+                self.warn_of_pool(attempted.node, error);
+                self.probe_primary_now(attempted.database);
+            }
+            Fault::Lost => self.probe_primary_now(attempted.database),
             Fault::RefusedAsWrite if attempted.may_write && self.is_server(attempted.database) => {
                 self.leave_demoted(attempted)
             }
             Fault::RefusedAsWrite => {}
             Fault::Protocol | Fault::RecoveryConflict | Fault::NotSupported | Fault::Statement => {}
         }
+    }
+
+    /// SeaORM's error of a pool has no place for the name of the node.
+    #[cold]
+    fn warn_of_pool(&self, node: NodeId, error: &DbErr) {
+        let topology = self.topology();
+        let node = topology.node(node);
+        let database = topology.database_by_id(node.database).name.as_str();
+        let pool = self.pool(node.pool).get();
+        let usage = pool.and_then(|pool| DriverKind::of(pool).usage());
+        tracing::warn!(
+            target: "sea_orm_routing",
+            database,
+            node = node.name.as_str(),
+            in_use = usage.map(|usage| usage.open.saturating_sub(usage.idle)),
+            max_connections = usage.map(|usage| usage.max),
+            reason = %error,
+            "a statement got no connection"
+        );
     }
 
     /// Whether a database has an address. An SQLite in memory would be another one in another pool.
@@ -154,7 +186,7 @@ impl ClusterState {
         let settings = &self.declared(database).settings;
         Moment {
             now: self.clock.now(),
-            chance: self.clock.chance(),
+            chance: self.backoffs.next(),
             max_backoff: settings.max_backoff,
             longest_probe: opening(settings.probe_timeout),
         }

@@ -10,8 +10,8 @@ use sea_orm::{
 
 use super::RoutingConnection;
 use crate::cluster::Pool;
-use crate::dispatch::Core;
-use crate::error::{AvailabilityError, RoutingError};
+use crate::dispatch::{Core, place_of};
+use crate::error::{AvailabilityError, RoutingError, at_node};
 use crate::name::NodeName;
 use crate::observe::{MetricCallback, Observers};
 use crate::transaction::{RoutingTransaction, options};
@@ -81,19 +81,16 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// [`AvailabilityError::Connect`], naming the first node that does not.
+    /// The error of SeaORM for the first one that does not, with its node where the error has a text of its own.
+    /// [`AvailabilityError::Connect`] if its pool cannot be opened.
     pub async fn ping(&self) -> Result<(), DbErr> {
         let topology = self.core.cluster.snapshot();
         for id in topology.database_ids() {
             let primary = topology.database_by_id(id).primary;
             let pool = self.core.cluster.pool_of(primary);
             let open = pool.open().await?;
-            super::send::ping(pool, open).await.map_err(|source| {
-                RoutingError::Availability(AvailabilityError::Connect {
-                    node: pool.name().clone(),
-                    source: Arc::new(source),
-                })
-            })?;
+            let pinged = super::send::ping(pool, open).await;
+            pinged.map_err(|error| at_node(error, || place_of(&topology, primary)))?;
         }
         Ok(())
     }

@@ -256,7 +256,8 @@ impl<'a> Attempt<'a> {
         };
         let statement = source.render(dialect);
         if was_refused {
-            self.core.learn_refusal(&statement.sql, &self.analysis);
+            self.core
+                .learn_refusal(&statement.sql, &self.analysis, self.decision);
         }
         let failed = self.decision;
         let Some(next) = self.next_decision(was_refused) else {

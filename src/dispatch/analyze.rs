@@ -9,6 +9,7 @@ use sea_orm::DbBackend;
 use super::analysis::{Analysis, Precomputed};
 use super::core::Core;
 use crate::bind::Bound;
+use crate::name::TableList;
 use crate::route::Decision;
 use crate::scope::Scope;
 use crate::sql::{Access, Flavor, Operation, classify};
@@ -106,11 +107,23 @@ impl Core {
     }
 
     /// A replica refused a text as a write: it goes to the primary from now on.
-    pub(crate) fn learn_refusal(&self, sql: &str, analysis: &Analysis) {
+    pub(crate) fn learn_refusal(&self, sql: &str, analysis: &Analysis, decision: Decision) {
         self.shared
             .reads_refused_by_replicas
             .fetch_add(1, Ordering::Relaxed);
-        tracing::warn!(target: "sea_orm_routing", sql, "a replica refused a statement as a write");
+        let text = match self.cluster.pool(decision.pool).traces_texts() {
+            true => sql,
+            false => "hidden, since record_stmt_in_spans is off",
+        };
+        let topology = self.cluster.topology();
+        let node = topology.node(decision.node).name.as_str();
+        tracing::warn!(
+            target: "sea_orm_routing",
+            node,
+            sql = text,
+            tables = %TableList(analysis.operation.tables()),
+            "a replica refused a statement as a write"
+        );
         let refused = analysis.operation.refused_by_replica();
         let analysis = self.analysis(refused, analysis.flavor, analysis.bound.clone());
         let cache = &self.shared.cache;

@@ -1,16 +1,15 @@
 //! What all handles of a connection share.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use rand::rngs::StdRng;
-use rand::{Rng, RngExt};
 use sea_orm::DbBackend;
 
 use super::analysis::Analysis;
 use super::follow_up::Mark;
 use crate::bind::{Bindings, Forbidden, RoutingPolicy};
+use crate::clock::Randomness;
 use crate::cluster::Cluster;
 use crate::observe::Observers;
 use crate::session::{Consistency, RouterId, TokenKey};
@@ -44,25 +43,6 @@ pub(crate) struct Shared {
     pub(crate) token_life: Duration,
     /// How often a replica refused a statement as a write.
     pub(crate) reads_refused_by_replicas: AtomicU64,
-}
-
-/// Where random numbers come from.
-#[derive(Debug)]
-pub(crate) enum Randomness {
-    Thread,
-    Seeded(Box<Mutex<StdRng>>),
-}
-
-impl Randomness {
-    pub(crate) fn next(&self) -> u64 {
-        match self {
-            Self::Thread => rand::rng().random(),
-            Self::Seeded(generator) => generator
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .next_u64(),
-        }
-    }
 }
 
 /// Whether SeaORM reads a row after it wrote it.

@@ -25,7 +25,7 @@ mod traits;
 use futures_util::future::BoxFuture;
 use sea_orm::DbErr;
 
-pub(crate) use self::core::{Core, Randomness, Shared, lacks_returning};
+pub(crate) use self::core::{Core, Shared, lacks_returning};
 pub(crate) use action::{Action, Execute, OnBranch, QueryAll, QueryOne, Unprepared};
 pub(crate) use admit::Admitted;
 pub(crate) use analysis::Analysis;

@@ -6,9 +6,13 @@ use sea_orm::DbErr;
 
 use super::analysis::Analysis;
 use super::core::{Core, Shared};
+use crate::cluster::Fault;
 use crate::error::{Quoted, at_node, is_unknown_table};
 use crate::route::{Decision, WhyDatabase};
 use crate::topology::{NodeId, Topology};
+
+const SHARED_CONNECTIONS: &str = "a pooler that shares its connections among clients must know prepared \
+    statements: PgBouncer does from 1.21 on, with max_prepared_statements above 0; else let it pool sessions";
 
 /// Where the answer to a statement came from.
 #[derive(Debug)]
@@ -36,8 +40,12 @@ impl Origin {
     #[cold]
     pub(crate) fn named(&self, error: DbErr) -> DbErr {
         let unknown = is_unknown_table(&error).then(|| error.to_string());
+        let is_lost = Fault::is_lost_preparation(&error);
         at_node(error, || {
             let place = place_of(&self.topology, self.node);
+            if is_lost {
+                return format!("{place}; {SHARED_CONNECTIONS}");
+            }
             match unknown.and_then(|text| self.binding(&text)) {
                 Some(binding) => format!("{place}; {binding}"),
                 None => place,

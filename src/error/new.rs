@@ -18,6 +18,14 @@ impl RoutingError {
         })
     }
 
+    /// A database or node that was removed.
+    #[cold]
+    pub(crate) fn removed(name: &str) -> Self {
+        Self::Topology(TopologyError::Removed {
+            name: name.to_owned(),
+        })
+    }
+
     /// Refuses what cannot be a name.
     pub(crate) fn check_name(what: &'static str, name: &str) -> Result<(), Self> {
         match name.trim().is_empty() || name.contains(char::is_control) {

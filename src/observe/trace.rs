@@ -4,6 +4,7 @@
 use tracing::Level;
 
 use super::{Event, EventKind};
+use crate::name::TableList;
 use crate::route::Route;
 use crate::topology::NodeState;
 
@@ -64,12 +65,15 @@ pub(super) fn event(event: &Event<'_>) {
 }
 
 fn attempted(route: &Route) {
+    let tables = TableList(route.tables());
     tracing::debug!(
         target: "sea_orm_routing",
         database = route.database().as_str(),
         node = route.node().as_str(),
         role = %route.role(),
         access = %route.access(),
+        tables = %tables,
+        summary = %format_args!("{} {tables}", route.access()),
         why_database = route.why_database(),
         why_role = route.why_role(),
         why_node = route.why_node(),

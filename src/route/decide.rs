@@ -5,7 +5,7 @@ use super::{
     Admission, Decision, Fixed, NamedBy, Remembers, RoutingInput, Why, WhyDatabase, WhyNode,
     WhyRole,
 };
-use crate::error::{RefusedError, RoutingError, TopologyError};
+use crate::error::{RefusedError, RoutingError};
 use crate::sql::{Access, Evidence};
 use crate::topology::{DatabaseId, NodeId, Role, Service, Topology, WriteBlock};
 
@@ -41,7 +41,7 @@ impl RoutingInput<'_> {
             return self.choose();
         }
         if node.service == Service::Removed {
-            return Err(removed(node.name.as_str()));
+            return Err(RoutingError::removed(node.name.as_str()));
         }
         if self.role.is_some_and(|role| role != node.role) {
             return self.choose();
@@ -58,7 +58,7 @@ impl RoutingInput<'_> {
         let (role, why_role) = self.choose_role()?;
         let database = self.topology.database_by_id(self.target.database);
         if database.removed {
-            return Err(removed(database.name.as_str()));
+            return Err(RoutingError::removed(database.name.as_str()));
         }
         let (why_role, choice) = match role {
             Role::Primary => (why_role, self.on_primary()?),
@@ -214,11 +214,4 @@ impl Choice {
             ..Self::fixed(node, why)
         }
     }
-}
-
-#[cold]
-fn removed(name: &str) -> RoutingError {
-    RoutingError::Topology(TopologyError::Removed {
-        name: name.to_owned(),
-    })
 }

@@ -218,7 +218,9 @@ impl RoutingInput<'_> {
             (Some(Err(())), None) => Err(self.no_node()),
             (None, None) => Err(RoutingError::Availability(AvailabilityError::NoReplica {
                 database: database.name.clone(),
-                considered: self.topology.describe(database.replicas.iter().copied()),
+                considered: self
+                    .topology
+                    .describe(database.replicas.iter().copied(), self.failed),
             })),
         }
     }
@@ -234,7 +236,7 @@ impl RoutingInput<'_> {
         let nodes = self.topology.node_ids_of(self.target.database);
         RoutingError::Availability(AvailabilityError::NoNode {
             database: database.name.clone(),
-            considered: self.topology.describe(nodes),
+            considered: self.topology.describe(nodes, self.failed),
         })
     }
 

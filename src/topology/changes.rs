@@ -155,6 +155,7 @@ impl Topology {
             node.role = Role::Replica;
             node.pool = old_pool;
             node.health = down;
+            node.unguarded = None;
             node.progress = super::Progress::default();
         });
         self.change_node(id, |node| {
@@ -162,6 +163,7 @@ impl Topology {
             // A primary is never drained.
             node.service = Service::In;
             node.refused = None;
+            node.unguarded = None;
             node.pool = pool;
             node.progress = super::Progress::default();
         });

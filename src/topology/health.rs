@@ -7,6 +7,7 @@
 //! | suspect | an answer | up |
 //! | suspect | a second connection that broke | down |
 //! | down | a failure after its backoff | down, for twice as long |
+//! | any | it is full: a probe got no connection, since it has too many | suspect: it is not down |
 //! | down | an answer | probation: it serves, and its failures still count |
 //! | probation | any failure | down, for longer than last time |
 //! | probation | an answer after the probation | up |
@@ -59,6 +60,8 @@ pub(crate) enum Signal {
     Unreachable,
     /// A probe found no server, or got no answer.
     ProbeFailed,
+    /// A probe was told that the server has no connection left to give.
+    Full,
     /// A half-open trial begins: other statements stay away until it ends.
     Tried,
 }
@@ -94,6 +97,10 @@ impl Health {
             },
             Signal::Lost | Signal::Unreachable => self.after_failure(false, moment),
             Signal::ProbeFailed => self.after_failure(true, moment),
+            // Until after the next probe
+            Signal::Full => Self::Suspect {
+                until: moment.now + moment.longest_probe + SUSPICION,
+            },
             Signal::Tried => self.while_tried(moment),
         }
     }

@@ -47,6 +47,8 @@ pub(crate) struct Node {
     pub(crate) service: Service,
     /// Why the node is not what it was declared to be. A refused node serves no statement.
     pub(crate) refused: Option<Box<str>>,
+    /// Why its connections have no guard, although one is declared.
+    pub(crate) unguarded: Option<Box<str>>,
     pub(crate) progress: Progress,
     /// When it last returned, or another server was found at its address. It may have less data than
     /// before.
@@ -123,6 +125,7 @@ impl Node {
             trouble: None,
             service: Service::In,
             refused: None,
+            unguarded: None,
             progress: Progress::default(),
             back_since: None,
             load: Arc::default(),

@@ -184,9 +184,13 @@ impl Topology {
             .map(|database| database.name.as_str())
     }
 
+    /// Every node there ever was.
+    pub(crate) fn all_nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.iter().map(|node| &**node)
+    }
+
     pub(crate) fn node_names(&self) -> impl Iterator<Item = &str> {
-        let nodes = self.nodes.iter().map(|node| &**node);
-        nodes
+        self.all_nodes()
             .filter(|node| node.service != Service::Removed)
             .map(|node| node.name.as_str())
     }
@@ -196,11 +200,20 @@ impl Topology {
     }
 
     /// Some nodes with their states, for an error.
-    pub(crate) fn describe(&self, nodes: impl Iterator<Item = NodeId>) -> Vec<ConsideredNode> {
+    pub(crate) fn describe(
+        &self,
+        nodes: impl Iterator<Item = NodeId>,
+        failed: &[NodeId],
+    ) -> Vec<ConsideredNode> {
         let considered = |id| {
             let node = self.node(id);
             match &node.refused {
                 Some(reason) => ConsideredNode::new(&node.name, format_args!("refused: {reason}")),
+                // It serves others: this statement got no connection there, or lost it.
+                None if failed.contains(&id) && !node.health.is_down() => {
+                    let state = format_args!("{}, but failed this statement", node.state());
+                    ConsideredNode::new(&node.name, state).because(node.reason())
+                }
                 None => ConsideredNode::new(&node.name, node.state()).because(node.reason()),
             }
         };
@@ -250,6 +263,9 @@ impl fmt::Display for Topology {
                 match node.lag() {
                     Some(lag) if node.state() != NodeState::Down => writeln!(f, "  {lag}")?,
                     _ => writeln!(f)?,
+                }
+                if let Some(reason) = &node.unguarded {
+                    writeln!(f, "    no guard: {reason}")?;
                 }
             }
         }

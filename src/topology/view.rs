@@ -118,6 +118,13 @@ impl<'t> NodeView<'t> {
         self.node.reason()
     }
 
+    /// Why its connections may write, as far as its server lets them, although a
+    /// [guard](crate::options::ReplicaGuard::Server) is declared: a pooler does not let them be made read-only.
+    /// Returns `None` if they are guarded, or none is declared.
+    pub fn unguarded(self) -> Option<&'t str> {
+        self.node.unguarded.as_deref()
+    }
+
     /// How long it has been failing. Returns `None` if it is not.
     pub fn failing_for(self) -> Option<Duration> {
         self.node.failing_for(Instant::now())

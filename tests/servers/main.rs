@@ -26,6 +26,7 @@ mod inherited;
 mod isolation;
 mod left_behind;
 mod lost_connections;
+mod poolers;
 mod primary_down;
 mod proven_but_writing;
 mod read_only_lost;

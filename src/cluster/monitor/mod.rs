@@ -27,6 +27,8 @@ mod mysql;
 mod observation;
 mod outcomes;
 #[cfg(feature = "sqlx-postgres")]
+mod pooler;
+#[cfg(feature = "sqlx-postgres")]
 mod postgres;
 #[cfg_attr(
     not(any(feature = "sqlx-postgres", feature = "sqlx-mysql")),

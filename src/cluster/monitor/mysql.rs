@@ -89,6 +89,7 @@ impl MySqlServer {
             timeline: None,
             started: self.started,
             catalog: text(&row, 4),
+            is_guarded: None,
             written: position(&row, 1),
             replayed: position(&row, 2),
         })

@@ -24,6 +24,8 @@ pub(in crate::cluster) struct Observation {
     pub(in crate::cluster) started: Option<Instant>,
     /// The database that its URL names.
     pub(in crate::cluster) catalog: Option<Box<str>>,
+    /// Whether the connection of the monitor is read-only by default, if the server says so.
+    pub(in crate::cluster) is_guarded: Option<bool>,
     /// What it has committed, if it is a primary.
     pub(in crate::cluster) written: Option<Position>,
     /// What it has replayed, if it is a replica.
@@ -39,6 +41,10 @@ pub(super) enum Failure {
     NoServer(String),
     /// The server refused the login, or the probe failed on this side.
     LoginRefused(String),
+    /// It does not take an option that the connection starts with.
+    OptionRefused(String),
+    /// The server is well and has no connection left to give.
+    Full(String),
     /// The server answered with an error.
     Error(String),
     /// The server does not answer this question, now or later: a right or a function is missing.
@@ -56,7 +62,9 @@ impl Failure {
         match answer.code().as_deref() {
             // It is starting up or shutting down.
             Some(code) if code.starts_with("57P") => Self::NoServer(text),
-            _ if has_too_many_connections(answer) => Self::Error(text),
+            // protocol_violation: how poolers refuse a startup option
+            Some("08P01") => Self::OptionRefused(text),
+            _ if has_too_many_connections(answer) => Self::Full(text),
             _ => Self::LoginRefused(text),
         }
     }

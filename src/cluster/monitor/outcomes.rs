@@ -32,9 +32,15 @@ impl Watch {
                 self.set_asked(node);
                 state.signal(node, Signal::Answered);
             }
+            ProbeOutcome::Full(reason) => {
+                self.set_asked(node);
+                state.signal_failure(node, Signal::Full, &reason);
+            }
             // It has answered a statement since.
             _ if state.is_back_since(node, asked) => self.set_asked(node),
-            ProbeOutcome::LoginRefused(reason) => self.login_refused(&state, node, &reason),
+            ProbeOutcome::LoginRefused(reason) | ProbeOutcome::OptionRefused(reason) => {
+                self.login_refused(&state, node, &reason);
+            }
             ProbeOutcome::Refused(reason) => self.refused(&state, node, reason),
             ProbeOutcome::Dead(reason) => {
                 self.refused(&state, node, reason);

@@ -17,7 +17,7 @@ use crate::topology::{Position, Role};
 ///
 /// A standby says what it receives to members of `pg_monitor`. Its control file says the same to all,
 /// but only once it has written it anew.
-const QUESTIONS: [(&str, &str); 12] = [
+const QUESTIONS: [(&str, &str); 13] = [
     ("its role", "pg_is_in_recovery()"),
     (
         "what it has replayed",
@@ -61,6 +61,10 @@ const QUESTIONS: [(&str, &str); 12] = [
         "the timeline that it recovers",
         "CASE WHEN pg_is_in_recovery() THEN \
             (SELECT min_recovery_end_timeline FROM pg_control_recovery()) END",
+    ),
+    (
+        "whether its connections only read",
+        "current_setting('default_transaction_read_only') = 'on'",
     ),
 ];
 
@@ -122,6 +126,7 @@ impl PostgresServer {
             timeline,
             started: None,
             catalog: text(&row, 6),
+            is_guarded: text(&row, 12).map(|is_guarded| &*is_guarded == "true"),
             replayed: position(1).or_else(|| written.clone()).map(on_timeline),
             written: written.map(on_timeline),
         })

@@ -22,14 +22,18 @@ pub(in crate::cluster) fn opening(timeout: Duration) -> Duration {
 #[derive(Debug)]
 pub(in crate::cluster) enum ProbeOutcome {
     Observed(Box<Observation>),
-    /// The server answered with an error, for example that it has too many connections.
+    /// The server answered with an error.
     Alive,
+    /// The server is well and has no connection left to give.
+    Full(String),
     /// No server listens at the address: its connections are dead too.
     Dead(String),
     /// There seems to be no server.
     Refused(String),
     /// The server refused the login.
     LoginRefused(String),
+    /// It does not take an option that the connection starts with.
+    OptionRefused(String),
     /// No answer in time.
     Silent,
 }
@@ -38,8 +42,12 @@ impl ProbeOutcome {
     /// Why there is no observation, for an error.
     pub(in crate::cluster) fn reason(self) -> String {
         match self {
-            Self::Dead(reason) | Self::Refused(reason) | Self::LoginRefused(reason) => reason,
-            Self::Alive => "it answers with an error: it may have too many connections".to_owned(),
+            Self::Dead(reason)
+            | Self::Refused(reason)
+            | Self::LoginRefused(reason)
+            | Self::OptionRefused(reason)
+            | Self::Full(reason) => reason,
+            Self::Alive => "it answers with an error".to_owned(),
             Self::Observed(_) | Self::Silent => "it does not answer".to_owned(),
         }
     }
@@ -97,6 +105,29 @@ impl ProbeTarget {
     }
 }
 
+impl ProbeTarget {
+    /// Whether a pooler lets clients share its connections to the server.
+    ///
+    /// # Errors
+    ///
+    /// Why it cannot be found out.
+    pub(in crate::cluster) async fn shares_connections(
+        &self,
+        #[cfg_attr(
+            not(feature = "sqlx-postgres"),
+            allow(unused_variables, reason = "only Postgres is asked")
+        )]
+        timeout: Duration,
+    ) -> Result<bool, String> {
+        match self {
+            #[cfg(feature = "sqlx-postgres")]
+            Self::Postgres(options) => super::pooler::shares_connections(options, timeout).await,
+            #[allow(unreachable_patterns, reason = "the features decide what is left")]
+            _ => Err("only Postgres is asked".to_owned()),
+        }
+    }
+}
+
 impl Probe {
     pub(in crate::cluster) fn new(asynchronous: bool, clock: Clock) -> Self {
         Self {
@@ -130,9 +161,11 @@ impl Probe {
                 tracing::debug!(target: "sea_orm_routing", reason, "a probe was answered with an error");
                 return (asked, ProbeOutcome::Alive);
             }
+            Ok(Err(Failure::Full(reason))) => ProbeOutcome::Full(reason),
             Ok(Err(Failure::Dead(reason))) => ProbeOutcome::Dead(reason),
             Ok(Err(Failure::NoServer(reason))) => ProbeOutcome::Refused(reason),
             Ok(Err(Failure::LoginRefused(reason))) => ProbeOutcome::LoginRefused(reason),
+            Ok(Err(Failure::OptionRefused(reason))) => ProbeOutcome::OptionRefused(reason),
             Err(_) => ProbeOutcome::Silent,
         };
         self.connection = None;
@@ -147,7 +180,12 @@ impl Probe {
     ) -> Result<Observation, Failure> {
         if self.connection.is_some() {
             match self.ask_once(target, asked).await {
-                Err(Failure::Dead(_) | Failure::NoServer(_) | Failure::LoginRefused(_)) => {
+                Err(
+                    Failure::Dead(_)
+                    | Failure::NoServer(_)
+                    | Failure::LoginRefused(_)
+                    | Failure::OptionRefused(_),
+                ) => {
                     self.connection = None;
                 }
                 answer => return answer,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-use super::probe::Probe;
+use super::probe::{Probe, ProbeOutcome};
 use super::watch::{WHILE_WAITED_FOR, Watch};
 use crate::topology::NodeId;
 
@@ -32,6 +32,10 @@ impl ProbeLoop {
             }
             if let Some(target) = &request.target {
                 let (asked, answer) = probe.ask(target, request.timeout).await;
+                if self.guard_otherwise(&answer).await {
+                    probe.disconnect();
+                    continue;
+                }
                 self.watch.record_outcome(self.node, asked, answer);
             }
             let Some(pause) = self.watch.pause(self.node) else {
@@ -39,6 +43,22 @@ impl ProbeLoop {
             };
             self.wait(started, pause).await;
         }
+    }
+
+    /// Finds another way to guard a replica if a pooler does not take the option at the start. Returns
+    /// whether its pool was replaced, so that it is to be asked again.
+    async fn guard_otherwise(&self, answer: &ProbeOutcome) -> bool {
+        let why = match answer {
+            ProbeOutcome::OptionRefused(reason) => reason.as_str(),
+            ProbeOutcome::Observed(seen) if seen.is_guarded == Some(false) => {
+                "the option default_transaction_read_only is ignored at the start of a connection"
+            }
+            _ => return false,
+        };
+        let Some(state) = self.watch.state.upgrade() else {
+            return false;
+        };
+        state.guard_otherwise(self.node, why).await
     }
 
     /// Waits until the next probe is due, or wanted earlier.

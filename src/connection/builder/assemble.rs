@@ -3,16 +3,15 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64};
 
-use rand::SeedableRng;
-use rand::rngs::StdRng;
 use sea_orm::{DatabaseConnection, DbBackend};
 
 use super::parts::Parts;
 use super::{Binding, RoutingBuilder};
 use crate::bind::{BindingOrigin, Bindings, BindingsBuilder, Forbidden, declared, in_module};
+use crate::clock::Randomness;
 use crate::cluster::{Cluster, dialect_of};
 use crate::connection::RoutingConnection;
-use crate::dispatch::{Core, Randomness, Shared, lacks_returning};
+use crate::dispatch::{Core, Shared, lacks_returning};
 use crate::error::{BindingError, ConfigError, RoutingError};
 use crate::name::TableName;
 use crate::observe::Observers;
@@ -50,7 +49,8 @@ impl RoutingBuilder {
         let forbidden = self.forbid_all(&topology)?;
         check_bound(&forbidden, &bindings, &topology)?;
         let observers = Arc::new(Observers::of(std::mem::take(&mut self.observers)));
-        let cluster = Cluster::new(added_members, topology, observers);
+        let backoffs = Randomness::of(self.seed, 1);
+        let cluster = Cluster::new(added_members, topology, observers, backoffs);
         let branch_begin = std::mem::take(&mut self.branch_begin);
         let mut connection = self
             .finish(cluster, bindings, forbidden, default)
@@ -73,7 +73,8 @@ impl RoutingBuilder {
         let default = DatabaseId::new(0);
         let bindings = BindingsBuilder::new(default, self.unbound).finish();
         let observers = Arc::new(Observers::of(std::mem::take(&mut self.observers)));
-        let cluster = Cluster::new(added_members, topology, observers);
+        let backoffs = Randomness::of(self.seed, 1);
+        let cluster = Cluster::new(added_members, topology, observers, backoffs);
         self.finish(cluster, bindings, Forbidden::default(), default)
     }
 
@@ -93,10 +94,7 @@ impl RoutingBuilder {
             forbidden,
             functions: self.functions,
             cache: Cache::new(self.cache_bytes),
-            random: match self.seed {
-                Some(seed) => Randomness::Seeded(Box::new(StdRng::seed_from_u64(seed).into())),
-                None => Randomness::Thread,
-            },
+            random: Randomness::of(self.seed, 0),
             reads_after_writes: AtomicBool::new(reads_after_writes),
             consistency: self.consistency,
             router: RouterId::default(),

@@ -9,7 +9,7 @@ use sea_orm::{DbBackend, MockDatabase};
 use tokio::sync::Notify;
 
 use crate::balance::Balancing;
-use crate::clock::Clock;
+use crate::clock::{Clock, Randomness};
 use crate::cluster::monitor::observation::Observation;
 use crate::cluster::monitor::{ProbeOutcome, Watch};
 use crate::cluster::options::{NodeSource, ReplicaGuard};
@@ -129,11 +129,9 @@ impl Simulation {
             ReplicaGuard::Off,
         );
         first.databases.push(spec);
-        let clock = Clock {
-            now,
-            chance: || CHANCE.get(),
-        };
-        let cluster = Cluster::with_clock(first, topology, Arc::default(), clock);
+        let clock = Clock { now };
+        let backoffs = Randomness::Given(|| CHANCE.get());
+        let cluster = Cluster::with_clock(first, topology, Arc::default(), clock, backoffs);
         let watch = Arc::new(Watch::new(cluster.state(), database));
         let monitors = &cluster.state().monitors;
         monitors.lock().insert(database, Arc::clone(&watch));
@@ -288,6 +286,7 @@ impl Server {
             timeline: Some(self.timeline),
             started: None,
             catalog: Some("app".into()),
+            is_guarded: None,
             written: position.clone().filter(|_| self.role == Role::Primary),
             replayed: position,
         }

@@ -1,0 +1,89 @@
+//! The guard of a replica behind a pooler that does not take it at the start of a connection.
+
+use std::sync::Arc;
+
+use super::ClusterState;
+use super::monitor::{ProbeTarget, opening};
+use super::open::PoolGuard;
+use super::pool::Pool;
+use crate::topology::{NodeId, Service};
+
+impl ClusterState {
+    /// Replaces the pool of a replica by one that is guarded in another way, or not at all if there is none.
+    /// Returns whether it was replaced.
+    pub(super) async fn guard_otherwise(self: &Arc<Self>, id: NodeId, why: &str) -> bool {
+        let topology = self.snapshot();
+        let node = topology.node(id);
+        let Some(plan) = self.pool(node.pool).plan() else {
+            return false;
+        };
+        if !plan.is_guarded_at_start() {
+            return false;
+        }
+        let bare = Pool::planned(node.name.clone(), plan.guarded(PoolGuard::Off));
+        let timeout = opening(self.declared(node.database).settings.probe_timeout);
+        let target = bare.open().await.ok().and_then(ProbeTarget::of);
+        let shares = match target {
+            Some(target) => target.shares_connections(timeout).await,
+            None => return false,
+        };
+        let (pool, unguarded) = match shares {
+            Err(_) => return false,
+            Ok(true) => {
+                let shares = "the pooler gives a server connection to several clients, so that nothing can be \
+                    set on one";
+                (bare, Some(format!("{why}; {shares}")))
+            }
+            Ok(false) if plan.may_have_hooks() => {
+                let hooks = "its ConnectOptions may set a hook for new connections, which is not replaced; let \
+                    that hook run SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
+                (bare, Some(format!("{why}; {hooks}")))
+            }
+            Ok(false) => {
+                let name = node.name.clone();
+                (
+                    Pool::planned(name, plan.guarded(PoolGuard::FirstStatement)),
+                    None,
+                )
+            }
+        };
+        if pool.open().await.is_err() {
+            return false;
+        }
+        let new = self.add_pool(pool);
+        let old = node.pool;
+        let replaced = !self.tasks.is_closed()
+            && self.change(|topology| {
+                let node = topology.node(id);
+                let replaced = node.pool == old && node.service != Service::Removed;
+                if replaced {
+                    topology.set_pool(id, new);
+                    let unguarded = unguarded.as_deref().map(Into::into);
+                    topology.change_node(id, |node| node.unguarded = unguarded);
+                }
+                replaced
+            });
+        self.retire(if replaced { old } else { new });
+        if replaced {
+            tell(node.name.as_str(), why, unguarded.as_deref());
+        }
+        replaced
+    }
+}
+
+fn tell(node: &str, why: &str, unguarded: Option<&str>) {
+    match unguarded {
+        Some(reason) => tracing::warn!(
+            target: "sea_orm_routing",
+            node,
+            reason,
+            "a replica has no guard; its server decides about writes (see ReplicaGuard)"
+        ),
+        None => tracing::info!(
+            target: "sea_orm_routing",
+            node,
+            reason = why,
+            "the guard of a replica is set by the first statement of each connection"
+        ),
+    }
+}
