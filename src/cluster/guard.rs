@@ -1,12 +1,13 @@
 //! The guard of a replica behind a pooler that does not take it at the start of a connection.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::ClusterState;
 use super::monitor::{ProbeTarget, opening};
 use super::open::PoolGuard;
 use super::pool::Pool;
-use crate::topology::{NodeId, Service};
+use crate::topology::{NodeId, Service, Signal};
 
 impl ClusterState {
     /// Replaces the pool of a replica by one that is guarded in another way, or not at all if there is none.
@@ -65,6 +66,14 @@ impl ClusterState {
             });
         self.retire(if replaced { old } else { new });
         if replaced {
+            // Without a monitor nobody else tells that it answers.
+            if !self
+                .declared(node.database)
+                .has_monitor
+                .load(Ordering::Relaxed)
+            {
+                self.signal(id, Signal::Answered);
+            }
             tell(node.name.as_str(), why, unguarded.as_deref());
         }
         replaced

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use sea_orm::{DbErr, QueryTrait, Statement};
 
 use super::{RoutingBuilder, RoutingConnection};
-use crate::dispatch::{Explained, Raw, Rendered, Source};
+use crate::dispatch::{Explained, Raw, Rendered, Retried, Source};
 use crate::observe::Recording;
 use crate::route::Route;
 use crate::topology::{Role, Topology};
@@ -23,7 +23,8 @@ impl RoutingConnection {
         self.core.cluster.snapshot()
     }
 
-    /// Where a query would go on this handle, and why. Nothing is sent.
+    /// Where a query would go on this handle as its nodes are now, and why. Nothing is sent, and nothing waited
+    /// for: a causal read that would wait for a replica is explained as if none caught up.
     ///
     /// # Errors
     ///
@@ -61,6 +62,8 @@ impl RoutingConnection {
         let topology = core.cluster.topology();
         let dialect = rendered.statement.db_backend;
         let decision = core.decide(&topology, scope, &rendered.analysis, dialect, None)?;
+        let retried = Retried::new(scope, &rendered.analysis, decision);
+        let decision = core.foreseen(&topology, retried)?;
         let planned = rendered.for_node(core, &topology, scope, &mut source, decision)?;
         Ok(core.route(&planned.analysis, planned.decision))
     }

@@ -11,7 +11,7 @@ use crate::cluster::FallbackPermit;
 use crate::error::{AvailabilityError, RoutingError};
 use crate::observe::{Event, EventKind};
 use crate::route::{Admission, Decision};
-use crate::session::{Consistency, OnTimeout, ReadRequirement};
+use crate::session::{Consistency, OnTimeout, ReadRequirement, Session};
 use crate::topology::{DatabaseId, NodeId, Role, Topology};
 
 /// A decision that may be sent now, and the permit it needs while it is in flight.
@@ -61,38 +61,54 @@ impl Core {
         failed: &[NodeId],
     ) -> Result<Decision, DbErr> {
         let id = retried.before.database;
-        let Some((session, max_wait, on_timeout)) =
-            retried
-                .session
-                .and_then(|session| match session.consistency() {
-                    Consistency::Causal {
-                        max_wait,
-                        on_timeout,
-                    } => Some((session, max_wait, on_timeout)),
-                    Consistency::Eventual | Consistency::ReadYourWrites { .. } => None,
-                })
-        else {
+        let Some((session, max_wait, _)) = causal(retried) else {
             return Ok(retried.before);
-        };
-        let replica = |topology: &Topology| {
-            let decision = self.redecide(topology, retried, Role::Replica, failed).ok();
-            decision.filter(|decision| decision.role == Role::Replica)
         };
         let clock = self.cluster.clock();
         let now = clock.now();
         let requirement = session.history(id).requirement(session.consistency(), now);
         if !max_wait.is_zero() && requirement != ReadRequirement::Unprovable {
-            let has_caught_up = |topology: &Topology| replica(topology).is_some();
+            let has_caught_up =
+                |topology: &Topology| self.caught_up(topology, retried, failed).is_some();
             let caught_up = self.cluster.catch_up(id, max_wait, has_caught_up).await;
             self.tell_wait(id, clock.now() - now, caught_up);
         }
-        let topology = self.cluster.snapshot();
-        if let Some(decision) = replica(&topology) {
+        self.after_wait(&self.cluster.snapshot(), retried, failed)
+    }
+
+    /// The decision, with what a wait for replicas would end in if nothing changed meanwhile. For explaining:
+    /// nothing is waited for.
+    pub(crate) fn foreseen(
+        &self,
+        topology: &Topology,
+        retried: Retried<'_>,
+    ) -> Result<Decision, DbErr> {
+        match retried.before.admission {
+            Admission::AwaitCatchUp => self.after_wait(topology, retried, &[]),
+            Admission::Now | Admission::HalfOpenTrial | Admission::FallbackPermit => {
+                Ok(retried.before)
+            }
+        }
+    }
+
+    /// The decision once the wait for replicas is over: one that has caught up, or the primary, if the session
+    /// lets it serve.
+    fn after_wait(
+        &self,
+        topology: &Topology,
+        retried: Retried<'_>,
+        failed: &[NodeId],
+    ) -> Result<Decision, DbErr> {
+        let id = retried.before.database;
+        let Some((_, max_wait, on_timeout)) = causal(retried) else {
+            return Ok(retried.before);
+        };
+        if let Some(decision) = self.caught_up(topology, retried, failed) {
             return Ok(decision);
         }
         match on_timeout {
             OnTimeout::Primary if self.cluster.balancing(id).may_fall_back() => {
-                let primary = self.redecide(&topology, retried, Role::Primary, failed)?;
+                let primary = self.redecide(topology, retried, Role::Primary, failed)?;
                 Ok(primary.after_wait(max_wait))
             }
             OnTimeout::Primary | OnTimeout::Error => {
@@ -106,6 +122,17 @@ impl Core {
         }
     }
 
+    /// The decision for a replica that has what the session needs.
+    fn caught_up(
+        &self,
+        topology: &Topology,
+        retried: Retried<'_>,
+        failed: &[NodeId],
+    ) -> Option<Decision> {
+        let decision = self.redecide(topology, retried, Role::Replica, failed).ok();
+        decision.filter(|decision| decision.role == Role::Replica)
+    }
+
     fn tell_wait(&self, id: DatabaseId, waited: Duration, caught_up: bool) {
         let observers = &self.observers;
         if observers.want(EventKind::CatchUpWaited) {
@@ -116,5 +143,17 @@ impl Core {
                 caught_up,
             });
         }
+    }
+}
+
+/// How a causal session waits. Returns `None` for any other.
+fn causal(retried: Retried<'_>) -> Option<(&Session, Duration, OnTimeout)> {
+    let session = retried.session?;
+    match session.consistency() {
+        Consistency::Causal {
+            max_wait,
+            on_timeout,
+        } => Some((session, max_wait, on_timeout)),
+        Consistency::Eventual | Consistency::ReadYourWrites { .. } => None,
     }
 }

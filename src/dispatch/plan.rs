@@ -52,7 +52,8 @@ impl Rendered {
     /// The statement for the node that was decided on.
     ///
     /// A statement for a node of another dialect than the handle's is rendered once more for that
-    /// node and analyzed again, if a builder made it and it is a read.
+    /// node and analyzed again, if a builder made it and it is a read. A raw one is sent as it is if it is in the
+    /// dialect of the node.
     ///
     /// # Errors
     ///
@@ -71,7 +72,8 @@ impl Rendered {
             core.check_text(&self.statement.sql, decision.database)?;
         }
         let dialect = topology.database_by_id(decision.database).dialect;
-        if dialect == scope.dialect && dialect == self.statement.db_backend {
+        // A raw statement says itself which dialect it is in.
+        if dialect == self.statement.db_backend && (dialect == scope.dialect || S::RAW) {
             return Ok(self.planned(decision, decision.load(topology)));
         }
         if S::RAW || operation.access() != Access::Read {

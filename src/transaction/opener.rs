@@ -135,13 +135,8 @@ impl BranchOpener<'_> {
         if let Some(primary) = self.plain_primary() {
             return Ok(primary);
         }
-        let (access, evidence) = self.access();
-        let retried = Retried {
-            before: self.decide(failed)?,
-            access,
-            evidence: &evidence,
-            session: self.session,
-        };
+        let (_, evidence) = self.access();
+        let retried = self.retried(failed, &evidence)?;
         let Admitted { decision, permit } = Box::pin(self.core.admit(retried, failed)).await?;
         Ok(Place {
             attempted: decision.attempted(),
@@ -171,8 +166,31 @@ impl BranchOpener<'_> {
         })
     }
 
+    /// Where a branch would open as the nodes are now.
+    pub(super) fn foreseen(self) -> Result<Decision, DbErr> {
+        let (_, evidence) = self.access();
+        let retried = self.retried(&[], &evidence)?;
+        self.core.foreseen(&self.core.cluster.topology(), retried)
+    }
+
+    fn retried<'e>(
+        self,
+        failed: &[NodeId],
+        evidence: &'e Evidence,
+    ) -> Result<Retried<'e>, RoutingError>
+    where
+        Self: 'e,
+    {
+        Ok(Retried {
+            before: self.decide(failed)?,
+            access: self.access().0,
+            evidence,
+            session: self.session,
+        })
+    }
+
     /// Decides where a branch opens, before it waits for a replica.
-    pub(super) fn decide(self, failed: &[NodeId]) -> Result<Decision, RoutingError> {
+    fn decide(self, failed: &[NodeId]) -> Result<Decision, RoutingError> {
         let topology = self.core.cluster.topology();
         let database = topology.database_by_id(self.database);
         let on_primary =

@@ -234,7 +234,7 @@ impl RoutingTransaction {
         let (node, role) = match branch.and_then(Branch::at) {
             Some(at) => at,
             None => {
-                let decided = self.shared.opener(decision.database).decide(&[])?;
+                let decided = self.shared.opener(decision.database).foreseen()?;
                 (decided.node, decided.role)
             }
         };

@@ -36,6 +36,7 @@ mod postgres;
 )]
 mod probe;
 mod probe_loop;
+mod sightings;
 #[cfg(all(test, feature = "mock"))]
 mod simulated;
 mod watch;

@@ -9,7 +9,7 @@ use super::probe::ProbeOutcome;
 use super::watch::Watch;
 use crate::cluster::ClusterState;
 use crate::sql::Server;
-use crate::topology::{Endpoint, Node, NodeId, Role, Signal, Topology, WriteBlock};
+use crate::topology::{Endpoint, Node, NodeId, Progress, Role, Signal, Topology, WriteBlock};
 
 /// How often a required primary that does not answer at the start is asked.
 const PATIENCE: u32 = 3;
@@ -236,5 +236,25 @@ impl Watch {
         let reason = reason.into();
         let block = Some(WriteBlock::Unreachable { reason, until });
         state.change(|topology| topology.set_write_block(self.database, block));
+    }
+}
+
+impl ClusterState {
+    /// Several servers answer at the address of a replica. It proves nothing any more, neither a position nor
+    /// a role.
+    pub(super) fn found_balancer(&self, node: NodeId) {
+        self.change(|topology| {
+            topology.change_node(node, |node| {
+                node.endpoint = Endpoint::Balanced;
+                node.refused = None;
+                node.progress = Progress::default();
+            });
+        });
+        tracing::warn!(
+            target: "sea_orm_routing",
+            node = self.snapshot().node(node).name.as_str(),
+            "its address leads to several servers in turn; it is treated as Endpoint::Balanced, which should be \
+             declared: a causal session that has written does not read from it"
+        );
     }
 }

@@ -10,7 +10,7 @@ use super::known::Knowledge;
 use super::probe::ProbeTarget;
 use crate::clock::Clock;
 use crate::cluster::ClusterState;
-use crate::topology::{DatabaseId, NodeId, Position, Role, Service};
+use crate::topology::{DatabaseId, Endpoint, NodeId, Position, Role, Service};
 
 /// How often a node is asked while a causal read waits for it.
 pub(super) const WHILE_WAITED_FOR: Duration = Duration::from_millis(2);
@@ -40,9 +40,11 @@ pub(in crate::cluster) struct Watch {
 pub(super) struct ProbeRequest {
     pub(super) target: Option<ProbeTarget>,
     pub(super) timeout: Duration,
-    /// The node is down, or its address may lead to another server: an answer on a connection that is open
-    /// already proves nothing.
+    /// The node is down or suspect, or its address may lead to another server: an answer on a connection that
+    /// is open already proves nothing.
     pub(super) anew: bool,
+    /// It is a replica that counts as one server, and no balancer.
+    pub(super) is_one_replica: bool,
 }
 
 impl Watch {
@@ -113,7 +115,8 @@ impl Watch {
         Some(ProbeRequest {
             target: self.target(node, open),
             timeout: state.declared(self.database).settings.probe_timeout,
-            anew: found.health.is_down() || self.take_stale(node),
+            anew: self.take_stale(node) || !found.health.is_good(),
+            is_one_replica: found.role == Role::Replica && found.endpoint == Endpoint::Server,
         })
     }
 

@@ -2,6 +2,7 @@
 
 mod async_commit;
 mod bad_tokens;
+mod balancer;
 mod causal;
 mod choices;
 mod cut_off;

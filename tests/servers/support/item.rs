@@ -43,10 +43,15 @@ pub(crate) async fn insert(db: &impl ConnectionTrait, name: &str) -> Result<Mode
     named(name).insert(db).await
 }
 
+/// The names in the table, as a handle reads them.
+pub(crate) async fn named_ones(db: &impl ConnectionTrait) -> Vec<String> {
+    let items = Entity::find().all(db).await.expect("items");
+    items.into_iter().map(|item| item.name).collect()
+}
+
 /// The names in the table, sorted, as the primary has them.
 pub(crate) async fn names(db: &RoutingConnection) -> Vec<String> {
-    let items = Entity::find().all(&db.on_primary()).await.expect("items");
-    let mut names: Vec<_> = items.into_iter().map(|item| item.name).collect();
+    let mut names = named_ones(&db.on_primary()).await;
     names.sort();
     names
 }
