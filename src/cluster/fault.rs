@@ -61,6 +61,11 @@ impl Fault {
         }
     }
 
+    /// Whether the pool handed out no connection in time.
+    pub(crate) fn is_pool_timeout(error: &DbErr) -> bool {
+        matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout))
+    }
+
     /// Whether no connection opens because an option that it starts with is refused: poolers say
     /// `protocol_violation`.
     pub(crate) fn refuses_option(error: &DbErr) -> bool {

@@ -43,6 +43,7 @@ mod monitor;
     allow(dead_code, reason = "only drivers with a network take a URL apart")
 )]
 mod node_url;
+mod only_connection;
 #[cfg_attr(
     not(feature = "sqlx-dep"),
     allow(dead_code, reason = "only drivers can be refined")
@@ -70,6 +71,7 @@ use events::Changed;
 pub(crate) use fault::Fault;
 pub(crate) use members::AddedMembers;
 use monitor::Monitors;
+pub(crate) use only_connection::HeldOnly;
 pub(crate) use open::OpenPlan;
 pub(crate) use options::NodeSource;
 pub use options::{DatabaseOptions, ReplicaGuard, ReplicaOptions};

@@ -15,6 +15,7 @@ use tokio::sync::OnceCell;
 
 use super::driver_kind::DriverKind;
 use super::loss::LossSignal;
+use super::only_connection::OnlyConnection;
 use super::open::OpenPlan;
 use crate::error::{AvailabilityError, RoutingError};
 use crate::name::NodeName;
@@ -35,6 +36,7 @@ struct PoolInner {
     loss: LossSignal,
     /// Whether the pool belonged to a primary that lost the role: no statement waits for its answers.
     is_fenced: AtomicBool,
+    only_connection: OnlyConnection,
     /// Held while the schema of a database that no other process can reach is changed.
     migrating: Arc<tokio::sync::Mutex<()>>,
 }
@@ -75,6 +77,7 @@ impl Pool {
                 closed: AtomicBool::new(false),
                 loss: LossSignal::default(),
                 is_fenced: AtomicBool::new(false),
+                only_connection: OnlyConnection::default(),
                 migrating: Arc::default(),
             }),
         }
@@ -216,6 +219,10 @@ impl Pool {
     /// Whether SeaORM's spans show the text of its statements.
     pub(crate) fn traces_texts(&self) -> bool {
         self.inner.plan.as_ref().is_none_or(OpenPlan::traces_texts)
+    }
+
+    pub(super) fn only_connection(&self) -> &OnlyConnection {
+        &self.inner.only_connection
     }
 
     /// Held while the schema of a database that no other process can reach is changed.

@@ -41,6 +41,7 @@ pub(super) fn deliver<'a, D: Deliver, S: Source + 'a>(
     };
     core.tell_route(EventKind::Decided, &planned.analysis, planned.decision);
     let pool = core.cluster.pool(planned.decision.pool);
+    pool.warn_of_itself();
     let open = pool.get();
     let (attempt, statement) = Attempt::first(core, scope, planned);
     match open {

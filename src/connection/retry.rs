@@ -217,8 +217,17 @@ impl<'a> Attempt<'a> {
         let origin = || Origin::new(self.core, &self.analysis, self.decision);
         match answer {
             Ok(output) => Ok(D::keep_origin(output, origin)),
+            Err(error) if self.has_waited_for_itself(&error) => {
+                let pool = self.core.cluster.pool(self.decision.pool);
+                Err(RoutingError::waits_for_itself(pool.name()).into())
+            }
             Err(error) => Err(origin().named(error)),
         }
+    }
+
+    fn has_waited_for_itself(&self, error: &DbErr) -> bool {
+        let pool = || self.core.cluster.pool(self.decision.pool);
+        Fault::is_pool_timeout(error) && pool().waits_for_itself()
     }
 
     /// A reply of a node that was not known to be healthy is reported. After a write, a mark is

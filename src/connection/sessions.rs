@@ -1,5 +1,6 @@
 //! Sessions: handles that remember what was written and read through them.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use sea_orm::DbErr;
@@ -12,6 +13,7 @@ use crate::session::{
     SessionHistory, Written, WrittenClaim, open, seal,
 };
 use crate::topology::{DatabaseId, Position};
+use crate::transaction::RoutingTransaction;
 
 /// Sessions: one unit of work each, with its consistency.
 ///
@@ -61,6 +63,13 @@ impl RoutingConnection {
         }
     }
 
+    fn of_transaction(transaction: &RoutingTransaction) -> Self {
+        Self {
+            core: Arc::clone(transaction.core()),
+            scope: transaction.scope().clone(),
+        }
+    }
+
     fn with(&self, session: Session) -> Self {
         self.scoped(Scope {
             session: Some(session),
@@ -96,7 +105,7 @@ impl RoutingConnection {
     /// ask no server. The processes that share tokens are assumed to have synchronized clocks.
     ///
     /// Take it after the commit: what a transaction of the session wrote belongs to the token only if that is
-    /// committed.
+    /// committed. [`commit_with_token`](RoutingTransaction::commit_with_token) does both.
     ///
     /// # Errors
     ///
@@ -270,6 +279,28 @@ impl RoutingConnection {
     fn own_session(&self, what: &'static str) -> Result<&Session, RoutingError> {
         let session = self.scope.session.as_ref();
         session.ok_or(RoutingError::Session(SessionError::NoSession { what }))
+    }
+}
+
+impl RoutingTransaction {
+    /// Commits, and returns the [token](RoutingConnection::session_token) of the session, which has what the
+    /// transaction wrote. The inner error is one of the token alone: everything is committed then.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`commit`](Self::commit). [`SessionError::NoSession`] on a handle without a session, or a
+    /// nested transaction, whose writes are not committed yet; the transaction is rolled back then.
+    pub async fn commit_with_token(self) -> Result<Result<String, DbErr>, DbErr> {
+        let what = match self.is_nested() {
+            true => "commit_with_token() of a nested transaction",
+            false => "commit_with_token()",
+        };
+        if self.is_nested() || self.scope().session.is_none() {
+            return Err(RoutingError::Session(SessionError::NoSession { what }).into());
+        }
+        let session = RoutingConnection::of_transaction(&self);
+        self.commit().await?;
+        Ok(session.session_token().await)
     }
 }
 

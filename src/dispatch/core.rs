@@ -30,6 +30,8 @@ pub(crate) struct Shared {
     pub(crate) bindings: Bindings,
     pub(crate) policies: Box<[Box<dyn RoutingPolicy>]>,
     pub(crate) forbidden: Forbidden,
+    /// Whether `using(..)` may not reach a table that is bound to another database.
+    pub(crate) checks_using: bool,
     pub(crate) functions: ReadOnlyFunctions,
     pub(crate) cache: Cache<Analysis>,
     pub(crate) random: Randomness,

@@ -154,6 +154,7 @@ impl Core {
             topology,
             policies,
             default: self.default_database(scope),
+            checks_using: self.shared.checks_using,
             random: self.random_if(!policies.is_empty()),
         })
     }

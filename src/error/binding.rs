@@ -69,6 +69,19 @@ pub enum BindingError {
         /// The database.
         database: DatabaseName,
     },
+    /// A handle of `using(..)` reaches for a table that is bound to another database.
+    #[error(
+        "table \"{table}\" is bound to \"{bound}\", but the handle is using(\"{used}\"), and check_using is on: what is loaded there would be saved to \"{bound}\" without that handle; use for_entity(..), or turn the check off"
+    )]
+    #[non_exhaustive]
+    BoundElsewhere {
+        /// The table.
+        table: TableName,
+        /// The database it is bound to.
+        bound: DatabaseName,
+        /// The database of the handle.
+        used: DatabaseName,
+    },
     /// One statement names tables of several databases.
     #[error(
         "one statement names tables of several databases: {}; no server can join them: load one side, then the other with load_one or load_many (a many-to-many load joins its junction table)",

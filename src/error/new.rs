@@ -1,6 +1,7 @@
 //! Errors made from what is at hand where they arise.
 
-use super::{ConfigError, RoutingError, TopologyError, database_names};
+use super::{ConfigError, RoutingError, TopologyError, TxnError, database_names};
+use crate::name::NodeName;
 
 impl RoutingError {
     /// The error for a database that is not among `known`.
@@ -24,6 +25,12 @@ impl RoutingError {
         Self::Topology(TopologyError::Removed {
             name: name.to_owned(),
         })
+    }
+
+    /// A statement got no connection, because its own task holds the only one.
+    #[cold]
+    pub(crate) fn waits_for_itself(node: &NodeName) -> Self {
+        Self::Transaction(TxnError::WaitsForItself { node: node.clone() })
     }
 
     /// Refuses what cannot be a name.

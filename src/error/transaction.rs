@@ -154,6 +154,15 @@ pub enum TxnError {
         /// The statement that was interrupted.
         statement: &'static str,
     },
+    /// The only connection of a pool is held by a transaction of the task that waits for it.
+    #[error(
+        "no connection to node \"{node}\" came free: a transaction of this same task holds the only one; run the statement in that transaction, or end it first, or give the pool more connections"
+    )]
+    #[non_exhaustive]
+    WaitsForItself {
+        /// The node.
+        node: NodeName,
+    },
     /// A statement would begin or end the transaction that it runs in.
     #[error(
         "{keyword} in a statement would begin or end the transaction outside of begin(), commit() and rollback(); use these"

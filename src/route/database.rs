@@ -22,6 +22,8 @@ pub(crate) struct StatementInput<'a> {
     pub(crate) policies: &'a [Box<dyn RoutingPolicy>],
     /// The database of statements that name no table.
     pub(crate) default: DatabaseId,
+    /// Whether `using(..)` may not reach a table that is bound to another database.
+    pub(crate) checks_using: bool,
     /// Uniform over `u64`, for the policies.
     pub(crate) random: u64,
 }
@@ -44,7 +46,10 @@ pub(crate) fn choose_database(input: &StatementInput<'_>) -> Result<Target, DbEr
                 Fixed::Node(node, NamedBy::Handle),
             )
         }
-        Place::Database(database, Chosen::Using) => (database, WhyDatabase::Using, Fixed::Nothing),
+        Place::Database(database, Chosen::Using) => {
+            input.check_using(database)?;
+            (database, WhyDatabase::Using, Fixed::Nothing)
+        }
         Place::Database(database, Chosen::Entity) => {
             (database, WhyDatabase::Entity, Fixed::Nothing)
         }
@@ -100,6 +105,31 @@ impl StatementInput<'_> {
             }));
         }
         Ok(())
+    }
+
+    /// Refuses tables that are bound elsewhere, if that is to be checked.
+    fn check_using(&self, used: DatabaseId) -> Result<(), RoutingError> {
+        if !self.checks_using {
+            return Ok(());
+        }
+        let elsewhere = match self.bound {
+            Bound::One {
+                database,
+                table,
+                explicit: true,
+            } => Some((*table, *database)).filter(|(_, bound)| *bound != used),
+            Bound::Several(tables) => tables.iter().copied().find(|(_, bound)| *bound != used),
+            Bound::One { .. } | Bound::NoTable | Bound::Refused(_) => None,
+        };
+        let name = |id| self.topology.database_by_id(id).name.clone();
+        match elsewhere {
+            Some((table, bound)) => Err(RoutingError::Binding(BindingError::BoundElsewhere {
+                table: self.operation.tables()[table].clone(),
+                bound: name(bound),
+                used: name(used),
+            })),
+            None => Ok(()),
+        }
     }
 
     /// The answer of the first policy that gives one.

@@ -82,7 +82,7 @@ impl BranchOpener<'_> {
         let cluster = &self.core.cluster;
         loop {
             let place = self.place(&failed).await?;
-            let attempted = place.attempted;
+            let (attempted, pool) = (place.attempted, place.pool);
             let Err(error) = self.begin_on(state, place).await else {
                 if attempted.role == Role::Replica {
                     self.began_on_replica(attempted.node);
@@ -94,6 +94,12 @@ impl BranchOpener<'_> {
             let lost = matches!(Fault::of(&error), Fault::NoConnection | Fault::Lost);
             if attempted.role == Role::Primary || !lost {
                 let topology = cluster.topology();
+                if Fault::is_pool_timeout(&error) && cluster.pool(pool).waits_for_itself() {
+                    return Err(RoutingError::waits_for_itself(
+                        &topology.node(attempted.node).name,
+                    )
+                    .into());
+                }
                 return Err(at_node(error, || place_of(&topology, attempted.node)));
             }
             failed.push(attempted.node);
@@ -116,6 +122,7 @@ impl BranchOpener<'_> {
             pool: has_monitor.then(|| pool.clone()),
             role,
         };
+        pool.warn_of_itself();
         let acquired = pin!(BranchConnection::acquire(pool, *self.options));
         let link = Link {
             connection: watch.until_lost(acquired).await?,
@@ -123,6 +130,7 @@ impl BranchOpener<'_> {
             pool: place.pool,
             watch,
             _permit: place.permit,
+            _only: pool.hold_only(),
             events: None,
         };
         let texts = control::begin(state.dialect, self.options);

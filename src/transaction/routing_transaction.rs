@@ -91,7 +91,7 @@ impl RoutingTransaction {
         }
     }
 
-    pub(super) fn scope(&self) -> &Scope {
+    pub(crate) fn scope(&self) -> &Scope {
         &self.scope
     }
 
@@ -99,7 +99,11 @@ impl RoutingTransaction {
         self.access_mode
     }
 
-    pub(super) fn core(&self) -> &Core {
+    pub(crate) fn is_nested(&self) -> bool {
+        self.level.is_some()
+    }
+
+    pub(crate) fn core(&self) -> &Arc<Core> {
         &self.shared.core
     }
 

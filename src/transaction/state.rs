@@ -12,7 +12,7 @@ use super::events::BranchEvents;
 use super::levels::Level;
 use super::phase::{ControlReply, Phase};
 use super::report::StatementReport;
-use crate::cluster::{FallbackPermit, Pool};
+use crate::cluster::{FallbackPermit, HeldOnly, Pool};
 use crate::dispatch::Action;
 use crate::error::RoutingError;
 use crate::name::DatabaseName;
@@ -38,6 +38,8 @@ pub(super) struct Link {
     pub(super) watch: NodeWatch,
     /// The permit for a read on the primary while no replica serves: held until the branch ends.
     pub(super) _permit: Option<FallbackPermit>,
+    /// The pool has no other connection.
+    pub(super) _only: Option<HeldOnly>,
     /// Tells the observers how the branch ends.
     pub(super) events: Option<BranchEvents>,
 }

@@ -92,6 +92,7 @@ impl RoutingBuilder {
             bindings,
             policies: self.policies.into(),
             forbidden,
+            checks_using: self.check_using,
             functions: self.functions,
             cache: Cache::new(self.cache_bytes),
             random: Randomness::of(self.seed, 0),

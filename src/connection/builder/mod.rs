@@ -41,6 +41,7 @@ pub struct RoutingBuilder {
     functions: ReadOnlyFunctions,
     default: String,
     unbound: Unbound,
+    check_using: bool,
     declared: bool,
     seed: Option<u64>,
     cache_bytes: u64,
@@ -80,6 +81,7 @@ impl Default for RoutingBuilder {
             functions: ReadOnlyFunctions::default(),
             default: "default".to_owned(),
             unbound: Unbound::default(),
+            check_using: false,
             declared: true,
             seed: None,
             cache_bytes: CACHE_BYTES,
@@ -269,7 +271,18 @@ impl RoutingBuilder {
         self
     }
 
-    /// Makes every random choice a function of `seed`, for tests.
+    /// Whether a handle of [`using`](RoutingConnection::using) refuses tables that are bound to another database.
+    /// Defaults to `false`: such a handle reaches every table of its database.
+    ///
+    /// A model does not remember where it was loaded. One that was loaded with `using("archive")` and is saved
+    /// on the plain connection goes where its table is bound, without a word.
+    #[must_use]
+    pub fn check_using(mut self, check: bool) -> Self {
+        self.check_using = check;
+        self
+    }
+
+    /// Makes every random choice a function of `seed`, for tests: of policies, and of backoffs.
     #[must_use]
     pub fn seed(mut self, seed: u64) -> Self {
         self.seed = Some(seed);

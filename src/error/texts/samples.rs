@@ -106,6 +106,11 @@ pub(super) fn binding() -> Vec<BindingError> {
             table: item(),
             database: database("warehouse"),
         },
+        BindingError::BoundElsewhere {
+            table: item(),
+            bound: database("default"),
+            used: database("warehouse"),
+        },
         BindingError::SeveralDatabases {
             tables: vec![
                 (item(), database("default")),
@@ -287,6 +292,9 @@ pub(super) fn transaction() -> Vec<TxnError> {
         TxnError::InDoubt {
             database: database("default"),
             statement: "COMMIT",
+        },
+        TxnError::WaitsForItself {
+            node: node("default/1"),
         },
         TxnError::TransactionControl { keyword: "COMMIT" },
         TxnError::Doomed {

@@ -78,6 +78,7 @@ impl<'a> Router<'a> {
             topology: &self.world.topology,
             policies: &self.policies,
             default: DatabaseId::new(0),
+            checks_using: false,
             random,
         };
         if self.setting.given.in_transaction {
