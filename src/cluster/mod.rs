@@ -52,6 +52,8 @@ mod open;
 mod options;
 mod own;
 mod pool;
+#[cfg(feature = "session-tokens")]
+mod sampled;
 mod settings;
 mod signals;
 mod start;

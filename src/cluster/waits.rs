@@ -1,14 +1,14 @@
 //! Waiting for a replica to catch up, and for a primary.
 
 use std::sync::PoisonError;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::time::Instant as TokioInstant;
 
 use super::Cluster;
 use super::monitor::{Probe, ProbeOutcome, ProbeTarget, opening};
 use crate::error::{AvailabilityError, RoutingError};
-use crate::topology::{DatabaseId, Endpoint, Node, Position, Role, Topology};
+use crate::topology::{DatabaseId, Endpoint, Node, Role, Topology};
 
 /// The end of a timeout that begins now, in a year at most.
 pub(super) fn deadline(timeout: Duration) -> TokioInstant {
@@ -55,12 +55,6 @@ impl Cluster {
             let primary = self.topology().database_by_id(database).primary;
             self.state.monitors.probe_now(primary);
         }
-    }
-
-    /// The identity that all servers of a database share, as its primary reported it.
-    pub(crate) fn identity(&self, database: DatabaseId) -> Option<String> {
-        let watch = self.state.monitors.watch(database)?;
-        watch.cluster().map(Into::into)
     }
 
     /// Waits until the primary of a database takes writes.
@@ -177,43 +171,5 @@ impl Cluster {
             Ok(pinged) => pinged.map_err(|error| error.to_string()),
             Err(_) => Err(ProbeOutcome::Silent.reason()),
         }
-    }
-
-    /// A position of the primary past every commit before an instant. Returns `None` if there are no
-    /// positions: on SQLite, and on a server that keeps no log.
-    ///
-    /// # Errors
-    ///
-    /// [`AvailabilityError::NoPrimary`] if the primary cannot be asked.
-    pub(crate) async fn position_after(
-        &self,
-        database: DatabaseId,
-        moment: Instant,
-    ) -> Result<Option<Position>, RoutingError> {
-        let probe_timeout = self.state.declared(database).settings.probe_timeout;
-        let timeout = opening(probe_timeout);
-        if let Some(watch) = self.state.monitors.watch(database) {
-            // The monitor has asked already, or does so now, unless its runtime was shut down.
-            let sampled = tokio::time::timeout(probe_timeout, watch.sampled_after(moment));
-            if let Ok(position) = sampled.await {
-                return Ok(position);
-            }
-        }
-        let topology = self.snapshot();
-        let primary = topology.node(topology.database_by_id(database).primary);
-        let asked = match tokio::time::timeout(timeout, self.ask(primary, timeout)).await {
-            Ok(Ok(None)) => Ok(None),
-            Ok(Ok(Some(ProbeOutcome::Observed(seen)))) => Ok(seen.written),
-            Ok(Ok(Some(silence))) => Err(silence.reason()),
-            Ok(Err(reason)) => Err(reason),
-            Err(_) => Err(ProbeOutcome::Silent.reason()),
-        };
-        asked.map_err(|reason| {
-            RoutingError::Availability(AvailabilityError::NoPrimary {
-                database: self.topology().database_by_id(database).name.clone(),
-                waited: timeout,
-                reason,
-            })
-        })
     }
 }

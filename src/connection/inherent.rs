@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sea_orm::{
-    DatabaseConnection, DbBackend, DbErr, Schema, SchemaBuilder, TransactionError, TransactionTrait,
+    ConnAcquireErr, DatabaseConnection, DbBackend, DbErr, Schema, SchemaBuilder, TransactionError,
+    TransactionTrait,
 };
 
 use super::RoutingConnection;
 use crate::cluster::Pool;
-use crate::dispatch::{Core, place_of};
-use crate::error::{AvailabilityError, RoutingError, at_node};
+use crate::dispatch::Core;
+use crate::error::{AvailabilityError, RoutingError};
 use crate::name::NodeName;
 use crate::observe::{MetricCallback, Observers};
 use crate::transaction::{RoutingTransaction, options};
@@ -81,16 +82,24 @@ impl RoutingConnection {
     ///
     /// # Errors
     ///
-    /// The error of SeaORM for the first one that does not, with its node where the error has a text of its own.
-    /// [`AvailabilityError::Connect`] if its pool cannot be opened.
+    /// [`AvailabilityError::Connect`], naming the first node that does not. After [`close`](Self::close),
+    /// SeaORM's own error of a closed pool.
     pub async fn ping(&self) -> Result<(), DbErr> {
         let topology = self.core.cluster.snapshot();
         for id in topology.database_ids() {
             let primary = topology.database_by_id(id).primary;
             let pool = self.core.cluster.pool_of(primary);
             let open = pool.open().await?;
-            let pinged = super::send::ping(pool, open).await;
-            pinged.map_err(|error| at_node(error, || place_of(&topology, primary)))?;
+            super::send::ping(pool, open)
+                .await
+                .map_err(|error| match error {
+                    DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed) => error,
+                    source => RoutingError::Availability(AvailabilityError::Connect {
+                        node: pool.name().clone(),
+                        source: Arc::new(source),
+                    })
+                    .into(),
+                })?;
         }
         Ok(())
     }

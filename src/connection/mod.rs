@@ -15,6 +15,8 @@ mod pending_reply;
 mod retry;
 mod send;
 mod sessions;
+#[cfg(feature = "session-tokens")]
+mod tokens;
 mod traits;
 
 pub use admin::Admin;

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
 
 use sea_orm::DbBackend;
 
@@ -12,7 +11,9 @@ use crate::bind::{Bindings, Forbidden, RoutingPolicy};
 use crate::clock::Randomness;
 use crate::cluster::Cluster;
 use crate::observe::Observers;
-use crate::session::{Consistency, RouterId, TokenKey};
+#[cfg(feature = "session-tokens")]
+use crate::session::Tokens;
+use crate::session::{Consistency, RouterId};
 use crate::sql::{Access, Cache, ReadOnlyFunctions};
 use crate::topology::DatabaseId;
 
@@ -41,8 +42,8 @@ pub(crate) struct Shared {
     pub(crate) consistency: Consistency,
     /// What its sessions carry, so that one of another connection is recognised.
     pub(crate) router: RouterId,
-    pub(crate) token_key: TokenKey,
-    pub(crate) token_life: Duration,
+    #[cfg(feature = "session-tokens")]
+    pub(crate) tokens: Tokens,
     /// How often a replica refused a statement as a write.
     pub(crate) reads_refused_by_replicas: AtomicU64,
 }

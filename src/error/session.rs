@@ -39,8 +39,8 @@ pub enum TokenError {
     #[error("it does not have the form of a token")]
     #[non_exhaustive]
     Unreadable,
-    /// The signature does not match: the token was changed, or signed with another key.
-    #[error("its signature does not match, because it was changed or signed with another key")]
+    /// It cannot be decrypted: the token was changed, or made with another key.
+    #[error("it cannot be decrypted, because it was changed or made with another key")]
     #[non_exhaustive]
     Forged,
     /// The token has expired.

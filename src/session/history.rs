@@ -26,6 +26,10 @@ pub(crate) struct LastRead {
 
 /// The last write of a session to a database.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(
+    not(feature = "session-tokens"),
+    allow(dead_code, reason = "tokens carry them")
+)]
 pub(crate) enum Written {
     /// The write ended at this instant.
     At(Instant),

@@ -11,6 +11,7 @@
 
 mod consistency;
 mod history;
+#[cfg(feature = "session-tokens")]
 mod token;
 
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -21,8 +22,10 @@ use smallvec::SmallVec;
 
 pub use consistency::{Consistency, OnTimeout};
 pub(crate) use history::{LastRead, ReadRequirement, SessionHistory, Written};
+#[cfg(feature = "session-tokens")]
 pub(crate) use token::{
-    Claims, ConsistencyClaim, DatabaseClaim, TokenKey, WeakKey, WrittenClaim, open, seal,
+    Claims, ConsistencyClaim, DatabaseClaim, TokenKey, TokenSettings, Tokens, WrittenClaim, open,
+    seal,
 };
 
 use crate::clock::Clock;
@@ -94,6 +97,7 @@ impl Session {
     }
 
     /// What the session did, for each database it used.
+    #[cfg(feature = "session-tokens")]
     pub(crate) fn histories(&self) -> Vec<(DatabaseId, SessionHistory)> {
         self.lock().to_vec()
     }
@@ -146,6 +150,7 @@ impl Session {
     }
 
     /// Takes over the history of another session, whose token this one resumes.
+    #[cfg(feature = "session-tokens")]
     pub(crate) fn resume(&self, database: DatabaseId, resumed: SessionHistory) {
         self.change(database, |history| *history = resumed);
     }

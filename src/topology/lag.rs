@@ -55,6 +55,7 @@ impl Samples {
     }
 
     /// The newest position of the primary, and when it was asked.
+    #[cfg(feature = "session-tokens")]
     pub(crate) fn newest(&self) -> Option<(Instant, Position)> {
         let newest = self.0.back()?;
         Some((newest.last, newest.position.clone()))

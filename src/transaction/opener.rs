@@ -13,7 +13,7 @@ use super::events::BranchEvents;
 use super::state::{BranchState, Link, NodeWatch};
 use crate::cluster::{FallbackPermit, Fault};
 use crate::dispatch::{Admitted, Core, Execute, NodeRequest, Retried, place_of};
-use crate::error::{RoutingError, TxnError, at_node};
+use crate::error::{AvailabilityError, RoutingError, TxnError, at_node};
 use crate::route::{Decision, Fixed, Target, WhyDatabase};
 use crate::scope::Transactions;
 use crate::session::Session;
@@ -125,7 +125,7 @@ impl BranchOpener<'_> {
         pool.warn_of_itself();
         let acquired = pin!(BranchConnection::acquire(pool, *self.options));
         let link = Link {
-            connection: watch.until_lost(acquired).await?,
+            connection: watch.until_lost(acquired).await.map_err(not_sent)?,
             at: (node, role),
             pool: place.pool,
             watch,
@@ -237,5 +237,18 @@ impl BranchOpener<'_> {
             source: Arc::new(source),
         })
         .into()
+    }
+}
+
+/// The node was lost while the transaction waited for a connection.
+fn not_sent(error: DbErr) -> DbErr {
+    match RoutingError::of(&error) {
+        Some(RoutingError::Availability(AvailabilityError::NodeLost { node, .. })) => {
+            let node = node.clone();
+            let reason =
+                "the transaction still waited for a connection, and nothing of it was sent";
+            RoutingError::Availability(AvailabilityError::NodeLost { node, reason }).into()
+        }
+        _ => error,
     }
 }

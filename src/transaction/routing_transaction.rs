@@ -99,6 +99,7 @@ impl RoutingTransaction {
         self.access_mode
     }
 
+    #[cfg(feature = "session-tokens")]
     pub(crate) fn is_nested(&self) -> bool {
         self.level.is_some()
     }

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use futures_util::TryStreamExt;
-use sea_orm::{DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
+use sea_orm::{ConnAcquireErr, DbErr, EntityTrait, PaginatorTrait, TransactionTrait};
 use sea_orm_routing::RoutingError;
 use sea_orm_routing::error::TopologyError;
 
@@ -148,5 +148,19 @@ async fn a_wait_for_the_primary_of_a_closed_connection_does_not_hang() -> Result
         matches!(error, RoutingError::Topology(TopologyError::Closed { .. })),
         "{error}"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_ping_of_a_closed_connection_is_the_error_of_seaorm() -> Result {
+    let shop = Shop::open().await?;
+    shop.db.ping().await?;
+    shop.db.close_by_ref().await?;
+    let error = shop.db.ping().await.expect_err("closed");
+    let is_closed = matches!(
+        error,
+        DbErr::ConnectionAcquire(ConnAcquireErr::ConnectionClosed)
+    );
+    assert!(is_closed, "{error:?}");
     Ok(())
 }

@@ -113,12 +113,10 @@ async fn a_write_in_another_dialect_is_refused() -> Result {
 #[tokio::test]
 async fn raw_and_unprepared_text_in_another_dialect_is_refused() -> Result {
     let two = two(DbBackend::MySql)?;
-    for dialect in [DbBackend::Sqlite, DbBackend::MySql] {
-        let raw = Statement::from_string(dialect, "SELECT * FROM stock");
-        let refused = two.db.query_all_raw(raw.clone()).await.expect_err("raw");
-        assert_foreign(&refused, "raw SQL");
-        assert_foreign(&two.db.execute_raw(raw).await.expect_err("raw"), "raw SQL");
-    }
+    let raw = Statement::from_string(DbBackend::Sqlite, "SELECT * FROM stock");
+    let refused = two.db.query_all_raw(raw.clone()).await.expect_err("raw");
+    assert_foreign(&refused, "raw SQL");
+    assert_foreign(&two.db.execute_raw(raw).await.expect_err("raw"), "raw SQL");
     let refused = two
         .db
         .execute_unprepared("DELETE FROM stock")
@@ -219,5 +217,23 @@ fn an_explanation_says_the_same_as_running_it() -> Result {
         *two.db.explain(&customer::Entity::find())?.node(),
         "default/1"
     );
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_raw_statement_goes_where_its_tables_are_bound_if_it_is_in_that_dialect() -> Result {
+    let mysql = two(DbBackend::MySql)?;
+    let sql = "SELECT id, product_id, quantity FROM stock";
+    let raw = Statement::from_string(DbBackend::MySql, sql);
+    assert_eq!(mysql.db.query_all_raw(raw).await?.len(), 1);
+    let sql = "UPDATE stock SET quantity = 1";
+    let raw = Statement::from_string(DbBackend::MySql, sql);
+    assert_eq!(mysql.db.execute_raw(raw).await?.rows_affected(), 1);
+    assert!(sent_to(&mysql.default).is_empty());
+    assert_eq!(sent_to(&mysql.warehouse).len(), 2);
+    // In the dialect of the handle it is refused, as before: it was built for another server.
+    let raw = Statement::from_string(DbBackend::Sqlite, sql);
+    let error = mysql.db.execute_raw(raw).await.expect_err("refused");
+    assert_foreign(&error, "raw SQL");
     Ok(())
 }

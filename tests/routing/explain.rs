@@ -1,12 +1,16 @@
 //! Explanations: where a statement would be sent, and why, without sending it.
 
-use sea_orm::{DbBackend, EntityTrait, Set};
+use std::time::Duration;
+
+use sea_orm::{AccessMode, DbBackend, EntityTrait, Set, TransactionTrait};
+use sea_orm_routing::session::OnTimeout;
 use sea_orm_routing::sql::{Access, Evidence};
-use sea_orm_routing::{DatabaseOptions, Role, RoutingConnection};
+use sea_orm_routing::transaction::ReadOnlyTransactions;
+use sea_orm_routing::{Consistency, DatabaseOptions, Role, RoutingConnection};
 
 use crate::entities::category;
 use crate::entities::warehouse::stock;
-use crate::shop::{Result, mock, sent_to};
+use crate::shop::{Result, Shop, add_category, mock, sent_to};
 
 /// On Postgres: `default` with two replicas, and `warehouse`.
 fn postgres() -> Result<RoutingConnection> {
@@ -121,5 +125,31 @@ fn what_would_be_refused_is_refused() -> Result {
     assert!(db.explain_sql("SELECT * FROM category, stock").is_err());
     assert!(db.read_only().explain_sql("DELETE FROM category").is_err());
     assert!(db.on_replica().explain_sql("DELETE FROM category").is_err());
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_wait_that_would_end_in_an_error_is_explained_as_that_error() -> Result {
+    let shop = Shop::open().await?;
+    let strict = Consistency::Causal {
+        max_wait: Duration::ZERO,
+        on_timeout: OnTimeout::Error,
+    };
+    let session = shop.db.session_with(strict);
+    add_category(&session, "Tea").await?;
+    let foreseen = session.explain(&category::Entity::find());
+    let foreseen = foreseen.map(drop).expect_err("no replica proves it");
+    let run = category::Entity::find().all(&session).await;
+    let run = run.expect_err("no replica proves it");
+    assert_eq!(foreseen.to_string(), run.to_string());
+
+    // The same of a read-only transaction on a replica.
+    let on_replica = session.read_only_transactions(ReadOnlyTransactions::Replica);
+    let begin = on_replica.begin_with_config(None, Some(AccessMode::ReadOnly));
+    let txn = begin.await?;
+    let foreseen = txn.explain(&category::Entity::find());
+    let foreseen = foreseen.map(drop).expect_err("no replica proves it");
+    let run = category::Entity::find().all(&txn).await;
+    assert_eq!(foreseen.to_string(), run.expect_err("the same").to_string());
     Ok(())
 }

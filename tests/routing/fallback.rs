@@ -1,7 +1,11 @@
 //! Replicas that cannot serve reads: reads fall back to another node, or fail as declared.
 
+use std::time::Duration;
+
 use futures_util::TryStreamExt;
-use sea_orm::{ConnectionTrait, DbErr, EntityTrait, PaginatorTrait};
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, DbErr, EntityTrait, PaginatorTrait, TransactionTrait,
+};
 use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::policy::PrimaryReads;
 use sea_orm_routing::{DatabaseOptions, ReplicaOptions, Role, RoutingError};
@@ -211,5 +215,28 @@ async fn a_failing_statement_is_not_tried_elsewhere() -> Result {
     ));
     assert!(matches!(failed.await, Err(DbErr::Query(_))));
     assert_eq!(routes.routes().len(), 1);
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_replica_that_is_busy_is_not_said_to_be_up_and_unavailable() -> Result {
+    let busy = |files: &Files| {
+        let mut replica = ConnectOptions::new(files.replica("shop"));
+        replica
+            .max_connections(1)
+            .acquire_timeout(Duration::from_millis(50));
+        DatabaseOptions::new(files.primary("shop"))
+            .replica(replica)
+            .primary_reads(PrimaryReads::Never)
+    };
+    let shop = Shop::on(busy, |builder| builder).await?;
+    let held = shop.db.node("default/2")?.begin().await?;
+    let error = category::Entity::find().all(&shop.db).await;
+    let text = error.expect_err("busy").to_string();
+    assert!(
+        text.contains("\"default/2\" is up, but failed this statement"),
+        "{text}"
+    );
+    drop(held);
     Ok(())
 }

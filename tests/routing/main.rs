@@ -38,6 +38,7 @@ mod nested_transactions;
 mod odd_texts;
 mod on_branch_begin;
 mod on_branch_begin_refused;
+mod only_connection;
 mod passwords;
 mod peers;
 mod policies;

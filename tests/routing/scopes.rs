@@ -1,6 +1,6 @@
 //! Scopes: each fixes one thing, is a `RoutingConnection`, and can be narrowed further.
 
-use sea_orm::{EntityTrait, PaginatorTrait};
+use sea_orm::{EntityTrait, PaginatorTrait, TransactionTrait};
 use sea_orm_routing::error::{BindingError, RefusedError, TopologyError};
 use sea_orm_routing::{Consistency, Role, RoutingConnection, RoutingError};
 
@@ -205,5 +205,33 @@ async fn on_primary_narrows_a_replica_for_reads_and_writes_alike() -> Result {
     );
     add_category(&handle, "Tea").await?;
     assert_eq!(count(&shop.db).await?, 1);
+    Ok(())
+}
+
+/// A model that was loaded elsewhere would be saved where its table is bound.
+#[tokio::test]
+async fn using_another_database_than_the_binding_can_be_refused() -> Result {
+    let shop = Shop::with(|builder| builder.check_using(true)).await?;
+    let default = shop.db.using("default")?;
+    let error = stock::Entity::find().all(&default).await;
+    assert_error!(
+        error.expect_err("refused"),
+        RoutingError::Binding(BindingError::BoundElsewhere { table, bound, used, .. })
+            if table.name() == "stock" && *bound == "warehouse" && *used == "default"
+    );
+    let txn = default.begin().await?;
+    stock::Entity::find().all(&txn).await.expect_err("refused");
+    txn.rollback().await?;
+    // Its own database, a table without a binding, and the bindings themselves are let through.
+    stock::Entity::find()
+        .all(&shop.db.using("warehouse")?)
+        .await?;
+    category::Entity::find().all(&default).await?;
+    stock::Entity::find().all(&shop.db).await?;
+    let unchecked = Shop::open().await?;
+    unchecked
+        .db
+        .using("default")?
+        .explain(&stock::Entity::find())?;
     Ok(())
 }

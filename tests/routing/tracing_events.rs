@@ -95,6 +95,8 @@ async fn an_event_names_the_route() -> Result {
         ("node", "warehouse/2"),
         ("role", "replica"),
         ("access", "a read"),
+        ("tables", "stock"),
+        ("summary", "a read stock"),
         ("why_role", "it is a read"),
         ("message", "routed"),
     ] {

@@ -5,9 +5,12 @@ use std::time::Duration;
 use routing_servers::{MariaDbCluster, Node, PostgresCluster};
 use sea_orm::{ConnectOptions, EntityTrait};
 use sea_orm_routing::error::AvailabilityError;
+use sea_orm_routing::policy::PrimaryReads;
+use sea_orm_routing::topology::Endpoint;
 use sea_orm_routing::{DatabaseOptions, RoutingConnection, RoutingError};
 
 use crate::support::bed::{Bed, often_asked};
+use crate::support::nodes::{is_read_from, when};
 use crate::support::{self, error_of, eventually, impatient, item, single, soon};
 
 async fn cluster() -> Option<PostgresCluster> {
@@ -126,4 +129,30 @@ async fn a_primary_that_only_reads_is_not_there_yet() {
         let back = db.wait_for_primary("default", Duration::from_secs(15));
         soon("the primary", back).await.expect("it takes writes");
     }
+}
+
+/// Behind a balancer no role is observed; what answers again takes writes again.
+#[tokio::test]
+async fn a_balanced_primary_returns() {
+    let Some(pg) = PostgresCluster::begin(1).await else {
+        return;
+    };
+    let options = pg
+        .options()
+        .endpoint(Endpoint::Balanced)
+        .primary_reads(PrimaryReads::Include);
+    let db = pg.connect(options).await;
+    let is_writable = || {
+        let topology = db.topology();
+        topology
+            .database("default")
+            .expect("declared")
+            .is_writable()
+    };
+    pg.kill(Node::Primary).await;
+    when("its writes stop".to_owned(), || !is_writable()).await;
+    pg.start(Node::Primary).await;
+    when("its writes go on".to_owned(), is_writable).await;
+    is_read_from(&db, "default/1").await;
+    item::insert(&db, "second").await.expect("a row");
 }

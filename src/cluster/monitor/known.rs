@@ -116,6 +116,7 @@ impl Knowledge {
     }
 
     /// The newest position of the primary, and when it was asked.
+    #[cfg(feature = "session-tokens")]
     pub(super) fn newest(&self) -> Option<(Instant, Position)> {
         self.samples.newest()
     }

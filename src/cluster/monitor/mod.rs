@@ -36,6 +36,8 @@ mod postgres;
 )]
 mod probe;
 mod probe_loop;
+#[cfg(feature = "session-tokens")]
+mod sampled;
 mod sightings;
 #[cfg(all(test, feature = "mock"))]
 mod simulated;

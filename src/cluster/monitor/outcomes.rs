@@ -79,6 +79,11 @@ impl Watch {
             state.renew(node);
         }
         match found.role {
+            // Whichever server answered: the address leads to one again.
+            Role::Primary if found.endpoint == Endpoint::Balanced => {
+                drop(known);
+                self.unblock_writes(state);
+            }
             _ if found.endpoint == Endpoint::Balanced => {}
             Role::Primary => self.primary_reported(state, &topology, known, asked, seen),
             Role::Replica => {

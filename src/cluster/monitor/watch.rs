@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use tokio::sync::{Notify, watch};
 
@@ -10,7 +10,7 @@ use super::known::Knowledge;
 use super::probe::ProbeTarget;
 use crate::clock::Clock;
 use crate::cluster::ClusterState;
-use crate::topology::{DatabaseId, Endpoint, NodeId, Position, Role, Service};
+use crate::topology::{DatabaseId, Endpoint, NodeId, Role, Service};
 
 /// How often a node is asked while a causal read waits for it.
 pub(super) const WHILE_WAITED_FOR: Duration = Duration::from_millis(2);
@@ -29,7 +29,7 @@ pub(in crate::cluster) struct Watch {
     pub(super) promoting: AtomicBool,
     /// Held while a primary is accepted by hand.
     pub(in crate::cluster) accepting: tokio::sync::Mutex<()>,
-    ended: AtomicBool,
+    pub(super) ended: AtomicBool,
     /// How many causal reads are waiting for a replica to catch up.
     waiting: AtomicUsize,
     /// Notified after each answer.
@@ -181,39 +181,6 @@ impl Watch {
                 return;
             }
         }
-    }
-
-    /// A position of the primary sampled after a moment. Returns `None` if the primary reports none, or
-    /// the monitor has ended.
-    pub(in crate::cluster) async fn sampled_after(&self, moment: Instant) -> Option<Position> {
-        let mut answers = self.answers.subscribe();
-        let mut asked = false;
-        loop {
-            let (newest, answered) = {
-                let known = self.lock();
-                let state = self.state.upgrade()?;
-                let primary = state.snapshot().database_by_id(self.database).primary;
-                let primary = known.nodes.get(&primary)?;
-                if !asked {
-                    primary.wake.notify_one();
-                }
-                let seen = primary.seen.as_ref();
-                let answered = seen.is_some_and(|seen| seen.asked > moment);
-                (known.newest(), answered)
-            };
-            asked = true;
-            match newest {
-                Some((sampled, position)) if sampled > moment => return Some(position),
-                _ if answered => return None,
-                _ if self.ended.load(Ordering::Acquire) => return None,
-                _ => answers.changed().await.ok()?,
-            }
-        }
-    }
-
-    /// The identity that all servers of the database share.
-    pub(in crate::cluster) fn cluster(&self) -> Option<Box<str>> {
-        self.lock().cluster.clone()
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, Knowledge> {

@@ -16,22 +16,16 @@ use crate::error::{BindingError, ConfigError, RoutingError};
 use crate::name::TableName;
 use crate::observe::Observers;
 use crate::scope::Scope;
-use crate::session::{RouterId, TokenKey};
+use crate::session::RouterId;
 use crate::sql::Cache;
 use crate::topology::{DatabaseId, PoolId, Topology};
 
 impl RoutingBuilder {
     pub(super) fn assemble(mut self) -> Result<RoutingConnection, RoutingError> {
-        if let Some(Err(weak)) = &self.token_key {
-            return Err(RoutingError::Config(ConfigError::InvalidTokenSetting {
-                reason: weak.to_string(),
-            }));
-        }
-        if self.token_life.is_zero() {
-            return Err(RoutingError::Config(ConfigError::InvalidTokenSetting {
-                reason: "token_life(..) is zero: no token would be accepted".to_owned(),
-            }));
-        }
+        #[cfg(feature = "session-tokens")]
+        self.tokens
+            .check()
+            .map_err(|reason| RoutingError::Config(ConfigError::InvalidTokenSetting { reason }))?;
         let (mode, read_only) = (self.transaction_mode, self.read_only_transactions);
         let mut topology = Topology::empty();
         let mut parts = Parts::of(&mut topology, PoolId::new(0));
@@ -99,11 +93,8 @@ impl RoutingBuilder {
             reads_after_writes: AtomicBool::new(reads_after_writes),
             consistency: self.consistency,
             router: RouterId::default(),
-            token_key: match self.token_key {
-                Some(Ok(key)) => key,
-                Some(Err(_)) | None => TokenKey::random(),
-            },
-            token_life: self.token_life,
+            #[cfg(feature = "session-tokens")]
+            tokens: self.tokens.into(),
             reads_refused_by_replicas: AtomicU64::new(0),
         };
         RoutingConnection {

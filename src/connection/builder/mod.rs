@@ -2,11 +2,12 @@
 
 mod assemble;
 mod parts;
+#[cfg(feature = "session-tokens")]
+mod tokens;
 
 pub(crate) use parts::Parts;
 
 use std::sync::Arc;
-use std::time::Duration;
 
 use futures_util::future::{join_all, try_join_all};
 use sea_orm::{DatabaseConnection, EntityTrait, Statement};
@@ -18,15 +19,14 @@ use crate::error::{AvailabilityError, RoutingError};
 use crate::name::TableName;
 use crate::observe::Observer;
 use crate::scope::{ReadOnlyTransactions, TransactionMode};
-use crate::session::{Consistency, TokenKey, WeakKey};
+use crate::session::Consistency;
+#[cfg(feature = "session-tokens")]
+use crate::session::TokenSettings;
 use crate::sql::ReadOnlyFunctions;
 use crate::topology::{DatabaseId, NodeId};
 
 /// Default size of the statement cache.
 const CACHE_BYTES: u64 = 8 << 20;
-
-/// Default lifetime of a session token.
-const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
 /// Declares the databases of a [`RoutingConnection`], and where each table lives.
 ///
@@ -49,8 +49,8 @@ pub struct RoutingBuilder {
     read_only_transactions: ReadOnlyTransactions,
     branch_begin: Vec<(String, Statement)>,
     consistency: Consistency,
-    token_key: Option<Result<TokenKey, WeakKey>>,
-    token_life: Duration,
+    #[cfg(feature = "session-tokens")]
+    tokens: TokenSettings,
     forbidden: Vec<(TableName, String, String)>,
 }
 
@@ -89,8 +89,8 @@ impl Default for RoutingBuilder {
             read_only_transactions: ReadOnlyTransactions::default(),
             branch_begin: Vec::new(),
             consistency: Consistency::SESSION,
-            token_key: None,
-            token_life: TOKEN_LIFE,
+            #[cfg(feature = "session-tokens")]
+            tokens: TokenSettings::default(),
             forbidden: Vec::new(),
         }
     }
@@ -252,22 +252,6 @@ impl RoutingBuilder {
     #[must_use]
     pub fn consistency(mut self, consistency: Consistency) -> Self {
         self.consistency = consistency;
-        self
-    }
-
-    /// The key that session tokens are signed with (HMAC-SHA256), at least 32 random bytes, the same
-    /// in every process that is to accept them. Defaults to a random key: tokens are then valid in this
-    /// process only.
-    #[must_use]
-    pub fn token_key(mut self, key: impl AsRef<[u8]>) -> Self {
-        self.token_key = Some(TokenKey::new(key.as_ref()));
-        self
-    }
-
-    /// How long a session token is valid. Defaults to an hour.
-    #[must_use]
-    pub fn token_life(mut self, life: Duration) -> Self {
-        self.token_life = life;
         self
     }
 

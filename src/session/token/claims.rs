@@ -1,7 +1,9 @@
-//! The claims of a token.
+//! The claims of a token, as they are encoded: the order of fields and variants is the layout.
+
+use serde::{Deserialize, Serialize};
 
 /// What a session has seen, as plain data. Moments are milliseconds since 1970.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Claims {
     /// When the token was issued.
     pub(crate) issued_ms: u64,
@@ -14,7 +16,7 @@ pub(crate) struct Claims {
 }
 
 /// What the reads of a session may miss.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ConsistencyClaim {
     /// Any write.
     Eventual,
@@ -33,7 +35,7 @@ pub(crate) enum ConsistencyClaim {
 }
 
 /// What a session has seen of one database.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct DatabaseClaim {
     /// The name of the database.
     pub(crate) name: String,
@@ -46,7 +48,7 @@ pub(crate) struct DatabaseClaim {
 }
 
 /// The last write of a session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum WrittenClaim {
     /// Reads go to the primary until then.
     Until {

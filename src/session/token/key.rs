@@ -1,28 +1,29 @@
-//! The key that signs tokens.
+//! The key that tokens are encrypted with.
 
 use std::fmt;
 
-use hmac::{Hmac, KeyInit, Mac};
+use chacha20poly1305::aead::{Aead, Payload};
+use chacha20poly1305::{Key, KeyInit, XChaCha20Poly1305, XNonce};
+use hkdf::Hkdf;
 use sha2::Sha256;
 
-/// The shortest key in bytes, as long as the MAC: RFC 2104 discourages shorter ones.
+/// The shortest secret in bytes, as long as the key that is derived from it.
 const SHORTEST: usize = 32;
 
-/// The purpose that every MAC covers, so that a MAC of another use of the same secret is not valid here.
-const PURPOSE: &[u8] = b"sea-orm-routing session token\0";
+/// The purpose that the key is derived for, so that another use of the same secret has another key.
+const PURPOSE: &[u8] = b"sea-orm-routing session token";
 
-/// A MAC.
-pub(super) type Signature = [u8; 32];
+/// The nonce before the encrypted text. It is long enough to be random for every token.
+pub(super) type Nonce = [u8; 24];
 
-/// A key that signs tokens and verifies them: HMAC-SHA256. Processes that accept each other's tokens
-/// have the same key. It is never shown.
+/// A key that encrypts tokens: XChaCha20-Poly1305, with a key that HKDF-SHA256 derives from the secret.
+/// Processes that accept each other's tokens have the same secret. It is never shown.
 #[derive(Clone)]
 pub(crate) struct TokenKey {
-    /// The MAC after the key and the purpose.
-    mac: Hmac<Sha256>,
+    cipher: XChaCha20Poly1305,
 }
 
-/// A key that is too short to be safe.
+/// A secret that is too short to be safe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the key has only {length} bytes; use at least {SHORTEST} random bytes")]
 pub(crate) struct WeakKey {
@@ -30,39 +31,48 @@ pub(crate) struct WeakKey {
 }
 
 impl TokenKey {
-    /// A key of at least 32 random bytes. A password is not a key.
-    pub(crate) fn new(bytes: &[u8]) -> Result<Self, WeakKey> {
+    /// A key from at least 32 random bytes. A password is not a key.
+    pub(crate) fn new(secret: &[u8]) -> Result<Self, WeakKey> {
         let weak = WeakKey {
-            length: bytes.len(),
+            length: secret.len(),
         };
-        if bytes.len() < SHORTEST {
+        if secret.len() < SHORTEST {
             return Err(weak);
         }
-        // HMAC takes keys of every length.
-        let mut mac = Hmac::<Sha256>::new_from_slice(bytes).map_err(|_| weak)?;
-        mac.update(PURPOSE);
-        Ok(Self { mac })
+        let mut key = [0; 32];
+        // HKDF derives keys of up to 8160 bytes.
+        let derived = Hkdf::<Sha256>::new(None, secret).expand(PURPOSE, &mut key);
+        derived.map_err(|_| weak)?;
+        Ok(Self::of(key))
     }
 
     /// A random key: only this process accepts its tokens.
     pub(crate) fn random() -> Self {
-        let bytes: [u8; 64] = rand::random();
-        let mut mac = Hmac::<Sha256>::new(&bytes.into());
-        mac.update(PURPOSE);
-        Self { mac }
+        Self::of(rand::random())
     }
 
-    pub(super) fn sign(&self, bytes: &[u8]) -> Signature {
-        self.mac_of(bytes).finalize().into_bytes().into()
+    fn of(key: [u8; 32]) -> Self {
+        let cipher = XChaCha20Poly1305::new(&Key::from(key));
+        Self { cipher }
     }
 
-    /// Compares in constant time, so that timing does not show how much of a forged MAC is right.
-    pub(super) fn verifies(&self, bytes: &[u8], mac: &Signature) -> bool {
-        self.mac_of(bytes).verify_slice(mac).is_ok()
+    /// The encrypted text. `header` is not part of it, and must be the same to decrypt it. Returns `None` if it
+    /// is longer than the cipher can encrypt.
+    pub(super) fn encrypt(&self, header: u8, nonce: Nonce, text: &[u8]) -> Option<Vec<u8>> {
+        let payload = Payload {
+            msg: text,
+            aad: &[header],
+        };
+        self.cipher.encrypt(&XNonce::from(nonce), payload).ok()
     }
 
-    fn mac_of(&self, bytes: &[u8]) -> Hmac<Sha256> {
-        self.mac.clone().chain_update(bytes)
+    /// The text. Returns `None` if any of it was changed, or another key encrypted it.
+    pub(super) fn decrypt(&self, header: u8, nonce: Nonce, sealed: &[u8]) -> Option<Vec<u8>> {
+        let payload = Payload {
+            msg: sealed,
+            aad: &[header],
+        };
+        self.cipher.decrypt(&XNonce::from(nonce), payload).ok()
     }
 }
 
@@ -91,14 +101,13 @@ mod tests {
     }
 
     #[test]
-    fn the_mac_is_hmac_sha256_of_the_purpose_and_the_bytes() {
-        let key = [b'k'; 40];
-        let mut plain = Hmac::<Sha256>::new_from_slice(&key).expect("any length");
-        plain.update(b"sea-orm-routing session token\0abc");
-        let expected: Signature = plain.finalize().into_bytes().into();
-        let key = TokenKey::new(&key).expect("long enough");
-        assert_eq!(key.sign(b"abc"), expected);
-        assert!(key.verifies(b"abc", &expected));
-        assert!(!key.verifies(b"abd", &expected));
+    fn what_is_decrypted_is_what_was_encrypted_with_the_same_key_and_header() {
+        let key = TokenKey::new(&[b'k'; 40]).expect("long enough");
+        let sealed = key.encrypt(2, [9; 24], b"abc").expect("short enough");
+        assert_eq!(key.decrypt(2, [9; 24], &sealed), Some(b"abc".to_vec()));
+        assert_eq!(key.decrypt(3, [9; 24], &sealed), None);
+        assert_eq!(key.decrypt(2, [8; 24], &sealed), None);
+        let other = TokenKey::new(&[b'o'; 40]).expect("long enough");
+        assert_eq!(other.decrypt(2, [9; 24], &sealed), None);
     }
 }

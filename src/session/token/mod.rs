@@ -2,23 +2,21 @@
 //!
 //! Another process may serve that request, and it must know what the session wrote. A header or a
 //! cookie carries that there, by way of a client that cannot be trusted. A token is the claims of a
-//! session with its time of expiry and a MAC over all of it:
+//! session with its time of expiry, encrypted and authenticated:
 //!
 //! ```text
-//! base64url( version: 1 byte | claims: encoded | MAC: 32 bytes )
+//! base64url( version: 1 byte | nonce: 24 bytes | XChaCha20-Poly1305( claims in postcard's format ) )
 //! ```
 //!
-//! The MAC is HMAC-SHA256 (RFC 2104), compared in constant time before any claim is decoded. The
-//! claims are signed, not hidden: a client that holds a token can read the names of the databases
-//! and nodes in it, and can use it until it expires. A token says what a session has seen; it
-//! identifies no user.
+//! The version is authenticated with the rest. A client can neither read the names of databases, nodes and
+//! clusters in it, nor change them; it can use the token until that expires. A token says what a session has
+//! seen; it identifies no user.
 //!
 //! Clocks come in as arguments, in milliseconds since 1970 (Unix time).
 
 mod claims;
-mod decode;
-mod encode;
 mod key;
+mod settings;
 
 use std::time::Duration;
 
@@ -26,13 +24,14 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 pub(crate) use claims::{Claims, ConsistencyClaim, DatabaseClaim, WrittenClaim};
-use decode::Reader;
-pub(crate) use key::{TokenKey, WeakKey};
+use key::Nonce;
+pub(crate) use key::TokenKey;
+pub(crate) use settings::{TokenSettings, Tokens};
 
 use crate::error::TokenError;
 
-/// The first byte of a token: how the rest is laid out and signed.
-const VERSION: u8 = 1;
+/// The first byte of a token: how the rest is laid out and encrypted.
+const VERSION: u8 = 2;
 
 /// The longest token in characters. Servers refuse headers of more than 8 or 16 KiB.
 pub(crate) const LONGEST: usize = 8 * 1024;
@@ -50,11 +49,10 @@ const SKEW_MS: u64 = 60_000;
 /// [`TokenError::TooLong`] if the token could not be opened again, as with thousands of intervals
 /// in a MySQL position.
 pub(crate) fn seal(claims: &Claims, key: &TokenKey) -> Result<String, TokenError> {
-    let mut bytes = vec![VERSION];
-    encode::claims(claims, &mut bytes);
-    let mac = key.sign(&bytes);
-    bytes.extend_from_slice(&mac);
-    let text = URL_SAFE_NO_PAD.encode(bytes);
+    let encoded = postcard::to_allocvec(claims).map_err(|_| TOO_LONG)?;
+    let nonce: Nonce = rand::random();
+    let encrypted = key.encrypt(VERSION, nonce, &encoded).ok_or(TOO_LONG)?;
+    let text = URL_SAFE_NO_PAD.encode([&[VERSION], &nonce[..], &encrypted].concat());
     match text.len() <= LONGEST {
         true => Ok(text),
         false => Err(TOO_LONG),
@@ -66,28 +64,27 @@ pub(crate) fn open(text: &str, key: &TokenKey, now_ms: u64) -> Result<Claims, To
     if text.len() > LONGEST {
         return Err(TOO_LONG);
     }
-    let bytes = URL_SAFE_NO_PAD
-        .decode(text)
-        .map_err(|_| TokenError::Unreadable)?;
-    let claims = Reader::new(verify(&bytes, key)?)
-        .claims()
-        .ok_or(TokenError::Unreadable)?;
+    let bytes = URL_SAFE_NO_PAD.decode(text);
+    let bytes = bytes.map_err(|_| TokenError::Unreadable)?;
+    // Processes of other versions may hold the same key.
+    let encoded = decrypt(&bytes, key)?;
+    let Ok((claims, [])) = postcard::take_from_bytes(&encoded) else {
+        return Err(TokenError::Unreadable);
+    };
     check_times(&claims, now_ms)?;
     Ok(claims)
 }
 
-/// The encoded claims, if their MAC is right.
-fn verify<'a>(bytes: &'a [u8], key: &TokenKey) -> Result<&'a [u8], TokenError> {
-    let (signed, mac) = bytes.split_last_chunk().ok_or(TokenError::Unreadable)?;
-    let (version, claims) = signed.split_first().ok_or(TokenError::Unreadable)?;
-    // The version determines what is signed and how.
+/// The encoded claims, if nothing was changed.
+fn decrypt(bytes: &[u8], key: &TokenKey) -> Result<Vec<u8>, TokenError> {
+    let (version, rest) = bytes.split_first().ok_or(TokenError::Unreadable)?;
+    let (nonce, encrypted) = rest.split_first_chunk().ok_or(TokenError::Unreadable)?;
+    // The version determines the layout of the rest.
     if *version != VERSION {
         return Err(TokenError::UnknownVersion);
     }
-    match key.verifies(signed, mac) {
-        true => Ok(claims),
-        false => Err(TokenError::Forged),
-    }
+    let claims = key.decrypt(VERSION, *nonce, encrypted);
+    claims.ok_or(TokenError::Forged)
 }
 
 fn check_times(claims: &Claims, now_ms: u64) -> Result<(), TokenError> {

@@ -2,6 +2,7 @@
 
 mod carried;
 mod causal;
+mod committed;
 mod monotonic;
 mod read_your_writes;
 mod tokens;

@@ -205,3 +205,37 @@ async fn databases_of_two_dialects_are_synced_each_in_its_own() -> Result {
     assert_eq!(tables_of(&db, "stock").await?, ["piece", "shelf"]);
     Ok(())
 }
+
+#[tokio::test]
+async fn the_last_database_left_is_not_the_first_declared() -> Result {
+    for site in Sites::All.with("sync_last", 2).await? {
+        let builder = site.builder(&["shop", "stock"]).default_database("stock");
+        let db = builder.connect().await?;
+        let patience = std::time::Duration::from_secs(5);
+        db.admin().remove_database("shop", patience).await?;
+        db.sync_schema(SHOP).await?;
+        assert_eq!(tables_of(&db, "stock").await?, ["product"]);
+        let backend = plain(&db, "stock").get_database_backend();
+        let builder = sea_orm::Schema::new(backend)
+            .builder()
+            .register(stock::shelf::Entity);
+        db.sync_with(builder).await?;
+        assert_eq!(tables_of(&db, "stock").await?, ["product", "shelf"]);
+    }
+    Ok(())
+}
+
+#[tokio::test]
+async fn a_handle_whose_bindings_name_a_database_that_was_removed() -> Result {
+    for site in Sites::All.with("sync_removed", 2).await? {
+        let builder = site.builder(&["shop", "stock"]).default_database("shop");
+        let db = builder.connect().await?;
+        let rebound = db.with_bindings([("product", "stock")])?;
+        let patience = std::time::Duration::from_secs(5);
+        db.admin().remove_database("stock", patience).await?;
+        let text = error_of(rebound.sync_schema(SHOP).await);
+        assert_says(&text, &["\"stock\" was removed"]);
+        assert!(tables_of(&db, "shop").await?.is_empty());
+    }
+    Ok(())
+}
