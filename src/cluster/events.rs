@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::ClusterState;
 use crate::observe::{Event, EventKind};
-use crate::topology::{DatabaseId, Node, NodeId, Topology};
+use crate::topology::{Database, Node, Topology, WriteBlock};
 
 /// A change of the topology that the observers have not been told yet.
 pub(super) struct Changed<T> {
@@ -32,16 +32,15 @@ impl ClusterState {
             added.for_each(|id| self.tell_added(after.node(id), after));
         }
         if self.observers.want(EventKind::HealthChanged) {
-            before
-                .node_ids()
-                .for_each(|id| self.tell_health(id, before, after));
+            let changed = before.changed_nodes(after);
+            changed.for_each(|(before, after)| self.tell_health(before, after));
         }
         let tells_roles = self.observers.want(EventKind::RoleChanged);
         let tells_writes = self.observers.want(EventKind::WritesChanged);
         if tells_roles || tells_writes {
-            for id in before.database_ids() {
-                self.tell_role(id, before, after);
-                self.tell_writes(id, before, after);
+            for (before, database) in before.changed_databases(after) {
+                self.tell_role(before, database, after);
+                self.tell_writes(before, database);
             }
         }
     }
@@ -53,37 +52,30 @@ impl ClusterState {
         });
     }
 
-    fn tell_health(&self, id: NodeId, before: &Topology, after: &Topology) {
-        let (from, to) = (before.node(id).state(), after.node(id).state());
+    fn tell_health(&self, before: &Node, after: &Node) {
+        let (from, to) = (before.state(), after.state());
         if from != to {
-            let node = &after.node(id).name;
+            let node = &after.name;
             self.observers
                 .tell(&Event::HealthChanged { node, from, to });
         }
     }
 
-    fn tell_role(&self, id: DatabaseId, before: &Topology, after: &Topology) {
-        let (from, to) = (
-            before.database_by_id(id).primary,
-            after.database_by_id(id).primary,
-        );
+    fn tell_role(&self, before: &Database, database: &Database, after: &Topology) {
+        let (from, to) = (before.primary, database.primary);
         if from != to {
             self.observers.tell(&Event::RoleChanged {
-                database: &after.database_by_id(id).name,
+                database: &database.name,
                 from: &after.node(from).name,
                 to: &after.node(to).name,
             });
         }
     }
 
-    fn tell_writes(&self, id: DatabaseId, before: &Topology, after: &Topology) {
-        let database = after.database_by_id(id);
-        let (was, is) = (
-            &before.database_by_id(id).write_block,
-            &database.write_block,
-        );
-        if was.as_ref().map(std::mem::discriminant) != is.as_ref().map(std::mem::discriminant) {
-            let blocked = is.as_ref().map(ToString::to_string);
+    fn tell_writes(&self, before: &Database, database: &Database) {
+        let kind = |block: &Option<WriteBlock>| block.as_ref().map(std::mem::discriminant);
+        if kind(&before.write_block) != kind(&database.write_block) {
+            let blocked = database.write_block.as_ref().map(ToString::to_string);
             self.observers.tell(&Event::WritesChanged {
                 database: &database.name,
                 blocked: blocked.as_deref(),

@@ -14,7 +14,7 @@ use crate::sql::{KnownServers, Server};
 impl Topology {
     /// Changes a node.
     pub(crate) fn change_node(&mut self, id: NodeId, change: impl FnOnce(&mut Node)) {
-        let node = Arc::make_mut(&mut self.nodes[id.index()]);
+        let node = self.nodes.make_mut(id.index());
         change(node);
         node.load.set_healthy(node.health == Health::Up);
         let database = node.database;
@@ -23,18 +23,18 @@ impl Topology {
 
     /// The monitor has sampled a position of the primary.
     pub(crate) fn set_tracks_positions(&mut self, id: DatabaseId) {
-        Arc::make_mut(&mut self.databases[id.index()]).tracks_positions = true;
+        self.databases.make_mut(id.index()).tracks_positions = true;
     }
 
     /// The server of a database is declared.
     pub(crate) fn declare_server(&mut self, id: DatabaseId, server: Server) {
-        Arc::make_mut(&mut self.databases[id.index()]).server = Some(server);
+        self.databases.make_mut(id.index()).server = Some(server);
         self.servers = None;
     }
 
     /// A node has told which server it is.
     pub(crate) fn learn_server(&mut self, id: NodeId, server: Server) {
-        Arc::make_mut(&mut self.nodes[id.index()]).server = Some(server);
+        self.nodes.make_mut(id.index()).server = Some(server);
         self.servers = None;
     }
 
@@ -56,7 +56,7 @@ impl Topology {
 
     /// Blocks the writes of a database, or unblocks them.
     pub(crate) fn set_write_block(&mut self, id: DatabaseId, block: Option<WriteBlock>) {
-        let database = Arc::make_mut(&mut self.databases[id.index()]);
+        let database = self.databases.make_mut(id.index());
         let blocked = database.write_block.is_some();
         self.epoch += u64::from(blocked != block.is_some());
         database.write_block = block;
@@ -67,7 +67,7 @@ impl Topology {
         let id = DatabaseId::new(to_index(self.databases.len()));
         self.take_name(name.as_str(), Named::Database(id));
         let database = Database::new(name, dialect, self.next_node());
-        self.databases.push(Arc::new(database));
+        self.databases.push(database);
         self.servers = None;
         id
     }
@@ -77,11 +77,11 @@ impl Topology {
         let id = self.next_node();
         let database = node.database;
         if node.role == Role::Replica {
-            let database = Arc::make_mut(&mut self.databases[database.index()]);
+            let database = self.databases.make_mut(database.index());
             database.replicas = database.replicas.iter().copied().chain([id]).collect();
         }
         self.take_name(node.name.as_str(), Named::Node(id));
-        self.nodes.push(Arc::new(node));
+        self.nodes.push(node);
         self.update_all_healthy(database);
         id
     }
@@ -98,7 +98,7 @@ impl Topology {
             return false;
         }
         let database = self.node(id).database;
-        let found = Arc::make_mut(&mut self.databases[database.index()]);
+        let found = self.databases.make_mut(database.index());
         let others = found.replicas.iter().copied().filter(|other| *other != id);
         found.replicas = others.collect();
         self.mark_removed(id);
@@ -114,7 +114,7 @@ impl Topology {
         for node in self.node_ids_of(id).collect::<Vec<_>>() {
             self.mark_removed(node);
         }
-        let database = Arc::make_mut(&mut self.databases[id.index()]);
+        let database = self.databases.make_mut(id.index());
         database.removed = true;
         Arc::make_mut(&mut self.names).remove(database.name.as_str());
         self.servers = None;
@@ -144,7 +144,7 @@ impl Topology {
     /// Makes a replica the primary, and the primary a replica that is down until a probe finds it.
     pub(crate) fn promote(&mut self, id: NodeId, pool: PoolId, old_pool: PoolId, down: Health) {
         let database = self.node(id).database;
-        let found = Arc::make_mut(&mut self.databases[database.index()]);
+        let found = self.databases.make_mut(database.index());
         let old = std::mem::replace(&mut found.primary, id);
         for place in &mut found.replicas {
             if *place == id {
@@ -175,7 +175,7 @@ impl Topology {
         let mut replicas = database.replicas.iter();
         let all_healthy = replicas.all(|id| self.node(*id).is_healthy());
         if database.all_healthy != all_healthy {
-            Arc::make_mut(&mut self.databases[id.index()]).all_healthy = all_healthy;
+            self.databases.make_mut(id.index()).all_healthy = all_healthy;
         }
     }
 

@@ -16,6 +16,7 @@ mod ids;
 mod lag;
 mod load;
 mod node;
+mod pages;
 mod position;
 mod roles;
 mod snapshot;

@@ -8,6 +8,7 @@ use std::time::Instant;
 use sea_orm::DbBackend;
 
 use super::node::{Node, NodeState, Service};
+use super::pages::Pages;
 use super::{DatabaseId, NodeId, Rank};
 use crate::error::{AvailabilityError, ConsideredNode, RoutingError, dialect_name};
 use crate::name::{DatabaseName, NodeName};
@@ -50,8 +51,8 @@ pub(crate) enum WriteBlock {
 /// The databases and nodes of a connection at one instant. `Display` prints them as a table.
 #[derive(Debug, Clone)]
 pub struct Topology {
-    pub(super) databases: Vec<Arc<Database>>,
-    pub(super) nodes: Vec<Arc<Node>>,
+    pub(super) databases: Pages<Database>,
+    pub(super) nodes: Pages<Node>,
     pub(super) names: Arc<HashMap<Box<str>, Named>>,
     /// Grows with each change of roles, members or pools, not of health.
     pub(super) epoch: u64,
@@ -91,8 +92,8 @@ impl Topology {
     /// A topology without databases.
     pub(crate) fn empty() -> Self {
         Self {
-            databases: Vec::new(),
-            nodes: Vec::new(),
+            databases: Pages::default(),
+            nodes: Pages::default(),
             names: Arc::default(),
             epoch: 0,
             servers: None,
@@ -100,8 +101,7 @@ impl Topology {
     }
 
     pub(super) fn known_databases(&self) -> impl Iterator<Item = &Database> + Clone {
-        let databases = self.databases.iter().map(|database| &**database);
-        databases.filter(|database| !database.removed)
+        self.databases.iter().filter(|database| !database.removed)
     }
 
     pub(crate) fn database_by_id(&self, id: DatabaseId) -> &Database {
@@ -113,13 +113,16 @@ impl Topology {
     }
 
     pub(crate) fn database_ids(&self) -> impl Iterator<Item = DatabaseId> {
-        let ids = (0..).map(DatabaseId::new).zip(&self.databases);
+        let ids = (0..).map(DatabaseId::new).zip(self.databases.iter());
         ids.filter(|(_, database)| !database.removed)
             .map(|(id, _)| id)
     }
 
     pub(crate) fn node_ids(&self) -> impl Iterator<Item = NodeId> {
-        (0..).map(NodeId::new).zip(&self.nodes).map(|(id, _)| id)
+        (0..)
+            .map(NodeId::new)
+            .zip(self.nodes.iter())
+            .map(|(id, _)| id)
     }
 
     pub(crate) fn node_ids_of(&self, database: DatabaseId) -> impl Iterator<Item = NodeId> {
@@ -184,9 +187,26 @@ impl Topology {
             .map(|database| database.name.as_str())
     }
 
+    /// The nodes that a later snapshot may have changed, before and after.
+    pub(crate) fn changed_nodes<'t>(
+        &'t self,
+        later: &'t Self,
+    ) -> impl Iterator<Item = (&'t Node, &'t Node)> {
+        self.nodes.changed(&later.nodes)
+    }
+
+    /// The databases that a later snapshot may have changed, before and after.
+    pub(crate) fn changed_databases<'t>(
+        &'t self,
+        later: &'t Self,
+    ) -> impl Iterator<Item = (&'t Database, &'t Database)> {
+        let changed = self.databases.changed(&later.databases);
+        changed.filter(|(before, _)| !before.removed)
+    }
+
     /// Every node there ever was.
     pub(crate) fn all_nodes(&self) -> impl Iterator<Item = &Node> {
-        self.nodes.iter().map(|node| &**node)
+        self.nodes.iter()
     }
 
     pub(crate) fn node_names(&self) -> impl Iterator<Item = &str> {
