@@ -13,8 +13,6 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
 
-use crate::topology::NodeId;
-
 /// The tasks of a connection, at most one for each key. Dropping it aborts all of them.
 #[derive(Debug, Default)]
 pub(super) struct BackgroundTasks(Mutex<Tasks>);
@@ -29,8 +27,8 @@ struct Tasks {
 /// What a task does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum TaskKey {
-    /// Probes a node for as long as it is a member.
-    Probe(NodeId),
+    /// Asks the server of this number for as long as a node is there.
+    Probe(u64),
 }
 
 #[derive(Debug)]
@@ -89,7 +87,7 @@ mod tests {
 
     use super::*;
 
-    const KEY: TaskKey = TaskKey::Probe(NodeId::new(0));
+    const KEY: TaskKey = TaskKey::Probe(0);
 
     /// Starts a task that never ends, and returns what it holds on to.
     fn start(tasks: &BackgroundTasks) -> Arc<()> {

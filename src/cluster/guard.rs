@@ -3,16 +3,29 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use super::ClusterState;
 use super::monitor::{ProbeTarget, opening};
 use super::open::PoolGuard;
 use super::pool::Pool;
+use super::{ClusterState, OpenPlan};
 use crate::topology::{NodeId, Service, Signal};
 
 impl ClusterState {
+    /// Whether the connections of a node start with the option of the guard.
+    pub(super) fn is_guarded_at_start(&self, id: NodeId) -> bool {
+        let pool = self.topology.load().node(id).pool;
+        let plan = self.pool(pool).plan();
+        plan.is_some_and(OpenPlan::is_guarded_at_start)
+    }
+
     /// Replaces the pool of a replica by one that is guarded in another way, or not at all if there is none.
-    /// Returns whether it was replaced.
-    pub(super) async fn guard_otherwise(self: &Arc<Self>, id: NodeId, why: &str) -> bool {
+    /// Returns whether it was replaced. `shares` keeps whether the pooler lets clients share connections, once
+    /// that is found out.
+    pub(super) async fn guard_otherwise(
+        self: &Arc<Self>,
+        id: NodeId,
+        why: &str,
+        shares: &mut Option<bool>,
+    ) -> bool {
         let topology = self.snapshot();
         let node = topology.node(id);
         let Some(plan) = self.pool(node.pool).plan() else {
@@ -23,24 +36,28 @@ impl ClusterState {
         }
         let bare = Pool::planned(node.name.clone(), plan.guarded(PoolGuard::Off));
         let timeout = opening(self.declared(node.database).settings.probe_timeout);
-        let target = bare.open().await.ok().and_then(ProbeTarget::of);
-        let shares = match target {
-            Some(target) => target.shares_connections(timeout).await,
-            None => return false,
+        let Some(target) = bare.open().await.ok().and_then(ProbeTarget::of) else {
+            return false;
         };
-        let (pool, unguarded) = match shares {
-            Err(_) => return false,
-            Ok(true) => {
+        let is_shared = match *shares {
+            Some(known) => known,
+            None => match target.shares_connections(timeout).await {
+                Ok(found) => *shares.insert(found),
+                Err(_) => return false,
+            },
+        };
+        let (pool, unguarded) = match is_shared {
+            true => {
                 let shares = "the pooler gives a server connection to several clients, so that nothing can be \
                     set on one";
                 (bare, Some(format!("{why}; {shares}")))
             }
-            Ok(false) if plan.may_have_hooks() => {
+            false if plan.may_have_hooks() => {
                 let hooks = "its ConnectOptions may set a hook for new connections, which is not replaced; let \
                     that hook run SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
                 (bare, Some(format!("{why}; {hooks}")))
             }
-            Ok(false) => {
+            false => {
                 let name = node.name.clone();
                 (
                     Pool::planned(name, plan.guarded(PoolGuard::FirstStatement)),

@@ -130,7 +130,7 @@ impl Cluster {
     pub(crate) fn undrain(&self, node: NodeId) -> Result<(), RoutingError> {
         self.check_replica(node)?;
         self.move_service(node, Service::Draining, Service::In);
-        self.state.monitors.probe_now(node);
+        self.state.probe_now(node);
         Ok(())
     }
 

@@ -58,12 +58,12 @@ impl Cluster {
         self.state.signal_failure(node, signal, &reason);
         match fault {
             // Whether it is full or dead shows on a new connection.
-            Fault::NoConnection => self.state.monitors.probe_anew(node),
-            _ => self.state.monitors.probe_now(node),
+            Fault::NoConnection => self.state.probe_anew(node),
+            _ => self.state.probe_now(node),
         }
         if Fault::refuses_option(error) {
             let state = Arc::clone(&self.state);
-            tokio::spawn(async move { state.guard_otherwise(node, &reason).await });
+            tokio::spawn(async move { state.guard_otherwise(node, &reason, &mut None).await });
         }
     }
 
@@ -124,7 +124,7 @@ impl Cluster {
                 "the primary refused a write as read-only; its connections are replaced"
             );
         }
-        self.state.monitors.probe_anew(attempted.node);
+        self.state.probe_anew(attempted.node);
     }
 
     /// A statement is the half-open trial of the node.

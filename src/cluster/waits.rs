@@ -53,7 +53,7 @@ impl Cluster {
     pub(crate) fn probe_primary_now(&self, database: DatabaseId) {
         if self.has_monitor(database) {
             let primary = self.topology().database_by_id(database).primary;
-            self.state.monitors.probe_now(primary);
+            self.state.probe_now(primary);
         }
     }
 

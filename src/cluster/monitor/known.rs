@@ -28,6 +28,8 @@ pub(super) struct Knowledge {
 #[derive(Debug, Default)]
 pub(super) struct NodeKnowledge {
     pub(super) wake: Arc<Notify>,
+    /// Whether somebody wants it asked before it is due.
+    pub(super) is_wanted: bool,
     /// Whether it was asked at least once.
     pub(super) asked: bool,
     /// Whether its last probe got no answer: connections to it may hang forever.
@@ -126,16 +128,16 @@ impl Knowledge {
         self.samples.clear();
         for known in self.nodes.values_mut() {
             known.restart();
-            known.wake.notify_one();
+            known.wake();
         }
     }
 
-    pub(super) fn wake_replicas(&self, topology: &Topology, database: DatabaseId) {
+    pub(super) fn wake_replicas(&mut self, topology: &Topology, database: DatabaseId) {
         for replica in &topology.database_by_id(database).replicas {
             if !topology.node(*replica).health.is_down()
-                && let Some(known) = self.nodes.get(replica)
+                && let Some(known) = self.nodes.get_mut(replica)
             {
-                known.wake.notify_one();
+                known.wake();
             }
         }
     }
@@ -246,6 +248,12 @@ impl NodeKnowledge {
         if !silent {
             self.restart();
         }
+    }
+
+    /// Has it asked before it is due.
+    pub(super) fn wake(&mut self) {
+        self.is_wanted = true;
+        self.wake.notify_one();
     }
 
     fn restart(&mut self) {

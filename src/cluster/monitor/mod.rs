@@ -18,6 +18,7 @@
 mod claims;
 mod judging;
 mod known;
+mod looks;
 #[cfg(feature = "sqlx-mysql")]
 mod mysql;
 #[cfg_attr(
@@ -38,7 +39,7 @@ mod probe;
 mod probe_loop;
 #[cfg(feature = "session-tokens")]
 mod sampled;
-mod sightings;
+mod servers;
 #[cfg(all(test, feature = "mock"))]
 mod simulated;
 mod watch;
@@ -48,15 +49,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::ClusterState;
 use super::background::TaskKey;
-use crate::topology::{DatabaseId, NodeId};
+use crate::topology::{DatabaseId, NodeId, Topology};
 
 pub(super) use probe::{Probe, ProbeOutcome, ProbeTarget, opening};
 use probe_loop::ProbeLoop;
+use servers::{Member, ServerKey, Servers};
 pub(super) use watch::Watch;
 
 /// The monitors of a connection. Their tasks are among its background tasks.
 #[derive(Debug, Default)]
-pub(super) struct Monitors(Mutex<HashMap<DatabaseId, Arc<Watch>>>);
+pub(super) struct Monitors {
+    watches: Mutex<HashMap<DatabaseId, Arc<Watch>>>,
+    servers: Mutex<Servers>,
+}
 
 impl Drop for Monitors {
     fn drop(&mut self) {
@@ -69,20 +74,12 @@ impl Monitors {
         self.lock().get(&database).map(Arc::clone)
     }
 
-    /// Asks a node now, if it is monitored.
-    pub(super) fn probe_now(&self, node: NodeId) {
-        self.lock().values().for_each(|watch| watch.probe_now(node));
-    }
-
-    /// Asks a node now, on a new connection, if it is monitored.
-    pub(super) fn probe_anew(&self, node: NodeId) {
-        self.lock()
-            .values()
-            .for_each(|watch| watch.probe_anew(node));
-    }
-
     fn lock(&self) -> MutexGuard<'_, HashMap<DatabaseId, Arc<Watch>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.watches.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn servers(&self) -> MutexGuard<'_, Servers> {
+        self.servers.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -98,25 +95,70 @@ impl ClusterState {
         let watch = watches.entry(database);
         let watch = watch.or_insert_with(|| Arc::new(Watch::new(self, database)));
         for node in topology.node_ids_of(database) {
-            let probe_loop = || ProbeLoop::new(Arc::clone(watch), node).run();
-            self.tasks.start(TaskKey::Probe(node), probe_loop);
+            self.start_probe(watch, &topology, node);
         }
         Some(Arc::clone(watch))
+    }
+
+    /// Has the server of a node asked, if it is not already.
+    fn start_probe(&self, watch: &Arc<Watch>, topology: &Topology, id: NodeId) {
+        let node = topology.node(id);
+        let settings = &self.declared(node.database).settings;
+        let target = self.pool(node.pool).get().and_then(ProbeTarget::of);
+        let key = || ServerKey::new(id, target.as_ref(), node.endpoint, settings);
+        let member = Member {
+            watch: Arc::clone(watch),
+            node: id,
+            catalog: target.as_ref().and_then(ProbeTarget::catalog),
+        };
+        let server = self.monitors.servers().join(key, member);
+        watch.register_probe(id, &server.wake);
+        let (clock, asynchronous) = (self.clock, settings.asynchronous_commits);
+        let asking = Arc::clone(&server);
+        let probe_loop = || ProbeLoop::new(asking, clock, asynchronous).run();
+        self.tasks.start(TaskKey::Probe(server.number), probe_loop);
+    }
+
+    /// Asks a node now, if it is monitored.
+    pub(super) fn probe_now(&self, node: NodeId) {
+        if let Some(watch) = self.watch_of(node) {
+            watch.probe_now(node);
+        }
+    }
+
+    /// Asks a node now, on a new connection, if it is monitored.
+    pub(super) fn probe_anew(&self, node: NodeId) {
+        if let Some(watch) = self.watch_of(node) {
+            watch.probe_anew(node);
+        }
+    }
+
+    fn watch_of(&self, node: NodeId) -> Option<Arc<Watch>> {
+        let database = self.topology.load().node(node).database;
+        self.monitors.watch(database)
     }
 
     pub(super) fn stop_monitor(&self, database: DatabaseId) {
         if let Some(watch) = self.monitors.lock().remove(&database) {
             watch.end();
             for node in watch.nodes() {
-                self.tasks.stop(TaskKey::Probe(node));
+                self.leave_server(node);
             }
         }
     }
 
     pub(super) fn stop_probe(&self, node: NodeId) {
-        self.tasks.stop(TaskKey::Probe(node));
+        self.leave_server(node);
         for watch in self.monitors.lock().values() {
             watch.remove_node(node);
+        }
+    }
+
+    /// A node is not asked any more; nor is its server, if no other node is there.
+    fn leave_server(&self, node: NodeId) {
+        let deserted = self.monitors.servers().leave(node);
+        if let Some(number) = deserted {
+            self.tasks.stop(TaskKey::Probe(number));
         }
     }
 
@@ -126,5 +168,6 @@ impl ClusterState {
         for (_, watch) in self.monitors.lock().drain() {
             watch.end();
         }
+        *self.monitors.servers() = Servers::default();
     }
 }

@@ -203,7 +203,7 @@ impl Watch {
         let entry = known.nodes.entry(node).or_default();
         if primary && required && entry.attempts < PATIENCE {
             entry.asked = false;
-            entry.wake.notify_one();
+            entry.wake();
         }
     }
 

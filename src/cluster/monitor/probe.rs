@@ -7,6 +7,7 @@ use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::ConnectOptions;
 
 use super::observation::{Failure, Observation};
+use super::servers::Address;
 use crate::clock::Clock;
 use crate::cluster::driver_kind::DriverKind;
 
@@ -19,7 +20,7 @@ pub(in crate::cluster) fn opening(timeout: Duration) -> Duration {
 }
 
 /// How a probe ended.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(in crate::cluster) enum ProbeOutcome {
     Observed(Box<Observation>),
     /// The server answered with an error.
@@ -106,6 +107,40 @@ impl ProbeTarget {
 }
 
 impl ProbeTarget {
+    /// Where it is, and who asks.
+    pub(super) fn address(&self) -> Address {
+        // There may be no variant at all.
+        match *self {
+            #[cfg(feature = "sqlx-postgres")]
+            Self::Postgres(ref options) => Address::Server {
+                host: options.get_host().to_owned(),
+                port: options.get_port(),
+                socket: options.get_socket().cloned(),
+                username: options.get_username().to_owned(),
+            },
+            #[cfg(feature = "sqlx-mysql")]
+            Self::MySql(ref options) => Address::Server {
+                host: options.get_host().to_owned(),
+                port: options.get_port(),
+                socket: options.get_socket().cloned(),
+                username: options.get_username().to_owned(),
+            },
+        }
+    }
+
+    /// The database that it connects to.
+    pub(super) fn catalog(&self) -> Option<Box<str>> {
+        match *self {
+            #[cfg(feature = "sqlx-postgres")]
+            Self::Postgres(ref options) => {
+                let named = options.get_database();
+                Some(named.unwrap_or_else(|| options.get_username()).into())
+            }
+            #[cfg(feature = "sqlx-mysql")]
+            Self::MySql(ref options) => options.get_database().map(Into::into),
+        }
+    }
+
     /// Whether a pooler lets clients share its connections to the server.
     ///
     /// # Errors

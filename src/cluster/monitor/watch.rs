@@ -36,9 +36,8 @@ pub(in crate::cluster) struct Watch {
     pub(in crate::cluster) answers: watch::Sender<()>,
 }
 
-/// Which server to ask, and how long to wait for the answer.
+/// How to ask the server of a node.
 pub(super) struct ProbeRequest {
-    pub(super) target: Option<ProbeTarget>,
     pub(super) timeout: Duration,
     /// The node is down or suspect, or its address may lead to another server: an answer on a connection that
     /// is open already proves nothing.
@@ -62,15 +61,21 @@ impl Watch {
         }
     }
 
-    /// Whether commits may return before they are on the disk.
-    pub(super) fn has_asynchronous_commits(&self) -> bool {
-        let state = self.state.upgrade();
-        state.is_some_and(|state| state.declared(self.database).settings.asynchronous_commits)
+    /// Has a node wake the task that asks its server.
+    pub(super) fn register_probe(&self, node: NodeId, wake: &Arc<Notify>) {
+        self.lock().nodes.entry(node).or_default().wake = Arc::clone(wake);
     }
 
-    /// Wakes the probe of a node.
-    pub(super) fn register_probe(&self, node: NodeId) -> Arc<Notify> {
-        Arc::clone(&self.lock().nodes.entry(node).or_default().wake)
+    /// Whether somebody wants a node asked before it is due. Asked once.
+    pub(super) fn take_wanted(&self, node: NodeId) -> bool {
+        let mut known = self.lock();
+        let known = known.nodes.get_mut(&node);
+        known.is_some_and(|known| std::mem::take(&mut known.is_wanted))
+    }
+
+    /// Whether the connection still has a handle.
+    pub(super) fn is_alive(&self) -> bool {
+        self.state.strong_count() > 0
     }
 
     pub(super) fn remove_node(&self, node: NodeId) {
@@ -91,15 +96,15 @@ impl Watch {
     }
 
     pub(in crate::cluster) fn probe_now(&self, node: NodeId) {
-        if let Some(known) = self.lock().nodes.get(&node) {
-            known.wake.notify_one();
+        if let Some(known) = self.lock().nodes.get_mut(&node) {
+            known.wake();
         }
     }
 
     pub(super) fn probe_anew(&self, node: NodeId) {
         if let Some(known) = self.lock().nodes.get_mut(&node) {
             known.is_stale = true;
-            known.wake.notify_one();
+            known.wake();
         }
     }
 
@@ -111,9 +116,7 @@ impl Watch {
         if found.service == Service::Removed {
             return None;
         }
-        let open = state.pool(found.pool).get().and_then(ProbeTarget::of);
         Some(ProbeRequest {
-            target: self.target(node, open),
             timeout: state.declared(self.database).settings.probe_timeout,
             anew: self.take_stale(node) || !found.health.is_good(),
             is_one_replica: found.role == Role::Replica && found.endpoint == Endpoint::Server,
@@ -121,7 +124,10 @@ impl Watch {
     }
 
     /// The address to ask. A pool that is not open yet has none; then the node is asked where it was asked last.
-    fn target(&self, node: NodeId, open: Option<ProbeTarget>) -> Option<ProbeTarget> {
+    pub(super) fn target(&self, node: NodeId) -> Option<ProbeTarget> {
+        let state = self.state.upgrade()?;
+        let pool = state.snapshot().node(node).pool;
+        let open = state.pool(pool).get().and_then(ProbeTarget::of);
         let mut known = self.lock();
         let known = known.nodes.get_mut(&node)?;
         if open.is_some() {
@@ -166,8 +172,8 @@ impl Watch {
     /// Probes more often, from now on until the returned guard is dropped.
     pub(in crate::cluster) fn wait(self: &Arc<Self>) -> Waiting {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        for node in self.lock().nodes.values() {
-            node.wake.notify_one();
+        for node in self.lock().nodes.values_mut() {
+            node.wake();
         }
         Waiting(Arc::clone(self))
     }

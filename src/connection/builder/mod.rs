@@ -9,7 +9,8 @@ pub(crate) use parts::Parts;
 
 use std::sync::Arc;
 
-use futures_util::future::{join_all, try_join_all};
+use futures_util::future::join_all;
+use futures_util::stream::{self, StreamExt, TryStreamExt};
 use sea_orm::{DatabaseConnection, EntityTrait, Statement};
 
 use crate::bind::{RoutingPolicy, Unbound};
@@ -24,6 +25,9 @@ use crate::session::Consistency;
 use crate::session::TokenSettings;
 use crate::sql::ReadOnlyFunctions;
 use crate::topology::{DatabaseId, NodeId};
+
+/// How many databases are opened at a time.
+const AT_ONCE: usize = 32;
 
 /// Default size of the statement cache.
 const CACHE_BYTES: u64 = 8 << 20;
@@ -293,9 +297,11 @@ impl RoutingBuilder {
     pub async fn connect(self) -> Result<RoutingConnection, RoutingError> {
         let connection = self.assemble()?;
         let topology = connection.core.cluster.snapshot();
-        let opened = topology.database_ids().map(|id| connection.open(id, None));
-        match try_join_all(opened).await {
-            Ok(_) => Ok(connection),
+        let opening = topology.database_ids().map(|id| connection.open(id, None));
+        let opening = stream::iter(opening.collect::<Vec<_>>());
+        let opened = opening.buffer_unordered(AT_ONCE).try_collect::<()>().await;
+        match opened {
+            Ok(()) => Ok(connection),
             Err(error) => {
                 connection.core.cluster.stop();
                 Err(error)

@@ -11,3 +11,4 @@ mod network;
 mod reasons;
 mod stalled;
 mod starts;
+mod tenants;

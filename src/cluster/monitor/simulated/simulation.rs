@@ -138,7 +138,11 @@ impl Simulation {
         let members = members.into_iter().map(|(id, server)| Member {
             id,
             server,
-            wake: watch.register_probe(id),
+            wake: {
+                let wake = Arc::default();
+                watch.register_probe(id, &wake);
+                wake
+            },
             asked: now(),
             due: now(),
             is_hanging: false,
