@@ -26,16 +26,18 @@ impl Cluster {
 
     /// Closes every pool, then ends the monitors. Returns the first error of a pool.
     ///
-    /// Dropped before its end, it goes on in the background.
+    /// Dropped before its end, the pools go on closing in the background.
     pub(crate) async fn close(&self) -> Result<(), DbErr> {
         self.state.tasks.refuse();
+        // Even if this future is dropped.
+        let stop = StopOnDrop(self);
         let pools = self.state.pools.iter();
         let closing = pools.map(|(index, pool)| {
             let id = PoolId::new(u32::try_from(index).unwrap_or(u32::MAX));
             self.state.closed(id, pool.clone())
         });
         let closed = join_all(closing).await;
-        self.stop();
+        drop(stop);
         closed.into_iter().collect()
     }
 
@@ -44,7 +46,6 @@ impl Cluster {
         if let Ok(closed) = tokio::time::timeout(timeout, self.close()).await {
             return closed;
         }
-        self.stop();
         let busy = self.pools().filter(|pool| pool.is_busy());
         let mut nodes: Vec<NodeName> = busy.map(|pool| pool.name().clone()).collect();
         nodes.sort_unstable();
@@ -61,29 +62,40 @@ impl Cluster {
     }
 }
 
+/// Ends the monitors when it is dropped.
+struct StopOnDrop<'a>(&'a Cluster);
+
+impl Drop for StopOnDrop<'_> {
+    fn drop(&mut self) {
+        self.0.stop();
+    }
+}
+
 impl ClusterState {
-    /// Closes a pool, in a task of its own if there is a runtime. One of a replica that is down is not waited
-    /// for: its connections may hang for as long as the network allows.
+    /// Closes a pool, in a task of its own if there is a runtime. One of a replica that is down, or that the
+    /// replica had before, is not waited for: its connections may hang for as long as the network allows.
     async fn closed(&self, id: PoolId, pool: Pool) -> Result<(), DbErr> {
         if tokio::runtime::Handle::try_current().is_err() {
             return pool.close().await;
         }
+        let name = pool.name().clone();
         let closing = tokio::spawn(async move { pool.close().await });
         tokio::select! {
             closed = closing => closed.unwrap_or(Ok(())),
-            () = self.is_down(id) => Ok(()),
+            () = self.is_down(id, &name) => Ok(()),
         }
     }
 
-    /// Returns once the pool belongs to a replica that is down; the monitors tell.
-    async fn is_down(&self, id: PoolId) {
+    /// Returns once the pool is an old one of a replica, or the replica is down; the monitors tell.
+    async fn is_down(&self, id: PoolId, name: &NodeName) {
         let mut changes = self.changes();
         loop {
             changes.mark_unchanged();
             let topology = self.snapshot();
-            let is_down = topology
-                .all_nodes()
-                .any(|node| node.pool == id && node.role == Role::Replica && node.health.is_down());
+            let is_down = topology.all_nodes().any(|node| {
+                let is_it = node.name == *name && node.role == Role::Replica;
+                is_it && (node.pool != id || node.health.is_confirmed_down())
+            });
             if is_down || changes.changed().await.is_err() {
                 return;
             }

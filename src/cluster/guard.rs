@@ -7,7 +7,13 @@ use super::monitor::{ProbeTarget, opening};
 use super::open::PoolGuard;
 use super::pool::Pool;
 use super::{ClusterState, OpenPlan};
-use crate::topology::{NodeId, Service, Signal};
+use crate::topology::{NodeId, PoolId, Service, Signal};
+
+const SHARED: &str =
+    "the pooler gives a server connection to several clients, so that nothing can be set on one";
+
+const HOOKS: &str = "its ConnectOptions may set a hook for new connections, which is not replaced; let the one of \
+    map_sqlx_postgres_pool_opts run SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
 
 impl ClusterState {
     /// Whether the connections of a node start with the option of the guard.
@@ -18,71 +24,41 @@ impl ClusterState {
     }
 
     /// Replaces the pool of a replica by one that is guarded in another way, or not at all if there is none.
-    /// Returns whether it was replaced. `shares` keeps whether the pooler lets clients share connections, once
-    /// that is found out.
+    /// `shares` says whether the pooler lets clients share connections, if that is known. Returns it if the pool
+    /// was replaced.
     pub(super) async fn guard_otherwise(
         self: &Arc<Self>,
         id: NodeId,
         why: &str,
-        shares: &mut Option<bool>,
-    ) -> bool {
+        shares: Option<bool>,
+    ) -> Option<bool> {
         let topology = self.snapshot();
         let node = topology.node(id);
-        let Some(plan) = self.pool(node.pool).plan() else {
-            return false;
-        };
+        let plan = self.pool(node.pool).plan()?;
         if !plan.is_guarded_at_start() {
-            return false;
+            return None;
         }
         let bare = Pool::planned(node.name.clone(), plan.guarded(PoolGuard::Off));
         let timeout = opening(self.declared(node.database).settings.probe_timeout);
-        let Some(target) = bare.open().await.ok().and_then(ProbeTarget::of) else {
-            return false;
-        };
-        let is_shared = match *shares {
+        let shares = match shares {
             Some(known) => known,
-            None => match target.shares_connections(timeout).await {
-                Ok(found) => *shares.insert(found),
-                Err(_) => return false,
-            },
+            None => {
+                let target = bare.open().await.ok().and_then(ProbeTarget::of)?;
+                target.shares_connections(timeout).await.ok()?
+            }
         };
-        let (pool, unguarded) = match is_shared {
-            true => {
-                let shares = "the pooler gives a server connection to several clients, so that nothing can be \
-                    set on one";
-                (bare, Some(format!("{why}; {shares}")))
-            }
-            false if plan.may_have_hooks() => {
-                let hooks = "its ConnectOptions may set a hook for new connections, which is not replaced; let \
-                    that hook run SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY";
-                (bare, Some(format!("{why}; {hooks}")))
-            }
+        let (pool, unguarded) = match shares {
+            true => (bare, Some(format!("{why}; {SHARED}"))),
+            false if plan.may_have_hooks() => (bare, Some(format!("{why}; {HOOKS}"))),
             false => {
-                let name = node.name.clone();
-                (
-                    Pool::planned(name, plan.guarded(PoolGuard::FirstStatement)),
-                    None,
-                )
+                let plan = plan.guarded(PoolGuard::FirstStatement);
+                (Pool::planned(node.name.clone(), plan), None)
             }
         };
-        if pool.open().await.is_err() {
-            return false;
-        }
-        let new = self.add_pool(pool);
-        let old = node.pool;
-        let replaced = !self.tasks.is_closed()
-            && self.change(|topology| {
-                let node = topology.node(id);
-                let replaced = node.pool == old && node.service != Service::Removed;
-                if replaced {
-                    topology.set_pool(id, new);
-                    let unguarded = unguarded.as_deref().map(Into::into);
-                    topology.change_node(id, |node| node.unguarded = unguarded);
-                }
-                replaced
-            });
-        self.retire(if replaced { old } else { new });
-        if replaced {
+        pool.open().await.ok()?;
+        let unguarded = unguarded.as_deref();
+        let replaced = self.replace_guarded(id, node.pool, pool, unguarded);
+        replaced.then(|| {
             // Without a monitor nobody else tells that it answers.
             if !self
                 .declared(node.database)
@@ -91,8 +67,31 @@ impl ClusterState {
             {
                 self.signal(id, Signal::Answered);
             }
-            tell(node.name.as_str(), why, unguarded.as_deref());
-        }
+            tell(node.name.as_str(), why, unguarded);
+            shares
+        })
+    }
+
+    fn replace_guarded(
+        &self,
+        id: NodeId,
+        old: PoolId,
+        pool: Pool,
+        unguarded: Option<&str>,
+    ) -> bool {
+        let new = self.add_pool(pool);
+        let replaced = !self.tasks.is_closed()
+            && self.change(|topology| {
+                let node = topology.node(id);
+                let replaced = node.pool == old && node.service != Service::Removed;
+                if replaced {
+                    topology.set_pool(id, new);
+                    let unguarded = unguarded.map(Into::into);
+                    topology.change_node(id, |node| node.unguarded = unguarded);
+                }
+                replaced
+            });
+        self.retire(if replaced { old } else { new });
         replaced
     }
 }

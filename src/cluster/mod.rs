@@ -81,7 +81,7 @@ pub(crate) use own::{own_pool, sqlite_file, sqlite_name};
 pub(crate) use pool::Pool;
 pub use settings::RoleSource;
 
-use crate::clock::{Clock, Randomness};
+use crate::clock::{Clock, Jitter};
 use crate::observe::Observers;
 use crate::sql::{Flavor, KnownServers};
 use crate::topology::{DatabaseId, NodeId, PoolId, Topology};
@@ -109,7 +109,7 @@ pub(crate) struct ClusterState {
     tasks: BackgroundTasks,
     clock: Clock,
     /// The jitter of backoffs.
-    backoffs: Randomness,
+    backoffs: Jitter,
     observers: Arc<Observers>,
 }
 
@@ -119,7 +119,7 @@ impl Cluster {
         first: AddedMembers,
         topology: Topology,
         observers: Arc<Observers>,
-        backoffs: Randomness,
+        backoffs: Jitter,
     ) -> Self {
         Self::with_clock(first, topology, observers, Clock::default(), backoffs)
     }
@@ -129,7 +129,7 @@ impl Cluster {
         mut topology: Topology,
         observers: Arc<Observers>,
         clock: Clock,
-        backoffs: Randomness,
+        backoffs: Jitter,
     ) -> Self {
         Self {
             state: Arc::new(ClusterState {

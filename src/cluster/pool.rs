@@ -2,8 +2,9 @@
 
 use std::future::Future;
 use std::pin::pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 #[cfg(feature = "stream")]
 use futures_util::StreamExt;
@@ -32,6 +33,8 @@ struct PoolInner {
     connection: OnceCell<DatabaseConnection>,
     plan: Option<OpenPlan>,
     closed: AtomicBool,
+    /// When the last attempt to open it has failed, and why.
+    failed: Mutex<Option<(Instant, RoutingError)>>,
     /// Ends the waits for answers of the node.
     loss: LossSignal,
     /// Whether the pool belonged to a primary that lost the role: no statement waits for its answers.
@@ -75,6 +78,7 @@ impl Pool {
                 connection: OnceCell::new_with(connection),
                 plan,
                 closed: AtomicBool::new(false),
+                failed: Mutex::default(),
                 loss: LossSignal::default(),
                 is_fenced: AtomicBool::new(false),
                 only_connection: OnlyConnection::default(),
@@ -183,8 +187,9 @@ impl Pool {
     /// Boxed, to keep the large future of opening out of the future of every statement.
     fn open_now(&self) -> BoxFuture<'_, Result<&DatabaseConnection, RoutingError>> {
         Box::pin(async {
-            let inner = &self.inner;
-            let connection = inner.connection.get_or_try_init(|| inner.open()).await?;
+            let (inner, began) = (&self.inner, Instant::now());
+            let opened = inner.connection.get_or_try_init(|| inner.open_since(began));
+            let connection = opened.await?;
             if let Some(plan) = &inner.plan {
                 // The credentials may have been rotated while it opened.
                 plan.log_in(connection)
@@ -232,6 +237,25 @@ impl Pool {
 }
 
 impl PoolInner {
+    /// Opens the pool for a caller that has waited since `began`. If an attempt has failed meanwhile, its error
+    /// is theirs too: one after the other, they would wait for as many timeouts.
+    async fn open_since(&self, began: Instant) -> Result<DatabaseConnection, RoutingError> {
+        if let Some((ended, error)) = &*self.failed()
+            && *ended >= began
+        {
+            return Err(error.clone());
+        }
+        let opened = self.open().await;
+        if let Err(error) = &opened {
+            *self.failed() = Some((Instant::now(), error.clone()));
+        }
+        opened
+    }
+
+    fn failed(&self) -> MutexGuard<'_, Option<(Instant, RoutingError)>> {
+        self.failed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     async fn open(&self) -> Result<DatabaseConnection, RoutingError> {
         let opened = match &self.plan {
             _ if self.closed.load(Ordering::Relaxed) => {

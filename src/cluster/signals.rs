@@ -2,6 +2,7 @@
 
 use sea_orm::{DbBackend, DbErr};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::driver_kind::{DriverKind, PoolUsage};
@@ -61,9 +62,14 @@ impl Cluster {
             Fault::NoConnection => self.state.probe_anew(node),
             _ => self.state.probe_now(node),
         }
-        if Fault::refuses_option(error) {
+        // A monitor meets it too.
+        let spec = self.state.declared(topology.node(node).database);
+        if Fault::refuses_option(error)
+            && !spec.has_monitor.load(Ordering::Relaxed)
+            && spec.may_renew(self.state.clock.now())
+        {
             let state = Arc::clone(&self.state);
-            tokio::spawn(async move { state.guard_otherwise(node, &reason, &mut None).await });
+            tokio::spawn(async move { state.guard_otherwise(node, &reason, None).await });
         }
     }
 
@@ -182,11 +188,12 @@ impl ClusterState {
     }
 
     pub(super) fn moment(&self, node: NodeId) -> Moment {
-        let database = self.topology.load().node(node).database;
-        let settings = &self.declared(database).settings;
+        let topology = self.topology.load();
+        let found = topology.node(node);
+        let settings = &self.declared(found.database).settings;
         Moment {
             now: self.clock.now(),
-            chance: self.backoffs.next(),
+            chance: self.backoffs.after(node.index(), found.health.failures()),
             max_backoff: settings.max_backoff,
             longest_probe: opening(settings.probe_timeout),
         }

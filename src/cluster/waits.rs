@@ -125,9 +125,7 @@ impl Cluster {
             {
                 "it takes no writes: it only reads".to_owned()
             }
-            Ok(Ok(Some(
-                ProbeOutcome::Observed(_) | ProbeOutcome::Alive | ProbeOutcome::Full(_),
-            ))) => return Ok(()),
+            Ok(Ok(Some(ProbeOutcome::Observed(_) | ProbeOutcome::Alive))) => return Ok(()),
             Ok(Ok(Some(silence))) => silence.reason(),
             Ok(Err(reason)) => reason,
             Err(_) if rest < timeout => return Err(None),

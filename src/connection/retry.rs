@@ -227,7 +227,9 @@ impl<'a> Attempt<'a> {
 
     fn has_waited_for_itself(&self, error: &DbErr) -> bool {
         let pool = || self.core.cluster.pool(self.decision.pool);
-        Fault::is_pool_timeout(error) && pool().waits_for_itself()
+        !self.decision.may_retry_elsewhere
+            && Fault::is_pool_timeout(error)
+            && pool().waits_for_itself()
     }
 
     /// A reply of a node that was not known to be healthy is reported. After a write, a mark is

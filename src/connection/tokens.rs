@@ -6,7 +6,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use sea_orm::DbErr;
 
 use super::RoutingConnection;
-use crate::error::{RoutingError, SessionError, TokenError};
+use crate::error::{RoutingError, SessionError, TokenError, TxnError};
 use crate::session::{
     Claims, Consistency, ConsistencyClaim, DatabaseClaim, LastRead, OnTimeout, Session,
     SessionHistory, Written, WrittenClaim, open, seal,
@@ -219,14 +219,16 @@ impl RoutingTransaction {
     ///
     /// # Errors
     ///
-    /// The errors of [`commit`](Self::commit). [`SessionError::NoSession`] on a handle without a session, or a
-    /// nested transaction, whose writes are not committed yet; the transaction is rolled back then.
+    /// The errors of [`commit`](Self::commit). [`SessionError::NoSession`] on a handle without a session, and
+    /// [`TxnError::NestedOption`] for a nested transaction, whose writes are not committed yet; it is rolled back
+    /// then.
     pub async fn commit_with_token(self) -> Result<Result<String, DbErr>, DbErr> {
-        let what = match self.is_nested() {
-            true => "commit_with_token() of a nested transaction",
-            false => "commit_with_token()",
-        };
-        if self.is_nested() || self.scope().session.is_none() {
+        if self.is_nested() {
+            let option = "a session token of its commit".to_owned();
+            return Err(RoutingError::Transaction(TxnError::NestedOption { option }).into());
+        }
+        if self.scope().session.is_none() {
+            let what = "commit_with_token()";
             return Err(RoutingError::Session(SessionError::NoSession { what }).into());
         }
         let session = RoutingConnection::of_transaction(&self);

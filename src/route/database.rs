@@ -40,6 +40,7 @@ pub(crate) fn choose_database(input: &StatementInput<'_>) -> Result<Target, DbEr
     let (database, why, fixed) = match input.scope.place {
         Place::Node(node) => {
             let database = input.topology.node(node).database;
+            input.check_using(database)?;
             (
                 database,
                 WhyDatabase::Node,
@@ -118,7 +119,11 @@ impl StatementInput<'_> {
                 table,
                 explicit: true,
             } => Some((*table, *database)).filter(|(_, bound)| *bound != used),
-            Bound::Several(tables) => tables.iter().copied().find(|(_, bound)| *bound != used),
+            // A table without a binding counts as one of the default.
+            Bound::Several(tables) => {
+                let mut tables = tables.iter().copied();
+                tables.find(|(_, bound)| *bound != used && *bound != self.default)
+            }
             Bound::One { .. } | Bound::NoTable | Bound::Refused(_) => None,
         };
         let name = |id| self.topology.database_by_id(id).name.clone();

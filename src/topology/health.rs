@@ -186,6 +186,25 @@ impl Health {
         matches!(self, Self::Down { .. })
     }
 
+    /// How often it has failed in a row.
+    pub(crate) fn failures(self) -> u32 {
+        match self {
+            Self::Up | Self::Suspect { .. } => 0,
+            Self::Down { failures, .. } | Self::Probation { failures, .. } => failures,
+        }
+    }
+
+    /// Whether a probe has found it down.
+    pub(crate) fn is_confirmed_down(self) -> bool {
+        matches!(
+            self,
+            Self::Down {
+                confirmed: Some(_),
+                ..
+            }
+        )
+    }
+
     /// When a node that is down is tried again.
     pub(crate) fn retry_at(self) -> Option<Instant> {
         match self {

@@ -31,6 +31,8 @@ pub(super) struct BranchState {
 /// The connection of a branch, and its node.
 #[derive(Debug)]
 pub(super) struct Link {
+    /// The pool has no other connection. Before that is returned, it is not held any more.
+    pub(super) _only: Option<HeldOnly>,
     pub(super) connection: BranchConnection,
     pub(super) at: (NodeId, Role),
     /// The pool of the connection. The node may have another one by now.
@@ -38,8 +40,6 @@ pub(super) struct Link {
     pub(super) watch: NodeWatch,
     /// The permit for a read on the primary while no replica serves: held until the branch ends.
     pub(super) _permit: Option<FallbackPermit>,
-    /// The pool has no other connection.
-    pub(super) _only: Option<HeldOnly>,
     /// Tells the observers how the branch ends.
     pub(super) events: Option<BranchEvents>,
 }

@@ -174,7 +174,8 @@ async fn statement_of_a_transaction_is_dropped_at_every_poll() -> Result {
 #[tokio::test]
 async fn first_nested_statement_is_dropped_at_every_poll() -> Result {
     let (shop, others) = slow_shop().await?;
-    for times in 1..1000 {
+    let mut times = 1;
+    for _ in 0..1000 {
         let txn = shop.db.begin().await?;
         add_category(&txn, "outer").await?;
         let nested = txn.begin().await?;
@@ -192,10 +193,12 @@ async fn first_nested_statement_is_dropped_at_every_poll() -> Result {
             0,
             "after {times} polls"
         );
-        if cut.is_some() {
-            assert!(times > 1);
-            return Ok(());
+        match cut {
+            None => times += 1,
+            Some(_) if times > 1 => return Ok(()),
+            // The server replied at once, and nothing was cancelled.
+            Some(_) => {}
         }
     }
-    panic!("never done");
+    panic!("never done, or never cut off");
 }

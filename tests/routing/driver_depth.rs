@@ -147,10 +147,11 @@ async fn after_a_begin_that_failed() -> Result {
 async fn after_a_transaction_that_was_cut_off_at_any_poll() -> Result {
     let notes = Notes::open().await?;
     let (db, bare) = shared(&notes).await?;
-    for times in 1..1000 {
+    let mut times = 1;
+    for round in 0..1000 {
         let work = async {
             let txn = db.begin().await?;
-            add_note(&txn, &format!("work {times}")).await?;
+            add_note(&txn, &format!("work {round}")).await?;
             let nested = txn.begin().await?;
             ends_itself(&nested).await?;
             txn.commit().await.expect_err("it is over");
@@ -158,12 +159,14 @@ async fn after_a_transaction_that_was_cut_off_at_any_poll() -> Result {
         };
         let done = poll_times(work, times).await;
         bare_is_whole(&notes, &bare, &format!("{times} polls")).await?;
-        if done.is_some() {
-            assert!(times > 1, "it was never cut off");
-            return Ok(());
+        // On a busy machine even one poll may find every answer there already; then once more.
+        match done {
+            None => times += 1,
+            Some(_) if times > 1 => return Ok(()),
+            Some(_) => {}
         }
     }
-    panic!("never done");
+    panic!("never done, or never cut off");
 }
 
 #[tokio::test]

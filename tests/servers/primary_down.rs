@@ -1,8 +1,9 @@
 //! A primary that is unreachable, at startup and later.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use routing_servers::{MariaDbCluster, Node, PostgresCluster};
+use futures_util::future::join_all;
+use routing_servers::{MariaDbCluster, Mode, Node, PostgresCluster};
 use sea_orm::{ConnectOptions, EntityTrait};
 use sea_orm_routing::error::AvailabilityError;
 use sea_orm_routing::policy::PrimaryReads;
@@ -155,4 +156,29 @@ async fn a_balanced_primary_returns() {
     when("its writes go on".to_owned(), is_writable).await;
     is_read_from(&db, "default/1").await;
     item::insert(&db, "second").await.expect("a row");
+}
+
+/// Statements that wait for the first connection of a tenant's database fail together, not one after the other.
+#[tokio::test]
+async fn a_database_that_was_not_used_yet_does_not_answer() {
+    let Some(pg) = cluster().await else {
+        return;
+    };
+    let (network, url) = pg.proxy(Node::Primary);
+    network.set(Mode::Stall).expect("set");
+    let db = single(DatabaseOptions::new(pg.primary_url("shop"))).await;
+    let mut options = ConnectOptions::new(url);
+    let timeout = Duration::from_secs(2);
+    options.acquire_timeout(timeout);
+    let added = db.admin().add_database("tenant", options);
+    added.await.expect("added");
+    let tenant = db.using("tenant").expect("added");
+    let start = Instant::now();
+    let statements = (0..8).map(|_| item::Entity::find().all(&tenant));
+    for answer in soon("the statements", join_all(statements)).await {
+        let error = error_of(answer);
+        assert!(error.contains("tenant/1"), "{error}");
+    }
+    let took = start.elapsed();
+    assert!(took < timeout * 4, "{took:?}");
 }

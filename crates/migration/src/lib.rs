@@ -65,6 +65,12 @@
 
 #[cfg(feature = "cli")]
 pub mod cli;
+#[cfg(all(feature = "schema-sync", not(feature = "sqlx-dep")))]
+compile_error!(
+    "the feature `schema-sync` of sea-orm-routing-migration needs a driver: turn on `sqlx-sqlite`, \
+     `sqlx-postgres` or `sqlx-mysql` of the same crate"
+);
+
 mod create_all;
 mod error;
 mod guarded;

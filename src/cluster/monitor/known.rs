@@ -4,11 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use tokio::sync::Notify;
-
 use super::claims::Promotion;
 use super::observation::Observation;
 use super::probe::ProbeTarget;
+use super::servers::Wanted;
 use crate::cluster::settings::{RoleSource, Settings};
 use crate::topology::{
     DatabaseId, Incumbent, Lag, NodeId, ObservedRole, Position, Progress, Role, Samples, Topology,
@@ -27,9 +26,8 @@ pub(super) struct Knowledge {
 
 #[derive(Debug, Default)]
 pub(super) struct NodeKnowledge {
-    pub(super) wake: Arc<Notify>,
-    /// Whether somebody wants it asked before it is due.
-    pub(super) is_wanted: bool,
+    /// Where the task that asks hears that it is wanted before it is due.
+    pub(super) wanted: Option<(NodeId, Arc<Wanted>)>,
     /// Whether it was asked at least once.
     pub(super) asked: bool,
     /// Whether its last probe got no answer: connections to it may hang forever.
@@ -132,10 +130,10 @@ impl Knowledge {
         }
     }
 
-    pub(super) fn wake_replicas(&mut self, topology: &Topology, database: DatabaseId) {
+    pub(super) fn wake_replicas(&self, topology: &Topology, database: DatabaseId) {
         for replica in &topology.database_by_id(database).replicas {
             if !topology.node(*replica).health.is_down()
-                && let Some(known) = self.nodes.get_mut(replica)
+                && let Some(known) = self.nodes.get(replica)
             {
                 known.wake();
             }
@@ -251,9 +249,10 @@ impl NodeKnowledge {
     }
 
     /// Has it asked before it is due.
-    pub(super) fn wake(&mut self) {
-        self.is_wanted = true;
-        self.wake.notify_one();
+    pub(super) fn wake(&self) {
+        if let Some((node, wanted)) = &self.wanted {
+            wanted.add(*node);
+        }
     }
 
     fn restart(&mut self) {

@@ -10,96 +10,125 @@ use super::probe::{Probe, ProbeOutcome, ProbeTarget};
 use crate::clock::Clock;
 
 /// How often a new connection shows which server answers.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 
 /// How many new connections there are at the start: at least, and at most, if servers differ.
-const FIRST_LOOKS: (usize, usize) = (3, 8);
+const FIRST_LOOKS: (usize, usize) = (2, 8);
 
-/// How long a server that was seen counts. Long enough for a name whose address is drawn anew every few
-/// seconds, short enough that a move to another server and back is not taken for a balancer.
+/// How long a server that was seen counts. Long enough for a name whose address is drawn anew every few seconds.
 const KEPT: Duration = Duration::from_secs(120);
 
 /// No balancer is asked more often than this before it repeats a server.
 const MOST: usize = 16;
 
-/// The servers that were seen at an address lately, the last one last.
+/// The servers that new connections have met lately, the last one last.
 #[derive(Debug, Default)]
-struct Sightings(Vec<(Instant, Box<str>)>);
-
-impl Sightings {
-    /// Notes which server answered on a new connection. Returns whether one was seen before another, and now
-    /// again: a server that was replaced does not return.
-    fn note(&mut self, now: Instant, server: &str) -> bool {
-        let seen = &mut self.0;
-        seen.retain(|(at, _)| now.saturating_duration_since(*at) < KEPT);
-        if let Some((at, last)) = seen.last_mut()
-            && **last == *server
-        {
-            *at = now;
-            return false;
-        }
-        let returns = seen.iter().any(|(_, other)| **other == *server);
-        if seen.len() == MOST {
-            seen.remove(0);
-        }
-        seen.push((now, server.into()));
-        returns
-    }
-
-    /// Whether more than one server was seen.
-    fn differ(&self) -> bool {
-        self.0.len() > 1
-    }
+struct Sightings {
+    seen: Vec<(Instant, Box<str>)>,
+    /// When a server last returned after another.
+    returned: Option<Instant>,
 }
 
-/// The connections that were opened to see which server answers.
+/// The connections that are opened to see which server answers.
 #[derive(Debug, Default)]
 pub(super) struct Looks {
     sightings: Sightings,
     last: Option<Instant>,
 }
 
+/// What new connections have shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Found {
+    /// Several servers answer in turn.
+    Several,
+    /// Another server answers than on the connection that is open.
+    Moved,
+    Nothing,
+}
+
 impl Looks {
-    /// Whether several servers answer in turn, as far as is known after this answer. The connections are held
-    /// until the end, so that a balancer that counts them chooses another server.
-    pub(super) async fn find_several(
+    /// How many new connections are due: at least, and at most, if servers differ.
+    pub(super) fn due(&mut self, now: Instant) -> Option<(usize, usize)> {
+        let due = match self.last {
+            None => Some(FIRST_LOOKS),
+            Some(last) if now.saturating_duration_since(last) < LOOK_EVERY => None,
+            Some(_) => Some((1, 1)),
+        };
+        if due.is_some() {
+            self.last = Some(now);
+        }
+        due
+    }
+
+    /// Opens new connections, and compares the servers behind them with the one that has `answered`. They are
+    /// held until the end, so that a balancer that counts them chooses another server.
+    pub(super) async fn look(
         &mut self,
-        seen: &Observation,
+        (least, most): (usize, usize),
+        answered: &Observation,
         target: &ProbeTarget,
         timeout: Duration,
-        new: impl Fn() -> Probe,
-        clock: Clock,
-    ) -> bool {
-        if self.note(seen, clock.now()) {
-            return true;
-        }
-        let now = clock.now();
-        let (least, most) = match self.last {
-            None => FIRST_LOOKS,
-            Some(last) if now.saturating_duration_since(last) < LOOK_EVERY => return false,
-            Some(_) => (1, 1),
+        (clock, new): (Clock, impl Fn() -> Probe),
+    ) -> Found {
+        let Some(current) = answered.server.as_deref() else {
+            return Found::Nothing;
         };
-        self.last = Some(now);
+        if self.sightings.seen.is_empty() {
+            self.sightings.note(clock.now(), current);
+        }
         let mut held = Vec::new();
+        let mut found = Found::Nothing;
         for look in 0..most {
             if look >= least && !self.sightings.differ() {
-                return false;
+                break;
             }
             let mut probe = new();
             let (_, ProbeOutcome::Observed(seen)) = probe.ask(target, timeout).await else {
-                return false;
+                break;
             };
-            if self.note(&seen, clock.now()) {
-                return true;
+            let Some(server) = seen.server.as_deref() else {
+                break;
+            };
+            if self.sightings.note(clock.now(), server) {
+                return Found::Several;
             }
+            found = match server == current {
+                true => Found::Nothing,
+                false => Found::Moved,
+            };
             held.push(probe);
         }
-        false
+        found
+    }
+}
+
+impl Sightings {
+    /// Notes which server a new connection has met. Returns whether servers answer in turn: one returned after
+    /// another, and so did one before, since an address that is moved and moved back does so once.
+    fn note(&mut self, now: Instant, server: &str) -> bool {
+        let is_recent = |at: Instant| now.saturating_duration_since(at) < KEPT;
+        self.seen.retain(|(at, _)| is_recent(*at));
+        if let Some((at, last)) = self.seen.last_mut()
+            && **last == *server
+        {
+            *at = now;
+            return false;
+        }
+        let returns = self.seen.iter().any(|(_, other)| **other == *server);
+        if self.seen.len() == MOST {
+            self.seen.remove(0);
+        }
+        self.seen.push((now, server.into()));
+        let before = match returns {
+            true => self.returned.replace(now),
+            false => None,
+        };
+        before.is_some_and(is_recent)
     }
 
-    fn note(&mut self, seen: &Observation, now: Instant) -> bool {
-        let server = seen.server.as_deref();
-        server.is_some_and(|server| self.sightings.note(now, server))
+    /// Whether more than one server was met.
+    fn differ(&self) -> bool {
+        self.seen.len() > 1
     }
 }
 
@@ -107,7 +136,7 @@ impl Looks {
 mod tests {
     use super::*;
 
-    /// Whether the servers, seen a second apart, are taken for several behind one address.
+    /// Whether the servers, met a second apart, are taken for several behind one address.
     fn are_several(servers: &[&str]) -> bool {
         let (mut sightings, start) = (Sightings::default(), Instant::now());
         let mut moments = (0..).map(|second| start + Duration::from_secs(second));
@@ -116,22 +145,24 @@ mod tests {
     }
 
     #[test]
-    fn a_server_that_returns_after_another_is_one_of_several() {
-        assert!(are_several(&["a", "b", "a"]));
-        assert!(are_several(&["a", "a", "b", "c", "b"]));
+    fn servers_that_answer_in_turn_are_several() {
+        assert!(are_several(&["a", "b", "a", "b"]));
+        assert!(are_several(&["a", "a", "b", "c", "b", "b", "a"]));
     }
 
     #[test]
-    fn a_server_that_restarted_or_was_replaced_is_not() {
+    fn a_server_that_restarted_was_replaced_or_moved_back_is_one() {
         assert!(!are_several(&["a", "a", "a"]));
         assert!(!are_several(&["a", "b", "b", "c"]));
+        assert!(!are_several(&["a", "b", "b", "a", "a"]));
     }
 
     #[test]
     fn a_server_that_returns_after_long_was_moved_back() {
         let (mut sightings, start) = (Sightings::default(), Instant::now());
-        assert!(!sightings.note(start, "a"));
-        assert!(!sightings.note(start + KEPT / 2, "b"));
-        assert!(!sightings.note(start + KEPT * 2, "a"));
+        for step in 0..6 {
+            let server = if step % 2 == 0 { "a" } else { "b" };
+            assert!(!sightings.note(start + KEPT * step, server));
+        }
     }
 }

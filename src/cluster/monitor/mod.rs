@@ -16,6 +16,7 @@
 //! reference.
 
 mod claims;
+mod guarding;
 mod judging;
 mod known;
 mod looks;
@@ -53,7 +54,7 @@ use crate::topology::{DatabaseId, NodeId, Topology};
 
 pub(super) use probe::{Probe, ProbeOutcome, ProbeTarget, opening};
 use probe_loop::ProbeLoop;
-use servers::{Member, ServerKey, Servers};
+use servers::{Left, Member, MonitoredServer, ServerKey, Servers};
 pub(super) use watch::Watch;
 
 /// The monitors of a connection. Their tasks are among its background tasks.
@@ -104,17 +105,31 @@ impl ClusterState {
     fn start_probe(&self, watch: &Arc<Watch>, topology: &Topology, id: NodeId) {
         let node = topology.node(id);
         let settings = &self.declared(node.database).settings;
-        let target = self.pool(node.pool).get().and_then(ProbeTarget::of);
-        let key = || ServerKey::new(id, target.as_ref(), node.endpoint, settings);
-        let member = Member {
-            watch: Arc::clone(watch),
-            node: id,
-            catalog: target.as_ref().and_then(ProbeTarget::catalog),
-        };
-        let server = self.monitors.servers().join(key, member);
-        watch.register_probe(id, &server.wake);
-        let (clock, asynchronous) = (self.clock, settings.asynchronous_commits);
-        let asking = Arc::clone(&server);
+        let mut servers = self.monitors.servers();
+        let joined = servers.of(id);
+        let is_new = joined.is_none();
+        let server = joined.unwrap_or_else(|| {
+            let target = self.pool(node.pool).get().and_then(ProbeTarget::of);
+            let key = ServerKey::new(id, target.as_ref(), node.endpoint, settings);
+            let server = servers.with_key(key);
+            watch.register_probe(id, &server.wanted);
+            let member = Member {
+                watch: Arc::clone(watch),
+                node: id,
+                catalog: target.as_ref().and_then(ProbeTarget::catalog),
+            };
+            servers.join(&server, member);
+            server
+        });
+        drop(servers);
+        self.start_loop(&server, settings.asynchronous_commits);
+        if is_new {
+            server.wanted.add(id);
+        }
+    }
+
+    fn start_loop(&self, server: &Arc<MonitoredServer>, asynchronous: bool) {
+        let (asking, clock) = (Arc::clone(server), self.clock);
         let probe_loop = || ProbeLoop::new(asking, clock, asynchronous).run();
         self.tasks.start(TaskKey::Probe(server.number), probe_loop);
     }
@@ -156,9 +171,16 @@ impl ClusterState {
 
     /// A node is not asked any more; nor is its server, if no other node is there.
     fn leave_server(&self, node: NodeId) {
-        let deserted = self.monitors.servers().leave(node);
-        if let Some(number) = deserted {
-            self.tasks.stop(TaskKey::Probe(number));
+        let left = self.monitors.servers().leave(node);
+        match left {
+            Some(Left::Nothing(number)) => self.tasks.stop(TaskKey::Probe(number)),
+            Some(Left::WithoutSpeaker(server)) => {
+                self.tasks.stop(TaskKey::Probe(server.number));
+                let database = self.topology.load().node(node).database;
+                let settings = &self.declared(database).settings;
+                self.start_loop(&server, settings.asynchronous_commits);
+            }
+            None => {}
         }
     }
 

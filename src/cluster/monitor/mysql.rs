@@ -90,6 +90,7 @@ impl MySqlServer {
             started: self.started,
             catalog: text(&row, 4),
             is_guarded: None,
+            is_full: None,
             written: position(&row, 1),
             replayed: position(&row, 2),
         })

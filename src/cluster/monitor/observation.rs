@@ -24,8 +24,10 @@ pub(in crate::cluster) struct Observation {
     pub(in crate::cluster) started: Option<Instant>,
     /// The database that its URL names.
     pub(in crate::cluster) catalog: Option<Box<str>>,
-    /// Whether the connection of the monitor is read-only by default, if the server says so.
+    /// Whether the connection that asks is read-only, if it was to start so.
     pub(in crate::cluster) is_guarded: Option<bool>,
+    /// What a new connection was told if the server has no more to give.
+    pub(in crate::cluster) is_full: Option<Box<str>>,
     /// What it has committed, if it is a primary.
     pub(in crate::cluster) written: Option<Position>,
     /// What it has replayed, if it is a replica.
@@ -62,8 +64,8 @@ impl Failure {
         match answer.code().as_deref() {
             // It is starting up or shutting down.
             Some(code) if code.starts_with("57P") => Self::NoServer(text),
-            // protocol_violation: how poolers refuse a startup option
-            Some("08P01") => Self::OptionRefused(text),
+            // protocol_violation: poolers say it of much else too
+            Some("08P01") if text.contains("startup") => Self::OptionRefused(text),
             _ if has_too_many_connections(answer) => Self::Full(text),
             _ => Self::LoginRefused(text),
         }
@@ -111,7 +113,8 @@ impl Failure {
 fn has_too_many_connections(error: &dyn DatabaseError) -> bool {
     #[cfg(feature = "sqlx-mysql")]
     if let Some(error) = error.try_downcast_ref::<sea_orm::sqlx::mysql::MySqlDatabaseError>() {
-        return error.number() == 1040;
+        // ER_CON_COUNT_ERROR; of a user: ER_TOO_MANY_USER_CONNECTIONS, ER_USER_LIMIT_REACHED
+        return matches!(error.number(), 1040 | 1203 | 1226);
     }
     // Postgres: too_many_connections
     error.code().as_deref() == Some("53300")

@@ -67,7 +67,10 @@ impl Watch {
         let topology = state.snapshot();
         let found = topology.node(node);
         if found.role == Role::Primary || found.endpoint == Endpoint::Balanced {
-            state.signal(node, Signal::Answered);
+            match &seen.is_full {
+                Some(reason) => state.signal_failure(node, Signal::Full, reason),
+                None => state.signal(node, Signal::Answered),
+            }
         }
         if let Some(server) = seen.software.filter(|server| found.server != Some(*server)) {
             state.change(|topology| topology.learn_server(node, server));
@@ -145,6 +148,7 @@ impl Watch {
         let settings = &state.declared(self.database).settings;
         let primary = topology.database_by_id(self.database).primary;
         let foreign = known.is_foreign(node, primary, settings.roles);
+        let full = seen.is_full.clone();
         let progress = known.progress(topology, settings, node, seen, now);
         drop(known);
         let moment = state.moment(node);
@@ -153,7 +157,13 @@ impl Watch {
             topology.change_node(node, |node| {
                 node.progress = progress;
                 node.refused = foreign;
-                node.apply_signal(Signal::Answered, moment);
+                match &full {
+                    Some(reason) => {
+                        node.apply_signal(Signal::Full, moment);
+                        node.note_trouble(reason, now);
+                    }
+                    None => node.apply_signal(Signal::Answered, moment),
+                }
                 node.back_since = restarted.then_some(now).or(node.back_since);
             });
         });
@@ -209,6 +219,8 @@ impl Watch {
 
     /// The server refuses the probe. A primary stays up: the application may hold open connections.
     fn login_refused(&self, state: &ClusterState, node: NodeId, reason: &str) {
+        // Next time too, no other login speaks for it.
+        self.lock().nodes.entry(node).or_default().is_stale = true;
         let topology = state.snapshot();
         let found = topology.node(node);
         let name = found.name.as_str();

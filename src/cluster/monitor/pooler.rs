@@ -1,5 +1,6 @@
 //! What a pooler before a Postgres does with the connections of its clients.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use sea_orm::sqlx::postgres::{PgConnectOptions, PgConnection};
@@ -27,25 +28,48 @@ pub(super) async fn shares_connections(
     });
     let (mut first, mut second) = match connected.await {
         Ok(connected) => connected.map_err(|error| error.to_string())?,
-        Err(_) => return Err(format!("it does not answer in {timeout:?}")),
+        Err(_) => return Err(no_answer(timeout)),
     };
-    // The only connection of a small pooler is in the transaction, so that the other client waits for it.
-    let moved = tokio::time::timeout(timeout, is_moved(&mut first, &mut second)).await;
-    moved.unwrap_or(Ok(true)).map_err(|error| error.to_string())
-}
-
-async fn is_moved(first: &mut PgConnection, second: &mut PgConnection) -> Result<bool, Error> {
     for _ in 0..ROUNDS {
-        let before = process(first).await?;
-        let mut held = second.begin().await?;
-        let other = process(&mut held).await?;
-        let after = process(first).await?;
-        held.rollback().await?;
-        if other == before || after != before {
-            return Ok(true);
+        match tokio::time::timeout(timeout * 3, is_moved(&mut first, &mut second, timeout)).await {
+            Ok(Ok(true)) => return Ok(true),
+            Ok(Ok(false)) => {}
+            Ok(Err(error)) => return Err(error.to_string()),
+            Err(_) => return Err(no_answer(timeout)),
         }
     }
     Ok(false)
+}
+
+fn no_answer(timeout: Duration) -> String {
+    format!("it does not answer in {timeout:?}")
+}
+
+async fn is_moved(
+    first: &mut PgConnection,
+    second: &mut PgConnection,
+    timeout: Duration,
+) -> Result<bool, Error> {
+    let before = process(first).await?;
+    let mut held = match second.begin().await {
+        Ok(held) => held,
+        // A pooler of single statements allows no transaction.
+        Err(Error::Database(_)) => return Ok(true),
+        Err(error) => return Err(error),
+    };
+    let other = process(&mut held).await?;
+    let mut after = pin!(process(first));
+    let after = match tokio::time::timeout(timeout, after.as_mut()).await {
+        Ok(after) => after?,
+        Err(_) => {
+            // It waited for the transaction of the other client, if it is answered now.
+            held.rollback().await?;
+            after.await?;
+            return Ok(true);
+        }
+    };
+    held.rollback().await?;
+    Ok(other == before || after != before)
 }
 
 /// The process of the server behind a connection.

@@ -68,6 +68,9 @@ const QUESTIONS: [(&str, &str); 13] = [
     ),
 ];
 
+/// The option of a connection that starts read-only.
+const GUARD: &str = "default_transaction_read_only=on";
+
 /// The identifier that a standby shares with its primary. Some accounts may not read it.
 const WHICH_CLUSTER: &str = "SELECT system_identifier::text FROM pg_control_system()";
 
@@ -78,6 +81,8 @@ pub(super) struct PostgresServer {
     cluster: Option<Box<str>>,
     /// The questions that it answers.
     asks: String,
+    /// Whether the connection was to start read-only.
+    starts_guarded: bool,
 }
 
 impl PostgresServer {
@@ -94,6 +99,7 @@ impl PostgresServer {
             connection,
             cluster,
             asks,
+            starts_guarded: options.get_options().is_some_and(|it| it.contains(GUARD)),
         })
     }
 
@@ -126,7 +132,10 @@ impl PostgresServer {
             timeline,
             started: None,
             catalog: text(&row, 6),
-            is_guarded: text(&row, 12).map(|is_guarded| &*is_guarded == "true"),
+            is_guarded: text(&row, 12)
+                .filter(|_| self.starts_guarded)
+                .map(|is_guarded| &*is_guarded == "true"),
+            is_full: None,
             replayed: position(1).or_else(|| written.clone()).map(on_timeline),
             written: written.map(on_timeline),
         })

@@ -40,6 +40,16 @@ pub(in crate::cluster) enum ProbeOutcome {
 }
 
 impl ProbeOutcome {
+    /// Whether it says something about the login alone.
+    pub(super) fn is_of_login(&self) -> bool {
+        matches!(self, Self::LoginRefused(_) | Self::OptionRefused(_))
+    }
+
+    /// Whether it says that nobody is served there now, whoever asks.
+    pub(super) fn is_without_server(&self) -> bool {
+        matches!(self, Self::Dead(_) | Self::Refused(_) | Self::Silent)
+    }
+
     /// Why there is no observation, for an error.
     pub(in crate::cluster) fn reason(self) -> String {
         match self {
@@ -117,6 +127,7 @@ impl ProbeTarget {
                 port: options.get_port(),
                 socket: options.get_socket().cloned(),
                 username: options.get_username().to_owned(),
+                options: options.get_options().map(str::to_owned),
             },
             #[cfg(feature = "sqlx-mysql")]
             Self::MySql(ref options) => Address::Server {
@@ -124,6 +135,7 @@ impl ProbeTarget {
                 port: options.get_port(),
                 socket: options.get_socket().cloned(),
                 username: options.get_username().to_owned(),
+                options: options.get_charset().to_owned().into(),
             },
         }
     }
@@ -170,6 +182,10 @@ impl Probe {
             connection: None,
             asynchronous,
         }
+    }
+
+    pub(super) fn is_open(&self) -> bool {
+        self.connection.is_some()
     }
 
     /// Makes the next query open a new connection.

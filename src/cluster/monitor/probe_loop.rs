@@ -2,17 +2,17 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use super::looks::Looks;
+use super::guarding::Guarding;
+use super::looks::{Found, Looks};
+use super::observation::Observation;
 use super::probe::{Probe, ProbeOutcome, ProbeTarget};
 use super::servers::{Member, MonitoredServer};
 use super::watch::{ProbeRequest, WHILE_WAITED_FOR};
 use crate::clock::Clock;
 use crate::topology::NodeId;
-
-/// How many nodes of a server that refuses a login are tried until one counts for all.
-const LOGINS: usize = 3;
 
 /// How many nodes are told of an answer before other tasks run.
 const AT_ONCE: usize = 64;
@@ -23,17 +23,20 @@ pub(super) struct ProbeLoop {
     clock: Clock,
     asynchronous: bool,
     probe: Probe,
-    looks: Looks,
-    /// When each node was last told of an answer.
-    told: HashMap<NodeId, Instant>,
-    /// Which node's login is tried first.
-    speaker: usize,
+    looks: Arc<tokio::sync::Mutex<Looks>>,
+    /// Whether the address leads to several servers.
+    is_balanced: Arc<AtomicBool>,
+    guarding: Guarding,
+    /// When each node is asked again.
+    due: HashMap<NodeId, Instant>,
+    /// Whether the server has answered, or failed to.
+    was_asked: bool,
 }
 
 /// A node that is to hear of the next answer.
-struct Listener {
-    member: Member,
-    request: ProbeRequest,
+pub(super) struct Listener {
+    pub(super) member: Member,
+    pub(super) request: ProbeRequest,
 }
 
 impl ProbeLoop {
@@ -43,9 +46,11 @@ impl ProbeLoop {
             clock,
             asynchronous,
             probe: Probe::new(asynchronous, clock),
-            looks: Looks::default(),
-            told: HashMap::new(),
-            speaker: 0,
+            looks: Arc::default(),
+            is_balanced: Arc::default(),
+            guarding: Guarding::default(),
+            due: HashMap::new(),
+            was_asked: false,
         }
     }
 
@@ -58,25 +63,22 @@ impl ProbeLoop {
                 return;
             }
             let listeners = self.listeners(&members);
-            if !listeners.is_empty() {
-                self.ask_for(listeners).await;
+            let (alone, together) = listeners.into_iter().partition(|it| it.request.alone);
+            let together = self.ask_alone(alone, together).await;
+            if !together.is_empty() {
+                self.ask_together(together).await;
             }
-            let Some(next) = self.next_due(&members) else {
-                return;
-            };
-            self.wait(started, next).await;
+            self.wait(started, &members).await;
         }
     }
 
-    /// The nodes that are due, or want to be asked earlier.
+    /// The nodes that are due, or wanted earlier.
     fn listeners(&self, members: &[Member]) -> Vec<Listener> {
-        let now = self.clock.now();
-        let is_due = |member: &&Member| {
-            let told = self.told.get(&member.node);
-            let due = || Some(*told? + member.watch.pause(member.node)?);
-            member.watch.take_wanted(member.node) || due().is_none_or(|due| due <= now)
-        };
-        let listeners = members.iter().filter(is_due).filter_map(|member| {
+        let (now, wanted) = (self.clock.now(), self.server.wanted.take());
+        let is_due = |node| self.due.get(&node).is_none_or(|due| *due <= now);
+        let members = members.iter();
+        let due = members.filter(|it| is_due(it.node) || wanted.contains(&it.node));
+        let listeners = due.filter_map(|member| {
             let request = member.watch.probe_request(member.node)?;
             let member = member.clone();
             Some(Listener { member, request })
@@ -84,110 +86,192 @@ impl ProbeLoop {
         listeners.collect()
     }
 
-    /// When the next node is due.
-    fn next_due(&mut self, members: &[Member]) -> Option<Instant> {
-        self.told
-            .retain(|node, _| members.iter().any(|member| member.node == *node));
-        let dues = members.iter().filter_map(|member| {
-            let pause = member.watch.pause(member.node)?;
-            let told = self.told.get(&member.node).copied();
-            Some(told.unwrap_or_else(|| self.clock.now()) + pause)
-        });
-        dues.min()
+    /// Asks for nodes that only their own login can speak for. Returns whom to ask for together: if there is no
+    /// server, all of them.
+    async fn ask_alone(
+        &mut self,
+        mut alone: Vec<Listener>,
+        mut together: Vec<Listener>,
+    ) -> Vec<Listener> {
+        while let Some(listener) = alone.pop() {
+            let Some(target) = listener.member.watch.target(listener.member.node) else {
+                self.postpone(&listener.member);
+                continue;
+            };
+            let mut own = Probe::new(self.asynchronous, self.clock);
+            let (asked, answer) = own.ask(&target, listener.request.timeout).await;
+            if self.guarding.apply(&[&listener], &answer).await {
+                alone.push(listener);
+                continue;
+            }
+            let is_down = answer.is_without_server();
+            if matches!(answer, ProbeOutcome::Observed(_)) {
+                // The newest connection speaks for the others: the address may have moved.
+                self.probe = own;
+                self.server.set_speaker(listener.member.node);
+            }
+            self.tell(vec![listener], None, asked, answer).await;
+            if is_down {
+                together.append(&mut alone);
+            }
+        }
+        together
     }
 
-    /// Asks the server with the login of one node, and tells all.
-    async fn ask_for(&mut self, mut listeners: Vec<Listener>) {
-        for login in 1..=LOGINS {
-            let Some((speaker, target)) = self.next_speaker(&listeners) else {
-                let now = self.clock.now();
-                let nodes = listeners.iter().map(|listener| listener.member.node);
-                return self.told.extend(nodes.map(|node| (node, now)));
-            };
-            let (asked, answer) = self.ask(&listeners, &target).await;
-            if guard_otherwise(&listeners, speaker, &answer).await {
+    /// Asks the server with the login of one node, and tells all. One whose login is refused speaks for itself
+    /// alone.
+    async fn ask_together(&mut self, mut listeners: Vec<Listener>) {
+        while let Some((speaker, target)) = self.next_speaker(&listeners) {
+            let (asked, answer) = self.ask(&listeners, speaker, &target).await;
+            let all: Vec<_> = listeners.iter().collect();
+            if self.guarding.apply(&all, &answer).await {
                 self.probe.disconnect();
                 continue;
             }
-            let is_refused = matches!(
-                answer,
-                ProbeOutcome::LoginRefused(_) | ProbeOutcome::OptionRefused(_)
-            );
-            if is_refused && login < LOGINS && listeners.len() > 1 {
+            if answer.is_of_login() {
                 let refused = listeners.swap_remove(speaker);
-                self.speaker = self.speaker.wrapping_add(1);
-                self.tell(vec![refused], asked, answer).await;
+                self.tell(vec![refused], None, asked, answer).await;
                 continue;
             }
-            if let ProbeOutcome::Observed(seen) = &answer
-                && listeners[speaker].request.is_one_replica
-            {
-                let new = || Probe::new(self.asynchronous, self.clock);
-                let timeout = listeners[speaker].request.timeout;
-                if self
-                    .looks
-                    .find_several(seen, &target, timeout, new, self.clock)
-                    .await
-                {
-                    found_balancer(&listeners);
-                }
+            if let ProbeOutcome::Observed(seen) = &answer {
+                self.look_around(&listeners, target, seen).await;
             }
-            return self.tell(listeners, asked, answer).await;
+            self.was_asked = true;
+            let speaker = self.server.speaker();
+            return self.tell(listeners, speaker, asked, answer).await;
+        }
+        for listener in &listeners {
+            self.postpone(&listener.member);
         }
     }
 
-    /// A node whose address is known.
+    /// A node whose address is known: the one whose connection is open, if it is there.
     fn next_speaker(&self, listeners: &[Listener]) -> Option<(usize, ProbeTarget)> {
-        let count = listeners.len();
-        let mut places = (0..count).map(|place| self.speaker.wrapping_add(place) % count);
-        places.find_map(|place| {
+        let last = self.server.speaker();
+        let is_last = |listener: &Listener| Some(listener.member.node) == last;
+        let first = listeners.iter().position(is_last).unwrap_or(0);
+        let places = (first..listeners.len()).chain(0..first);
+        places.into_iter().find_map(|place| {
             let Member { watch, node, .. } = &listeners[place].member;
             Some((place, watch.target(*node)?))
         })
     }
 
     /// Asks, on a new connection if an open one proves nothing. The open one is given up once there is the new
-    /// one: it holds the last place of a server that is full.
+    /// one: it holds the last place of a server that is full, and still tells the rest.
     async fn ask(
         &mut self,
         listeners: &[Listener],
+        speaker: usize,
         target: &ProbeTarget,
     ) -> (Instant, ProbeOutcome) {
-        let timeout = listeners[0].request.timeout;
-        if !listeners.iter().any(|listener| listener.request.anew) {
-            return self.probe.ask(target, timeout).await;
+        let Listener { member, request } = &listeners[speaker];
+        let was_open = self.probe.is_open();
+        let anew = was_open && listeners.iter().any(|listener| listener.request.anew);
+        if anew {
+            let mut new = Probe::new(self.asynchronous, self.clock);
+            let (asked, answer) = new.ask(target, request.timeout).await;
+            let ProbeOutcome::Full(reason) = answer else {
+                self.probe = new;
+                self.server.set_speaker(member.node);
+                return (asked, answer);
+            };
+            let (asked, mut answer) = self.probe.ask(target, request.timeout).await;
+            if let ProbeOutcome::Observed(seen) = &mut answer {
+                seen.is_full = Some(reason.into());
+            }
+            return (asked, answer);
         }
-        let mut new = Probe::new(self.asynchronous, self.clock);
-        let (asked, answer) = new.ask(target, timeout).await;
-        if !matches!(answer, ProbeOutcome::Full(_)) {
-            self.probe = new;
+        if !was_open {
+            self.server.set_speaker(member.node);
         }
-        (asked, answer)
+        self.probe.ask(target, request.timeout).await
     }
 
-    async fn tell(&mut self, listeners: Vec<Listener>, asked: Instant, answer: ProbeOutcome) {
-        let are_several = listeners.len() > 1;
+    /// Finds out whether replicas that were declared as one server are several. At the start that is waited for;
+    /// later it must not delay the next answer.
+    async fn look_around(&self, listeners: &[Listener], target: ProbeTarget, seen: &Observation) {
+        let replicas = listeners.iter().filter(|it| it.request.is_one_replica);
+        let replicas: Vec<Member> = replicas.map(|it| it.member.clone()).collect();
+        let Ok(mut looks) = Arc::clone(&self.looks).try_lock_owned() else {
+            return;
+        };
+        if replicas.is_empty() {
+            return;
+        }
+        if self.is_balanced.load(Ordering::Relaxed) {
+            return found_balancer(&replicas);
+        }
+        let Some(count) = looks.due(self.clock.now()) else {
+            return;
+        };
+        let (asynchronous, clock) = (self.asynchronous, self.clock);
+        let (timeout, seen) = (listeners[0].request.timeout, seen.clone());
+        let is_balanced = Arc::clone(&self.is_balanced);
+        let look = async move {
+            let new = || Probe::new(asynchronous, clock);
+            let found = looks.look(count, &seen, &target, timeout, (clock, new));
+            match found.await {
+                Found::Several => {
+                    is_balanced.store(true, Ordering::Relaxed);
+                    found_balancer(&replicas);
+                }
+                // What the open connection says is of the old server.
+                Found::Moved => {
+                    let first = replicas.first();
+                    first.inspect(|it| it.watch.probe_anew(it.node));
+                }
+                Found::Nothing => {}
+            }
+        };
+        match self.was_asked {
+            true => drop(tokio::spawn(look)),
+            false => look.await,
+        }
+    }
+
+    async fn tell(
+        &mut self,
+        listeners: Vec<Listener>,
+        speaker: Option<NodeId>,
+        asked: Instant,
+        answer: ProbeOutcome,
+    ) {
         for (index, Listener { member, .. }) in listeners.into_iter().enumerate() {
             let mut answer = answer.clone();
             if let ProbeOutcome::Observed(seen) = &mut answer
-                && are_several
+                && speaker.is_some_and(|speaker| speaker != member.node)
             {
-                seen.catalog = member.catalog;
+                seen.catalog.clone_from(&member.catalog);
             }
             member.watch.record_outcome(member.node, asked, answer);
-            self.told.insert(member.node, self.clock.now());
+            self.postpone(&member);
             if index % AT_ONCE == AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
         }
     }
 
-    /// Waits until the next probe is due, or wanted earlier.
-    async fn wait(&self, started: Instant, next: Instant) {
-        let due = tokio::time::sleep_until(next.into());
-        tokio::select! {
-            () = due => {}
-            () = self.server.wake.notified() => {}
+    /// Until it is due again.
+    fn postpone(&mut self, member: &Member) {
+        if let Some(pause) = member.watch.pause(member.node) {
+            self.due.insert(member.node, self.clock.now() + pause);
+        }
+    }
+
+    /// Waits until the next node is due, or wanted earlier.
+    async fn wait(&mut self, started: Instant, members: &[Member]) {
+        if self.due.len() > members.len() {
+            self.due
+                .retain(|node, _| members.iter().any(|member| member.node == *node));
+        }
+        let notified = self.server.wanted.notify.notified();
+        match self.due.values().min() {
+            Some(next) => tokio::select! {
+                () = tokio::time::sleep_until((*next).into()) => {}
+                () = notified => {}
+            },
+            None => notified.await,
         }
         // Many reads may ask for it at once.
         let passed = self.clock.now().saturating_duration_since(started);
@@ -197,38 +281,10 @@ impl ProbeLoop {
     }
 }
 
-/// Finds another way to guard the replicas if a pooler does not take the option at the start of a connection.
-/// Returns whether a pool was replaced, so that the server is to be asked again.
-async fn guard_otherwise(listeners: &[Listener], speaker: usize, answer: &ProbeOutcome) -> bool {
-    let Member { watch, node, .. } = &listeners[speaker].member;
-    let Some(state) = watch.state.upgrade() else {
-        return false;
-    };
-    let why = match answer {
-        ProbeOutcome::OptionRefused(reason) => reason.as_str(),
-        ProbeOutcome::Observed(seen)
-            if seen.is_guarded == Some(false) && state.is_guarded_at_start(*node) =>
-        {
-            "the option default_transaction_read_only is ignored at the start of a connection"
-        }
-        _ => return false,
-    };
-    // What is true of the pooler for one of them is so for all.
-    let mut shares = None;
-    let mut replaced = false;
-    for listener in listeners {
-        let node = listener.member.node;
-        replaced |= state.guard_otherwise(node, why, &mut shares).await;
-    }
-    replaced
-}
-
-fn found_balancer(listeners: &[Listener]) {
-    for Listener { member, request } in listeners {
-        if request.is_one_replica
-            && let Some(state) = member.watch.state.upgrade()
-        {
-            state.found_balancer(member.node);
+fn found_balancer(replicas: &[Member]) {
+    for Member { watch, node, .. } in replicas {
+        if let Some(state) = watch.state.upgrade() {
+            state.found_balancer(*node);
         }
     }
 }

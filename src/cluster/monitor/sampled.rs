@@ -19,7 +19,7 @@ impl Watch {
                 let primary = state.snapshot().database_by_id(self.database).primary;
                 let primary = known.nodes.get(&primary)?;
                 if !asked {
-                    primary.wake.notify_one();
+                    primary.wake();
                 }
                 let seen = primary.seen.as_ref();
                 let answered = seen.is_some_and(|seen| seen.asked > moment);

@@ -34,6 +34,8 @@ pub(super) enum Address {
         port: u16,
         socket: Option<PathBuf>,
         username: String,
+        /// What the connection starts with: a guard, among others.
+        options: Option<String>,
     },
     /// The pool of the node is not open yet, so its address is not known.
     Unknown(NodeId),
@@ -52,8 +54,17 @@ pub(super) struct Member {
 #[derive(Debug)]
 pub(super) struct MonitoredServer {
     pub(super) number: u64,
-    pub(super) wake: Arc<Notify>,
-    members: Mutex<Vec<Member>>,
+    pub(super) wanted: Arc<Wanted>,
+    members: Mutex<Arc<[Member]>>,
+    /// Whose login has opened the connection that asks.
+    speaker: Mutex<Option<NodeId>>,
+}
+
+/// The nodes that somebody wants asked before they are due.
+#[derive(Debug, Default)]
+pub(super) struct Wanted {
+    nodes: Mutex<Vec<NodeId>>,
+    pub(super) notify: Notify,
 }
 
 /// The servers of a connection.
@@ -61,6 +72,13 @@ pub(super) struct MonitoredServer {
 pub(super) struct Servers {
     by_key: HashMap<ServerKey, Arc<MonitoredServer>>,
     of: HashMap<NodeId, Arc<MonitoredServer>>,
+}
+
+/// What is left of a server after a node has left it.
+pub(super) enum Left {
+    Nothing(u64),
+    /// The connection that asks was opened for the node: it must not keep its database in use.
+    WithoutSpeaker(Arc<MonitoredServer>),
 }
 
 impl ServerKey {
@@ -81,30 +99,36 @@ impl ServerKey {
 }
 
 impl Servers {
-    /// The server of a node, which is one of its members from now on.
-    pub(super) fn join(
-        &mut self,
-        key: impl FnOnce() -> ServerKey,
-        member: Member,
-    ) -> Arc<MonitoredServer> {
-        if let Some(server) = self.of.get(&member.node) {
-            return Arc::clone(server);
-        }
-        let server = self.by_key.entry(key()).or_default();
-        self.of.insert(member.node, Arc::clone(server));
-        server.lock().push(member);
-        Arc::clone(server)
+    /// The server of a node that has joined one.
+    pub(super) fn of(&self, node: NodeId) -> Option<Arc<MonitoredServer>> {
+        self.of.get(&node).map(Arc::clone)
     }
 
-    /// A node is not asked any more. Returns the number of its server if it was the last node there.
-    pub(super) fn leave(&mut self, node: NodeId) -> Option<u64> {
+    /// The server of that key.
+    pub(super) fn with_key(&mut self, key: ServerKey) -> Arc<MonitoredServer> {
+        Arc::clone(self.by_key.entry(key).or_default())
+    }
+
+    /// A node is one of the server from now on.
+    pub(super) fn join(&mut self, server: &Arc<MonitoredServer>, member: Member) {
+        self.of.insert(member.node, Arc::clone(server));
+        let mut members = server.lock();
+        *members = members.iter().cloned().chain([member]).collect();
+    }
+
+    /// A node is not asked any more.
+    pub(super) fn leave(&mut self, node: NodeId) -> Option<Left> {
         let server = self.of.remove(&node)?;
         let mut members = server.lock();
-        members.retain(|member| member.node != node);
-        members.is_empty().then(|| {
+        let others = members.iter().filter(|member| member.node != node).cloned();
+        *members = others.collect();
+        if members.is_empty() {
             self.by_key.retain(|_, other| !Arc::ptr_eq(other, &server));
-            server.number
-        })
+            return Some(Left::Nothing(server.number));
+        }
+        drop(members);
+        let is_speaker = server.speaker() == Some(node);
+        is_speaker.then_some(Left::WithoutSpeaker(server))
     }
 }
 
@@ -113,18 +137,48 @@ impl Default for MonitoredServer {
         static NEXT: AtomicU64 = AtomicU64::new(0);
         Self {
             number: NEXT.fetch_add(1, Ordering::Relaxed),
-            wake: Arc::default(),
-            members: Mutex::default(),
+            wanted: Arc::default(),
+            members: Mutex::new(Arc::new([])),
+            speaker: Mutex::default(),
         }
     }
 }
 
 impl MonitoredServer {
-    pub(super) fn members(&self) -> Vec<Member> {
-        self.lock().clone()
+    pub(super) fn members(&self) -> Arc<[Member]> {
+        Arc::clone(&self.lock())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<Member>> {
+    pub(super) fn speaker(&self) -> Option<NodeId> {
+        *self.speaker.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn set_speaker(&self, node: NodeId) {
+        let mut speaker = self.speaker.lock().unwrap_or_else(PoisonError::into_inner);
+        *speaker = Some(node);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Arc<[Member]>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Wanted {
+    /// Has a node asked before it is due.
+    pub(super) fn add(&self, node: NodeId) {
+        let mut nodes = self.lock();
+        if !nodes.contains(&node) {
+            nodes.push(node);
+        }
+        drop(nodes);
+        self.notify.notify_one();
+    }
+
+    pub(super) fn take(&self) -> Vec<NodeId> {
+        std::mem::take(&mut *self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Vec<NodeId>> {
+        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

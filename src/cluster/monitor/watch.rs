@@ -4,10 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
 use super::known::Knowledge;
 use super::probe::ProbeTarget;
+use super::servers::Wanted;
 use crate::clock::Clock;
 use crate::cluster::ClusterState;
 use crate::topology::{DatabaseId, Endpoint, NodeId, Role, Service};
@@ -39,9 +40,11 @@ pub(in crate::cluster) struct Watch {
 /// How to ask the server of a node.
 pub(super) struct ProbeRequest {
     pub(super) timeout: Duration,
-    /// The node is down or suspect, or its address may lead to another server: an answer on a connection that
-    /// is open already proves nothing.
+    /// The node is down or suspect: an answer on a connection that is open already proves nothing.
     pub(super) anew: bool,
+    /// What it met of its own says more than an answer to others: its login was refused, its statements get no
+    /// connection, or its address may lead to another server.
+    pub(super) alone: bool,
     /// It is a replica that counts as one server, and no balancer.
     pub(super) is_one_replica: bool,
 }
@@ -61,16 +64,10 @@ impl Watch {
         }
     }
 
-    /// Has a node wake the task that asks its server.
-    pub(super) fn register_probe(&self, node: NodeId, wake: &Arc<Notify>) {
-        self.lock().nodes.entry(node).or_default().wake = Arc::clone(wake);
-    }
-
-    /// Whether somebody wants a node asked before it is due. Asked once.
-    pub(super) fn take_wanted(&self, node: NodeId) -> bool {
+    /// Has a node tell the task that asks its server when it is wanted.
+    pub(super) fn register_probe(&self, node: NodeId, wanted: &Arc<Wanted>) {
         let mut known = self.lock();
-        let known = known.nodes.get_mut(&node);
-        known.is_some_and(|known| std::mem::take(&mut known.is_wanted))
+        known.nodes.entry(node).or_default().wanted = Some((node, Arc::clone(wanted)));
     }
 
     /// Whether the connection still has a handle.
@@ -96,7 +93,7 @@ impl Watch {
     }
 
     pub(in crate::cluster) fn probe_now(&self, node: NodeId) {
-        if let Some(known) = self.lock().nodes.get_mut(&node) {
+        if let Some(known) = self.lock().nodes.get(&node) {
             known.wake();
         }
     }
@@ -118,7 +115,8 @@ impl Watch {
         }
         Some(ProbeRequest {
             timeout: state.declared(self.database).settings.probe_timeout,
-            anew: self.take_stale(node) || !found.health.is_good(),
+            anew: !found.health.is_good(),
+            alone: self.take_stale(node),
             is_one_replica: found.role == Role::Replica && found.endpoint == Endpoint::Server,
         })
     }
@@ -158,7 +156,7 @@ impl Watch {
             // Usually the answer of the primary wakes it first.
             (None, Role::Replica) => interval + interval / 4,
         };
-        let waited_for = self.waiting.load(Ordering::Relaxed) > 0 && !found.health.is_down();
+        let waited_for = self.waiting.load(Ordering::Relaxed) > 0 && found.health.is_good();
         Some(match waited_for {
             true => WHILE_WAITED_FOR,
             false => regular,
@@ -172,7 +170,7 @@ impl Watch {
     /// Probes more often, from now on until the returned guard is dropped.
     pub(in crate::cluster) fn wait(self: &Arc<Self>) -> Waiting {
         self.waiting.fetch_add(1, Ordering::Relaxed);
-        for node in self.lock().nodes.values_mut() {
+        for node in self.lock().nodes.values() {
             node.wake();
         }
         Waiting(Arc::clone(self))

@@ -8,7 +8,7 @@ use sea_orm::{DatabaseConnection, DbBackend};
 use super::parts::Parts;
 use super::{Binding, RoutingBuilder};
 use crate::bind::{BindingOrigin, Bindings, BindingsBuilder, Forbidden, declared, in_module};
-use crate::clock::Randomness;
+use crate::clock::{Jitter, Randomness};
 use crate::cluster::{Cluster, dialect_of};
 use crate::connection::RoutingConnection;
 use crate::dispatch::{Core, Shared, lacks_returning};
@@ -43,7 +43,7 @@ impl RoutingBuilder {
         let forbidden = self.forbid_all(&topology)?;
         check_bound(&forbidden, &bindings, &topology)?;
         let observers = Arc::new(Observers::of(std::mem::take(&mut self.observers)));
-        let backoffs = Randomness::of(self.seed, 1);
+        let backoffs = Jitter::of(self.seed);
         let cluster = Cluster::new(added_members, topology, observers, backoffs);
         let branch_begin = std::mem::take(&mut self.branch_begin);
         let mut connection = self
@@ -67,7 +67,7 @@ impl RoutingBuilder {
         let default = DatabaseId::new(0);
         let bindings = BindingsBuilder::new(default, self.unbound).finish();
         let observers = Arc::new(Observers::of(std::mem::take(&mut self.observers)));
-        let backoffs = Randomness::of(self.seed, 1);
+        let backoffs = Jitter::of(self.seed);
         let cluster = Cluster::new(added_members, topology, observers, backoffs);
         self.finish(cluster, bindings, Forbidden::default(), default)
     }
@@ -89,7 +89,7 @@ impl RoutingBuilder {
             checks_using: self.check_using,
             functions: self.functions,
             cache: Cache::new(self.cache_bytes),
-            random: Randomness::of(self.seed, 0),
+            random: Randomness::of(self.seed),
             reads_after_writes: AtomicBool::new(reads_after_writes),
             consistency: self.consistency,
             router: RouterId::default(),

@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 
 use futures_util::FutureExt;
 use sea_orm::{DbBackend, MockDatabase};
-use tokio::sync::Notify;
 
 use crate::balance::Balancing;
-use crate::clock::{Clock, Randomness};
+use crate::clock::{Clock, Jitter};
 use crate::cluster::monitor::observation::Observation;
+use crate::cluster::monitor::servers::Wanted;
 use crate::cluster::monitor::{ProbeOutcome, Watch};
 use crate::cluster::options::{NodeSource, ReplicaGuard};
 use crate::cluster::settings::{RoleSource, Settings};
@@ -62,7 +62,7 @@ pub(super) struct Server {
 struct Member {
     id: NodeId,
     server: Server,
-    wake: Arc<Notify>,
+    wanted: Arc<Wanted>,
     asked: Instant,
     due: Instant,
     /// It was asked, and the probe gives up when it is due.
@@ -130,7 +130,7 @@ impl Simulation {
         );
         first.databases.push(spec);
         let clock = Clock { now };
-        let backoffs = Randomness::Given(|| CHANCE.get());
+        let backoffs = Jitter::Given(|| CHANCE.get());
         let cluster = Cluster::with_clock(first, topology, Arc::default(), clock, backoffs);
         let watch = Arc::new(Watch::new(cluster.state(), database));
         let monitors = &cluster.state().monitors;
@@ -138,10 +138,10 @@ impl Simulation {
         let members = members.into_iter().map(|(id, server)| Member {
             id,
             server,
-            wake: {
-                let wake = Arc::default();
-                watch.register_probe(id, &wake);
-                wake
+            wanted: {
+                let wanted = Arc::default();
+                watch.register_probe(id, &wanted);
+                wanted
             },
             asked: now(),
             due: now(),
@@ -166,7 +166,7 @@ impl Simulation {
         loop {
             for member in &mut self.members {
                 let is_woken =
-                    !member.is_hanging && member.wake.notified().now_or_never().is_some();
+                    !member.is_hanging && member.wanted.notify.notified().now_or_never().is_some();
                 if is_woken {
                     member.due = member.due.min(now().max(member.asked + LEAST_PAUSE));
                 }
@@ -291,6 +291,7 @@ impl Server {
             started: None,
             catalog: Some("app".into()),
             is_guarded: None,
+            is_full: None,
             written: position.clone().filter(|_| self.role == Role::Primary),
             replayed: position,
         }
