@@ -1,5 +1,6 @@
 //! The end of a connection.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::future::join_all;
@@ -94,7 +95,15 @@ impl ClusterState {
             let topology = self.snapshot();
             let is_down = topology.all_nodes().any(|node| {
                 let is_it = node.name == *name && node.role == Role::Replica;
-                is_it && (node.pool != id || node.health.is_confirmed_down())
+                let has_monitor = self
+                    .declared(node.database)
+                    .has_monitor
+                    .load(Ordering::Relaxed);
+                let is_down = match has_monitor {
+                    true => node.health.is_confirmed_down(),
+                    false => node.health.is_down(),
+                };
+                is_it && (node.pool != id || is_down)
             });
             if is_down || changes.changed().await.is_err() {
                 return;

@@ -58,6 +58,8 @@ impl Cluster {
         tracing::warn!(target: "sea_orm_routing", node = name, reason, "a node failed a statement");
         self.state.signal_failure(node, signal, &reason);
         match fault {
+            // One that is down has its own pace.
+            _ if topology.node(node).health.is_down() => {}
             // Whether it is full or dead shows on a new connection.
             Fault::NoConnection => self.state.probe_anew(node),
             _ => self.state.probe_now(node),

@@ -8,6 +8,9 @@ use super::probe_loop::Listener;
 const IGNORED: &str =
     "the option default_transaction_read_only is ignored at the start of a connection";
 
+/// How many replicas are tried in vain before the others wait for the next answer.
+const PATIENCE: u32 = 3;
+
 /// What is known of the pooler before a server.
 #[derive(Debug, Default)]
 pub(super) struct Guarding {
@@ -31,8 +34,12 @@ impl Guarding {
         let Some(why) = &self.why else {
             return false;
         };
-        let mut replaced = false;
+        let (mut replaced, mut failures) = (false, 0);
         for listener in listeners {
+            // The pooler does not answer now.
+            if failures == PATIENCE {
+                break;
+            }
             let member = &listener.member;
             let Some(state) = member.watch.state.upgrade() else {
                 continue;
@@ -40,14 +47,15 @@ impl Guarding {
             if !state.is_guarded_at_start(member.node) {
                 continue;
             }
-            let known = self.shares.get(&member.catalog).copied();
+            // Where one database shares connections, no guard is set for the others: that is safe.
+            let shared = self.shares.values().any(|shares| *shares).then_some(true);
+            let known = self.shares.get(&member.catalog).copied().or(shared);
             match state.guard_otherwise(member.node, why, known).await {
                 Some(shares) => {
                     self.shares.insert(member.catalog.clone(), shares);
                     replaced = true;
                 }
-                // The pooler does not answer now.
-                None => break,
+                None => failures += 1,
             }
         }
         replaced

@@ -54,7 +54,7 @@ use crate::topology::{DatabaseId, NodeId, Topology};
 
 pub(super) use probe::{Probe, ProbeOutcome, ProbeTarget, opening};
 use probe_loop::ProbeLoop;
-use servers::{Left, Member, MonitoredServer, ServerKey, Servers};
+use servers::{Member, MonitoredServer, ServerKey, Servers};
 pub(super) use watch::Watch;
 
 /// The monitors of a connection. Their tasks are among its background tasks.
@@ -163,25 +163,40 @@ impl ClusterState {
     }
 
     pub(super) fn stop_probe(&self, node: NodeId) {
+        // Held, so that the node is not joined again meanwhile.
+        let watches = self.monitors.lock();
         self.leave_server(node);
-        for watch in self.monitors.lock().values() {
+        for watch in watches.values() {
             watch.remove_node(node);
         }
     }
 
     /// A node is not asked any more; nor is its server, if no other node is there.
     fn leave_server(&self, node: NodeId) {
-        let left = self.monitors.servers().leave(node);
-        match left {
-            Some(Left::Nothing(number)) => self.tasks.stop(TaskKey::Probe(number)),
-            Some(Left::WithoutSpeaker(server)) => {
-                self.tasks.stop(TaskKey::Probe(server.number));
-                let database = self.topology.load().node(node).database;
-                let settings = &self.declared(database).settings;
-                self.start_loop(&server, settings.asynchronous_commits);
-            }
-            None => {}
+        let deserted = self.monitors.servers().leave(node);
+        if let Some(number) = deserted {
+            self.tasks.stop(TaskKey::Probe(number));
         }
+    }
+
+    /// A node turned out to be another server than those with the same address: it is asked on its own. Called
+    /// by the task that asks them.
+    fn part_from_server(&self, member: &Member) {
+        let topology = self.snapshot();
+        let node = topology.node(member.node);
+        let settings = &self.declared(node.database).settings;
+        let mut servers = self.monitors.servers();
+        if servers.of(member.node).is_none() {
+            return;
+        }
+        // Others are left: the task goes on.
+        servers.leave(member.node);
+        let key = ServerKey::apart(member.node, node.endpoint, settings);
+        let server = servers.with_key(key);
+        member.watch.register_probe(member.node, &server.wanted);
+        servers.join(&server, member.clone());
+        drop(servers);
+        self.start_loop(&server, settings.asynchronous_commits);
     }
 
     /// Ends all background work of the connection for good.

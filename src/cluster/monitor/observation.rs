@@ -41,8 +41,10 @@ pub(super) enum Failure {
     Dead(String),
     /// The connection broke or could not be opened.
     NoServer(String),
-    /// The server refused the login, or the probe failed on this side.
+    /// The server refused the login.
     LoginRefused(String),
+    /// It cannot be found out from here.
+    Local(String),
     /// It does not take an option that the connection starts with.
     OptionRefused(String),
     /// The server is well and has no connection left to give.
@@ -85,9 +87,9 @@ impl Failure {
                 | Kind::HostUnreachable
                 | Kind::NetworkUnreachable
                 | Kind::TimedOut => Self::NoServer(text),
-                _ => Self::LoginRefused(text),
+                _ => Self::Local(text),
             },
-            _ => Self::LoginRefused(text),
+            _ => Self::Local(text),
         }
     }
 

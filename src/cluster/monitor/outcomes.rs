@@ -39,8 +39,13 @@ impl Watch {
             // It has answered a statement since.
             _ if state.is_back_since(node, asked) => self.set_asked(node),
             ProbeOutcome::LoginRefused(reason) | ProbeOutcome::OptionRefused(reason) => {
+                // Next time too, no other login speaks for it.
+                self.keep_alone(node);
                 self.login_refused(&state, node, &reason);
             }
+            ProbeOutcome::Local(reason) => self.login_refused(&state, node, &reason),
+            // It is asked once its pool is open.
+            ProbeOutcome::NotOpen => return self.keep_alone(node),
             ProbeOutcome::Refused(reason) => self.refused(&state, node, reason),
             ProbeOutcome::Dead(reason) => {
                 self.refused(&state, node, reason);
@@ -219,12 +224,10 @@ impl Watch {
 
     /// The server refuses the probe. A primary stays up: the application may hold open connections.
     fn login_refused(&self, state: &ClusterState, node: NodeId, reason: &str) {
-        // Next time too, no other login speaks for it.
-        self.lock().nodes.entry(node).or_default().is_stale = true;
         let topology = state.snapshot();
         let found = topology.node(node);
         let name = found.name.as_str();
-        tracing::warn!(target: "sea_orm_routing", node = name, reason, "the server refused the login of a probe");
+        tracing::warn!(target: "sea_orm_routing", node = name, reason, "a probe cannot log in");
         match found.role {
             Role::Primary => {
                 let mut known = self.lock();

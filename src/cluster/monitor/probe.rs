@@ -35,6 +35,10 @@ pub(in crate::cluster) enum ProbeOutcome {
     LoginRefused(String),
     /// It does not take an option that the connection starts with.
     OptionRefused(String),
+    /// It cannot be found out from here: a name that is not resolved, TLS, too many open files.
+    Local(String),
+    /// The pool of the node is not open, so that its address is not known.
+    NotOpen,
     /// No answer in time.
     Silent,
 }
@@ -57,9 +61,10 @@ impl ProbeOutcome {
             | Self::Refused(reason)
             | Self::LoginRefused(reason)
             | Self::OptionRefused(reason)
+            | Self::Local(reason)
             | Self::Full(reason) => reason,
             Self::Alive => "it answers with an error".to_owned(),
-            Self::Observed(_) | Self::Silent => "it does not answer".to_owned(),
+            Self::Observed(_) | Self::Silent | Self::NotOpen => "it does not answer".to_owned(),
         }
     }
 }
@@ -78,6 +83,7 @@ pub(in crate::cluster) enum ProbeTarget {
 pub(in crate::cluster) struct Probe {
     clock: Clock,
     connection: Option<Connection>,
+    opened: u32,
     /// Whether commits may return before they are on the disk.
     #[cfg_attr(
         not(feature = "sqlx-postgres"),
@@ -180,8 +186,14 @@ impl Probe {
         Self {
             clock,
             connection: None,
+            opened: 0,
             asynchronous,
         }
+    }
+
+    /// How often it has opened a connection.
+    pub(super) fn opened(&self) -> u32 {
+        self.opened
     }
 
     pub(super) fn is_open(&self) -> bool {
@@ -216,6 +228,7 @@ impl Probe {
             Ok(Err(Failure::Dead(reason))) => ProbeOutcome::Dead(reason),
             Ok(Err(Failure::NoServer(reason))) => ProbeOutcome::Refused(reason),
             Ok(Err(Failure::LoginRefused(reason))) => ProbeOutcome::LoginRefused(reason),
+            Ok(Err(Failure::Local(reason))) => ProbeOutcome::Local(reason),
             Ok(Err(Failure::OptionRefused(reason))) => ProbeOutcome::OptionRefused(reason),
             Err(_) => ProbeOutcome::Silent,
         };
@@ -235,7 +248,8 @@ impl Probe {
                     Failure::Dead(_)
                     | Failure::NoServer(_)
                     | Failure::LoginRefused(_)
-                    | Failure::OptionRefused(_),
+                    | Failure::OptionRefused(_)
+                    | Failure::Local(_),
                 ) => {
                     self.connection = None;
                 }
@@ -252,9 +266,11 @@ impl Probe {
     ) -> Result<Observation, Failure> {
         let connection = match &mut self.connection {
             Some(connection) => connection,
-            None => self
-                .connection
-                .insert(Connection::open(target, self.clock).await?),
+            None => {
+                let opened = Connection::open(target, self.clock).await?;
+                self.opened = self.opened.wrapping_add(1);
+                self.connection.insert(opened)
+            }
         };
         *asked = self.clock.now();
         // There may be no variant at all.

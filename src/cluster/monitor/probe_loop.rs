@@ -3,7 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+use futures_util::future::join_all;
 
 use super::guarding::Guarding;
 use super::looks::{Found, Looks};
@@ -17,6 +19,15 @@ use crate::topology::NodeId;
 /// How many nodes are told of an answer before other tasks run.
 const AT_ONCE: usize = 64;
 
+/// How many nodes are asked for at a time, each with its own login.
+const LOGINS_AT_ONCE: usize = 8;
+
+/// How many databases must say the same of what may be true of one alone.
+const DOUBTS: u32 = 3;
+
+/// Nodes that are due so soon are asked together with those that are due now.
+const SLACK: Duration = Duration::from_millis(5);
+
 /// Asks one server.
 pub(super) struct ProbeLoop {
     server: Arc<MonitoredServer>,
@@ -29,6 +40,8 @@ pub(super) struct ProbeLoop {
     guarding: Guarding,
     /// When each node is asked again.
     due: HashMap<NodeId, Instant>,
+    /// Which server answered last.
+    identity: Option<Box<str>>,
     /// Whether the server has answered, or failed to.
     was_asked: bool,
 }
@@ -50,6 +63,7 @@ impl ProbeLoop {
             is_balanced: Arc::default(),
             guarding: Guarding::default(),
             due: HashMap::new(),
+            identity: None,
             was_asked: false,
         }
     }
@@ -62,20 +76,26 @@ impl ProbeLoop {
             if !members.iter().any(|member| member.watch.is_alive()) {
                 return;
             }
+            let speaker = self.server.speaker();
+            if !members.iter().any(|member| Some(member.node) == speaker) {
+                // The connection must not keep the database of a node in use that has left.
+                self.probe.disconnect();
+            }
             let listeners = self.listeners(&members);
-            let (alone, together) = listeners.into_iter().partition(|it| it.request.alone);
-            let together = self.ask_alone(alone, together).await;
+            let (alone, together): (Vec<_>, Vec<_>) =
+                listeners.into_iter().partition(|it| it.request.alone);
             if !together.is_empty() {
                 self.ask_together(together).await;
             }
+            self.ask_alone(alone).await;
             self.wait(started, &members).await;
         }
     }
 
     /// The nodes that are due, or wanted earlier.
     fn listeners(&self, members: &[Member]) -> Vec<Listener> {
-        let (now, wanted) = (self.clock.now(), self.server.wanted.take());
-        let is_due = |node| self.due.get(&node).is_none_or(|due| *due <= now);
+        let (soon, wanted) = (self.clock.now() + SLACK, self.server.wanted.take());
+        let is_due = |node| self.due.get(&node).is_none_or(|due| *due <= soon);
         let members = members.iter();
         let due = members.filter(|it| is_due(it.node) || wanted.contains(&it.node));
         let listeners = due.filter_map(|member| {
@@ -86,41 +106,69 @@ impl ProbeLoop {
         listeners.collect()
     }
 
-    /// Asks for nodes that only their own login can speak for. Returns whom to ask for together: if there is no
-    /// server, all of them.
-    async fn ask_alone(
-        &mut self,
-        mut alone: Vec<Listener>,
-        mut together: Vec<Listener>,
-    ) -> Vec<Listener> {
-        while let Some(listener) = alone.pop() {
-            let Some(target) = listener.member.watch.target(listener.member.node) else {
-                self.postpone(&listener.member);
-                continue;
-            };
-            let mut own = Probe::new(self.asynchronous, self.clock);
-            let (asked, answer) = own.ask(&target, listener.request.timeout).await;
-            if self.guarding.apply(&[&listener], &answer).await {
-                alone.push(listener);
-                continue;
+    /// Asks for nodes that only their own login can speak for, some at a time.
+    async fn ask_alone(&mut self, mut alone: Vec<Listener>) {
+        while !alone.is_empty() {
+            let some = alone.split_off(alone.len().saturating_sub(LOGINS_AT_ONCE));
+            let asked = some.into_iter().map(|listener| self.asked_alone(listener));
+            let mut down = None;
+            for (listener, own, asked, answer) in join_all(asked).await {
+                if self.guarding.apply(&[&listener], &answer).await {
+                    alone.push(listener);
+                    continue;
+                }
+                if answer.is_without_server() {
+                    down = Some((asked, answer.clone()));
+                }
+                if self.belongs(&listener.member, &answer) {
+                    // The newest connection speaks for the others: the address may have moved.
+                    self.probe = own;
+                    self.server.set_speaker(listener.member.node);
+                }
+                self.tell(vec![listener], None, asked, answer).await;
             }
-            let is_down = answer.is_without_server();
-            if matches!(answer, ProbeOutcome::Observed(_)) {
-                // The newest connection speaks for the others: the address may have moved.
-                self.probe = own;
-                self.server.set_speaker(listener.member.node);
-            }
-            self.tell(vec![listener], None, asked, answer).await;
-            if is_down {
-                together.append(&mut alone);
+            if let Some((asked, answer)) = down {
+                let rest = std::mem::take(&mut alone);
+                for listener in &rest {
+                    listener.member.watch.keep_alone(listener.member.node);
+                }
+                self.tell(rest, None, asked, answer).await;
             }
         }
-        together
     }
 
-    /// Asks the server with the login of one node, and tells all. One whose login is refused speaks for itself
-    /// alone.
+    async fn asked_alone(&self, listener: Listener) -> (Listener, Probe, Instant, ProbeOutcome) {
+        let mut own = Probe::new(self.asynchronous, self.clock);
+        let target = listener.member.watch.target(listener.member.node);
+        let (asked, answer) = match target {
+            Some(target) => own.ask(&target, listener.request.timeout).await,
+            None => (self.clock.now(), ProbeOutcome::NotOpen),
+        };
+        (listener, own, asked, answer)
+    }
+
+    /// Whether the server that answered is the one that the others are asked at. A pooler may lead to another
+    /// one for each database; then the node gets a task of its own.
+    fn belongs(&mut self, member: &Member, answer: &ProbeOutcome) -> bool {
+        let ProbeOutcome::Observed(seen) = answer else {
+            return false;
+        };
+        let is_alone = self.server.members().len() == 1;
+        let is_same = seen.server.is_some() && seen.server == self.identity;
+        if is_alone || self.identity.is_none() {
+            self.identity.clone_from(&seen.server);
+            return true;
+        }
+        if !is_same && let Some(state) = member.watch.state.upgrade() {
+            state.part_from_server(member);
+        }
+        is_same
+    }
+
+    /// Asks the server with the login of one node, and tells all. What may be true of that login or its database
+    /// alone is told to that node alone, until others say the same.
     async fn ask_together(&mut self, mut listeners: Vec<Listener>) {
+        let mut doubts = 0;
         while let Some((speaker, target)) = self.next_speaker(&listeners) {
             let (asked, answer) = self.ask(&listeners, speaker, &target).await;
             let all: Vec<_> = listeners.iter().collect();
@@ -128,20 +176,24 @@ impl ProbeLoop {
                 self.probe.disconnect();
                 continue;
             }
-            if answer.is_of_login() {
-                let refused = listeners.swap_remove(speaker);
-                self.tell(vec![refused], None, asked, answer).await;
+            let is_in_doubt = matches!(answer, ProbeOutcome::Full(_) | ProbeOutcome::Alive);
+            doubts += u32::from(is_in_doubt);
+            if answer.is_of_login() || is_in_doubt && doubts < DOUBTS && listeners.len() > 1 {
+                let one = listeners.swap_remove(speaker);
+                self.tell(vec![one], None, asked, answer).await;
                 continue;
             }
             if let ProbeOutcome::Observed(seen) = &answer {
+                self.identity.clone_from(&seen.server);
                 self.look_around(&listeners, target, seen).await;
             }
             self.was_asked = true;
             let speaker = self.server.speaker();
             return self.tell(listeners, speaker, asked, answer).await;
         }
+        let now = self.clock.now();
         for listener in &listeners {
-            self.postpone(&listener.member);
+            self.postpone(&listener.member, now);
         }
     }
 
@@ -150,8 +202,8 @@ impl ProbeLoop {
         let last = self.server.speaker();
         let is_last = |listener: &Listener| Some(listener.member.node) == last;
         let first = listeners.iter().position(is_last).unwrap_or(0);
-        let places = (first..listeners.len()).chain(0..first);
-        places.into_iter().find_map(|place| {
+        let mut places = (first..listeners.len()).chain(0..first);
+        places.find_map(|place| {
             let Member { watch, node, .. } = &listeners[place].member;
             Some((place, watch.target(*node)?))
         })
@@ -166,9 +218,9 @@ impl ProbeLoop {
         target: &ProbeTarget,
     ) -> (Instant, ProbeOutcome) {
         let Listener { member, request } = &listeners[speaker];
-        let was_open = self.probe.is_open();
-        let anew = was_open && listeners.iter().any(|listener| listener.request.anew);
-        if anew {
+        let is_anew = |listener: &Listener| listener.request.anew;
+        let mut full = None;
+        if self.probe.is_open() && listeners.iter().any(is_anew) {
             let mut new = Probe::new(self.asynchronous, self.clock);
             let (asked, answer) = new.ask(target, request.timeout).await;
             let ProbeOutcome::Full(reason) = answer else {
@@ -176,16 +228,17 @@ impl ProbeLoop {
                 self.server.set_speaker(member.node);
                 return (asked, answer);
             };
-            let (asked, mut answer) = self.probe.ask(target, request.timeout).await;
-            if let ProbeOutcome::Observed(seen) = &mut answer {
-                seen.is_full = Some(reason.into());
-            }
-            return (asked, answer);
+            full = Some(reason.into());
         }
-        if !was_open {
+        let before = self.probe.opened();
+        let (asked, mut answer) = self.probe.ask(target, request.timeout).await;
+        if self.probe.opened() != before {
             self.server.set_speaker(member.node);
         }
-        self.probe.ask(target, request.timeout).await
+        if let ProbeOutcome::Observed(seen) = &mut answer {
+            seen.is_full = full;
+        }
+        (asked, answer)
     }
 
     /// Finds out whether replicas that were declared as one server are several. At the start that is waited for;
@@ -237,15 +290,18 @@ impl ProbeLoop {
         asked: Instant,
         answer: ProbeOutcome,
     ) {
-        for (index, Listener { member, .. }) in listeners.into_iter().enumerate() {
+        let now = self.clock.now();
+        for (index, Listener { member, request }) in listeners.into_iter().enumerate() {
             let mut answer = answer.clone();
-            if let ProbeOutcome::Observed(seen) = &mut answer
-                && speaker.is_some_and(|speaker| speaker != member.node)
-            {
-                seen.catalog.clone_from(&member.catalog);
+            if let ProbeOutcome::Observed(seen) = &mut answer {
+                if speaker.is_some_and(|speaker| speaker != member.node) {
+                    seen.catalog.clone_from(&member.catalog);
+                }
+                // Those that are well have connections of their own.
+                seen.is_full = seen.is_full.take().filter(|_| request.anew);
             }
             member.watch.record_outcome(member.node, asked, answer);
-            self.postpone(&member);
+            self.postpone(&member, now);
             if index % AT_ONCE == AT_ONCE - 1 {
                 tokio::task::yield_now().await;
             }
@@ -253,9 +309,9 @@ impl ProbeLoop {
     }
 
     /// Until it is due again.
-    fn postpone(&mut self, member: &Member) {
+    fn postpone(&mut self, member: &Member, now: Instant) {
         if let Some(pause) = member.watch.pause(member.node) {
-            self.due.insert(member.node, self.clock.now() + pause);
+            self.due.insert(member.node, now + pause);
         }
     }
 

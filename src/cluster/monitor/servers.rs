@@ -37,8 +37,8 @@ pub(super) enum Address {
         /// What the connection starts with: a guard, among others.
         options: Option<String>,
     },
-    /// The pool of the node is not open yet, so its address is not known.
-    Unknown(NodeId),
+    /// The pool of the node is not open yet, or a pooler leads to another server than for others.
+    Node(NodeId),
 }
 
 /// A node that is asked.
@@ -74,14 +74,12 @@ pub(super) struct Servers {
     of: HashMap<NodeId, Arc<MonitoredServer>>,
 }
 
-/// What is left of a server after a node has left it.
-pub(super) enum Left {
-    Nothing(u64),
-    /// The connection that asks was opened for the node: it must not keep its database in use.
-    WithoutSpeaker(Arc<MonitoredServer>),
-}
-
 impl ServerKey {
+    /// A node that is asked on its own.
+    pub(super) fn apart(node: NodeId, endpoint: Endpoint, settings: &Settings) -> Self {
+        Self::new(node, None, endpoint, settings)
+    }
+
     pub(super) fn new(
         node: NodeId,
         target: Option<&ProbeTarget>,
@@ -89,7 +87,7 @@ impl ServerKey {
         settings: &Settings,
     ) -> Self {
         Self {
-            address: target.map_or(Address::Unknown(node), ProbeTarget::address),
+            address: target.map_or(Address::Node(node), ProbeTarget::address),
             endpoint,
             interval: settings.probe_interval,
             timeout: settings.probe_timeout,
@@ -116,19 +114,20 @@ impl Servers {
         *members = members.iter().cloned().chain([member]).collect();
     }
 
-    /// A node is not asked any more.
-    pub(super) fn leave(&mut self, node: NodeId) -> Option<Left> {
+    /// A node is not asked any more. Returns the number of its server if it was the last node there.
+    pub(super) fn leave(&mut self, node: NodeId) -> Option<u64> {
         let server = self.of.remove(&node)?;
         let mut members = server.lock();
         let others = members.iter().filter(|member| member.node != node).cloned();
         *members = others.collect();
         if members.is_empty() {
             self.by_key.retain(|_, other| !Arc::ptr_eq(other, &server));
-            return Some(Left::Nothing(server.number));
+            return Some(server.number);
         }
         drop(members);
-        let is_speaker = server.speaker() == Some(node);
-        is_speaker.then_some(Left::WithoutSpeaker(server))
+        // The task looks whether its connection was opened for the node.
+        server.wanted.notify.notify_one();
+        None
     }
 }
 

@@ -67,7 +67,10 @@ impl Watch {
     /// Has a node tell the task that asks its server when it is wanted.
     pub(super) fn register_probe(&self, node: NodeId, wanted: &Arc<Wanted>) {
         let mut known = self.lock();
-        known.nodes.entry(node).or_default().wanted = Some((node, Arc::clone(wanted)));
+        let known = known.nodes.entry(node).or_default();
+        known.wanted = Some((node, Arc::clone(wanted)));
+        // Its own login shows whether it is the same server.
+        known.is_stale = true;
     }
 
     /// Whether the connection still has a handle.
@@ -103,6 +106,11 @@ impl Watch {
             known.is_stale = true;
             known.wake();
         }
+    }
+
+    /// Next time, too, no other login speaks for the node.
+    pub(super) fn keep_alone(&self, node: NodeId) {
+        self.lock().nodes.entry(node).or_default().is_stale = true;
     }
 
     /// What to ask a node. Returns `None` if the node is removed or the connection is dropped.
