@@ -4,15 +4,15 @@
 //! usually waits for itself, until the acquire timeout.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{self, ThreadId};
 
-use super::driver_kind::DriverKind;
-use super::pool::Pool;
+/// The holder of the only connection of a pool. The clones are one.
+#[derive(Debug, Clone, Default)]
+pub(super) struct OnlyConnection(Arc<Held>);
 
-/// The holder of the only connection of a pool.
 #[derive(Debug, Default)]
-pub(super) struct OnlyConnection {
+struct Held {
     /// Whether there is a holder, readable without the lock.
     is_held: AtomicBool,
     holder: Mutex<Option<Caller>>,
@@ -28,45 +28,28 @@ enum Caller {
 
 /// The only connection of a pool is held until this is dropped.
 #[derive(Debug)]
-pub(crate) struct HeldOnly(Pool);
-
-impl Pool {
-    /// Notes that this task holds a connection. Returns `None` if the pool may have more than one.
-    pub(crate) fn hold_only(&self) -> Option<HeldOnly> {
-        let usage = self.get().map(DriverKind::of)?.usage()?;
-        (usage.max == 1).then(|| {
-            self.only_connection().set(Some(Caller::now()));
-            HeldOnly(self.clone())
-        })
-    }
-
-    /// Whether this task holds the only connection.
-    pub(crate) fn waits_for_itself(&self) -> bool {
-        self.only_connection().is_held.load(Ordering::Relaxed)
-            && self.only_connection().holder() == Some(Caller::now())
-    }
-
-    /// Says in the log that this task holds the only connection, if it does: it may wait for itself.
-    pub(crate) fn warn_of_itself(&self) {
-        if self.waits_for_itself() {
-            tracing::warn!(
-                target: "sea_orm_routing",
-                node = self.name().as_str(),
-                "a statement waits for the only connection, which a transaction of the same task holds"
-            );
-        }
-    }
-}
+pub(crate) struct HeldOnly(OnlyConnection);
 
 impl OnlyConnection {
+    /// The caller holds the connection.
+    pub(super) fn hold(&self) -> HeldOnly {
+        self.set(Some(Caller::now()));
+        HeldOnly(self.clone())
+    }
+
+    /// Whether the caller holds the connection.
+    pub(super) fn is_held_by_caller(&self) -> bool {
+        self.0.is_held.load(Ordering::Relaxed) && self.holder() == Some(Caller::now())
+    }
+
     fn set(&self, holder: Option<Caller>) {
-        let mut held = self.holder.lock().unwrap_or_else(PoisonError::into_inner);
-        *held = holder;
-        self.is_held.store(holder.is_some(), Ordering::Relaxed);
+        let held = self.0.holder.lock();
+        *held.unwrap_or_else(PoisonError::into_inner) = holder;
+        self.0.is_held.store(holder.is_some(), Ordering::Relaxed);
     }
 
     fn holder(&self) -> Option<Caller> {
-        *self.holder.lock().unwrap_or_else(PoisonError::into_inner)
+        *self.0.holder.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -81,6 +64,6 @@ impl Caller {
 
 impl Drop for HeldOnly {
     fn drop(&mut self) {
-        self.0.only_connection().set(None);
+        self.0.set(None);
     }
 }

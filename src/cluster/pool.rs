@@ -16,7 +16,7 @@ use tokio::sync::OnceCell;
 
 use super::driver_kind::DriverKind;
 use super::loss::LossSignal;
-use super::only_connection::OnlyConnection;
+use super::only_connection::{HeldOnly, OnlyConnection};
 use super::open::OpenPlan;
 use crate::error::{AvailabilityError, RoutingError};
 use crate::name::NodeName;
@@ -226,8 +226,26 @@ impl Pool {
         self.inner.plan.as_ref().is_none_or(OpenPlan::traces_texts)
     }
 
-    pub(super) fn only_connection(&self) -> &OnlyConnection {
-        &self.inner.only_connection
+    /// Notes that the caller holds a connection. Returns `None` if the pool may have more than one.
+    pub(crate) fn hold_only(&self) -> Option<HeldOnly> {
+        let usage = self.get().map(DriverKind::of)?.usage()?;
+        (usage.max == 1).then(|| self.inner.only_connection.hold())
+    }
+
+    /// Whether the caller holds the only connection.
+    pub(crate) fn waits_for_itself(&self) -> bool {
+        self.inner.only_connection.is_held_by_caller()
+    }
+
+    /// Says in the log that the caller holds the only connection, if it does: it may wait for itself.
+    pub(crate) fn warn_of_itself(&self) {
+        if self.waits_for_itself() {
+            tracing::warn!(
+                target: "sea_orm_routing",
+                node = self.name().as_str(),
+                "a statement waits for the only connection, which a transaction of the same task holds"
+            );
+        }
     }
 
     /// Held while the schema of a database that no other process can reach is changed.

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use super::probe::ProbeOutcome;
-use super::probe_loop::Listener;
+use super::servers::Listener;
 
 const IGNORED: &str =
     "the option default_transaction_read_only is ignored at the start of a connection";

@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::claims::Promotion;
 use super::observation::Observation;
 use super::probe::ProbeTarget;
-use super::servers::Wanted;
+use super::promotion::Promotion;
+use super::wanted::Wanted;
 use crate::cluster::settings::{RoleSource, Settings};
 use crate::topology::{
     DatabaseId, Incumbent, Lag, NodeId, ObservedRole, Position, Progress, Role, Samples, Topology,

@@ -38,11 +38,13 @@ mod postgres;
 )]
 mod probe;
 mod probe_loop;
+mod promotion;
 #[cfg(feature = "session-tokens")]
 mod sampled;
 mod servers;
 #[cfg(all(test, feature = "mock"))]
 mod simulated;
+mod wanted;
 mod watch;
 
 use std::collections::HashMap;

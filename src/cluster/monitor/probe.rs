@@ -1,5 +1,6 @@
 //! Asking one server, on a connection of the monitor.
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use sea_orm::DatabaseConnection;
@@ -7,7 +8,6 @@ use sea_orm::DatabaseConnection;
 use sea_orm::sqlx::ConnectOptions;
 
 use super::observation::{Failure, Observation};
-use super::servers::Address;
 use crate::clock::Clock;
 use crate::cluster::driver_kind::DriverKind;
 
@@ -78,6 +78,16 @@ pub(in crate::cluster) enum ProbeTarget {
     MySql(Box<sea_orm::sqlx::mysql::MySqlConnectOptions>),
 }
 
+/// Where a server is, who asks it, and what the connection starts with: a guard, among others.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Address {
+    host: String,
+    port: u16,
+    socket: Option<PathBuf>,
+    username: String,
+    options: Option<String>,
+}
+
 /// A connection to a server, opened at its first use.
 #[derive(Debug)]
 pub(in crate::cluster) struct Probe {
@@ -123,12 +133,12 @@ impl ProbeTarget {
 }
 
 impl ProbeTarget {
-    /// Where it is, and who asks.
+    /// Where it is.
     pub(super) fn address(&self) -> Address {
         // There may be no variant at all.
         match *self {
             #[cfg(feature = "sqlx-postgres")]
-            Self::Postgres(ref options) => Address::Server {
+            Self::Postgres(ref options) => Address {
                 host: options.get_host().to_owned(),
                 port: options.get_port(),
                 socket: options.get_socket().cloned(),
@@ -136,7 +146,7 @@ impl ProbeTarget {
                 options: options.get_options().map(str::to_owned),
             },
             #[cfg(feature = "sqlx-mysql")]
-            Self::MySql(ref options) => Address::Server {
+            Self::MySql(ref options) => Address {
                 host: options.get_host().to_owned(),
                 port: options.get_port(),
                 socket: options.get_socket().cloned(),

@@ -11,8 +11,8 @@ use super::guarding::Guarding;
 use super::looks::{Found, Looks};
 use super::observation::Observation;
 use super::probe::{Probe, ProbeOutcome, ProbeTarget};
-use super::servers::{Member, MonitoredServer};
-use super::watch::{ProbeRequest, WHILE_WAITED_FOR};
+use super::servers::{Listener, Member, MonitoredServer};
+use super::watch::WHILE_WAITED_FOR;
 use crate::clock::Clock;
 use crate::topology::NodeId;
 
@@ -44,12 +44,6 @@ pub(super) struct ProbeLoop {
     identity: Option<Box<str>>,
     /// Whether the server has answered, or failed to.
     was_asked: bool,
-}
-
-/// A node that is to hear of the next answer.
-pub(super) struct Listener {
-    pub(super) member: Member,
-    pub(super) request: ProbeRequest,
 }
 
 impl ProbeLoop {

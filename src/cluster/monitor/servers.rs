@@ -4,41 +4,32 @@
 //! position and reachability are facts of a server, so that one connection asks for all of them.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use tokio::sync::Notify;
-
-use super::probe::ProbeTarget;
-use super::watch::Watch;
+use super::probe::{Address, ProbeTarget};
+use super::wanted::Wanted;
+use super::watch::{ProbeRequest, Watch};
 use crate::cluster::settings::Settings;
 use crate::topology::{Endpoint, NodeId};
 
 /// What tells servers apart. Nodes with the same key are asked together.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct ServerKey {
-    address: Address,
+    place: Place,
     endpoint: Endpoint,
     interval: Duration,
     timeout: Duration,
     asynchronous: bool,
 }
 
-/// Where a server is, and who asks it.
+/// Which server that is.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub(super) enum Address {
-    Server {
-        host: String,
-        port: u16,
-        socket: Option<PathBuf>,
-        username: String,
-        /// What the connection starts with: a guard, among others.
-        options: Option<String>,
-    },
+enum Place {
+    At(Address),
     /// The pool of the node is not open yet, or a pooler leads to another server than for others.
-    Node(NodeId),
+    Of(NodeId),
 }
 
 /// A node that is asked.
@@ -50,6 +41,12 @@ pub(super) struct Member {
     pub(super) catalog: Option<Box<str>>,
 }
 
+/// A node that is to hear of the next answer.
+pub(super) struct Listener {
+    pub(super) member: Member,
+    pub(super) request: ProbeRequest,
+}
+
 /// A server, with the nodes that it is.
 #[derive(Debug)]
 pub(super) struct MonitoredServer {
@@ -58,13 +55,6 @@ pub(super) struct MonitoredServer {
     members: Mutex<Arc<[Member]>>,
     /// Whose login has opened the connection that asks.
     speaker: Mutex<Option<NodeId>>,
-}
-
-/// The nodes that somebody wants asked before they are due.
-#[derive(Debug, Default)]
-pub(super) struct Wanted {
-    nodes: Mutex<Vec<NodeId>>,
-    pub(super) notify: Notify,
 }
 
 /// The servers of a connection.
@@ -87,7 +77,7 @@ impl ServerKey {
         settings: &Settings,
     ) -> Self {
         Self {
-            address: target.map_or(Address::Node(node), ProbeTarget::address),
+            place: target.map_or(Place::Of(node), |target| Place::At(target.address())),
             endpoint,
             interval: settings.probe_interval,
             timeout: settings.probe_timeout,
@@ -159,25 +149,5 @@ impl MonitoredServer {
 
     fn lock(&self) -> MutexGuard<'_, Arc<[Member]>> {
         self.members.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Wanted {
-    /// Has a node asked before it is due.
-    pub(super) fn add(&self, node: NodeId) {
-        let mut nodes = self.lock();
-        if !nodes.contains(&node) {
-            nodes.push(node);
-        }
-        drop(nodes);
-        self.notify.notify_one();
-    }
-
-    pub(super) fn take(&self) -> Vec<NodeId> {
-        std::mem::take(&mut *self.lock())
-    }
-
-    fn lock(&self) -> MutexGuard<'_, Vec<NodeId>> {
-        self.nodes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

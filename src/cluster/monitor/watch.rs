@@ -8,7 +8,7 @@ use tokio::sync::watch;
 
 use super::known::Knowledge;
 use super::probe::ProbeTarget;
-use super::servers::Wanted;
+use super::wanted::Wanted;
 use crate::clock::Clock;
 use crate::cluster::ClusterState;
 use crate::topology::{DatabaseId, Endpoint, NodeId, Role, Service};

@@ -10,7 +10,7 @@ use sea_orm::{DbBackend, MockDatabase};
 use crate::balance::Balancing;
 use crate::clock::{Clock, Jitter};
 use crate::cluster::monitor::observation::Observation;
-use crate::cluster::monitor::servers::Wanted;
+use crate::cluster::monitor::wanted::Wanted;
 use crate::cluster::monitor::{ProbeOutcome, Watch};
 use crate::cluster::options::{NodeSource, ReplicaGuard};
 use crate::cluster::settings::{RoleSource, Settings};
