@@ -25,6 +25,10 @@ impl Watch {
         let Some(state) = self.state.upgrade() else {
             return;
         };
+        // It was removed while it was asked.
+        if !self.is_asked(node) {
+            return;
+        }
         self.lock().attempted(node, asked);
         match answer {
             ProbeOutcome::Observed(seen) => self.observed(&state, node, asked, *seen),

@@ -107,6 +107,7 @@ impl ProbeLoop {
             let asked = some.into_iter().map(|listener| self.asked_alone(listener));
             let mut down = None;
             for (listener, own, asked, answer) in join_all(asked).await {
+                let target = listener.member.watch.target(listener.member.node);
                 if self.guarding.apply(&[&listener], &answer).await {
                     alone.push(listener);
                     continue;
@@ -119,8 +120,12 @@ impl ProbeLoop {
                     self.probe = own;
                     self.server.set_speaker(listener.member.node);
                 }
+                if let (ProbeOutcome::Observed(seen), Some(target)) = (&answer, target) {
+                    self.look_around(&[&listener], target, seen).await;
+                }
                 self.tell(vec![listener], None, asked, answer).await;
             }
+            self.was_asked = true;
             if let Some((asked, answer)) = down {
                 let rest = std::mem::take(&mut alone);
                 for listener in &rest {
@@ -179,7 +184,7 @@ impl ProbeLoop {
             }
             if let ProbeOutcome::Observed(seen) = &answer {
                 self.identity.clone_from(&seen.server);
-                self.look_around(&listeners, target, seen).await;
+                self.look_around(&all, target, seen).await;
             }
             self.was_asked = true;
             let speaker = self.server.speaker();
@@ -237,7 +242,7 @@ impl ProbeLoop {
 
     /// Finds out whether replicas that were declared as one server are several. At the start that is waited for;
     /// later it must not delay the next answer.
-    async fn look_around(&self, listeners: &[Listener], target: ProbeTarget, seen: &Observation) {
+    async fn look_around(&self, listeners: &[&Listener], target: ProbeTarget, seen: &Observation) {
         let replicas = listeners.iter().filter(|it| it.request.is_one_replica);
         let replicas: Vec<Member> = replicas.map(|it| it.member.clone()).collect();
         let Ok(mut looks) = Arc::clone(&self.looks).try_lock_owned() else {

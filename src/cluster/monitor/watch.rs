@@ -110,7 +110,14 @@ impl Watch {
 
     /// Next time, too, no other login speaks for the node.
     pub(super) fn keep_alone(&self, node: NodeId) {
-        self.lock().nodes.entry(node).or_default().is_stale = true;
+        if let Some(known) = self.lock().nodes.get_mut(&node) {
+            known.is_stale = true;
+        }
+    }
+
+    /// Whether a node is still asked.
+    pub(super) fn is_asked(&self, node: NodeId) -> bool {
+        self.lock().nodes.contains_key(&node)
     }
 
     /// What to ask a node. Returns `None` if the node is removed or the connection is dropped.

@@ -3,7 +3,8 @@
 use std::time::{Duration, Instant};
 
 use routing_servers::{Mode, Node};
-use sea_orm::TransactionTrait;
+use sea_orm::{DbBackend, TransactionTrait};
+use sea_orm_routing::RoutingConnection;
 
 use crate::support::bed::{Bed, often_asked, on_each_server};
 use crate::support::load::read;
@@ -40,6 +41,21 @@ async fn it_closes_although_a_read_waits_for_a_replica_that_does_not_answer<B: B
     assert!(read(&db).await.is_err(), "it is closed");
 }
 
+/// How many connections of the primary's pool are in use.
+fn in_use(db: &RoutingConnection) -> usize {
+    let pool = db.primary("default").expect("declared");
+    match pool.get_database_backend() {
+        DbBackend::Postgres => {
+            let pool = pool.get_postgres_connection_pool();
+            pool.size() as usize - pool.num_idle()
+        }
+        _ => {
+            let pool = pool.get_mysql_connection_pool();
+            pool.size() as usize - pool.num_idle()
+        }
+    }
+}
+
 async fn it_closes_what_is_idle_although_a_transaction_is_open(bed: impl Bed) {
     let db = bed.connect(bed.options()).await;
     let both = async || {
@@ -49,7 +65,11 @@ async fn it_closes_what_is_idle_although_a_transaction_is_open(bed: impl Bed) {
     };
     // Several connections, of which one stays in use.
     let (first, second, third) = tokio::join!(both(), both(), both());
-    drop((second, third));
+    for done in [second, third] {
+        done.rollback().await.expect("rolled back");
+    }
+    let are_back = || async { in_use(&db) == 1 };
+    eventually("their connections are back", are_back).await;
     db.close_with(Duration::from_millis(300))
         .await
         .expect_err("one is open");
