@@ -1,13 +1,13 @@
 //! A PgBouncer before a replica: it refuses the option that guards each connection, or ignores it.
 
 use futures_util::future::join_all;
-use routing_servers::{PgBouncer, PgBouncerSettings, PoolMode};
+use routing_servers::{Node, PgBouncer, PgBouncerSettings, PoolMode, PostgresCluster};
 use sea_orm::{ConnectionTrait, Statement};
 use sea_orm_routing::topology::NodeState;
 use sea_orm_routing::{DatabaseOptions, RoutingConnection};
 
-use crate::support::bed::INTERVAL;
-use crate::support::nodes::{served_by, serves, state};
+use crate::support::bed::{Bed, INTERVAL};
+use crate::support::nodes::{becomes, is_read_from, served_by, serves, state, when};
 use crate::support::{self, error_of, eventually, item, options, single, value};
 
 const GUARD: &str = "SHOW default_transaction_read_only";
@@ -175,4 +175,42 @@ async fn eventually_some(
     })
     .await;
     kept.into_inner().expect("found")
+}
+
+/// Behind one address, a pooler may lead to another server for each database.
+#[tokio::test]
+async fn a_pooler_before_two_servers() {
+    let Some(pg) = PostgresCluster::begin(2).await else {
+        return;
+    };
+    let settings = PgBouncerSettings::new(PoolMode::Session).leading("elsewhere", &pg.url(1));
+    let Some(pooler) = PgBouncer::start(&pg.url(0), &settings).await else {
+        return;
+    };
+    let database = |replica: String| {
+        DatabaseOptions::new(pg.url(Node::Primary))
+            .probe_interval(INTERVAL)
+            .replica(replica)
+    };
+    let elsewhere = pooler.url().replace("/shop", "/elsewhere");
+    let builder = RoutingConnection::builder()
+        .database("default", database(pooler.url()))
+        .database("other", database(elsewhere));
+    let db = builder.connect().await.expect("connected");
+    item::create(&db).await;
+    pg.caught_up().await;
+    for (replica, dead, alive) in [(0, "default/2", "other/2"), (1, "other/2", "default/2")] {
+        is_read_from(&db.using("other").expect("declared"), "other/2").await;
+        is_read_from(&db, "default/2").await;
+        pg.kill(replica).await;
+        becomes(&db, dead, NodeState::Down).await;
+        for _ in 0..10 {
+            assert!(serves(&db, alive), "{}", db.topology());
+            tokio::time::sleep(INTERVAL).await;
+        }
+        if replica == 0 {
+            pg.start(0).await;
+            when("it is back".to_owned(), || serves(&db, dead)).await;
+        }
+    }
 }

@@ -115,7 +115,9 @@ impl ProbeLoop {
                 if answer.is_without_server() {
                     down = Some((asked, answer.clone()));
                 }
-                if self.belongs(&listener.member, &answer) {
+                if let ProbeOutcome::Observed(seen) = &answer
+                    && self.belongs(&listener, seen).await
+                {
                     // The newest connection speaks for the others: the address may have moved.
                     self.probe = own;
                     self.server.set_speaker(listener.member.node);
@@ -148,20 +150,48 @@ impl ProbeLoop {
 
     /// Whether the server that answered is the one that the others are asked at. A pooler may lead to another
     /// one for each database; then the node gets a task of its own.
-    fn belongs(&mut self, member: &Member, answer: &ProbeOutcome) -> bool {
-        let ProbeOutcome::Observed(seen) = answer else {
-            return false;
-        };
-        let is_alone = self.server.members().len() == 1;
-        let is_same = seen.server.is_some() && seen.server == self.identity;
-        if is_alone || self.identity.is_none() {
+    async fn belongs(
+        &mut self,
+        Listener { member, request }: &Listener,
+        seen: &Observation,
+    ) -> bool {
+        let is_balanced = request.is_balanced || self.is_balanced.load(Ordering::Relaxed);
+        let is_only = self.server.members().len() == 1;
+        if self.identity.is_none() || is_only {
             self.identity.clone_from(&seen.server);
+        }
+        if is_balanced || is_only || seen.server.is_some() && seen.server == self.identity {
             return true;
         }
-        if !is_same && let Some(state) = member.watch.state.upgrade() {
-            state.part_from_server(member);
+        // The server may have been replaced or restarted since.
+        match self.ask_others(member.node, request.timeout).await {
+            Some(others) if others.server.is_some() && others.server == seen.server => {
+                self.identity = others.server;
+                true
+            }
+            Some(_) => {
+                if let Some(state) = member.watch.state.upgrade() {
+                    state.part_from_server(member);
+                }
+                false
+            }
+            None => false,
         }
-        is_same
+    }
+
+    /// What the server says to another node.
+    async fn ask_others(&mut self, node: NodeId, timeout: Duration) -> Option<Observation> {
+        let members = self.server.members();
+        let mut others = members.iter().filter(|member| member.node != node);
+        let (other, target) =
+            others.find_map(|other| Some((other.node, other.watch.target(other.node)?)))?;
+        let mut new = Probe::new(self.asynchronous, self.clock);
+        let (_, ProbeOutcome::Observed(seen)) = new.ask(&target, timeout).await else {
+            return None;
+        };
+        self.probe = new;
+        self.server.set_speaker(other);
+        Some(*seen)
     }
 
     /// Asks the server with the login of one node, and tells all. What may be true of that login or its database

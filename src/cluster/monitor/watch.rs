@@ -47,6 +47,8 @@ pub(super) struct ProbeRequest {
     pub(super) alone: bool,
     /// It is a replica that counts as one server, and no balancer.
     pub(super) is_one_replica: bool,
+    /// Several servers are behind its address.
+    pub(super) is_balanced: bool,
 }
 
 impl Watch {
@@ -132,6 +134,7 @@ impl Watch {
             timeout: state.declared(self.database).settings.probe_timeout,
             anew: !found.health.is_good(),
             alone: self.take_stale(node),
+            is_balanced: found.endpoint == Endpoint::Balanced,
             is_one_replica: found.role == Role::Replica && found.endpoint == Endpoint::Server,
         })
     }

@@ -24,6 +24,8 @@ pub struct PgBouncerSettings {
     pub ignored: Vec<String>,
     /// The most connections to the server for each pair of user and database.
     pub pool_size: u16,
+    /// Names of databases that lead elsewhere, and the URLs where.
+    pub elsewhere: Vec<(String, String)>,
 }
 
 impl PgBouncerSettings {
@@ -33,7 +35,16 @@ impl PgBouncerSettings {
             mode,
             ignored: Vec::new(),
             pool_size: 10,
+            elsewhere: Vec::new(),
         }
+    }
+
+    /// Has the database of that name lead to the one of a URL, perhaps on another server.
+    #[must_use]
+    pub fn leading(mut self, database: &str, server_url: &str) -> Self {
+        let elsewhere = (database.to_owned(), server_url.to_owned());
+        self.elsewhere.push(elsewhere);
+        self
     }
 
     /// Ignores one more startup parameter.
@@ -51,9 +62,16 @@ impl PgBouncerSettings {
         };
         let ignored = self.ignored.iter().map(String::as_str);
         let ignored: Vec<&str> = [ALWAYS_IGNORED].into_iter().chain(ignored).collect();
+        let elsewhere = self.elsewhere.iter().filter_map(|(name, url)| {
+            let Server { port, path, .. } = Server::of(url)?;
+            Some(format!(
+                "{name} = host=127.0.0.1 port={port} dbname={path}\n"
+            ))
+        });
+        let elsewhere: String = elsewhere.collect();
         format!(
             "[databases]
-* = host=127.0.0.1 port={}
+{elsewhere}* = host=127.0.0.1 port={}
 [pgbouncer]
 listen_addr = 127.0.0.1
 listen_port = {port}
