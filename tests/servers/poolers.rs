@@ -198,6 +198,7 @@ async fn a_pooler_before_two_servers() {
         .database("other", database(elsewhere));
     let db = builder.connect().await.expect("connected");
     item::create(&db).await;
+    item::insert(&db, "first").await.expect("a row");
     pg.caught_up().await;
     for (replica, dead, alive) in [(0, "default/2", "other/2"), (1, "other/2", "default/2")] {
         is_read_from(&db.using("other").expect("declared"), "other/2").await;

@@ -66,8 +66,11 @@ impl Failure {
         match answer.code().as_deref() {
             // It is starting up or shutting down.
             Some(code) if code.starts_with("57P") => Self::NoServer(text),
-            // protocol_violation: poolers say it of much else too
+            // protocol_violation, which poolers say of much
             Some("08P01") if text.contains("startup") => Self::OptionRefused(text),
+            Some("08P01") if text.contains("no more connections") => Self::Full(text),
+            // A pooler has no server behind it.
+            Some(code) if code.starts_with("08") => Self::NoServer(text),
             _ if has_too_many_connections(answer) => Self::Full(text),
             _ => Self::LoginRefused(text),
         }
@@ -97,8 +100,10 @@ impl Failure {
     pub(super) fn of_asking(error: Error) -> Self {
         let code = error.as_database_error().map(|error| error.code());
         match code {
-            // The server is going away.
-            Some(Some(code)) if code.starts_with("57P") => Self::NoServer(error.to_string()),
+            // The server is going away, or a pooler has none behind it.
+            Some(Some(code)) if code.starts_with("57P") || code.starts_with("08") => {
+                Self::NoServer(error.to_string())
+            }
             // A missing right or function, a feature that is not supported, not in this state
             Some(Some(code)) if code.starts_with("42") || matches!(&*code, "0A000" | "55000") => {
                 Self::Denied(error.to_string())
