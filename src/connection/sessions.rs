@@ -39,7 +39,7 @@ impl RoutingConnection {
     /// # Errors
     ///
     /// [`SessionError::ForeignSession`] for a session of another connection: use a
-    /// [token](Self::session_token) to resume it here.
+    /// token (feature `session-tokens`) to resume it here.
     pub fn in_session(&self, session: Session) -> Result<Self, RoutingError> {
         match session.belongs_to(&self.core.shared.router) {
             true => Ok(self.with(session)),
