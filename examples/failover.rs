@@ -39,7 +39,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let failed = sell(&db, 100).await.expect_err("no primary");
     println!("while there is none: {failed}\n");
 
-    postgres.promote(0).await?;
+    let ahead = most_advanced(&postgres).await?;
+    postgres.promote(ahead).await?;
     db.wait_for_primary("default", Duration::from_secs(30))
         .await?;
     println!("writes go on {:?} after the kill\n", killed.elapsed());
@@ -48,7 +49,8 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     }
     println!("{}", db.topology());
     let topology = db.topology();
-    let promoted = topology.find("default/2").expect("declared");
+    let name = format!("default/{}", ahead + 2);
+    let promoted = topology.find(&name).expect("declared");
     assert_eq!(promoted.role().to_string(), "primary");
 
     // No acknowledged sale is missing.
@@ -59,12 +61,28 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     assert_eq!(row.try_get::<i64>("", "n")?, 199);
 
     // The old primary comes back as a replica.
-    postgres.rejoin(routing_servers::Node::Primary, 0).await?;
+    postgres
+        .rejoin(routing_servers::Node::Primary, ahead)
+        .await?;
     while !db.topology().find("default/1").expect("declared").is_up() {
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
     println!("{}", db.topology());
     Ok(())
+}
+
+/// Either replica may have confirmed the last sale; the one that has received more is to be promoted.
+async fn most_advanced(
+    postgres: &routing_servers::PostgresCluster,
+) -> Result<usize, Box<dyn std::error::Error>> {
+    let mut received = Vec::new();
+    for replica in 0..2 {
+        let sql = "SELECT pg_wal_lsn_diff(pg_last_wal_receive_lsn(), '0/0')";
+        let bytes = postgres.psql(replica, "shop", sql).await?;
+        received.push((bytes.parse::<u64>()?, replica));
+    }
+    let (_, ahead) = received.into_iter().max().expect("two replicas");
+    Ok(ahead)
 }
 
 async fn sell(db: &RoutingConnection, id: i32) -> Result<(), DbErr> {
