@@ -59,7 +59,7 @@ impl ClusterState {
         let unguarded = unguarded.as_deref();
         let replaced = self.replace_guarded(id, node.pool, pool, unguarded);
         replaced.then(|| {
-            // Without a monitor nobody else tells that it answers.
+            // The pooler has answered. Without a monitor, no later probe would mark the node as back.
             if !self
                 .declared(node.database)
                 .has_monitor

@@ -49,7 +49,7 @@ impl ProbeOutcome {
         matches!(self, Self::LoginRefused(_) | Self::OptionRefused(_))
     }
 
-    /// Whether it says that nobody is served there now, whoever asks.
+    /// Whether no server answers at the address, so that every other login would fail too.
     pub(super) fn is_without_server(&self) -> bool {
         matches!(self, Self::Dead(_) | Self::Refused(_) | Self::Silent)
     }

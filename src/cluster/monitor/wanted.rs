@@ -6,7 +6,7 @@ use tokio::sync::Notify;
 
 use crate::topology::NodeId;
 
-/// The nodes that somebody wants asked before they are due.
+/// Nodes to probe before their next regular probe: a read waits for one, or a statement failed on it.
 #[derive(Debug, Default)]
 pub(super) struct Wanted {
     nodes: Mutex<Vec<NodeId>>,
