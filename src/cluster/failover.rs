@@ -10,7 +10,7 @@ use super::pool::Pool;
 use super::{ClusterState, OpenPlan};
 use crate::name::NodeName;
 use crate::topology::{
-    DatabaseId, Health, NodeId, PoolId, Service, Signal, Topology, Verdict, WriteBlock,
+    DatabaseId, Health, Node, NodeId, PoolId, Service, Signal, Topology, Verdict, WriteBlock,
 };
 
 /// How long a replaced pool may take to become idle before it is closed.
@@ -157,17 +157,7 @@ impl ClusterState {
         tokio::spawn(async move {
             let opened = new.open().await.is_ok();
             if let (true, Some(state)) = (opened, state.upgrade()) {
-                let new = state.add_pool(new);
-                let replaced = !state.tasks.is_closed()
-                    && state.change(|topology| {
-                        let node = topology.node(id);
-                        let replaced = node.pool == old && node.service != Service::Removed;
-                        if replaced {
-                            topology.set_pool(id, new);
-                        }
-                        replaced
-                    });
-                state.retire(if replaced { old } else { new });
+                state.exchange_pool(id, old, new, |_| ());
             }
         });
     }
@@ -181,20 +171,35 @@ impl ClusterState {
             return false;
         };
         let pool = planned(&node.name, plan);
-        let (old, new) = (node.pool, self.add_pool(pool.clone()));
-        let replaced = !self.tasks.is_closed()
-            && self.change(|topology| {
-                let replaced = topology.node(id).pool == old;
-                if replaced {
-                    topology.set_pool(id, new);
-                }
-                replaced
-            });
-        self.retire(if replaced { old } else { new });
+        let replaced = self.exchange_pool(id, node.pool, pool.clone(), |_| ());
         if replaced {
             // Without a connection. Statements would open it too; `primary(..)` needs it open.
             tokio::spawn(async move { drop(pool.open().await) });
         }
+        replaced
+    }
+
+    /// Gives a node another pool, with a change of the node, unless it was removed or its pool was replaced
+    /// meanwhile. Returns whether it did; the pool that is not used is closed.
+    pub(super) fn exchange_pool(
+        &self,
+        id: NodeId,
+        old: PoolId,
+        new: Pool,
+        change: impl FnOnce(&mut Node),
+    ) -> bool {
+        let new = self.add_pool(new);
+        let replaced = !self.tasks.is_closed()
+            && self.change(|topology| {
+                let node = topology.node(id);
+                let replaced = node.pool == old && node.service != Service::Removed;
+                if replaced {
+                    topology.set_pool(id, new);
+                    topology.change_node(id, change);
+                }
+                replaced
+            });
+        self.retire(if replaced { old } else { new });
         replaced
     }
 
@@ -209,7 +214,7 @@ impl ClusterState {
     }
 
     /// Closes a replaced pool once it is idle. One that was given open stays open.
-    pub(super) fn retire(&self, old: PoolId) {
+    fn retire(&self, old: PoolId) {
         let pool = self.pool(old);
         if pool.plan().is_some() {
             self.close_later(pool.clone());

@@ -7,7 +7,7 @@ use super::monitor::{ProbeTarget, opening};
 use super::open::PoolGuard;
 use super::pool::Pool;
 use super::{ClusterState, OpenPlan};
-use crate::topology::{NodeId, PoolId, Service, Signal};
+use crate::topology::{NodeId, Signal};
 
 const SHARED: &str =
     "the pooler gives a server connection to several clients, so that nothing can be set on one";
@@ -57,7 +57,9 @@ impl ClusterState {
         };
         pool.open().await.ok()?;
         let unguarded = unguarded.as_deref();
-        let replaced = self.replace_guarded(id, node.pool, pool, unguarded);
+        let replaced = self.exchange_pool(id, node.pool, pool, |node| {
+            node.unguarded = unguarded.map(Into::into);
+        });
         replaced.then(|| {
             // The pooler has answered. Without a monitor, no later probe would mark the node as back.
             if !self
@@ -70,29 +72,6 @@ impl ClusterState {
             tell(node.name.as_str(), why, unguarded);
             shares
         })
-    }
-
-    fn replace_guarded(
-        &self,
-        id: NodeId,
-        old: PoolId,
-        pool: Pool,
-        unguarded: Option<&str>,
-    ) -> bool {
-        let new = self.add_pool(pool);
-        let replaced = !self.tasks.is_closed()
-            && self.change(|topology| {
-                let node = topology.node(id);
-                let replaced = node.pool == old && node.service != Service::Removed;
-                if replaced {
-                    topology.set_pool(id, new);
-                    let unguarded = unguarded.map(Into::into);
-                    topology.change_node(id, |node| node.unguarded = unguarded);
-                }
-                replaced
-            });
-        self.retire(if replaced { old } else { new });
-        replaced
     }
 }
 
